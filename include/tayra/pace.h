@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pace.h: decides how many requests a backend gets at once, and which is next.  One struct
+ * tayra_pace stands for one backend.  It knows no cache and no protocol: a request asks to enter,
+ * does its work, and says on leaving how it went.
+ *
+ * Time is an argument (now_ns, from a clock that does not go back); only the blocking
+ * tayra_pace_enter() reads the clock it was given.  No call allocates after create: a ticket is
+ * the caller's memory and must not move while it is queued or held.
+ *
+ * Threads.  Every call may be made from any thread, except create and destroy.  The uncontended
+ * path is one compare-and-swap; the lock is for queueing and for the end of a window.
+ */
+#ifndef TAYRA_PACE_H
+#define TAYRA_PACE_H
+
+#include <tayra/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tayra_pace;
+
+enum tayra_limiter {
+	TAYRA_LIMITER_AIMD = 0, /* multiplicative: see the rule at struct tayra_pace_options */
+	TAYRA_LIMITER_FIXED = 1,
+};
+/* "aimd", "fixed"; NULL for anything else. */
+TAYRA_API const char *tayra_limiter_name(enum tayra_limiter limiter);
+
+enum tayra_mode {
+	TAYRA_MODE_ENFORCE = 0,
+	TAYRA_MODE_MONITOR = 1, /* decide and count, but let everything in */
+	TAYRA_MODE_OFF = 2,     /* let everything in, learn nothing */
+};
+
+/* What the machine says.  Shares of 0..1 of what this process may use; NaN when not known. */
+struct tayra_pressure {
+	double cpu;
+	double memory;
+};
+struct tayra_sensor {
+	/* Cheap, called at the end of a window without a lock held.  => TAYRA_OK or TAYRA_E_IO. */
+	int (*read)(void *ctx, uint64_t now_ns, struct tayra_pressure *out);
+	void *ctx;
+};
+/* CPU use since the last reading and memory use of the whole machine, from /proc/stat and
+ * /proc/meminfo.  => TAYRA_E_NOMEM, TAYRA_E_IO where /proc is not there. */
+TAYRA_API int tayra_sensor_proc_create(struct tayra_sensor *out);
+TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
+
+/*
+ * The AIMD rule, at the end of each window with at least window_min answers:
+ *   cpu < cpu_max, memory < memory_max, errors < error_max and p90 <= p90_target  ->  limit *= 1.1
+ *   any of these broken                                                           ->  limit *= 0.9
+ * It grows only if the limit was reached in that window, and holds where there is too little data.
+ * Errors are TIMEOUT, OVERLOAD and ERROR outcomes over all that count.
+ *
+ * The queue.  What cannot run waits in its class's queue; when a slot frees, classes are served
+ * by weight (16:8:4:2:1, so none starves), first come first served inside a class until that
+ * class is overloaded, newest first while it is.  A class is overloaded when the smallest wait in
+ * a CoDel interval was over its target; then what has waited more than twice the target is shed.
+ * A request is also shed when now + mean + 2 deviations of the service time is past its deadline.
+ */
+struct tayra_pace_options {
+	size_t size;
+	enum tayra_limiter limiter;
+	enum tayra_mode mode;
+	double limit;              /* to begin with, concurrent requests; default 8 */
+	double limit_min;          /* default 1 */
+	double limit_max;          /* default 1024 */
+	double increase, decrease; /* default 1.1, 0.9 */
+	double cpu_max, memory_max,
+		error_max;      /* shares; default .80, .85, .05; 1 or more: not looked at */
+	uint64_t p90_target_ns; /* default 100 ms */
+	uint64_t window_ns;     /* default 250 ms */
+	uint32_t window_min;    /* answers; default 10 */
+	uint32_t queue_max; /* waiting requests a class; default 1024; TAYRA_QUEUE_NONE: no queue */
+	uint64_t codel_target_ns; /* default 5 ms, or 1/10 of the request's time to its deadline if
+				     longer */
+	uint64_t codel_interval_ns;        /* default 100 ms */
+	const struct tayra_sensor *sensor; /* NULL: cpu and memory are not looked at.  Borrowed */
+	const struct tayra_clock *clock; /* for tayra_pace_enter(); NULL: the real one.  Borrowed */
+};
+#define TAYRA_PACE_OPTIONS_INIT                                                                    \
+	{                                                                                          \
+		.size = sizeof(struct tayra_pace_options)                                          \
+	}
+#define TAYRA_QUEUE_NONE UINT32_MAX
+
+/* => TAYRA_E_INVAL, TAYRA_E_NOMEM.  NULL options mean all defaults. */
+TAYRA_API int tayra_pace_create(const struct tayra_pace_options *options, struct tayra_pace **out);
+/* No ticket may be queued or held. */
+TAYRA_API void tayra_pace_destroy(struct tayra_pace *pace);
+
+struct tayra_ticket;
+
+struct tayra_pace_request {
+	enum tayra_class cls;
+	uint64_t deadline_ns; /* absolute, on the same clock as now_ns; 0: none */
+	/*
+	 * For tayra_pace_enter_start(): called once when a PENDING ticket is decided, with TAYRA_OK
+	 * (held now), TAYRA_E_OVERLOAD or TAYRA_E_TIMEOUT (out).  It runs on the thread whose
+	 * leave, tick or set_limit decided it, with no lock held; it may call pace, and must be
+	 * short.
+	 */
+	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
+	void *arg;
+};
+
+/* A ticket is in exactly one state: out, queued, held.  Zero it before its first use. */
+struct tayra_ticket {
+	uint64_t retry_after_ns; /* after TAYRA_E_OVERLOAD: when trying again may help; 0: not known
+				  */
+	uint64_t opaque[22];     /* private */
+};
+
+/* Enter, waiting in the queue until the deadline if need be.
+ * => TAYRA_OK: held, must leave.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT, TAYRA_E_CANCELLED: out. */
+TAYRA_API int tayra_pace_enter(struct tayra_pace *pace, const struct tayra_pace_request *request,
+			       struct tayra_ticket *ticket);
+/* Enter if there is room now and nobody is waiting.  => TAYRA_OK, TAYRA_E_OVERLOAD,
+ * TAYRA_E_TIMEOUT. */
+TAYRA_API int tayra_pace_try_enter(struct tayra_pace *pace,
+				   const struct tayra_pace_request *request, uint64_t now_ns,
+				   struct tayra_ticket *ticket);
+/* Enter, or queue and be told.  => TAYRA_OK: held.  TAYRA_PENDING: queued, request->decided will be
+ * called.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: out. */
+TAYRA_API int tayra_pace_enter_start(struct tayra_pace *pace,
+				     const struct tayra_pace_request *request, uint64_t now_ns,
+				     struct tayra_ticket *ticket);
+/* Take a queued ticket back.  => TAYRA_OK: out, `decided` will not be called (a waiting
+ * tayra_pace_enter() returns TAYRA_E_CANCELLED).  TAYRA_E_NOT_FOUND: it was decided already. */
+TAYRA_API int tayra_pace_cancel(struct tayra_pace *pace, struct tayra_ticket *ticket,
+				uint64_t now_ns);
+/* Leave.  A ticket that is not held is a bug and aborts. */
+TAYRA_API void tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *ticket,
+				enum tayra_outcome outcome, uint64_t now_ns);
+
+/* Close a window that is due and shed queued requests that are hopeless.  Call it about every
+ * 10 ms; enter and leave do the same work when they come across it.  Returns when it next has
+ * something to do, on the same clock. */
+TAYRA_API uint64_t tayra_pace_tick(struct tayra_pace *pace, uint64_t now_ns);
+
+TAYRA_API int tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns);
+TAYRA_API int tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_ns);
+
+/* Why requests were shed. */
+enum tayra_shed {
+	TAYRA_SHED_FULL = 0,     /* the class's queue was full, or there is none */
+	TAYRA_SHED_HOPELESS = 1, /* could not have been done by its deadline */
+	TAYRA_SHED_CODEL = 2,    /* waited too long in an overloaded class */
+	TAYRA_SHED_EXPIRED = 3,  /* its deadline passed in the queue */
+};
+#define TAYRA_SHEDS 4
+
+struct tayra_pace_stats {
+	size_t size;
+	double limit;
+	uint32_t inflight;
+	uint32_t queued[TAYRA_CLASSES]; /* index: class - 1, here and below */
+	uint64_t admitted[TAYRA_CLASSES];
+	uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS];
+	uint64_t outcomes[TAYRA_OUTCOMES];
+	uint64_t service_mean_ns, service_dev_ns; /* smoothed mean and mean deviation */
+	uint64_t window_p90_ns;                   /* of the last closed window; 0: none yet */
+	double window_per_s, window_error_ratio;
+	struct tayra_pressure pressure; /* as last read */
+	uint64_t raised, lowered, held; /* what the windows decided */
+	const char *reason;             /* of the last decision, static: "p90 over target" */
+};
+#define TAYRA_PACE_STATS_INIT                                                                      \
+	{                                                                                          \
+		.size = sizeof(struct tayra_pace_stats)                                            \
+	}
+TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tayra.h: the read-through handle.  Ask for a key; if it is not there, your loader brings it,
+ * once for everyone who asked, no more at a time than the backend bears.
+ *
+ *     struct tayra *t;
+ *     tayra_create(NULL, &t);
+ *     struct tayra_request req = TAYRA_REQUEST_INIT;
+ *     req.key = "user:7"; req.key_len = 6; req.load = load_user; req.load_arg = db; req.ttl_ms =
+ * 60000; struct tayra_ref ref; if (tayra_get_or_load(t, &req, &ref) == TAYRA_OK) { use(ref.value,
+ * ref.value_len); tayra_release(&ref);
+ *     }
+ *
+ * Threads.  Every call may be made from any thread.  The library starts no thread unless
+ * options.ticker asks for one.  A loader runs only inside tayra_get_or_load(),
+ * tayra_get_or_load_start(), tayra_cq_drain(), tayra_cq_wait() and tayra_tick(), on the thread
+ * that made the call; with options.ticker also on that thread.  No other callback exists.
+ * After fork() the child's copy of a handle answers TAYRA_E_FORKED to everything but release and
+ * destroy.
+ *
+ * Time.  A value is FRESH until its ttl, then STALE until ttl + stale, then gone.  A stale value
+ * is served only when the origin failed, is throttled after a failure, is overloaded, or was
+ * slower than the soft timeout.  ref.age_ms always says how old what you got is.
+ */
+#ifndef TAYRA_TAYRA_H
+#define TAYRA_TAYRA_H
+
+#include <tayra/base.h>
+#include <tayra/cache.h>
+#include <tayra/pace.h>
+#include <tayra/prove.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tayra;
+struct tayra_load;   /* one load in progress, as its loader sees it */
+struct tayra_cq;     /* a completion queue */
+struct tayra_origin; /* something that can load: SQLite, a C function with threads of its own, .. */
+
+#define TAYRA_OFF UINT64_MAX /* for a duration where 0 means "the default" */
+
+struct tayra_options {
+	size_t size;
+	const struct tayra_cache_options *cache; /* NULL: defaults.  Borrowed for the call */
+	struct tayra_pace
+		*pace; /* for loads whose origin has none of its own; NULL: no limit.  Borrowed */
+	const struct tayra_clock *clock; /* NULL: the real one.  Borrowed */
+	bool ticker;                     /* start one thread that calls tayra_tick() every 0.5 ms */
+	bool no_single_flight; /* every miss loads for itself: for measuring what single flight
+				  brings */
+	/* Defaults for requests that leave them 0. */
+	uint64_t ttl_ms;   /* default 60 s */
+	uint64_t stale_ms; /* how long past its ttl a value may still be served; default: not at all
+			    */
+	uint64_t soft_timeout_ns;    /* default: off */
+	uint64_t timeout_ns;         /* of a request; default 5 s; TAYRA_OFF: none */
+	uint64_t throttle_ms;        /* after a failed load of a key, how long it is not tried again
+					while something stale can be served; default 1 s */
+	uint64_t unstored_max_bytes; /* values in flight that the cache would not take; default 16
+					MiB */
+};
+#define TAYRA_OPTIONS_INIT                                                                         \
+	{                                                                                          \
+		.size = sizeof(struct tayra_options)                                               \
+	}
+
+/* => TAYRA_E_INVAL, TAYRA_E_NOMEM, TAYRA_E_IO.  NULL options mean all defaults. */
+TAYRA_API int tayra_create(const struct tayra_options *options, struct tayra **out);
+/*
+ * Refuse new requests (TAYRA_E_CLOSED), end the waiting ones with TAYRA_E_CLOSED, wait until every
+ * started loader has finished, free.  Refs still held stay valid; their memory goes with the last
+ * release.  No other call on the handle may be running or be made afterwards.
+ */
+TAYRA_API void tayra_destroy(struct tayra *t);
+
+typedef void (*tayra_load_fn)(struct tayra_load *load, void *arg);
+
+struct tayra_request {
+	size_t size;
+	const void *key;
+	size_t key_len;
+	struct tayra_origin *origin; /* who loads; or NULL and: */
+	tayra_load_fn load;          /* your loader */
+	void *load_arg;
+	uint64_t ttl_ms, stale_ms; /* 0: the handle's default; TAYRA_OFF: never fresh / no stale */
+	uint64_t soft_timeout_ns;  /* serve what is stale after this while the load goes on */
+	uint64_t timeout_ns;       /* counted from the call */
+	uint64_t deadline_ns; /* absolute, on the handle's clock, for callers with one; the earlier
+				 counts */
+	enum tayra_class cls;
+	uint32_t flags; /* TAYRA_REQUEST_* */
+};
+#define TAYRA_REQUEST_INIT                                                                         \
+	{                                                                                          \
+		.size = sizeof(struct tayra_request)                                               \
+	}
+#define TAYRA_REQUEST_REFRESH  1u /* load even if what is cached is fresh */
+#define TAYRA_REQUEST_NO_STORE 2u /* do not keep what is loaded */
+
+enum tayra_tier {
+	TAYRA_TIER_NONE = 0,
+	TAYRA_TIER_RAM = 1,
+	TAYRA_TIER_FILE = 2,
+	TAYRA_TIER_REMOTE = 3,
+	TAYRA_TIER_ORIGIN = 4
+};
+
+/* What you got.  Pinned until tayra_release(); copy nothing, keep it as long as you like. */
+struct tayra_ref {
+	const void *value;
+	size_t value_len;
+	uint64_t age_ms;         /* since the value was true, when it was handed out */
+	uint64_t load_cost_ns;   /* what loading it took */
+	uint64_t version;        /* as the loader gave it, or 0 */
+	uint64_t retry_after_ns; /* with TAYRA_E_OVERLOAD and TAYRA_E_ORIGIN: 0 when not known */
+	enum tayra_tier
+		tier; /* where it was found; ORIGIN: loaded for this request or a joined one */
+	bool stale;
+	void *pin[3]; /* private */
+};
+
+/*
+ * Get, loading if need be.  Blocks until there is an answer or the deadline.
+ * => TAYRA_OK.  TAYRA_E_NOT_FOUND: the origin has no such key.  TAYRA_E_TIMEOUT, TAYRA_E_OVERLOAD,
+ *    TAYRA_E_ORIGIN (or the loader's own status), TAYRA_E_TOO_LARGE, TAYRA_E_FULL, TAYRA_E_NOMEM,
+ *    TAYRA_E_CLOSED, TAYRA_E_FORKED, TAYRA_E_INVAL.
+ * => TAYRA_E_WOULD_DEADLOCK when called from inside a loader.
+ */
+TAYRA_API int tayra_get_or_load(struct tayra *t, const struct tayra_request *request,
+				struct tayra_ref *ref);
+/*
+ * The same without blocking.  => TAYRA_OK: *ref is filled, no completion will come.
+ * TAYRA_PENDING: a completion with `cookie` will arrive on cq, exactly one.  Else as above, and
+ * none. The request is copied; the key too.  A loader called here should hand the work to somebody
+ * else.
+ */
+TAYRA_API int tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request,
+				      struct tayra_cq *cq, void *cookie, struct tayra_ref *ref);
+
+/* Get what is fresh in the cache and load nothing.  => TAYRA_OK, TAYRA_E_NOT_FOUND, .. */
+TAYRA_API int tayra_get(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *ref);
+/* Store; a load of that key in progress will not overwrite it.  ttl_ms and stale_ms as in a
+ * request. */
+TAYRA_API int tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value,
+			size_t value_len, uint64_t ttl_ms, uint64_t stale_ms);
+/* Forget; a load of that key in progress answers its waiters but is not kept, and later requests
+ * start a new one.  => TAYRA_OK, TAYRA_E_NOT_FOUND. */
+TAYRA_API int tayra_delete(struct tayra *t, const void *key, size_t key_len);
+/* Give a ref back: any thread, any time, once.  The ref is zeroed; releasing a zeroed ref does
+ * nothing. */
+TAYRA_API void tayra_release(struct tayra_ref *ref);
+
+/* Completion queues. */
+struct tayra_completion {
+	void *cookie;
+	int status; /* as tayra_get_or_load() returns it */
+	struct tayra_ref ref;
+};
+TAYRA_API int tayra_cq_create(struct tayra *t, struct tayra_cq **out);
+/* Not with requests pending on it. */
+TAYRA_API void tayra_cq_destroy(struct tayra_cq *cq);
+/* Readable when tayra_cq_drain() has something to do; owned by the queue. */
+TAYRA_API int tayra_cq_fd(struct tayra_cq *cq);
+/* Take up to `max` completions, never waiting; runs loaders whose turn has come.  Returns how many.
+ */
+TAYRA_API size_t tayra_cq_drain(struct tayra_cq *cq, struct tayra_completion *out, size_t max);
+/* The same, waiting up to timeout_ns for the first. */
+TAYRA_API size_t tayra_cq_wait(struct tayra_cq *cq, struct tayra_completion *out, size_t max,
+			       uint64_t timeout_ns);
+
+/*
+ * Loaders.  Each load is finished exactly once, from any thread, by done or fail; after that the
+ * struct tayra_load is gone.  Finishing twice is a bug and aborts where it can be seen.
+ */
+TAYRA_API const void *tayra_load_key(const struct tayra_load *load, size_t *key_len);
+TAYRA_API uint64_t
+tayra_load_deadline_ns(const struct tayra_load *load); /* handle's clock; UINT64_MAX: none */
+TAYRA_API enum tayra_class tayra_load_class(const struct tayra_load *load);
+/* True when nobody waits any more: finish early, with TAYRA_E_CANCELLED or with the value. */
+TAYRA_API bool tayra_load_cancelled(const struct tayra_load *load);
+/* Room for the value inside the cache, to be filled before done(load, NULL, len, ..).  Once a load.
+ * => NULL: no room, or over the limits; fail the load with TAYRA_E_FULL. */
+TAYRA_API void *tayra_load_alloc(struct tayra_load *load, size_t len);
+
+struct tayra_load_result {
+	size_t size;
+	uint64_t ttl_ms, stale_ms; /* instead of the request's; 0: leave it */
+	uint64_t version;
+	uint32_t flags; /* none yet */
+};
+#define TAYRA_LOAD_RESULT_INIT                                                                     \
+	{                                                                                          \
+		.size = sizeof(struct tayra_load_result)                                           \
+	}
+/* `value` is copied; NULL: what tayra_load_alloc() gave, of which `len` bytes count.  NULL result:
+ * nothing special. */
+TAYRA_API void tayra_load_done(struct tayra_load *load, const void *value, size_t len,
+			       const struct tayra_load_result *result);
+/* `status` < 0 goes to every waiter that cannot be served something stale.  TAYRA_E_NOT_FOUND says
+ * the origin answered and has no such key: what was cached is removed, and nothing stale is served.
+ * TAYRA_E_OVERLOAD and TAYRA_E_TIMEOUT tell the limiter so. */
+TAYRA_API void tayra_load_fail(struct tayra_load *load, int status, uint64_t retry_after_ns);
+
+/*
+ * Move time on: publish a coarse clock, end requests whose deadline or soft timeout passed, run
+ * loaders whose turn has come, expire items.  Does about `budget` units of work (0: a default).
+ * Call it at least every 0.5 ms for expiry that is exact to 1 ms, or set options.ticker.
+ */
+TAYRA_API void tayra_tick(struct tayra *t, uint64_t budget);
+
+struct tayra_stats {
+	size_t size;
+	uint64_t requests;
+	uint64_t hits;        /* fresh, from RAM */
+	uint64_t stale_hits;  /* stale, for whatever reason */
+	uint64_t joined;      /* waited for somebody else's load */
+	uint64_t loads;       /* loaders called */
+	uint64_t load_errors; /* finished by fail, NOT_FOUND not counted */
+	uint64_t load_ns;     /* sum over finished loads, from the loader's call */
+	uint64_t throttled;   /* served stale because a load failed a moment ago */
+	uint64_t shed;        /* TAYRA_E_OVERLOAD given */
+	uint64_t timeouts;    /* TAYRA_E_TIMEOUT given */
+	uint64_t inflight;    /* loads now: waiting for their turn or running */
+	struct tayra_cache_stats cache;
+};
+#define TAYRA_STATS_INIT                                                                           \
+	{                                                                                          \
+		.size = sizeof(struct tayra_stats), .cache = TAYRA_CACHE_STATS_INIT                \
+	}
+TAYRA_API void tayra_stats(struct tayra *t, struct tayra_stats *out);
+
+/* Origins.  Each loads on threads of its own, so that a request's thread never blocks in one. */
+struct tayra_origin_options {
+	size_t size;
+	uint32_t threads;        /* default 4 */
+	struct tayra_pace *pace; /* this origin's limit; NULL: the handle's.  Borrowed */
+};
+#define TAYRA_ORIGIN_OPTIONS_INIT                                                                  \
+	{                                                                                          \
+		.size = sizeof(struct tayra_origin_options)                                        \
+	}
+
+/* A blocking C function: fill *value (malloc'd, ownership passes) and *len, return TAYRA_OK or a
+ * status.  Runs on the origin's threads, several at a time. */
+typedef int (*tayra_fetch_fn)(void *arg, const void *key, size_t key_len, void **value,
+			      size_t *len);
+TAYRA_API int tayra_origin_function(const struct tayra_origin_options *options,
+				    tayra_fetch_fn fetch, void *arg, struct tayra_origin **out);
+/*
+ * An SQLite database, opened read-only, one connection a thread.  The key is bound to ?1 as text
+ * (never spliced into the SQL); the value is the first column of the first row; no row and NULL are
+ * TAYRA_E_NOT_FOUND.  SQLITE_BUSY is TAYRA_E_OVERLOAD.  A load past its deadline is interrupted.
+ * => TAYRA_E_IO, TAYRA_E_INVAL (the SQL does not compile or takes no or more than one parameter);
+ * `error`, if not NULL, gets one line of at most error_len bytes saying what.  TAYRA_E_UNSUPPORTED.
+ */
+TAYRA_API int tayra_origin_sqlite(const struct tayra_origin_options *options, const char *path,
+				  const char *sql, char *error, size_t error_len,
+				  struct tayra_origin **out);
+/* Not while a load of it is running: destroy the handles that use it first. */
+TAYRA_API void tayra_origin_close(struct tayra_origin *origin);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * drive.h: load generators over a function target.  Open loop: requests become due whether or not
+ * earlier ones were answered, and latency counts from that moment.  Closed loop: n clients, each
+ * asking again when answered.  Requests run on a fixed set of worker threads (blocking targets).
+ */
+#ifndef TAYRA_DRIVE_DRIVE_H
+#define TAYRA_DRIVE_DRIVE_H
+
+#include "base/hist.h"
+
+#include <tayra/base.h>
+
+#include <stdatomic.h>
+
+/* One request, as the target sees it. */
+struct tayra__call {
+	uint64_t number;      /* 0 .. in order of being due: the same for every arm of a round */
+	uint64_t due_ns;      /* real monotonic clock */
+	uint64_t deadline_ns; /* due_ns + deadline; UINT64_MAX: none */
+	uint32_t worker;      /* which thread, 0 .. workers - 1 */
+};
+
+/* How it ended: what the target says. */
+enum tayra__call_end {
+	TAYRA__CALL_OK,
+	TAYRA__CALL_SHED, /* refused on purpose, quickly */
+	TAYRA__CALL_ERROR,
+};
+
+struct tayra__target {
+	enum tayra__call_end (*call)(void *ctx, const struct tayra__call *call);
+	void *ctx;
+};
+
+enum tayra__arrivals { TAYRA__ARRIVALS_POISSON, TAYRA__ARRIVALS_UNIFORM };
+
+struct tayra__open_plan {
+	double rate_per_s;
+	enum tayra__arrivals arrivals;
+	uint64_t length_ns;
+	uint64_t deadline_ns; /* after due; 0: none */
+	uint64_t seed;
+	uint32_t burst; /* this many due at the very start besides; 0: none */
+	const _Atomic bool *stop;
+};
+
+struct tayra__closed_plan {
+	uint32_t clients;
+	uint64_t length_ns;
+	uint64_t deadline_ns;
+	const _Atomic bool *stop;
+};
+
+struct tayra__drive_result {
+	/* ns from due to answer.  A request that was shed, failed or never got to run counts at its
+	 * deadline (at least as long as it took), or at the end of the slice without one. */
+	struct tayra__hist latency;
+	struct tayra__hist lag; /* ns from due to handed over: the generator's own lateness */
+	uint64_t offered, ok, late, shed, errors,
+		abandoned;  /* offered = their sum; late: ok but past its deadline */
+	uint64_t length_ns; /* what really passed while requests became due */
+	uint64_t cpu_ns;    /* of the process while the slice ran */
+};
+
+/* The worker threads; made once, used for many slices, one at a time. */
+struct tayra__pool;
+/* => TAYRA_E_NOMEM, TAYRA_E_INVAL. */
+int tayra__pool_create(uint32_t workers, struct tayra__pool **out);
+void tayra__pool_destroy(struct tayra__pool *pool);
+
+/* Run one slice; returns when no call is running.  What was due but not begun at the end is
+ * abandoned after drain_ns.  result->latency is added to, not reset.
+ * => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_NOMEM. */
+int tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
+		      const struct tayra__open_plan *plan, uint64_t drain_ns,
+		      struct tayra__drive_result *result);
+int tayra__drive_closed(struct tayra__pool *pool, const struct tayra__target *target,
+			const struct tayra__closed_plan *plan, struct tayra__drive_result *result);
+
+#endif

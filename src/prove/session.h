@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * session.h: arms run in short slices, in a new random order each round, so that whatever the
+ * machine does falls on all of them alike.  Knows nothing of what a slice does.
+ */
+#ifndef TAYRA_PROVE_SESSION_H
+#define TAYRA_PROVE_SESSION_H
+
+#include "prove/metric.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+struct tayra__hist;
+
+/* What is asked of an arm in one slice. */
+struct tayra__slice {
+	const char *scene, *phase;
+	uint32_t round; /* 0 .. rounds - 1, the same for every arm of the round */
+	uint64_t seed;  /* the same for every arm of the round: same arrivals, same keys */
+	uint64_t length_ns;
+};
+
+/* What it yields.  NaN: does not apply. */
+struct tayra__measure {
+	double value[TAYRA__METRICS];
+	struct tayra__hist *
+		latency; /* ns, from when a request was due; the arm adds to it; NULL: not wanted */
+	uint64_t lag_p99_ns; /* of the generator */
+	uint64_t requests;
+	bool invalid; /* the generator or the machine spoilt this slice */
+};
+
+struct tayra__arm {
+	const char *name;
+	/* Runs one slice and returns when nothing of it is still running.  => TAYRA_OK, or a status
+	 * that ends the session. */
+	int (*run)(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out);
+	void *ctx;
+};
+
+struct tayra__session_plan {
+	const char *scene, *phase;
+	uint32_t rounds;
+	uint64_t slice_ns, gap_ns;
+	uint64_t seed;
+	const _Atomic bool *stop; /* set by Ctrl-C: end after the running slice; may be NULL */
+	/* After each slice; may be NULL. */
+	void (*progress)(void *ctx, size_t arm, const struct tayra__slice *,
+			 const struct tayra__measure *);
+	void *progress_ctx;
+};
+
+struct tayra__session {
+	size_t arms;
+	uint32_t rounds;                 /* complete ones */
+	struct tayra__measure *measures; /* [round * arms + arm] */
+	struct tayra__hist *latency;     /* [arm], merged over the rounds */
+};
+
+/* => TAYRA_OK (also when stopped: rounds says how far), an arm's status, TAYRA_E_NOMEM. */
+int tayra__session_run(const struct tayra__arm *arms, size_t n,
+		       const struct tayra__session_plan *plan, struct tayra__session *out);
+void tayra__session_fini(struct tayra__session *session);
+
+/* b against a, with a2 (a second instance of a) as the A/A; pairs are rounds.  NaN fields where a
+ * metric does not apply.  => as tayra_prove_compare(). */
+struct tayra__session_comparison {
+	struct tayra_comparison ab, aa;
+};
+int tayra__session_compare(const struct tayra__session *session, enum tayra__metric metric,
+			   size_t a, size_t b, size_t a2, uint64_t seed,
+			   struct tayra__session_comparison *out);
+
+#endif
