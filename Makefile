@@ -1,8 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-# The everyday commands.  meson and ninja do the work.
+# The everyday commands.  meson and ninja do the work, tools/ holds what takes more than a line.
+SAN ?=
+PREFIX ?= /usr/local
+ifeq ($(SAN),)
 BUILD ?= build
-all: $(BUILD)/build.ninja
+setup = --buildtype=debugoptimized --prefix=$(PREFIX)
+else
+BUILD ?= $(if $(findstring thread,$(SAN)),build-tsan,build-asan)
+setup = -Db_sanitize=$(SAN) -Db_lundef=false -Doptimization=1
+endif
+
+all: $(BUILD)/build.ninja ## build into build/ (SAN=address,undefined or SAN=thread: into a folder of its own)
 	@ninja -C $(BUILD)
+
+tayra: $(BUILD)/build.ninja ## build the program alone
+	@ninja -C $(BUILD) tayra
+
 $(BUILD)/build.ninja:
-	meson setup $(BUILD) >/dev/null
-.PHONY: all
+	@meson setup $(BUILD) $(setup) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt | tail -n 20; exit 1; }
+
+test: ## everything that must hold before a commit: under 10 minutes on two cores
+ifeq ($(SAN),)
+	@tools/test
+else
+test: $(BUILD)/build.ninja
+	@meson test -C $(BUILD) --no-suite house --no-suite calibration --print-errorlogs -t 4; \
+		tools/summary $(BUILD)/meson-logs/testlog.json
+endif
+
+check-long: ## what takes longer: clang, TSan, fuzzing, valgrind, musl, aarch64, long calibrations
+	@tools/test_long
+
+check: $(BUILD)/build.ninja ## the checks of the tree alone: format, symbols, dependencies, banned calls
+	@meson test -C $(BUILD) --suite house --print-errorlogs
+
+bench: $(BUILD)/build.ninja ## benchmarks, one JSON object a line (BENCH=name: that one)
+	@ninja -C $(BUILD) >&2
+	@BENCH="$(BENCH)" tools/bench $(BUILD)
+
+fuzz: ## libFuzzer, FUZZ_SECONDS (30) a target
+	@tools/fuzz
+
+format: ## clang-format over everything
+	@tools/check_format --fix
+
+install: all ## into PREFIX (/usr/local), below DESTDIR
+	@meson install -C $(BUILD) --no-rebuild --quiet
+
+clean: ## remove every build folder
+	rm -rf build build-*
+
+help: ## this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: all tayra test check-long check bench fuzz format install clean help

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * consumer.c: a program that has only what is installed.  Compiled as C and as C++.
+ */
+#include <tayra/tayra.h>
+
+#include <stdio.h>
+#include <string.h>
+
+int
+main(void)
+{
+	struct tayra_cache_options options = TAYRA_CACHE_OPTIONS_INIT;
+	struct tayra_cache *cache = NULL;
+	struct tayra_value value;
+
+	options.memory_bytes = 1u << 20;
+	if (tayra_cache_create(&options, &cache) != TAYRA_OK)
+		return 1;
+	if (tayra_cache_put(cache, "key", 3, "value", 5, NULL, 1) != TAYRA_OK)
+		return 2;
+	if (tayra_cache_get(cache, "key", 3, 2, &value) != TAYRA_OK || value.len != 5 ||
+	    memcmp(value.data, "value", 5) != 0)
+		return 3;
+	tayra_cache_unpin(cache, &value);
+	tayra_cache_destroy(cache);
+	printf("tayra %s: %s\n", tayra_version(), tayra_status_text(TAYRA_OK));
+	return 0;
+}

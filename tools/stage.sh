@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# stage.sh, read by tools/test and tools/test_long: one stage is a build folder, how it is
+# configured, and which tests run in it.  Logs are collected, and counted once at the end.
+logs=
+began=$(date +%s)
+
+export ASAN_OPTIONS="${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
+export TSAN_OPTIONS="${TSAN_OPTIONS:-second_deadlock_stack=1}"
+
+say() {
+	printf '\n== %s\n' "$*"
+}
+
+# configure FOLDER ARGUMENT...: once, and again for a folder that was made without tests; ninja configures again when a meson.build changes.  Where that
+# fails, a log that is not there stands for the failure.
+configure() {
+	folder=$1
+	shift
+	[ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >"$folder.setup.log" 2>&1 || {
+		cat "$folder.setup.log"
+		logs="$logs $folder/unconfigured.json"
+		return 1
+	}
+	rm -f "$folder.setup.log"
+	[ -d "$folder/tests" ] || meson configure "$folder" -Dtests=enabled
+}
+
+# build_and_test FOLDER LOG-NAME ARGUMENT-OF-MESON-TEST...
+build_and_test() {
+	folder=$1
+	log=$2
+	shift 2
+	logs="$logs $folder/meson-logs/$log.json"
+	rm -f "$folder/meson-logs/$log.json"
+	meson test -C "$folder" --logbase "$log" --print-errorlogs "$@"
+}
+
+# Sanitizers of this age cannot live with the widest address space layouts: switch randomising off
+# for the tests where that is allowed.
+test_sanitized() {
+	if setarch "$(uname -m)" -R true 2>/dev/null; then
+		build_and_test "$@" --wrapper "setarch $(uname -m) -R"
+	else
+		build_and_test "$@"
+	fi
+}
+
+# The last line printed: the sum over all stages.
+finish() {
+	printf '\n== %s s\n' "$(($(date +%s) - began))"
+	# shellcheck disable=SC2086 # a list of paths without blanks
+	tools/summary $logs
+}
