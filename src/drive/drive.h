@@ -36,7 +36,7 @@ struct tayra__target {
 enum tayra__arrivals { TAYRA__ARRIVALS_POISSON, TAYRA__ARRIVALS_UNIFORM };
 
 struct tayra__open_plan {
-	double rate_per_s;
+	double rate_per_s; /* 0: the burst only */
 	enum tayra__arrivals arrivals;
 	uint64_t length_ns;
 	uint64_t deadline_ns; /* after due; 0: none */
@@ -61,17 +61,25 @@ struct tayra__drive_result {
 		abandoned;  /* offered = their sum; late: ok but past its deadline */
 	uint64_t length_ns; /* what really passed while requests became due */
 	uint64_t cpu_ns;    /* of the process while the slice ran */
+	bool realtime;      /* the generator ran under SCHED_FIFO, see realtime.h */
 };
 
-/* The worker threads; made once, used for many slices, one at a time. */
+/* The worker threads, at most 2,048; made once, used for many slices, one at a time. */
 struct tayra__pool;
 /* => TAYRA_E_NOMEM, TAYRA_E_INVAL. */
 int tayra__pool_create(uint32_t workers, struct tayra__pool **out);
 void tayra__pool_destroy(struct tayra__pool *pool);
 
-/* Run one slice; returns when no call is running.  What was due but not begun at the end is
- * abandoned after drain_ns.  result->latency is added to, not reset.
- * => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_NOMEM. */
+/*
+ * Run one slice; returns when no call is running.  The calling thread is the generator.
+ * => A request finds an idle worker or waits in a backlog of any length, and counts from when it
+ *    was due.  What was due but not begun at the end is abandoned after drain_ns.
+ * => plan->stop is seen within 20 ms: nothing more becomes due, what has not begun is abandoned.
+ * => result->latency is added to, not reset (the caller starts it with tayra__hist_init()); the
+ *    rest is set.
+ * => Closed: at most as many clients as workers; what is in flight at the end is waited for.
+ * => TAYRA_OK; TAYRA_E_INVAL for a length of 0, a rate below 0 or above 1e8, too many clients.
+ */
 int tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
 		      const struct tayra__open_plan *plan, uint64_t drain_ns,
 		      struct tayra__drive_result *result);

@@ -63,13 +63,20 @@ int tayra__session_run(const struct tayra__arm *arms, size_t n,
 		       const struct tayra__session_plan *plan, struct tayra__session *out);
 void tayra__session_fini(struct tayra__session *session);
 
-/* b against a, with a2 (a second instance of a) as the A/A; pairs are rounds.  NaN fields where a
- * metric does not apply.  => as tayra_prove_compare(). */
+/* b against a, with a2 (a second instance of a) as the A/A; pairs are rounds, and a spoilt slice
+ * takes its round along.  NaN fields where a metric does not apply.  More than half of the rounds
+ * spoilt: verdict INVALID.  => as tayra_prove_compare(); TAYRA_E_INVAL for no such metric or arm.
+ */
 struct tayra__session_comparison {
 	struct tayra_comparison ab, aa;
 };
 int tayra__session_compare(const struct tayra__session *session, enum tayra__metric metric,
 			   size_t a, size_t b, size_t a2, uint64_t seed,
 			   struct tayra__session_comparison *out);
+
+/* log of how many times better b was than a, round by round (out has room for `rounds`); NaN for a
+ * spoilt pair and where a side is not above zero.  A row for stat/mean_ratio.h. */
+void tayra__session_log_ratios(const struct tayra__session *session, enum tayra__metric metric,
+			       size_t a, size_t b, double *out);
 
 #endif

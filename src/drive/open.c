@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Open loop.  The calling thread is the generator: it sleeps until a request is due, counts it as
+ * due and wakes a worker.  Two streams of the same arrivals run one behind the other: `ahead` says
+ * what is due, `behind` what the workers have begun; between them lies the backlog.
+ */
+#include "drive/drive.h"
+
+#include "base/clock.h"
+#include "drive/arrivals.h"
+#include "drive/pool.h"
+#include "drive/realtime.h"
+#include "drive/tally.h"
+
+#include <math.h>
+
+#define NAP_NS (20 * TAYRA_NS_PER_MS) /* how late a stop may be seen */
+
+struct open_run {
+	struct tayra__pool_work work; /* first: take and ended get this */
+	struct tayra__pool *pool;
+	const struct tayra__open_plan *plan;
+	struct tayra__drive_result *result;
+	uint64_t start_ns, end_ns;
+	/* Under pool->lock. */
+	struct tayra__arrival_stream ahead, behind;
+};
+
+static uint64_t
+now_ns(void)
+{
+	return tayra__clock_mono_ns(tayra_clock_real());
+}
+
+static bool
+stopped(const struct tayra__open_plan *plan)
+{
+	return plan->stop && atomic_load_explicit(plan->stop, memory_order_relaxed);
+}
+
+/* The next of the backlog, if there is one. */
+static bool
+take_due(struct open_run *run, struct tayra__call *call)
+{
+	uint64_t wait = run->plan->deadline_ns;
+
+	if (run->behind.number == run->ahead.number)
+		return false;
+	call->due_ns = run->start_ns + tayra__arrivals_peek(&run->behind);
+	call->number = tayra__arrivals_take(&run->behind);
+	if (!wait || __builtin_add_overflow(call->due_ns, wait, &call->deadline_ns))
+		call->deadline_ns = UINT64_MAX;
+	return true;
+}
+
+static bool
+open_take(struct tayra__pool_work *work, uint64_t now, struct tayra__call *call)
+{
+	(void)now;
+	return take_due((struct open_run *)(void *)work, call);
+}
+
+static void
+open_ended(struct tayra__pool_work *work, const struct tayra__call *call, enum tayra__call_end end,
+	   uint64_t now)
+{
+	struct open_run *run = (struct open_run *)(void *)work;
+
+	tayra__tally_ended(run->result, call, end, now, run->end_ns);
+}
+
+/* Make one request due and wake somebody for it. */
+static void
+hand_over(struct open_run *run, uint64_t due_ns)
+{
+	struct tayra__worker *worker;
+	uint64_t now;
+
+	pthread_mutex_lock(&run->pool->lock);
+	tayra__arrivals_take(&run->ahead);
+	worker = tayra__pool_pick(run->pool);
+	pthread_mutex_unlock(&run->pool->lock);
+	tayra__pool_rouse(worker);
+	now = now_ns();
+	/* Only this thread touches lag. */
+	tayra__hist_add(&run->result->lag, now > due_ns ? now - due_ns : 0);
+}
+
+/* Only this thread moves `ahead`, so it may be read without the lock. */
+static void
+generate(struct open_run *run)
+{
+	uint64_t now = now_ns();
+
+	while (!stopped(run->plan)) {
+		uint64_t offset = tayra__arrivals_peek(&run->ahead);
+		uint64_t due = run->end_ns;
+
+		if (offset < run->plan->length_ns)
+			due = run->start_ns + offset;
+		if (now < due) {
+			tayra__clock_sleep_until_ns(due - now < NAP_NS ? due : now + NAP_NS);
+			now = now_ns();
+			continue;
+		}
+		if (due == run->end_ns)
+			break;
+		hand_over(run, due);
+	}
+	now = now_ns();
+	run->result->length_ns = (now < run->end_ns ? now : run->end_ns) - run->start_ns;
+}
+
+/* Let the backlog run down for drain_ns, give up the rest, wait for what runs. */
+static void
+drain(struct open_run *run, uint64_t drain_ns)
+{
+	uint64_t now = now_ns(), until;
+	struct tayra__call call;
+
+	if (stopped(run->plan) || __builtin_add_overflow(now, drain_ns, &until))
+		until = stopped(run->plan) ? now : UINT64_MAX;
+	pthread_mutex_lock(&run->pool->lock);
+	while (now < until && !stopped(run->plan)) {
+		if (tayra__pool_wait(run->pool, until - now < NAP_NS ? until : now + NAP_NS))
+			break;
+		now = now_ns();
+	}
+	now = now_ns();
+	while (take_due(run, &call))
+		tayra__tally_abandoned(run->result, &call, now, run->end_ns);
+	tayra__pool_wait(run->pool, UINT64_MAX);
+	pthread_mutex_unlock(&run->pool->lock);
+}
+
+static bool
+plausible(const struct tayra__open_plan *plan)
+{
+	uint64_t end;
+
+	return isfinite(plan->rate_per_s) && plan->rate_per_s >= 0 && plan->rate_per_s <= 1e8 &&
+	       plan->length_ns && !__builtin_add_overflow(now_ns(), plan->length_ns, &end) &&
+	       (plan->arrivals == TAYRA__ARRIVALS_POISSON ||
+		plan->arrivals == TAYRA__ARRIVALS_UNIFORM);
+}
+
+int
+tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
+		  const struct tayra__open_plan *plan, uint64_t drain_ns,
+		  struct tayra__drive_result *result)
+{
+	struct open_run run = { .work = { target, open_take, open_ended },
+				.pool = pool,
+				.plan = plan,
+				.result = result };
+	uint64_t cpu = tayra__clock_process_cpu_ns();
+	struct tayra__realtime realtime;
+
+	if (!plausible(plan))
+		return TAYRA_E_INVAL;
+	tayra__tally_init(result);
+	tayra__arrivals_init(&run.ahead, plan->arrivals, plan->rate_per_s, plan->burst, plan->seed);
+	run.behind = run.ahead;
+	tayra__realtime_enter(&realtime);
+	result->realtime = realtime.on;
+	run.start_ns = now_ns();
+	run.end_ns = run.start_ns + plan->length_ns;
+	tayra__pool_begin(pool, &run.work);
+	generate(&run);
+	tayra__realtime_leave(&realtime);
+	drain(&run, drain_ns);
+	tayra__pool_end(pool);
+	result->cpu_ns = tayra__clock_process_cpu_ns() - cpu;
+	return TAYRA_OK;
+}

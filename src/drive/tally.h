@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tally.h: how one request counts.  Pure arithmetic on a result; the caller holds whatever lock
+ * guards it.
+ */
+#ifndef TAYRA_DRIVE_TALLY_H
+#define TAYRA_DRIVE_TALLY_H
+
+#include "drive/drive.h"
+
+/* Everything but the latency histogram to zero. */
+void tayra__tally_init(struct tayra__drive_result *result);
+/*
+ * One that was called and ended.
+ * => OK counts with the time it took, and as late past its deadline.
+ * => Refused or failed: with the time to its deadline, or without one to slice_end_ns; with the
+ *    time it took if that is longer.
+ */
+void tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call *call,
+			enum tayra__call_end end, uint64_t answer_ns, uint64_t slice_end_ns);
+/* One that was given up at that moment without having begun: counts like a failed one. */
+void tayra__tally_abandoned(struct tayra__drive_result *result, const struct tayra__call *call,
+			    uint64_t now_ns, uint64_t slice_end_ns);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One coin a round decides the order of the arms, whatever came before: that is all the test of
+ * compare.c relies on.  Balancing the orders over the session would make rounds depend on each
+ * other, and fixed patterns fall in step with periodic noise.
+ */
+#include "prove/session.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/hist.h"
+#include "base/mem.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NAP_NS (20 * TAYRA_NS_PER_MS) /* how late a stop may be seen while waiting */
+
+/* What a run needs besides its results. */
+struct course {
+	const struct tayra__arm *arms;
+	const struct tayra__session_plan *plan;
+	struct tayra__session *out;
+	struct tayra__rng rng;
+	uint32_t *order;
+	struct tayra__hist *round_latency; /* [arm]; joins the session's when the round is whole */
+	bool begun;                        /* a slice has run: the next waits for the gap */
+};
+
+static bool
+stopped(const struct tayra__session_plan *plan)
+{
+	return plan->stop && atomic_load_explicit(plan->stop, memory_order_relaxed);
+}
+
+static void
+rest(const struct tayra__session_plan *plan)
+{
+	const struct tayra_clock *clock = tayra_clock_real();
+	uint64_t now = tayra__clock_mono_ns(clock), end = now + plan->gap_ns;
+
+	while (now < end && !stopped(plan)) {
+		tayra__clock_sleep_until_ns(end - now < NAP_NS ? end : now + NAP_NS);
+		now = tayra__clock_mono_ns(clock);
+	}
+}
+
+static void
+measure_init(struct tayra__measure *measure, struct tayra__hist *latency)
+{
+	*measure = (struct tayra__measure){ .latency = latency };
+	for (int i = 0; i < TAYRA__METRICS; i++)
+		measure->value[i] = nan("");
+	tayra__hist_init(latency);
+}
+
+static int
+run_slice(struct course *c, uint32_t round, uint32_t arm)
+{
+	const struct tayra__session_plan *plan = c->plan;
+	struct tayra__measure *measure = &c->out->measures[round * c->out->arms + arm];
+	struct tayra__slice slice = { .scene = plan->scene,
+				      .phase = plan->phase,
+				      .round = round,
+				      .seed = tayra__hash_mix64(plan->seed + round),
+				      .length_ns = plan->slice_ns };
+	int status;
+
+	if (c->begun && plan->gap_ns)
+		rest(plan);
+	c->begun = true;
+	measure_init(measure, &c->round_latency[arm]);
+	status = c->arms[arm].run(c->arms[arm].ctx, &slice, measure);
+	if (status == TAYRA_OK && plan->progress)
+		plan->progress(plan->progress_ctx, arm, &slice, measure);
+	measure->latency = NULL; /* the histogram is the next round's */
+	return status;
+}
+
+/* => TAYRA_PENDING: stopped before the round was whole. */
+static int
+run_round(struct course *c, uint32_t round)
+{
+	size_t arms = c->out->arms;
+
+	for (size_t i = 0; i < arms; i++)
+		c->order[i] = (uint32_t)i;
+	tayra__rng_shuffle(&c->rng, c->order, arms);
+	for (size_t i = 0; i < arms; i++) {
+		int status;
+
+		if (stopped(c->plan))
+			return TAYRA_PENDING;
+		status = run_slice(c, round, c->order[i]);
+		if (status != TAYRA_OK)
+			return status;
+	}
+	for (size_t i = 0; i < arms; i++) {
+		if (!c->out->measures[round * arms + i].invalid)
+			tayra__hist_merge(&c->out->latency[i], &c->round_latency[i]);
+	}
+	c->out->rounds = round + 1;
+	return TAYRA_OK;
+}
+
+static int
+course_init(struct course *c, const struct tayra__arm *arms, size_t n,
+	    const struct tayra__session_plan *plan, struct tayra__session *out)
+{
+	size_t slices;
+
+	*c = (struct course){ .arms = arms, .plan = plan, .out = out };
+	*out = (struct tayra__session){ .arms = n };
+	if (__builtin_mul_overflow(n, (size_t)plan->rounds, &slices))
+		return TAYRA_E_NOMEM;
+	out->measures = tayra__mem_array(slices, sizeof(*out->measures));
+	out->latency = tayra__mem_array(n, sizeof(*out->latency));
+	c->round_latency = tayra__mem_array(n, sizeof(*c->round_latency));
+	c->order = tayra__mem_array(n, sizeof(*c->order));
+	if (!out->measures || !out->latency || !c->round_latency || !c->order)
+		return TAYRA_E_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		tayra__hist_init(&out->latency[i]);
+	/* Its own stream: the order must not be a function of what the arms are given. */
+	tayra__rng_init(&c->rng, tayra__hash_mix64(~plan->seed));
+	return TAYRA_OK;
+}
+
+int
+tayra__session_run(const struct tayra__arm *arms, size_t n, const struct tayra__session_plan *plan,
+		   struct tayra__session *out)
+{
+	struct course c;
+	int status = course_init(&c, arms, n, plan, out);
+
+	for (uint32_t round = 0; status == TAYRA_OK && round < plan->rounds; round++)
+		status = run_round(&c, round);
+	if (status == TAYRA_PENDING)
+		status = TAYRA_OK;
+	tayra__mem_free(c.order);
+	tayra__mem_free(c.round_latency);
+	if (status != TAYRA_OK)
+		tayra__session_fini(out);
+	return status;
+}
+
+void
+tayra__session_fini(struct tayra__session *session)
+{
+	tayra__mem_free(session->measures);
+	tayra__mem_free(session->latency);
+	memset(session, 0, sizeof(*session));
+}
+
+static const struct tayra__measure *
+measure_at(const struct tayra__session *s, size_t round, size_t arm)
+{
+	return &s->measures[round * s->arms + arm];
+}
+
+/* NaN where a pair was spoilt; returns how many were. */
+static uint32_t
+gather(const struct tayra__session *s, enum tayra__metric metric, size_t a, size_t b, double *as,
+       double *bs)
+{
+	uint32_t spoilt = 0;
+
+	for (size_t i = 0; i < s->rounds; i++) {
+		const struct tayra__measure *ma = measure_at(s, i, a), *mb = measure_at(s, i, b);
+		bool invalid = ma->invalid || mb->invalid;
+
+		as[i] = invalid ? nan("") : ma->value[metric];
+		bs[i] = invalid ? nan("") : mb->value[metric];
+		spoilt += invalid ? 1 : 0;
+	}
+	return spoilt;
+}
+
+static int
+compare_arms(const struct tayra__session *s, enum tayra__metric metric, size_t a, size_t b,
+	     uint64_t seed, double *room, struct tayra_comparison *out)
+{
+	struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
+	uint32_t spoilt = gather(s, metric, a, b, room, room + s->rounds);
+	int status;
+
+	rule.seed = seed;
+	rule.better = tayra__metric_info(metric)->better;
+	status = tayra_prove_compare(room, room + s->rounds, s->rounds, &rule, out);
+	/* What is left when most was thrown away is what the noise let through. */
+	if (status == TAYRA_OK && spoilt > s->rounds / 2)
+		out->verdict = TAYRA_INVALID;
+	return status;
+}
+
+int
+tayra__session_compare(const struct tayra__session *session, enum tayra__metric metric, size_t a,
+		       size_t b, size_t a2, uint64_t seed, struct tayra__session_comparison *out)
+{
+	size_t arms = session->arms;
+	double *room;
+	int status;
+
+	*out = (struct tayra__session_comparison){ 0 };
+	if (!tayra__metric_info(metric) || a >= arms || b >= arms || a2 >= arms)
+		return TAYRA_E_INVAL;
+	room = tayra__mem_array((size_t)session->rounds + 1, 2 * sizeof(*room));
+	if (!room)
+		return TAYRA_E_NOMEM;
+	status = compare_arms(session, metric, a, b, seed, room, &out->ab);
+	if (status == TAYRA_OK)
+		status = compare_arms(session, metric, a, a2, seed, room, &out->aa);
+	if (status != TAYRA_OK)
+		*out = (struct tayra__session_comparison){ 0 };
+	tayra__mem_free(room);
+	return status;
+}
+
+void
+tayra__session_log_ratios(const struct tayra__session *session, enum tayra__metric metric, size_t a,
+			  size_t b, double *out)
+{
+	bool higher = tayra__metric_info(metric)->better == TAYRA_BETTER_HIGHER;
+
+	for (size_t i = 0; i < session->rounds; i++) {
+		const struct tayra__measure *ma = measure_at(session, i, a);
+		const struct tayra__measure *mb = measure_at(session, i, b);
+		double from = ma->value[metric], to = mb->value[metric];
+
+		out[i] = nan("");
+		if (!ma->invalid && !mb->invalid && from > 0 && to > 0)
+			out[i] = higher ? log(to / from) : log(from / to);
+	}
+}

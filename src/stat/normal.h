@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * normal.h: the standard normal distribution.  Pure; any thread.
+ */
+#ifndef TAYRA_STAT_NORMAL_H
+#define TAYRA_STAT_NORMAL_H
+
+/* P(Z <= z), from erfc: keeps its relative precision in the lower tail. */
+double tayra__normal_cdf(double z);
+/* The z with P(Z <= z) = p, by bisection to the last bit; -+infinity for p <= 0 and p >= 1. */
+double tayra__normal_quantile(double p);
+
+#endif
