@@ -31,7 +31,8 @@ TAYRA_API const char *tayra_limiter_name(enum tayra_limiter limiter);
 
 enum tayra_mode {
 	TAYRA_MODE_ENFORCE = 0,
-	TAYRA_MODE_MONITOR = 1, /* decide and count, but let everything in */
+	TAYRA_MODE_MONITOR = 1, /* decide and count, but let everything in; what is held beyond
+				   the limit stands for the queue */
 	TAYRA_MODE_OFF = 2,     /* let everything in, learn nothing */
 };
 
@@ -116,6 +117,12 @@ struct tayra_ticket {
 	uint64_t opaque[22];     /* private */
 };
 
+/*
+ * Entering, all three ways: TAYRA_E_OVERLOAD means shed (see enum tayra_shed), and the ticket says
+ * when trying again may help: what waits now times the mean service time over the limit, at least
+ * 1 ms.  TAYRA_E_TIMEOUT means the deadline is over.  TAYRA_E_INVAL: no such class.  A ticket that
+ * is queued or held already is a bug and aborts.
+ */
 /* Enter, waiting in the queue until the deadline if need be.
  * => TAYRA_OK: held, must leave.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT, TAYRA_E_CANCELLED: out. */
 TAYRA_API int tayra_pace_enter(struct tayra_pace *pace, const struct tayra_pace_request *request,
@@ -126,7 +133,7 @@ TAYRA_API int tayra_pace_try_enter(struct tayra_pace *pace,
 				   const struct tayra_pace_request *request, uint64_t now_ns,
 				   struct tayra_ticket *ticket);
 /* Enter, or queue and be told.  => TAYRA_OK: held.  TAYRA_PENDING: queued, request->decided will be
- * called.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: out. */
+ * called.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: out.  TAYRA_E_INVAL: no `decided`. */
 TAYRA_API int tayra_pace_enter_start(struct tayra_pace *pace,
 				     const struct tayra_pace_request *request, uint64_t now_ns,
 				     struct tayra_ticket *ticket);
@@ -134,7 +141,8 @@ TAYRA_API int tayra_pace_enter_start(struct tayra_pace *pace,
  * tayra_pace_enter() returns TAYRA_E_CANCELLED).  TAYRA_E_NOT_FOUND: it was decided already. */
 TAYRA_API int tayra_pace_cancel(struct tayra_pace *pace, struct tayra_ticket *ticket,
 				uint64_t now_ns);
-/* Leave.  A ticket that is not held is a bug and aborts. */
+/* Leave.  A ticket that is not held is a bug and aborts.  A ticket let in while the mode was OFF,
+ * or leaving while it is, is counted but teaches nothing. */
 TAYRA_API void tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *ticket,
 				enum tayra_outcome outcome, uint64_t now_ns);
 
@@ -143,7 +151,9 @@ TAYRA_API void tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *ti
  * something to do, on the same clock. */
 TAYRA_API uint64_t tayra_pace_tick(struct tayra_pace *pace, uint64_t now_ns);
 
+/* => TAYRA_E_INVAL outside [limit_min, limit_max].  What is held stays held. */
 TAYRA_API int tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns);
+/* Any mode but ENFORCE lets in who waits.  Begins a new window.  => TAYRA_E_INVAL. */
 TAYRA_API int tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_ns);
 
 /* Why requests were shed. */
