@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * limit_aimd.c: grow while everything is well, shrink when anything is not.  The rule stands at
+ * struct tayra_pace_options.  Both moves are factors, so it takes as long to double from 4 as from
+ * 400; it overshoots by at most one increase before the next window corrects it.
+ */
+#include "pace/limit.h"
+
+/* A share that is not known, or a bound nobody wants looked at, is not over. */
+static bool
+over(double share, double max)
+{
+	return max < 1 && share >= max;
+}
+
+/* NULL: all is well. */
+static const char *
+broken(const struct tayra__limit_rule *rule, const struct tayra__limit_window *window)
+{
+	if (over(window->pressure.cpu, rule->cpu_max))
+		return "cpu over maximum";
+	if (over(window->pressure.memory, rule->memory_max))
+		return "memory over maximum";
+	if (over((double)window->errors / window->answers, rule->error_max))
+		return "errors over maximum";
+	if (window->p90_ns > rule->p90_target_ns)
+		return "p90 over target";
+	return NULL;
+}
+
+static enum tayra__limit_move
+hold(struct tayra__limit *limit, const char *reason)
+{
+	limit->reason = reason;
+	return TAYRA__LIMIT_HELD;
+}
+
+static enum tayra__limit_move
+lower(struct tayra__limit *limit, const char *reason)
+{
+	double next = limit->now * limit->rule.decrease;
+
+	if (limit->now <= limit->rule.min)
+		return hold(limit, reason);
+	limit->now = next < limit->rule.min ? limit->rule.min : next;
+	limit->reason = reason;
+	return TAYRA__LIMIT_LOWERED;
+}
+
+static enum tayra__limit_move
+raise(struct tayra__limit *limit)
+{
+	double next = limit->now * limit->rule.increase;
+
+	if (limit->now >= limit->rule.max)
+		return hold(limit, "at the ceiling");
+	limit->now = next > limit->rule.max ? limit->rule.max : next;
+	limit->reason = "all within bounds";
+	return TAYRA__LIMIT_RAISED;
+}
+
+static enum tayra__limit_move
+aimd_window(struct tayra__limit *limit, const struct tayra__limit_window *window)
+{
+	const char *reason;
+
+	if (window->answers == 0 || window->answers < limit->rule.window_min)
+		return hold(limit, "too few answers");
+	reason = broken(&limit->rule, window);
+	if (reason)
+		return lower(limit, reason);
+	if (!window->reached)
+		return hold(limit, "limit not reached");
+	return raise(limit);
+}
+
+const struct tayra__limit_ops tayra__limit_aimd = { "aimd", aimd_window };

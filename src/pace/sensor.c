@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sensor.c: how busy the whole machine is, from /proc.  It does not know containers: inside a
+ * cgroup with a quota it still says what the host does.
+ *
+ * The lock keeps the reading before this one, so that several struct tayra_pace may share a
+ * sensor; each then sees the use since whoever read last.
+ */
+#include "pace/sensor.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_MAX 4096 /* the lines looked at are among the first */
+
+struct proc {
+	int stat_fd, meminfo_fd;
+	pthread_mutex_t lock;
+	struct tayra__sensor_cpu before;
+	double cpu; /* the last share, NaN before there are two readings */
+};
+
+struct text {
+	const char *at, *end;
+};
+
+static bool
+skip_word(struct text *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(text->end - text->at) < len || memcmp(text->at, word, len) != 0)
+		return false;
+	text->at += len;
+	return true;
+}
+
+static void
+skip_spaces(struct text *text)
+{
+	while (text->at < text->end && (*text->at == ' ' || *text->at == '\t'))
+		text->at++;
+}
+
+static bool
+next_line(struct text *text)
+{
+	const char *newline = memchr(text->at, '\n', (size_t)(text->end - text->at));
+
+	text->at = newline ? newline + 1 : text->end;
+	return text->at < text->end;
+}
+
+/* A decimal number after spaces that ends at a space, a newline or the end. */
+static bool
+read_number(struct text *text, uint64_t *out)
+{
+	uint64_t value = 0;
+	const char *start;
+
+	skip_spaces(text);
+	for (start = text->at; text->at < text->end && *text->at >= '0' && *text->at <= '9';
+	     text->at++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*text->at - '0'), &value))
+			return false;
+	*out = value;
+	return text->at > start && (text->at == text->end || *text->at == ' ' || *text->at == '\n');
+}
+
+static bool
+at_line_end(struct text *text)
+{
+	skip_spaces(text);
+	return text->at == text->end || *text->at == '\n';
+}
+
+/* user nice system idle iowait irq softirq steal; guest time is in user already. */
+#define CPU_FIELDS 8
+#define CPU_IDLE   3
+#define CPU_IOWAIT 4
+
+static int
+parse_cpu_line(struct text text, struct tayra__sensor_cpu *out)
+{
+	struct tayra__sensor_cpu cpu = { 0, 0 };
+	int fields = 0;
+
+	for (; fields < CPU_FIELDS && !at_line_end(&text); fields++) {
+		uint64_t ticks;
+
+		if (!read_number(&text, &ticks) ||
+		    __builtin_add_overflow(cpu.total, ticks, &cpu.total))
+			return TAYRA_E_CORRUPT;
+		if (fields != CPU_IDLE && fields != CPU_IOWAIT)
+			cpu.busy += ticks; /* <= total */
+	}
+	if (fields <= CPU_IDLE)
+		return TAYRA_E_CORRUPT;
+	*out = cpu;
+	return TAYRA_OK;
+}
+
+int
+tayra__sensor_parse_stat(const char *bytes, size_t len, struct tayra__sensor_cpu *out)
+{
+	struct text text = { bytes, bytes + len };
+
+	if (len == 0)
+		return TAYRA_E_CORRUPT;
+	do {
+		if (skip_word(&text, "cpu "))
+			return parse_cpu_line(text, out);
+	} while (next_line(&text));
+	return TAYRA_E_CORRUPT;
+}
+
+int
+tayra__sensor_parse_meminfo(const char *bytes, size_t len, double *out)
+{
+	struct text text = { bytes, bytes + len };
+	uint64_t total = 0, available = 0;
+	bool have_total = false, have_available = false;
+
+	if (len == 0)
+		return TAYRA_E_CORRUPT;
+	do {
+		if (skip_word(&text, "MemTotal:"))
+			have_total = read_number(&text, &total);
+		else if (skip_word(&text, "MemAvailable:"))
+			have_available = read_number(&text, &available);
+	} while (next_line(&text));
+	if (!have_total || !have_available || total == 0 || available > total)
+		return TAYRA_E_CORRUPT;
+	*out = 1 - (double)available / (double)total;
+	return TAYRA_OK;
+}
+
+/* Up to `max` bytes from the beginning of an open file.  => their number, 0: could not be read. */
+static size_t
+read_start(int fd, char *text, size_t max)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, text, max, 0);
+	while (got < 0 && errno == EINTR);
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* The share of this reading; the clock ticks at 100 Hz, so readings close together repeat it. */
+static double
+cpu_share(struct proc *proc, struct tayra__sensor_cpu now)
+{
+	const struct tayra__sensor_cpu before = proc->before;
+
+	if (now.total <= before.total || now.busy < before.busy)
+		return proc->cpu;
+	if (before.total)
+		proc->cpu = (double)(now.busy - before.busy) / (double)(now.total - before.total);
+	proc->before = now;
+	return proc->cpu;
+}
+
+static int
+proc_read(void *ctx, uint64_t now_ns, struct tayra_pressure *out)
+{
+	struct proc *proc = ctx;
+	struct tayra__sensor_cpu cpu;
+	char text[TEXT_MAX];
+	double memory;
+
+	(void)now_ns; /* /proc/stat counts its own time */
+	if (tayra__sensor_parse_stat(text, read_start(proc->stat_fd, text, sizeof(text)), &cpu) < 0)
+		return TAYRA_E_IO;
+	if (tayra__sensor_parse_meminfo(text, read_start(proc->meminfo_fd, text, sizeof(text)),
+					&memory) < 0)
+		return TAYRA_E_IO;
+	pthread_mutex_lock(&proc->lock);
+	out->cpu = cpu_share(proc, cpu);
+	pthread_mutex_unlock(&proc->lock);
+	out->memory = memory;
+	return TAYRA_OK;
+}
+
+static void
+proc_free(struct proc *proc)
+{
+	if (proc->stat_fd >= 0)
+		close(proc->stat_fd);
+	if (proc->meminfo_fd >= 0)
+		close(proc->meminfo_fd);
+	tayra__mem_free(proc);
+}
+
+int
+tayra_sensor_proc_create(struct tayra_sensor *out)
+{
+	struct proc *proc = tayra__mem_alloc(sizeof(*proc));
+	struct tayra_pressure first;
+
+	*out = (struct tayra_sensor){ 0 };
+	if (!proc)
+		return TAYRA_E_NOMEM;
+	proc->stat_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
+	proc->meminfo_fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	proc->cpu = (double)NAN;
+	pthread_mutex_init(&proc->lock, NULL);
+	if (proc->stat_fd < 0 || proc->meminfo_fd < 0 || proc_read(proc, 0, &first) < 0) {
+		pthread_mutex_destroy(&proc->lock);
+		proc_free(proc);
+		return TAYRA_E_IO;
+	}
+	*out = (struct tayra_sensor){ proc_read, proc };
+	return TAYRA_OK;
+}
+
+void
+tayra_sensor_proc_destroy(struct tayra_sensor *sensor)
+{
+	struct proc *proc = sensor->ctx;
+
+	if (!proc)
+		return;
+	pthread_mutex_destroy(&proc->lock);
+	proc_free(proc);
+	*sensor = (struct tayra_sensor){ 0 };
+}

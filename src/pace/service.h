@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * service.h: how long the backend takes: a smoothed mean and mean deviation, as TCP keeps its
+ * round-trip time (Jacobson 1988, RFC 6298).  Any thread, no lock: two samples at once may lose
+ * one of them, which an average does not mind.
+ */
+#ifndef TAYRA_PACE_SERVICE_H
+#define TAYRA_PACE_SERVICE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct tayra__service {
+	_Atomic uint64_t mean_ns, dev_ns; /* relaxed: neither orders anything */
+};
+
+static inline uint64_t
+tayra__service_mean_ns(const struct tayra__service *service)
+{
+	return atomic_load_explicit(&service->mean_ns, memory_order_relaxed);
+}
+
+static inline uint64_t
+tayra__service_dev_ns(const struct tayra__service *service)
+{
+	return atomic_load_explicit(&service->dev_ns, memory_order_relaxed);
+}
+
+/* What a request needs, nearly always: mean + 2 deviations.  0: nothing is known. */
+static inline uint64_t
+tayra__service_need_ns(const struct tayra__service *service)
+{
+	return tayra__service_mean_ns(service) + 2 * tayra__service_dev_ns(service);
+}
+
+static inline void
+tayra__service_sample(struct tayra__service *service, uint64_t ns)
+{
+	const uint64_t longest = 1ull << 60; /* keeps need_ns from wrapping */
+	int64_t x = (int64_t)(ns == 0 ? 1 : ns < longest ? ns : longest);
+	int64_t mean = (int64_t)tayra__service_mean_ns(service);
+	int64_t dev = (int64_t)tayra__service_dev_ns(service);
+	int64_t error = x > mean ? x - mean : mean - x;
+
+	if (mean == 0) {
+		mean = x;
+		dev = x / 2;
+	} else {
+		dev += (error - dev) / 4;
+		mean += (x - mean) / 8;
+	}
+	atomic_store_explicit(&service->dev_ns, (uint64_t)dev, memory_order_relaxed);
+	atomic_store_explicit(&service->mean_ns, (uint64_t)mean, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ticket.h: what is inside a struct tayra_ticket.  Only pace.c moves it from state to state.
+ */
+#ifndef TAYRA_PACE_TICKET_H
+#define TAYRA_PACE_TICKET_H
+
+#include "pace/queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Words nobody leaves in memory by chance. */
+enum tayra__ticket_state {
+	TAYRA__TICKET_OUT = 0,
+	TAYRA__TICKET_QUEUED = 0x71756575,
+	TAYRA__TICKET_HELD = 0x68656c64,
+};
+
+struct tayra__ticket {
+	_Atomic uint32_t state; /* QUEUED is entered and left under pace.lock only */
+	int status;             /* once decided */
+	struct tayra_pace *pace;
+	struct tayra__queue_entry entry; /* its node also links tickets just decided */
+	uint64_t held_ns;                /* since when it is held */
+	bool teaches;                    /* was let in while pace was learning */
+	pthread_cond_t *waiter;          /* the thread that sleeps on it; NULL: `decided` is told */
+	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
+	void *arg;
+};
+_Static_assert(sizeof(struct tayra__ticket) <= sizeof(((struct tayra_ticket *)0)->opaque),
+	       "a ticket must fit into its opaque words");
+
+static inline struct tayra__ticket *
+tayra__ticket_of(struct tayra_ticket *handle)
+{
+	return (struct tayra__ticket *)(void *)handle->opaque;
+}
+
+static inline struct tayra_ticket *
+tayra__ticket_handle(struct tayra__ticket *ticket)
+{
+	return TAYRA__LIST_ENTRY(ticket, struct tayra_ticket, opaque);
+}
+
+static inline enum tayra__ticket_state
+tayra__ticket_state(const struct tayra__ticket *ticket)
+{
+	return (enum tayra__ticket_state)atomic_load_explicit(&ticket->state, memory_order_relaxed);
+}
+
+#endif

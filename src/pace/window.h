@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * window.h: what happened since the last window was closed.
+ *
+ * ADDERS: any thread, no lock.  Counters only ever grow; relaxed atomics, spread over shards.
+ * CLOSER: holds pace.lock.  A window is the difference between two sums, so nothing is reset and
+ * no count is lost; an add that races with a close falls into this window or the next.
+ */
+#ifndef TAYRA_PACE_WINDOW_H
+#define TAYRA_PACE_WINDOW_H
+
+#include "pace/limit.h"
+
+#include <stdatomic.h>
+
+/* 16 bins an octave from 1 us to 2^37 ns (137 s): a quantile is off by less than 3.2%.  What is
+ * below or above falls into the outer bins. */
+#define TAYRA__WINDOW_SUB_BITS 4
+#define TAYRA__WINDOW_LOW_BIT  10
+#define TAYRA__WINDOW_HIGH_BIT 37
+#define TAYRA__WINDOW_BINS                                                                         \
+	(((TAYRA__WINDOW_HIGH_BIT - TAYRA__WINDOW_LOW_BIT) << TAYRA__WINDOW_SUB_BITS) + 2)
+#define TAYRA__WINDOW_SHARDS 4
+
+struct tayra__window_shard {
+	_Atomic uint64_t admitted[TAYRA_CLASSES];
+	_Atomic uint64_t outcomes[TAYRA_OUTCOMES];
+	_Atomic uint64_t quiet[TAYRA_OUTCOMES]; /* of tickets that teach nothing */
+	_Atomic uint32_t bins[TAYRA__WINDOW_BINS];
+	char apart[64]; /* no two shards on one cache line */
+};
+
+struct tayra__window {
+	struct tayra__window_shard shards[TAYRA__WINDOW_SHARDS];
+	_Atomic bool reached; /* the limit was reached in this window */
+	/* The closer's: the sums when this window was opened. */
+	uint64_t opened_ns;
+	uint64_t outcomes[TAYRA_OUTCOMES];
+	uint32_t bins[TAYRA__WINDOW_BINS];
+	uint32_t fresh[TAYRA__WINDOW_BINS]; /* scratch: this window's bins */
+};
+
+void tayra__window_admit(struct tayra__window *window, enum tayra_class cls);
+/* One answer that teaches: latency_ns counts for OK only. */
+void tayra__window_answer(struct tayra__window *window, enum tayra_outcome outcome,
+			  uint64_t latency_ns);
+/* One answer that is only counted. */
+void tayra__window_quiet(struct tayra__window *window, enum tayra_outcome outcome);
+
+/* Close the window and open the next.  Fills all of *out but the pressure. */
+void tayra__window_close(struct tayra__window *window, uint64_t now_ns,
+			 struct tayra__limit_window *out);
+/* The sums since create; index of admitted: class - 1. */
+void tayra__window_sums(const struct tayra__window *window, uint64_t admitted[TAYRA_CLASSES],
+			uint64_t outcomes[TAYRA_OUTCOMES]);
+
+#endif

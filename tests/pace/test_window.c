@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pace/window.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+static int
+setup(void **state)
+{
+	*state = tayra__mem_alloc(sizeof(struct tayra__window));
+	return *state ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	tayra__mem_free(*state);
+	return 0;
+}
+
+static struct tayra__limit_window
+closed(struct tayra__window *window)
+{
+	struct tayra__limit_window out = { 0 };
+
+	tayra__window_close(window, 0, &out);
+	return out;
+}
+
+static void
+errors_are_timeouts_overloads_and_errors(void **state)
+{
+	struct tayra__window *window = *state;
+	struct tayra__limit_window out;
+
+	for (int o = 0; o < TAYRA_OUTCOMES; o++)
+		tayra__window_answer(window, (enum tayra_outcome)o, 1000000);
+	out = closed(window);
+	assert_int_equal(out.answers, 4); /* neither IGNORE nor CANCELLED */
+	assert_int_equal(out.errors, 3);
+}
+
+static void
+a_window_holds_only_what_came_since_the_last(void **state)
+{
+	struct tayra__window *window = *state;
+	struct tayra__limit_window out;
+
+	tayra__window_answer(window, TAYRA_OUTCOME_OK, 50000000);
+	closed(window);
+	tayra__window_answer(window, TAYRA_OUTCOME_OK, 1000000);
+	out = closed(window);
+	assert_int_equal(out.answers, 1);
+	assert_in_range(out.p90_ns, 960000, 1040000);
+	out = closed(window);
+	assert_int_equal(out.answers, 0);
+	assert_int_equal(out.p90_ns, 0);
+}
+
+static void
+p90_is_within_a_bin_at_every_scale(void **state)
+{
+	struct tayra__window *window = *state;
+
+	for (uint64_t scale = 100; scale <= 1000000000; scale *= 10) {
+		struct tayra__limit_window out;
+
+		for (uint64_t i = 1; i <= 100; i++)
+			tayra__window_answer(window, TAYRA_OUTCOME_OK, i * scale);
+		out = closed(window);
+		assert_in_range(out.p90_ns, 90 * scale * 968 / 1000, 90 * scale * 1032 / 1000);
+	}
+}
+
+static void
+latencies_out_of_range_fall_into_the_outer_bins(void **state)
+{
+	struct tayra__window *window = *state;
+
+	tayra__window_answer(window, TAYRA_OUTCOME_OK, 0);
+	assert_in_range(closed(window).p90_ns, 1, 1024);
+	tayra__window_answer(window, TAYRA_OUTCOME_OK, UINT64_MAX);
+	assert_in_range(closed(window).p90_ns, 137000000000, UINT64_MAX);
+}
+
+static void
+errors_give_no_latency(void **state)
+{
+	struct tayra__window *window = *state;
+
+	tayra__window_answer(window, TAYRA_OUTCOME_TIMEOUT, 1000000);
+	tayra__window_answer(window, TAYRA_OUTCOME_ERROR, 1000000);
+	assert_int_equal(closed(window).p90_ns, 0);
+}
+
+static void
+quiet_answers_are_summed_but_teach_nothing(void **state)
+{
+	struct tayra__window *window = *state;
+	uint64_t admitted[TAYRA_CLASSES], outcomes[TAYRA_OUTCOMES];
+
+	tayra__window_admit(window, TAYRA_LOW);
+	tayra__window_quiet(window, TAYRA_OUTCOME_ERROR);
+	tayra__window_answer(window, TAYRA_OUTCOME_ERROR, 0);
+	assert_int_equal(closed(window).answers, 1);
+	tayra__window_sums(window, admitted, outcomes);
+	assert_int_equal(outcomes[TAYRA_OUTCOME_ERROR], 2);
+	assert_int_equal(admitted[TAYRA_LOW - 1], 1);
+	assert_int_equal(admitted[TAYRA_NORMAL - 1], 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(errors_are_timeouts_overloads_and_errors, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_window_holds_only_what_came_since_the_last, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(p90_is_within_a_bin_at_every_scale, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(latencies_out_of_range_fall_into_the_outer_bins,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(errors_give_no_latency, setup, teardown),
+		cmocka_unit_test_setup_teardown(quiet_answers_are_summed_but_teach_nothing, setup,
+						teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
