@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/item.h"
+
+#include <string.h>
+
+static size_t
+extras_bytes(uint32_t traits)
+{
+	return (traits & TAYRA__ITEM_VERSION ? 8u : 0u) + (traits & TAYRA__ITEM_CHARGE ? 8u : 0u);
+}
+
+static size_t
+value_offset(uint32_t traits, size_t key_len)
+{
+	return extras_bytes(traits) + ((key_len + 7) & ~(size_t)7);
+}
+
+uint64_t
+tayra__item_bytes(uint32_t traits, size_t key_len, size_t value_len)
+{
+	return sizeof(struct tayra__item) + value_offset(traits, key_len) + value_len;
+}
+
+void
+tayra__item_init(struct tayra__item *item, uint32_t traits, uint32_t hash, const void *key,
+		 size_t key_len, size_t value_len)
+{
+	struct tayra__block block = item->entry.block;
+
+	memset(item, 0, sizeof(*item) + extras_bytes(traits));
+	item->entry.block = block;
+	item->entry.node.hash = hash;
+	item->traits = (uint8_t)traits;
+	item->key_len = (uint16_t)key_len;
+	item->value_len = (uint32_t)value_len;
+	if (key_len)
+		memcpy(item->tail + extras_bytes(traits), key, key_len);
+}
+
+const void *
+tayra__item_key(const struct tayra__item *item)
+{
+	return item->tail + extras_bytes(item->traits);
+}
+
+void *
+tayra__item_value(struct tayra__item *item)
+{
+	return item->tail + value_offset(item->traits, item->key_len);
+}
+
+bool
+tayra__item_has_key(const struct tayra__item *item, const void *key, size_t key_len)
+{
+	return item->key_len == key_len &&
+	       (key_len == 0 || memcmp(tayra__item_key(item), key, key_len) == 0);
+}
+
+/* The extra at that offset; unaligned on no machine, but of no declared type either. */
+static uint64_t
+extra_get(const struct tayra__item *item, size_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, item->tail + offset, sizeof(value));
+	return value;
+}
+
+uint64_t
+tayra__item_version(const struct tayra__item *item)
+{
+	return item->traits & TAYRA__ITEM_VERSION ? extra_get(item, 0) : 0;
+}
+
+uint64_t
+tayra__item_charge(const struct tayra__item *item)
+{
+	if (!(item->traits & TAYRA__ITEM_CHARGE))
+		return tayra__item_occupied(item);
+	return extra_get(item, extras_bytes(item->traits & TAYRA__ITEM_VERSION));
+}
+
+void
+tayra__item_set_meta(struct tayra__item *item, const struct tayra_item_meta *meta)
+{
+	uint64_t charge = meta->charge ? meta->charge : tayra__item_occupied(item);
+
+	item->born_ms = meta->born_ms;
+	item->fresh_ms = meta->fresh_ms;
+	item->expire_ms = meta->expire_ms;
+	item->cost = tayra__item_cost_pack(meta->cost_ns);
+	item->flags = (uint16_t)meta->flags;
+	if (item->traits & TAYRA__ITEM_VERSION)
+		memcpy(item->tail, &meta->version, sizeof(meta->version));
+	if (item->traits & TAYRA__ITEM_CHARGE)
+		memcpy(item->tail + extras_bytes(item->traits & TAYRA__ITEM_VERSION), &charge,
+		       sizeof(charge));
+}
+
+void
+tayra__item_get_meta(const struct tayra__item *item, struct tayra_item_meta *out)
+{
+	out->born_ms = item->born_ms;
+	out->fresh_ms = item->fresh_ms;
+	out->expire_ms = item->expire_ms;
+	out->cost_ns = tayra__item_cost_unpack(item->cost);
+	out->version = tayra__item_version(item);
+	out->charge = tayra__item_charge(item);
+	out->flags = item->flags;
+}
+
+uint16_t
+tayra__item_cost_pack(uint64_t cost_ns)
+{
+	uint32_t log, shift;
+
+	if (cost_ns < 1024)
+		return (uint16_t)cost_ns;
+	log = 63 - (uint32_t)__builtin_clzll(cost_ns);
+	shift = log - 10;
+	return (uint16_t)((shift + 1) << 10 | ((cost_ns >> shift) & 1023));
+}
+
+uint64_t
+tayra__item_cost_unpack(uint16_t cost)
+{
+	uint32_t exponent = cost >> 10;
+	uint64_t mantissa = cost & 1023;
+
+	return exponent == 0 ? mantissa : (mantissa | 1024) << (exponent - 1);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * lru.c: least recently used.  One queue; a get and a put both are uses.
+ */
+#include "cache/policy.h"
+
+static void
+init(struct tayra__policy_state *state, uint32_t ghosts_max)
+{
+	(void)state;
+	(void)ghosts_max;
+}
+
+static enum tayra__place
+admit(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash)
+{
+	(void)state;
+	(void)pool;
+	(void)hash;
+	return TAYRA__PLACE_MAIN;
+}
+
+static void
+insert(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
+{
+	tayra__queue_push(&state->queues[TAYRA__PLACE_MAIN], pool, ref,
+			  tayra__item_charge(tayra__item_at(pool, ref)));
+}
+
+static void
+take_out(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
+{
+	tayra__queue_remove(&state->queues[TAYRA__PLACE_MAIN], pool, ref,
+			    tayra__item_charge(tayra__item_at(pool, ref)));
+}
+
+static void
+hit(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
+{
+	take_out(state, pool, ref);
+	insert(state, pool, ref);
+}
+
+static void
+replace(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t old, uint32_t fresh)
+{
+	take_out(state, pool, old);
+	tayra__item_at(pool, fresh)->place = TAYRA__PLACE_MAIN;
+	insert(state, pool, fresh);
+}
+
+static uint32_t
+victim(struct tayra__policy_state *state, struct tayra__pool *pool)
+{
+	uint32_t ref = state->queues[TAYRA__PLACE_MAIN].oldest;
+
+	if (ref)
+		take_out(state, pool, ref);
+	return ref;
+}
+
+static void
+evicted(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash, uint64_t charge,
+	enum tayra__place place)
+{
+	(void)state;
+	(void)pool;
+	(void)hash;
+	(void)charge;
+	(void)place;
+}
+
+const struct tayra__policy tayra__policy_lru = {
+	.name = "lru",
+	.init = init,
+	.admit = admit,
+	.insert = insert,
+	.hit = hit,
+	.replace = replace,
+	.remove = take_out,
+	.victim = victim,
+	.evicted = evicted,
+};

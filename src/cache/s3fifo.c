@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * s3fifo.c: Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction",
+ * SOSP'23.  A small FIFO for newcomers (10% of the capacity), a main FIFO with second chances for
+ * what was used again, and a ghost FIFO (90% of the capacity in charges) of what left the small
+ * one: a key found there goes straight to main.
+ *
+ * Replacing a value keeps the key's place and its count: a refresh says nothing about demand.
+ */
+#include "cache/policy.h"
+
+#define FREQ_MAX     3
+#define FREQ_PROMOTE 2 /* uses in small that earn a place in main */
+
+static uint32_t
+freq(const struct tayra__item *item)
+{
+	return item->traits & TAYRA__ITEM_FREQ;
+}
+
+static void
+set_freq(struct tayra__item *item, uint32_t value)
+{
+	item->traits = (uint8_t)((item->traits & ~TAYRA__ITEM_FREQ) | value);
+}
+
+static uint64_t
+tenth(uint64_t capacity)
+{
+	return capacity / 10;
+}
+
+static void
+init(struct tayra__policy_state *state, uint32_t ghosts_max)
+{
+	/* floor(0.9 c) without passing 2^64. */
+	state->ghosts.charge_max = state->capacity - tenth(state->capacity) -
+				   (state->capacity % 10 ? 1 : 0);
+	state->ghosts.count_max = ghosts_max;
+}
+
+static enum tayra__place
+admit(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash)
+{
+	return tayra__ghosts_take(&state->ghosts, pool, hash) ? TAYRA__PLACE_MAIN
+							      : TAYRA__PLACE_SMALL;
+}
+
+static void
+insert(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
+{
+	const struct tayra__item *item = tayra__item_at(pool, ref);
+
+	tayra__queue_push(&state->queues[item->place], pool, ref, tayra__item_charge(item));
+}
+
+static void
+take_out(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
+{
+	const struct tayra__item *item = tayra__item_at(pool, ref);
+
+	tayra__queue_remove(&state->queues[item->place], pool, ref, tayra__item_charge(item));
+}
+
+static void
+hit(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
+{
+	struct tayra__item *item = tayra__item_at(pool, ref);
+
+	(void)state;
+	if (freq(item) < FREQ_MAX)
+		set_freq(item, freq(item) + 1);
+}
+
+static void
+replace(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t old, uint32_t fresh)
+{
+	const struct tayra__item *before = tayra__item_at(pool, old);
+	struct tayra__item *after = tayra__item_at(pool, fresh);
+
+	after->place = before->place;
+	set_freq(after, freq(before));
+	tayra__queue_replace(&state->queues[after->place], pool, old, tayra__item_charge(before),
+			     fresh, tayra__item_charge(after));
+}
+
+/* The oldest of main that was not used since it was last here. */
+static uint32_t
+victim_main(struct tayra__policy_state *state, struct tayra__pool *pool)
+{
+	uint32_t ref;
+
+	while ((ref = state->queues[TAYRA__PLACE_MAIN].oldest)) {
+		struct tayra__item *item = tayra__item_at(pool, ref);
+
+		take_out(state, pool, ref);
+		if (freq(item) == 0)
+			return ref;
+		set_freq(item, freq(item) - 1);
+		insert(state, pool, ref);
+	}
+	return 0;
+}
+
+/* The oldest of small that was not used enough; what was moves to main. */
+static uint32_t
+victim_small(struct tayra__policy_state *state, struct tayra__pool *pool)
+{
+	uint32_t ref;
+
+	while ((ref = state->queues[TAYRA__PLACE_SMALL].oldest)) {
+		struct tayra__item *item = tayra__item_at(pool, ref);
+
+		take_out(state, pool, ref);
+		if (freq(item) < FREQ_PROMOTE)
+			return ref;
+		set_freq(item, 0);
+		item->place = TAYRA__PLACE_MAIN;
+		insert(state, pool, ref);
+	}
+	return 0;
+}
+
+static uint32_t
+victim(struct tayra__policy_state *state, struct tayra__pool *pool)
+{
+	uint64_t main_max = state->capacity - tenth(state->capacity);
+	uint32_t ref = 0;
+
+	if (state->queues[TAYRA__PLACE_MAIN].charge <= main_max)
+		ref = victim_small(state, pool);
+	return ref ? ref : victim_main(state, pool);
+}
+
+static void
+evicted(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash, uint64_t charge,
+	enum tayra__place place)
+{
+	if (place == TAYRA__PLACE_SMALL)
+		tayra__ghosts_add(&state->ghosts, pool, hash, charge);
+}
+
+const struct tayra__policy tayra__policy_s3fifo = {
+	.name = "s3fifo",
+	.init = init,
+	.admit = admit,
+	.insert = insert,
+	.hit = hit,
+	.replace = replace,
+	.remove = take_out,
+	.victim = victim,
+	.evicted = evicted,
+};
