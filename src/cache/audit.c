@@ -169,7 +169,7 @@ audit_item_queue(struct tayra__shard *shard, enum tayra__place place, uint64_t *
 		 const struct finding *finding)
 {
 	struct tayra__pool *pool = &shard->state->pool;
-	const struct tayra__queue *queue = &shard->state->policy.queues[place];
+	const struct tayra__fifo *queue = &shard->state->policy.queues[place];
 	uint64_t charge = 0;
 	uint32_t count = 0, newer = 0;
 
@@ -232,7 +232,7 @@ audit_shard(struct tayra__shard *shard, enum tayra__audit_mode mode, uint64_t *p
 	    const struct finding *finding)
 {
 	struct tayra__shard_state *state = shard->state;
-	const struct tayra__queue *queues = state->policy.queues;
+	const struct tayra__fifo *queues = state->policy.queues;
 	struct census census = { 0 };
 	uint64_t item_bytes = 0;
 

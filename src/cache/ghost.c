@@ -11,7 +11,7 @@ static void
 unlink_ghost(struct tayra__ghosts *ghosts, struct tayra__pool *pool, uint32_t ref)
 {
 	tayra__index_remove(&ghosts->index, pool, ref);
-	tayra__queue_remove(&ghosts->queue, pool, ref, ghost_at(pool, ref)->charge);
+	tayra__fifo_remove(&ghosts->queue, pool, ref, ghost_at(pool, ref)->charge);
 }
 
 void
@@ -29,7 +29,7 @@ tayra__ghosts_drop(struct tayra__ghosts *ghosts, struct tayra__pool *pool, uint3
 static uint32_t
 block_for(struct tayra__ghosts *ghosts, struct tayra__pool *pool, uint32_t charge)
 {
-	const struct tayra__queue *queue = &ghosts->queue;
+	const struct tayra__fifo *queue = &ghosts->queue;
 	uint32_t spare = 0;
 
 	while (queue->oldest &&
@@ -62,7 +62,7 @@ tayra__ghosts_add(struct tayra__ghosts *ghosts, struct tayra__pool *pool, uint64
 	ghost->entry.node.hash = (uint32_t)hash;
 	ghost->hash_high = (uint32_t)(hash >> 32);
 	ghost->charge = kept;
-	tayra__queue_push(&ghosts->queue, pool, ref, kept);
+	tayra__fifo_push(&ghosts->queue, pool, ref, kept);
 	surplus = tayra__index_insert(&ghosts->index, pool, ref);
 	if (surplus)
 		tayra__ghosts_drop(ghosts, pool, surplus);

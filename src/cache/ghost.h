@@ -8,13 +8,13 @@
 #define TAYRA_CACHE_GHOST_H
 
 #include "cache/index.h"
-#include "cache/queue.h"
+#include "cache/fifo.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct tayra__ghosts {
-	struct tayra__queue queue;
+	struct tayra__fifo queue;
 	struct tayra__index index;
 	uint64_t charge_max;
 	uint32_t count_max;

@@ -23,15 +23,15 @@ admit(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash
 static void
 insert(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
 {
-	tayra__queue_push(&state->queues[TAYRA__PLACE_MAIN], pool, ref,
-			  tayra__item_charge(tayra__item_at(pool, ref)));
+	tayra__fifo_push(&state->queues[TAYRA__PLACE_MAIN], pool, ref,
+			 tayra__item_charge(tayra__item_at(pool, ref)));
 }
 
 static void
 take_out(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
 {
-	tayra__queue_remove(&state->queues[TAYRA__PLACE_MAIN], pool, ref,
-			    tayra__item_charge(tayra__item_at(pool, ref)));
+	tayra__fifo_remove(&state->queues[TAYRA__PLACE_MAIN], pool, ref,
+			   tayra__item_charge(tayra__item_at(pool, ref)));
 }
 
 static void

@@ -22,7 +22,7 @@ enum tayra__place {
 
 struct tayra__policy_state {
 	uint64_t capacity; /* in charges */
-	struct tayra__queue queues[TAYRA__PLACES];
+	struct tayra__fifo queues[TAYRA__PLACES];
 	struct tayra__ghosts ghosts;
 };
 

@@ -51,7 +51,7 @@ insert(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref
 {
 	const struct tayra__item *item = tayra__item_at(pool, ref);
 
-	tayra__queue_push(&state->queues[item->place], pool, ref, tayra__item_charge(item));
+	tayra__fifo_push(&state->queues[item->place], pool, ref, tayra__item_charge(item));
 }
 
 static void
@@ -59,7 +59,7 @@ take_out(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t r
 {
 	const struct tayra__item *item = tayra__item_at(pool, ref);
 
-	tayra__queue_remove(&state->queues[item->place], pool, ref, tayra__item_charge(item));
+	tayra__fifo_remove(&state->queues[item->place], pool, ref, tayra__item_charge(item));
 }
 
 static void
@@ -80,8 +80,8 @@ replace(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ol
 
 	after->place = before->place;
 	set_freq(after, freq(before));
-	tayra__queue_replace(&state->queues[after->place], pool, old, tayra__item_charge(before),
-			     fresh, tayra__item_charge(after));
+	tayra__fifo_replace(&state->queues[after->place], pool, old, tayra__item_charge(before),
+			    fresh, tayra__item_charge(after));
 }
 
 /* The oldest of main that was not used since it was last here. */

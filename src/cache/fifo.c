@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cache/queue.h"
+#include "cache/fifo.h"
 
 /* What lies at both sides of `at`, or the ends of the queue, gets new neighbours. */
 static void
-join(struct tayra__queue *queue, struct tayra__pool *pool, struct tayra__link at,
+join(struct tayra__fifo *queue, struct tayra__pool *pool, struct tayra__link at,
      uint32_t older_of_newer, uint32_t newer_of_older)
 {
 	if (at.newer)
@@ -17,8 +17,7 @@ join(struct tayra__queue *queue, struct tayra__pool *pool, struct tayra__link at
 }
 
 void
-tayra__queue_push(struct tayra__queue *queue, struct tayra__pool *pool, uint32_t ref,
-		  uint64_t charge)
+tayra__fifo_push(struct tayra__fifo *queue, struct tayra__pool *pool, uint32_t ref, uint64_t charge)
 {
 	struct tayra__link at = { .newer = 0, .older = queue->newest };
 
@@ -29,8 +28,8 @@ tayra__queue_push(struct tayra__queue *queue, struct tayra__pool *pool, uint32_t
 }
 
 void
-tayra__queue_remove(struct tayra__queue *queue, struct tayra__pool *pool, uint32_t ref,
-		    uint64_t charge)
+tayra__fifo_remove(struct tayra__fifo *queue, struct tayra__pool *pool, uint32_t ref,
+		   uint64_t charge)
 {
 	struct tayra__link at = tayra__entry_at(pool, ref)->link;
 
@@ -40,8 +39,8 @@ tayra__queue_remove(struct tayra__queue *queue, struct tayra__pool *pool, uint32
 }
 
 void
-tayra__queue_replace(struct tayra__queue *queue, struct tayra__pool *pool, uint32_t old,
-		     uint64_t old_charge, uint32_t fresh, uint64_t fresh_charge)
+tayra__fifo_replace(struct tayra__fifo *queue, struct tayra__pool *pool, uint32_t old,
+		    uint64_t old_charge, uint32_t fresh, uint64_t fresh_charge)
 {
 	struct tayra__link at = tayra__entry_at(pool, old)->link;
 
