@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * arguments.h: argp, with our manners: an error is one line that names what is wrong, and the exit
+ * code is TAYRA__EXIT_USAGE.
+ */
+#ifndef TAYRA_CLI_ARGUMENTS_H
+#define TAYRA_CLI_ARGUMENTS_H
+
+#include <argp.h>
+#include <stddef.h>
+
+/* "COMMAND: what" on stderr, in one line. */
+__attribute__((format(printf, 2, 3))) void tayra__cli_error(const char *command, const char *format,
+							    ...);
+
+/*
+ * Parse into `input`.  An argp parser that refuses a value has said why with tayra__cli_error()
+ * and returns EINVAL; options argp does not know are reported here, with the nearest that it does.
+ * --help prints and exits 0.  => 0 or TAYRA__EXIT_USAGE.
+ */
+int tayra__cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* The index of `text` in `names` (ended by NULL), or -1 after saying "--OPTION 'text' is not ...".
+ */
+int tayra__cli_choice(const char *command, const char *option, const char *text,
+		      const char *const *names);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_replay.c: `tayra replay`: each trace is read once and replayed for every policy and capacity.
+ * Whatever stops it, the cells that are complete have been printed.
+ */
+#include "cli/command.h"
+
+#include <tayra/base.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/arguments.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/replay_cell.h"
+#include "cli/replay_options.h"
+#include "sim/requests.h"
+
+struct session {
+	struct tayra__replay_command command;
+	struct tayra__progress progress;
+	struct tayra__replay_trace traces[TAYRA__REPLAY_LIST_MAX];
+	struct tayra__replay_cell *cells;
+	size_t count; /* of cells that are complete */
+	FILE *report;
+	/* For the progress line. */
+	char what[160];
+	uint64_t rows_before, rows_total;
+};
+
+/* An exit code for a status, and one line about it unless the user knows. */
+static int
+failed(struct session *session, int status, const char *text)
+{
+	tayra__progress_clear(&session->progress);
+	if (status == TAYRA_E_CANCELLED || tayra__interrupted()) {
+		tayra__cli_error(session->command.name, "interrupted");
+		return TAYRA__EXIT_INTERRUPTED;
+	}
+	tayra__cli_error(session->command.name, "%s", text);
+	return status == TAYRA_E_CORRUPT || status == TAYRA_E_IO || status == TAYRA_E_TOO_LARGE ||
+			       status == TAYRA_E_INVAL || status == TAYRA_E_UNSUPPORTED
+		       ? TAYRA__EXIT_USAGE
+		       : TAYRA__EXIT_FAILURE;
+}
+
+static int
+output_failed(struct session *session, const char *what)
+{
+	tayra__cli_error(session->command.name, "%s: %s", what, strerror(errno));
+	return TAYRA__EXIT_FAILURE;
+}
+
+static bool
+watch_load(void *ctx, uint64_t rows)
+{
+	struct session *session = ctx;
+
+	tayra__progress_show(&session->progress, session->what, rows, session->command.limit);
+	return !tayra__interrupted();
+}
+
+static bool
+watch_replay(void *ctx, uint64_t rows)
+{
+	struct session *session = ctx;
+
+	tayra__progress_show(&session->progress, session->what, session->rows_before + rows,
+			     session->rows_total);
+	return !tayra__interrupted();
+}
+
+static int
+load(struct session *session, const char *path, struct tayra__requests **out)
+{
+	struct tayra__trace_error error;
+	struct tayra__trace *trace;
+	int status = tayra__trace_open(path, session->command.format, &trace, &error);
+
+	*out = NULL;
+	if (status)
+		return failed(session, status, error.text);
+	snprintf(session->what, sizeof(session->what), "reading %s", path);
+	tayra__progress_start(&session->progress);
+	status = tayra__requests_load(trace, session->command.limit, watch_load, session, out,
+				      &error);
+	tayra__trace_close(trace);
+	return status ? failed(session, status, error.text) : 0;
+}
+
+static int
+describe(struct session *session, const struct tayra__requests *requests,
+	 struct tayra__replay_trace *trace)
+{
+	const struct tayra__replay_command *command = &session->command;
+
+	trace->requests = requests->gets;
+	trace->keys = requests->keys;
+	trace->footprint_bytes = requests->footprint_bytes;
+	trace->get_bytes = requests->get_bytes;
+	trace->get_cost_ms = requests->get_cost_ms;
+	trace->sized = requests->sized || command->sizes == TAYRA__SIZES_REAL;
+	trace->costed = requests->cost_ms && command->cost != TAYRA__REPLAY_COST_NONE;
+	trace->sizes = command->sizes;
+	if (trace->sizes == TAYRA__SIZES_AUTO)
+		trace->sizes = requests->sized ? TAYRA__SIZES_REAL : TAYRA__SIZES_UNIT;
+	if (command->cost == TAYRA__REPLAY_COST_COLUMN && !requests->cost_ms) {
+		tayra__cli_error(command->name, "%s: no column cost_ms for --cost column",
+				 trace->name);
+		return TAYRA__EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* All capacities of a trace, before any of its cells is replayed. */
+static int
+resolve(struct session *session, const struct tayra__replay_trace *trace,
+	uint64_t capacities[TAYRA__REPLAY_LIST_MAX])
+{
+	const struct tayra__replay_list *list = &session->command.capacities;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *why;
+
+		if (tayra__capacity_resolve(&list->items[i].capacity, trace->sizes, trace->keys,
+					    trace->footprint_bytes, &capacities[i], &why)) {
+			tayra__progress_clear(&session->progress);
+			tayra__cli_error(session->command.name, "%s: capacity '%s' %s", trace->name,
+					 list->items[i].text, why);
+			return TAYRA__EXIT_USAGE;
+		}
+	}
+	return 0;
+}
+
+static int
+replay_cell(struct session *session, const struct tayra__requests *requests,
+	    const uint32_t *next_use, struct tayra__replay_cell cell)
+{
+	struct tayra__replay_options options = {
+		.policy = cell.policy,
+		.engine = session->command.engine,
+		.sizes = cell.trace->sizes,
+		.capacity = cell.capacity,
+		.next_use = next_use,
+		.seed = session->command.seed,
+		.watch = watch_replay,
+		.watch_ctx = session,
+	};
+	int status;
+
+	snprintf(session->what, sizeof(session->what), "%.100s %s %s", cell.trace->name,
+		 cell.policy, cell.capacity_text);
+	status = tayra__replay_run(requests, &options, &cell.result);
+	if (status)
+		return failed(session, status, tayra_status_text(status));
+	session->rows_before += requests->count;
+	session->cells[session->count++] = cell;
+	if (!session->command.json)
+		return 0;
+	tayra__progress_clear(&session->progress);
+	return tayra__replay_print_json(stdout, &cell) ? output_failed(session, "standard output")
+						       : 0;
+}
+
+static int
+replay_cells(struct session *session, const struct tayra__requests *requests,
+	     const struct tayra__replay_trace *trace, const uint32_t *next_use)
+{
+	const struct tayra__replay_list *policies = &session->command.policies;
+	const struct tayra__replay_list *list = &session->command.capacities;
+	uint64_t capacities[TAYRA__REPLAY_LIST_MAX];
+	int code = resolve(session, trace, capacities);
+
+	for (size_t i = 0; i < policies->count * list->count && !code; i++) {
+		size_t p = i / list->count, c = i % list->count;
+
+		code = replay_cell(session, requests, next_use,
+				   (struct tayra__replay_cell){
+					   .trace = trace,
+					   .policy = policies->items[p].text,
+					   .capacity_text = list->items[c].text,
+					   .capacity = capacities[c],
+				   });
+	}
+	return code;
+}
+
+static bool
+any_looks_ahead(const struct tayra__replay_list *policies)
+{
+	for (size_t i = 0; i < policies->count; i++)
+		if (policies->items[i].looks_ahead)
+			return true;
+	return false;
+}
+
+static int
+replay_trace(struct session *session, size_t index)
+{
+	struct tayra__replay_trace *trace = &session->traces[index];
+	struct tayra__requests *requests;
+	uint32_t *next_use = NULL;
+	int code;
+
+	trace->name = session->command.traces[index];
+	code = load(session, trace->name, &requests);
+	if (code)
+		return code;
+	session->rows_before = 0;
+	session->rows_total = (uint64_t)requests->count * session->command.policies.count *
+			      session->command.capacities.count;
+	tayra__progress_start(&session->progress);
+	code = describe(session, requests, trace);
+	if (!code && any_looks_ahead(&session->command.policies)) {
+		next_use = tayra__requests_next_use(requests);
+		if (!next_use)
+			code = failed(session, TAYRA_E_NOMEM, tayra_status_text(TAYRA_E_NOMEM));
+	}
+	if (!code)
+		code = replay_cells(session, requests, trace, next_use);
+	tayra__mem_free(next_use);
+	tayra__requests_destroy(requests);
+	return code;
+}
+
+/* What is shown at the end, also after an interruption. */
+static int
+finish(struct session *session, int code)
+{
+	tayra__progress_clear(&session->progress);
+	if (!session->command.json && session->count > 0 &&
+	    tayra__replay_print_table(stdout, session->cells, session->count))
+		code = output_failed(session, "standard output");
+	if (session->report) {
+		int status = tayra__replay_print_report(session->report, session->cells,
+							session->count);
+
+		if (fclose(session->report) || status)
+			code = output_failed(session, session->command.report);
+	}
+	return code;
+}
+
+static int
+start(struct session *session)
+{
+	const struct tayra__replay_command *command = &session->command;
+
+	if (command->report) {
+		session->report = fopen(command->report, "we");
+		if (!session->report) {
+			tayra__cli_error(command->name, "%s: %s", command->report, strerror(errno));
+			return TAYRA__EXIT_USAGE;
+		}
+	}
+	session->cells = tayra__mem_array(command->trace_count * command->policies.count *
+						  command->capacities.count,
+					  sizeof(*session->cells));
+	if (!session->cells)
+		return failed(session, TAYRA_E_NOMEM, tayra_status_text(TAYRA_E_NOMEM));
+	tayra__progress_init(&session->progress);
+	tayra__interrupt_install();
+	return 0;
+}
+
+int
+tayra__cmd_replay(int argc, char **argv)
+{
+	struct session *session = tayra__mem_alloc(sizeof(*session));
+	int code = TAYRA__EXIT_FAILURE;
+
+	if (!session) {
+		tayra__cli_error(argv[0], "%s", tayra_status_text(TAYRA_E_NOMEM));
+		return code;
+	}
+	code = tayra__replay_options_parse(argc, argv, &session->command);
+	if (!code)
+		code = start(session);
+	if (!code) {
+		for (size_t i = 0; i < session->command.trace_count && !code; i++)
+			code = replay_trace(session, i);
+		code = finish(session, code);
+	}
+	tayra__mem_free(session->cells);
+	tayra__mem_free(session);
+	return code;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * interrupt.h: Ctrl-C as a flag that long work looks at.  The first signal sets it; a second one
+ * ends the process as it would have without us.
+ */
+#ifndef TAYRA_CLI_INTERRUPT_H
+#define TAYRA_CLI_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* For SIGINT and SIGTERM.  A read that waits returns with EINTR. */
+void tayra__interrupt_install(void);
+bool tayra__interrupted(void);
+
+#endif
