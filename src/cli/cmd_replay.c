@@ -7,10 +7,7 @@
 
 #include <tayra/base.h>
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "cli/arguments.h"
@@ -51,7 +48,7 @@ failed(struct session *session, int status, const char *text)
 static int
 output_failed(struct session *session, const char *what)
 {
-	tayra__cli_error(session->command.name, "%s: %s", what, strerror(errno));
+	tayra__cli_error(session->command.name, "%s: %m", what);
 	return TAYRA__EXIT_FAILURE;
 }
 
@@ -254,7 +251,7 @@ start(struct session *session)
 	if (command->report) {
 		session->report = fopen(command->report, "we");
 		if (!session->report) {
-			tayra__cli_error(command->name, "%s: %s", command->report, strerror(errno));
+			tayra__cli_error(command->name, "%s: %m", command->report);
 			return TAYRA__EXIT_USAGE;
 		}
 	}

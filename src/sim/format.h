@@ -39,6 +39,9 @@ int tayra__twitter_begin(struct tayra__trace *trace, struct tayra__trace_error *
 __attribute__((format(printf, 4, 5))) int tayra__trace_fail(const struct tayra__trace *trace,
 							    struct tayra__trace_error *error,
 							    int status, const char *format, ...);
+/* The same for what went wrong below the format, in reading or decompressing; errno as it was. */
+int tayra__trace_fail_input(const struct tayra__trace *trace, struct tayra__trace_error *error,
+			    int status);
 /* The next line, counted.  => as tayra__input_line, with the error written except at the end. */
 int tayra__trace_line(struct tayra__trace *trace, struct tayra__field *line,
 		      struct tayra__trace_error *error);

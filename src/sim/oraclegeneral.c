@@ -6,9 +6,6 @@
 
 #include <tayra/base.h>
 
-#include <errno.h>
-#include <string.h>
-
 #include "sim/input.h"
 
 #define RECORD_BYTES 24
@@ -73,9 +70,7 @@ next(struct tayra__trace *trace, struct tayra__trace_request *out, struct tayra_
 		return status;
 	trace->place++;
 	if (status)
-		return tayra__trace_fail(trace, error, status, "%s",
-					 status == TAYRA_E_IO ? strerror(errno)
-							      : tayra_status_text(status));
+		return tayra__trace_fail_input(trace, error, status);
 	if (len < RECORD_BYTES)
 		return tayra__trace_fail(trace, error, TAYRA_E_CORRUPT,
 					 "cut short: %zu of %d bytes", len, RECORD_BYTES);

@@ -3,7 +3,6 @@
 
 #include <tayra/base.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,14 +35,12 @@ tayra__trace_fail(const struct tayra__trace *trace, struct tayra__trace_error *e
 	return status;
 }
 
-/* Say what went wrong below the format: in reading or decompressing. */
-static int
-fail_input(const struct tayra__trace *trace, struct tayra__trace_error *error, int status)
+int
+tayra__trace_fail_input(const struct tayra__trace *trace, struct tayra__trace_error *error,
+			int status)
 {
-	int cause = errno;
-
 	switch (status) {
-	case TAYRA_E_IO: return tayra__trace_fail(trace, error, status, "%s", strerror(cause));
+	case TAYRA_E_IO: return tayra__trace_fail(trace, error, status, "%m");
 	case TAYRA_E_CANCELLED: return tayra__trace_fail(trace, error, status, "interrupted");
 	case TAYRA_E_CORRUPT:
 		return tayra__trace_fail(trace, error, status,
@@ -69,7 +66,7 @@ tayra__trace_line(struct tayra__trace *trace, struct tayra__field *line,
 		return status;
 	trace->place++;
 	line->text = text;
-	return status ? fail_input(trace, error, status) : TAYRA_OK;
+	return status ? tayra__trace_fail_input(trace, error, status) : TAYRA_OK;
 }
 
 /* A text trace has no control bytes in its first line. */
@@ -91,7 +88,7 @@ detect(struct tayra__trace *trace, enum tayra__trace_format *format,
 	int status = tayra__input_peek(trace->input, 1024, &bytes, &len);
 
 	if (status)
-		return fail_input(trace, error, status);
+		return tayra__trace_fail_input(trace, error, status);
 	if (len == 0)
 		return tayra__trace_fail(trace, error, TAYRA_E_CORRUPT, "the file is empty");
 	if (*format != TAYRA__TRACE_AUTO)
@@ -148,7 +145,7 @@ tayra__trace_open(const char *path, enum tayra__trace_format format, struct tayr
 
 	*out = NULL;
 	if (status)
-		return fail_input(&nameless, error, status);
+		return tayra__trace_fail_input(&nameless, error, status);
 	return begin(input, strcmp(path, "-") == 0 ? "stdin" : path, format, out, error);
 }
 
@@ -163,7 +160,7 @@ tayra__trace_open_memory(const void *bytes, size_t len, const char *name,
 
 	*out = NULL;
 	if (status)
-		return fail_input(&nameless, error, status);
+		return tayra__trace_fail_input(&nameless, error, status);
 	return begin(input, name, format, out, error);
 }
 
