@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * origin.h: what load asks of an origin.  Implementations live in src/origin and embed this struct.
+ * origin.h: what load asks of an origin, and what it offers one.  Implementations live in
+ * src/origin and embed this struct.
  */
 #ifndef TAYRA_LOAD_ORIGIN_H
 #define TAYRA_LOAD_ORIGIN_H
 
 #include <tayra/tayra.h>
 
+#include "load/inside.h"
+
 struct tayra_origin {
 	const char *name; /* "sqlite", "function": static */
-	/* Begin a load and return soon; finish it from any thread with tayra_load_done or _fail. */
+	/* Begin a load and return soon; finish it from any thread with tayra_load_done or _fail.
+	 * Called from whichever thread let the load in. */
 	void (*load)(struct tayra_origin *origin, struct tayra_load *load);
 	void (*close)(struct tayra_origin *origin);
 	struct tayra_pace *pace; /* NULL: the handle's.  Borrowed */
 };
+
+/* The clock that tayra_load_deadline_ns() is on, read now. */
+uint64_t tayra__load_now_ns(const struct tayra_load *load);
+/* The calling thread works for this load until the frame is left: a blocking call on its handle is
+ * refused instead of waiting for this very thread.  The load may be finished in between. */
+void tayra__load_inside(const struct tayra_load *load, struct tayra__inside *frame);
 
 #endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load/flight.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "load/handle.h"
+#include "load/ref.h"
+#include "load/request.h"
+
+static struct tayra__list *
+bucket_of(struct tayra *t, const void *key, size_t key_len)
+{
+	uint64_t hash = tayra__hash_bytes(key, key_len, t->bucket_seed);
+
+	return &t->buckets[hash % TAYRA__BUCKETS];
+}
+
+static void
+fill(struct tayra_load *flight, const struct tayra__want *want)
+{
+	flight->origin = want->origin;
+	flight->load = want->load;
+	flight->load_arg = want->load_arg;
+	flight->ttl_ms = want->ttl_ms;
+	flight->stale_ms = want->stale_ms;
+	flight->cls = want->cls;
+	flight->store = want->store;
+	flight->pace = want->origin && want->origin->pace ? want->origin->pace : flight->t->pace;
+	atomic_init(&flight->deadline_ns, want->deadline_ns);
+	flight->key_len = want->key_len;
+	if (want->key_len)
+		memcpy(flight->key, want->key, want->key_len);
+}
+
+struct tayra_load *
+tayra__flight_create(struct tayra *t, const struct tayra__want *want)
+{
+	struct tayra_load *flight = tayra__mem_alloc(sizeof(*flight) + want->key_len);
+
+	if (!flight)
+		return NULL;
+	flight->hold = tayra__hold_create(t->cache, t->budget, t->token);
+	if (!flight->hold) {
+		tayra__mem_free(flight);
+		return NULL;
+	}
+	flight->t = t;
+	fill(flight, want);
+	flight->refs = 1;
+	flight->attached = true;
+	tayra__list_init(&flight->waiters);
+	tayra__list_init(&flight->in_ready);
+	tayra__list_init(&flight->in_chores);
+	tayra__list_push_back(bucket_of(t, flight->key, flight->key_len), &flight->in_bucket);
+	tayra__list_push_back(&t->flights, &flight->in_flights);
+	t->flight_count++;
+	t->inflight++;
+	return flight;
+}
+
+void
+tayra__flight_ref(struct tayra_load *flight)
+{
+	flight->refs++;
+}
+
+void
+tayra__flight_unref(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+
+	if (--flight->refs)
+		return;
+	tayra__list_remove(&flight->in_flights);
+	tayra__hold_put(flight->hold);
+	tayra__mem_free(flight);
+	if (--t->flight_count == 0 && atomic_load_explicit(&t->closing, memory_order_relaxed))
+		pthread_cond_broadcast(&t->idle);
+}
+
+static bool
+is_of(const struct tayra_load *flight, const void *key, size_t key_len)
+{
+	return flight->key_len == key_len &&
+	       (key_len == 0 || memcmp(flight->key, key, key_len) == 0);
+}
+
+struct tayra_load *
+tayra__flight_find(struct tayra *t, const void *key, size_t key_len)
+{
+	struct tayra__list *bucket = bucket_of(t, key, key_len);
+
+	for (struct tayra__list *node = bucket->next; node != bucket; node = node->next) {
+		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_bucket);
+
+		if (is_of(flight, key, key_len))
+			return flight;
+	}
+	return NULL;
+}
+
+void
+tayra__flight_detach(struct tayra_load *flight)
+{
+	flight->attached = false;
+	tayra__list_remove(&flight->in_bucket);
+}
+
+void
+tayra__flight_forget(struct tayra *t, const void *key, size_t key_len)
+{
+	struct tayra_load *flight;
+
+	while ((flight = tayra__flight_find(t, key, key_len)))
+		tayra__flight_detach(flight);
+}
+
+void
+tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last)
+{
+	if (flight->attached)
+		tayra__flight_detach(flight);
+	tayra__list_remove(&flight->in_ready);
+	flight->state = last;
+	flight->t->inflight--;
+}
+
+bool
+tayra__flight_wanted(const struct tayra_load *flight)
+{
+	if (!tayra__list_empty(&flight->waiters))
+		return true;
+	return flight->behind && (flight->state == TAYRA__FLIGHT_RUNNING || flight->origin ||
+				  flight->cq || flight->t->ticker);
+}

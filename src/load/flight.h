@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * flight.h: one load in progress, and the table of them by key.  struct tayra_load of the public
+ * header is a flight: the loader holds it until it finishes it.
+ *
+ *   entering --> queued --> ready --> running --> done
+ *      |           |          |          |
+ *      |           +----------+--> dropped (nobody wants it any more, or the handle closes)
+ *      +--> done (shed by pace)          +--> entering (given up, then wanted again)
+ *
+ * Everything here is called with handle.lock held.
+ */
+#ifndef TAYRA_LOAD_FLIGHT_H
+#define TAYRA_LOAD_FLIGHT_H
+
+#include <stdatomic.h>
+
+#include <tayra/tayra.h>
+
+#include "base/list.h"
+
+struct tayra__hold;
+
+enum tayra__flight_state {
+	TAYRA__FLIGHT_ENTERING, /* asking pace, or about to */
+	TAYRA__FLIGHT_QUEUED,   /* in pace's queue */
+	TAYRA__FLIGHT_READY,    /* let in; somebody has to call the loader */
+	TAYRA__FLIGHT_RUNNING,  /* the loader was called */
+	TAYRA__FLIGHT_DONE,
+	TAYRA__FLIGHT_DROPPED,
+};
+
+/* What turn.c has to do for it once the lock is let go. */
+enum tayra__chore {
+	TAYRA__CHORE_NONE,
+	TAYRA__CHORE_ENTER,  /* ask pace */
+	TAYRA__CHORE_START,  /* hand it to its origin */
+	TAYRA__CHORE_RECALL, /* dropped while queued: take its ticket back */
+	TAYRA__CHORE_DROP,   /* dropped since: leave pace if it was let in */
+};
+
+struct tayra_load {
+	struct tayra *t;
+	struct tayra__list in_bucket, in_flights, in_ready, in_chores;
+	struct tayra__list waiters;
+	enum tayra__flight_state state;
+	enum tayra__chore chore;
+	uint32_t refs; /* one until done or dropped, one for whoever works on it without the lock */
+	bool attached; /* in the table: new requests join it, and its result may be kept */
+	bool store;    /* somebody who asked wants it kept */
+	bool behind;   /* somebody was served stale meanwhile and counts on it going on */
+	bool given_up; /* the running loader may have seen that nobody waits */
+	bool held;     /* its ticket must leave pace */
+
+	struct tayra_origin *origin;
+	tayra_load_fn load;
+	void *load_arg;
+	uint64_t ttl_ms, stale_ms; /* UINT64_MAX ttl: never fresh; 0 stale: none */
+	enum tayra_class cls;
+	struct tayra_cq *cq; /* the first queue that waited for it: where its turn is announced */
+
+	struct tayra_pace *pace; /* NULL: no limit */
+	struct tayra_ticket ticket;
+	uint64_t ticket_deadline_ns;
+	uint64_t started_ns;
+	struct tayra__hold *hold; /* the value */
+	bool roomed;              /* tayra_load_alloc() was called */
+
+	/* Read by the loader without the lock, relaxed: hints, each on its own. */
+	_Atomic uint64_t deadline_ns; /* the latest of its waiters; UINT64_MAX: none */
+	_Atomic bool cancelled;
+	_Atomic bool finished; /* claimed by the one call that finishes it */
+
+	size_t key_len;
+	unsigned char key[];
+};
+
+/* What the table needs to know of a request: see request.c. */
+struct tayra__want;
+
+/* => NULL: no memory.  Attached, entering, one reference; no waiters. */
+struct tayra_load *tayra__flight_create(struct tayra *t, const struct tayra__want *want);
+void tayra__flight_ref(struct tayra_load *flight);
+void tayra__flight_unref(struct tayra_load *flight);
+/* The attached flight of that key, or NULL. */
+struct tayra_load *tayra__flight_find(struct tayra *t, const void *key, size_t key_len);
+/* Detach every flight of that key: nothing they bring is kept, and nobody joins them. */
+void tayra__flight_forget(struct tayra *t, const void *key, size_t key_len);
+void tayra__flight_detach(struct tayra_load *flight);
+/* Out of the table and of inflight, in its last state.  Its first reference is still there. */
+void tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last);
+/* Somebody waits for it, or counts on it and there is a thread to start it. */
+bool tayra__flight_wanted(const struct tayra_load *flight);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load/handle.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/option.h"
+#include "load/cq.h"
+#include "load/flight.h"
+#include "load/process.h"
+#include "load/ref.h"
+#include "load/turn.h"
+#include "load/waiter.h"
+
+#define DEFAULT_TTL_MS       60000ull
+#define DEFAULT_TIMEOUT_NS   (5 * TAYRA_NS_PER_S)
+#define DEFAULT_THROTTLE_MS  1000ull
+#define DEFAULT_UNSTORED_MAX (16ull << 20)
+
+uint64_t
+tayra__handle_now_ns(const struct tayra *t)
+{
+	return tayra__clock_mono_ns(&t->clock);
+}
+
+uint64_t
+tayra__handle_coarse_ns(const struct tayra *t)
+{
+	uint64_t ns = atomic_load_explicit(&t->coarse_ns, memory_order_relaxed);
+
+	return ns ? ns : tayra__handle_now_ns(t);
+}
+
+bool
+tayra__handle_forked(const struct tayra *t)
+{
+	return t->token != tayra__process_token();
+}
+
+int
+tayra__handle_enter(struct tayra *t)
+{
+	if (atomic_load_explicit(&t->closing, memory_order_relaxed))
+		return TAYRA_E_CLOSED;
+	atomic_fetch_add_explicit(&t->calls, 1, memory_order_relaxed);
+	return TAYRA_OK;
+}
+
+void
+tayra__handle_leave(struct tayra *t)
+{
+	if (atomic_fetch_sub_explicit(&t->calls, 1, memory_order_relaxed) == 1 &&
+	    atomic_load_explicit(&t->closing, memory_order_relaxed))
+		pthread_cond_broadcast(&t->idle);
+}
+
+static uint64_t
+or_default(uint64_t given, uint64_t fallback)
+{
+	return given ? given : fallback;
+}
+
+/* 0 or TAYRA_OFF: `off`. */
+static uint64_t
+or_off(uint64_t given, uint64_t off)
+{
+	return given && given != TAYRA_OFF ? given : off;
+}
+
+static int
+configure(struct tayra *t, const struct tayra_options *options)
+{
+	const struct tayra_clock *clock = options->clock ? options->clock : tayra_clock_real();
+
+	if (!clock->mono_ns)
+		return TAYRA_E_INVAL;
+	t->clock = *clock;
+	t->pace = options->pace;
+	t->token = tayra__process_token();
+	t->single_flight = !options->no_single_flight;
+	t->ticker = options->ticker;
+	t->ttl_ms = or_default(options->ttl_ms, DEFAULT_TTL_MS);
+	t->stale_ms = or_off(options->stale_ms, 0);
+	t->soft_timeout_ns = or_off(options->soft_timeout_ns, UINT64_MAX);
+	t->timeout_ns = or_default(options->timeout_ns, DEFAULT_TIMEOUT_NS);
+	t->throttle_ms = or_off(or_default(options->throttle_ms, DEFAULT_THROTTLE_MS), 0);
+	t->bucket_seed = tayra__hash_random_seed();
+	tayra__list_init(&t->flights);
+	tayra__list_init(&t->ready);
+	tayra__list_init(&t->chores);
+	tayra__list_init(&t->queues);
+	tayra__heap_init(&t->timers);
+	return TAYRA_OK;
+}
+
+/* What is taken from the system, in this order; give_up() undoes it from any point on. */
+static int
+allocate(struct tayra *t, const struct tayra_options *options)
+{
+	t->buckets = tayra__mem_array(TAYRA__BUCKETS, sizeof(*t->buckets));
+	if (!t->buckets)
+		return TAYRA_E_NOMEM;
+	for (unsigned i = 0; i < TAYRA__BUCKETS; i++)
+		tayra__list_init(&t->buckets[i]);
+	t->budget = tayra__budget_create(
+		or_default(options->unstored_max_bytes, DEFAULT_UNSTORED_MAX));
+	if (!t->budget)
+		return TAYRA_E_NOMEM;
+	return tayra_cache_create(options->cache, &t->cache);
+}
+
+static void
+give_up(struct tayra *t)
+{
+	if (t->cache)
+		tayra_cache_destroy(t->cache);
+	if (t->budget)
+		tayra__budget_put(t->budget);
+	tayra__mem_free(t->buckets);
+	tayra__heap_fini(&t->timers);
+	pthread_cond_destroy(&t->idle);
+	pthread_mutex_destroy(&t->lock);
+	tayra__mem_free(t);
+}
+
+int
+tayra_create(const struct tayra_options *given, struct tayra **out)
+{
+	struct tayra_options options;
+	struct tayra *t;
+	int status;
+
+	if (!out)
+		return TAYRA_E_INVAL;
+	*out = NULL;
+	status = tayra__option_struct(given, &options, sizeof(options));
+	if (status != TAYRA_OK)
+		return status;
+	t = tayra__mem_alloc(sizeof(*t));
+	if (!t)
+		return TAYRA_E_NOMEM;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->idle, NULL);
+	status = configure(t, &options);
+	if (status == TAYRA_OK)
+		status = allocate(t, &options);
+	if (status == TAYRA_OK && t->ticker)
+		status = tayra__ticker_start(t);
+	if (status != TAYRA_OK) {
+		give_up(t);
+		return status;
+	}
+	*out = t;
+	return TAYRA_OK;
+}
+
+static void
+end_waiters(struct tayra_load *flight)
+{
+	while (!tayra__list_empty(&flight->waiters))
+		tayra__waiter_answer(
+			TAYRA__LIST_ENTRY(flight->waiters.next, struct tayra__waiter, in_flight),
+			TAYRA_E_CLOSED);
+	flight->behind = false;
+	tayra__turn_left(flight);
+}
+
+static void
+close_flights(struct tayra *t)
+{
+	pthread_mutex_lock(&t->lock);
+	atomic_store_explicit(&t->closing, true, memory_order_relaxed);
+	for (struct tayra__list *node = t->flights.next; node != &t->flights; node = node->next)
+		end_waiters(TAYRA__LIST_ENTRY(node, struct tayra_load, in_flights));
+	while (!tayra__list_empty(&t->queues))
+		tayra__cq_orphan(t->queues.next);
+	tayra__turn_unlock(t);
+}
+
+void
+tayra_destroy(struct tayra *t)
+{
+	/* In a forked child nothing may be touched: its locks belong to threads that are not there.
+	 * The copy goes with the process. */
+	if (!t || tayra__handle_forked(t))
+		return;
+	if (t->ticker)
+		tayra__ticker_stop(t);
+	close_flights(t);
+	pthread_mutex_lock(&t->lock);
+	while (t->flight_count || atomic_load_explicit(&t->calls, memory_order_relaxed))
+		pthread_cond_wait(&t->idle, &t->lock);
+	pthread_mutex_unlock(&t->lock);
+	give_up(t);
+}
+
+void
+tayra_stats(struct tayra *t, struct tayra_stats *out)
+{
+	struct tayra_stats stats = TAYRA_STATS_INIT;
+	const struct tayra__counters *counters = &t->counters;
+	size_t size = out->size;
+
+	if (!tayra__handle_forked(t)) {
+		stats.hits = tayra__counters_sum(counters, TAYRA__COUNT_HITS);
+		stats.stale_hits = tayra__counters_sum(counters, TAYRA__COUNT_STALE);
+		stats.throttled = tayra__counters_sum(counters, TAYRA__COUNT_THROTTLED);
+		stats.requests = stats.hits + stats.throttled +
+				 tayra__counters_sum(counters, TAYRA__COUNT_MISSES);
+		stats.joined = tayra__counters_sum(counters, TAYRA__COUNT_JOINED);
+		stats.loads = tayra__counters_sum(counters, TAYRA__COUNT_LOADS);
+		stats.load_errors = tayra__counters_sum(counters, TAYRA__COUNT_LOAD_ERRORS);
+		stats.load_ns = tayra__counters_sum(counters, TAYRA__COUNT_LOAD_NS);
+		stats.shed = tayra__counters_sum(counters, TAYRA__COUNT_SHED);
+		stats.timeouts = tayra__counters_sum(counters, TAYRA__COUNT_TIMEOUTS);
+		pthread_mutex_lock(&t->lock);
+		stats.inflight = t->inflight;
+		pthread_mutex_unlock(&t->lock);
+		tayra_cache_stats(t->cache, &stats.cache);
+	}
+	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
+	out->size = size;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * handle.h: struct tayra itself.
+ *
+ * Locks: handle.lock -> a queue's lock -> a shard's lock in the cache.  handle.lock guards flights,
+ * waiters, timers and lists; a hit does not take it.  No loader, no origin and no call into pace
+ * runs while it is held.
+ */
+#ifndef TAYRA_LOAD_HANDLE_H
+#define TAYRA_LOAD_HANDLE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <tayra/tayra.h>
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "load/counter.h"
+
+struct tayra__budget;
+
+struct tayra {
+	/* Set by create, read by every call. */
+	struct tayra_cache *cache;
+	struct tayra_pace *pace;
+	struct tayra_clock clock;
+	uint64_t token; /* of the process that made it */
+	uint64_t ttl_ms, stale_ms, throttle_ms;
+	uint64_t soft_timeout_ns; /* UINT64_MAX: off */
+	uint64_t timeout_ns;      /* UINT64_MAX: none */
+	bool single_flight, ticker;
+	struct tayra__budget *budget;
+	/* Written by the ticker alone, relaxed: a time on its own orders nothing.  0: read the
+	 * clock. */
+	_Atomic uint64_t coarse_ns;
+	struct tayra__counters counters;
+
+	pthread_mutex_t lock;
+	pthread_cond_t idle;         /* destroy waits for flights == 0 and calls == 0 */
+	struct tayra__list *buckets; /* attached flights by key */
+	uint64_t bucket_seed;
+	struct tayra__list flights; /* all that have memory */
+	struct tayra__list ready;   /* whose turn has come, and whose loader is the user's */
+	struct tayra__list chores;  /* to be done without the lock: turn.h */
+	struct tayra__list queues;
+	struct tayra__heap timers; /* of waiters: soft timeouts and deadlines */
+	uint64_t flight_count;
+	uint64_t inflight; /* not finished */
+	/* Calls that must be out before the handle may go.  Raised under handle.lock or a queue's
+	 * lock, lowered under handle.lock. */
+	_Atomic uint64_t calls;
+	_Atomic bool closing;
+
+	_Atomic uint64_t next_sweep_ns, next_pace_ns; /* of tick */
+	pthread_t ticker_thread;
+	_Atomic bool ticker_stop;
+};
+
+#define TAYRA__BUCKETS 1024u
+
+static inline uint64_t
+tayra__add_sat(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* The clock itself. */
+uint64_t tayra__handle_now_ns(const struct tayra *t);
+/* What the ticker published, at most half a millisecond ago when it gets to run; without a ticker
+ * the clock itself. */
+uint64_t tayra__handle_coarse_ns(const struct tayra *t);
+bool tayra__handle_forked(const struct tayra *t);
+/* A call that will take the lock begins and ends.  The lock is held.  => TAYRA_E_CLOSED. */
+int tayra__handle_enter(struct tayra *t);
+void tayra__handle_leave(struct tayra *t);
+
+/* tick.c: the opt-in thread.  => TAYRA_E_NOMEM, TAYRA_E_IO when there can be no more threads. */
+int tayra__ticker_start(struct tayra *t);
+void tayra__ticker_stop(struct tayra *t);
+
+#endif

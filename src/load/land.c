@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * land.c: all that a flight changes in the cache, it changes with handle.lock held, and so do put
+ * and delete.  A flight that was overtaken by one of them is detached by then and changes nothing.
+ */
+#include "load/land.h"
+
+#include "load/flight.h"
+#include "load/handle.h"
+#include "load/ref.h"
+#include "load/turn.h"
+#include "load/waiter.h"
+
+struct tayra_item_meta
+tayra__meta_for(uint64_t now_ms, uint64_t ttl_ms, uint64_t stale_ms)
+{
+	uint64_t fresh_ms = ttl_ms == TAYRA_OFF ? now_ms : tayra__add_sat(now_ms, ttl_ms);
+
+	return (struct tayra_item_meta){
+		.born_ms = now_ms,
+		.fresh_ms = fresh_ms,
+		.expire_ms = stale_ms == TAYRA_OFF ? fresh_ms : tayra__add_sat(fresh_ms, stale_ms),
+	};
+}
+
+/* Its age counts from when the loader was called, for that is how old it may be; its ttl counts
+ * from now, or what takes longer to load than its ttl would never be fresh for anyone. */
+static struct tayra_item_meta
+meta_of(const struct tayra_load *flight, const struct tayra_load_result *result, uint64_t now_ns)
+{
+	struct tayra_item_meta meta = tayra__meta_for(
+		now_ns / TAYRA_NS_PER_MS, result->ttl_ms ? result->ttl_ms : flight->ttl_ms,
+		result->stale_ms ? result->stale_ms : flight->stale_ms);
+
+	meta.born_ms = flight->started_ns / TAYRA_NS_PER_MS;
+	meta.cost_ns = now_ns - flight->started_ns;
+	meta.version = result->version;
+	return meta;
+}
+
+/* => TAYRA_OK, whether or not it was kept; TAYRA_E_FULL: the bytes are gone. */
+static int
+keep(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	struct tayra *t = flight->t;
+
+	if (!flight->attached || !flight->store)
+		return TAYRA_OK;
+	if (flight->hold->kind == TAYRA__HOLD_RESERVED && meta->expire_ms > now_ms) {
+		/* Without single flight: what others began to read earlier must not replace it. */
+		tayra__flight_forget(t, flight->key, flight->key_len);
+		return tayra__hold_commit(flight->hold, meta, now_ms);
+	}
+	/* It cannot be kept, and what is there is older than it. */
+	tayra_cache_delete(t->cache, flight->key, flight->key_len);
+	return TAYRA_OK;
+}
+
+/* Do not ask for it again for a while, as long as something stale can be served. */
+static void
+throttle(struct tayra_load *flight, uint64_t now_ms)
+{
+	struct tayra *t = flight->t;
+	struct tayra_value value;
+
+	if (t->throttle_ms == 0)
+		return;
+	if (tayra_cache_get(t->cache, flight->key, flight->key_len, now_ms, &value) != TAYRA_OK)
+		return;
+	if (now_ms >= value.meta.fresh_ms || (value.meta.flags & TAYRA_ITEM_FAILED))
+		tayra_cache_touch(t->cache, flight->key, flight->key_len, value.meta.version,
+				  tayra__add_sat(now_ms, t->throttle_ms), value.meta.expire_ms,
+				  value.meta.flags | TAYRA_ITEM_FAILED);
+	tayra_cache_unpin(t->cache, &value);
+}
+
+/* What the cache learns from it.  Returns the status the waiters get. */
+static int
+settle(struct tayra_load *flight, int status, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	if (status == TAYRA_OK)
+		return keep(flight, meta, now_ms);
+	if (!flight->attached || status == TAYRA_E_CANCELLED)
+		return status;
+	if (status == TAYRA_E_NOT_FOUND)
+		tayra_cache_delete(flight->t->cache, flight->key, flight->key_len);
+	else
+		throttle(flight, now_ms);
+	return status;
+}
+
+static struct tayra__waiter *
+first_waiter(const struct tayra_load *flight)
+{
+	return TAYRA__LIST_ENTRY(flight->waiters.next, struct tayra__waiter, in_flight);
+}
+
+static void
+give_value(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	while (!tayra__list_empty(&flight->waiters)) {
+		struct tayra__waiter *w = first_waiter(flight);
+
+		tayra__ref_share(&w->ref, flight->hold);
+		w->ref.age_ms = now_ms > meta->born_ms ? now_ms - meta->born_ms : 0;
+		w->ref.load_cost_ns = meta->cost_ns;
+		w->ref.version = meta->version;
+		tayra__waiter_answer(w, TAYRA_OK);
+	}
+}
+
+static void
+give_error(struct tayra_load *flight, int status, uint64_t retry_after_ns, uint64_t now_ns)
+{
+	while (!tayra__list_empty(&flight->waiters))
+		tayra__waiter_fail(first_waiter(flight), status, retry_after_ns, now_ns);
+}
+
+static void
+count(struct tayra *t, int status, uint64_t cost_ns)
+{
+	tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_NS, cost_ns);
+	if (status != TAYRA_OK && status != TAYRA_E_NOT_FOUND)
+		tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_ERRORS, 1);
+}
+
+static void
+answer_all(struct tayra_load *flight, const struct tayra__landing *landing, uint64_t now_ns)
+{
+	struct tayra_item_meta meta = meta_of(flight, &landing->result, now_ns);
+	int status = settle(flight, landing->status, &meta, now_ns / TAYRA_NS_PER_MS);
+
+	tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
+	if (status == TAYRA_OK)
+		give_value(flight, &meta, now_ns / TAYRA_NS_PER_MS);
+	else
+		give_error(flight, status, landing->retry_after_ns, now_ns);
+}
+
+/* The loader saw that nobody waited and gave up, but by now somebody does: it must start over. */
+static bool
+wanted_again(const struct tayra_load *flight, int status)
+{
+	return status == TAYRA_E_CANCELLED && flight->given_up &&
+	       !tayra__list_empty(&flight->waiters);
+}
+
+static void
+start_over(struct tayra_load *flight)
+{
+	tayra__hold_empty(flight->hold);
+	flight->roomed = false;
+	flight->given_up = false;
+	flight->held = false;
+	flight->state = TAYRA__FLIGHT_ENTERING;
+	atomic_store_explicit(&flight->finished, false, memory_order_relaxed);
+}
+
+void
+tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
+{
+	struct tayra *t = flight->t;
+	uint64_t now_ns = tayra__handle_now_ns(t);
+	bool held = flight->held;
+	bool again;
+
+	pthread_mutex_lock(&t->lock);
+	count(t, landing->status, now_ns - flight->started_ns);
+	again = wanted_again(flight, landing->status);
+	if (again)
+		start_over(flight);
+	else
+		answer_all(flight, landing, now_ns);
+	pthread_mutex_unlock(&t->lock);
+
+	if (held)
+		tayra_pace_leave(flight->pace, &flight->ticket, landing->outcome, now_ns);
+
+	pthread_mutex_lock(&t->lock);
+	if (again)
+		tayra__turn_enter_later(flight);
+	else
+		tayra__flight_unref(flight);
+	tayra__turn_unlock(t);
+}
+
+void
+tayra__land_shed(struct tayra_load *flight, int status, uint64_t retry_after_ns)
+{
+	tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
+	give_error(flight, status, retry_after_ns, tayra__handle_now_ns(flight->t));
+	tayra__flight_unref(flight);
+}

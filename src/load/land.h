@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * land.h: the end of a flight: what it brought is kept, what it disproved is removed, everyone who
+ * waited is answered, and pace is told how it went.  Exactly once a load.
+ */
+#ifndef TAYRA_LOAD_LAND_H
+#define TAYRA_LOAD_LAND_H
+
+#include <tayra/tayra.h>
+
+/* How a load ended. */
+struct tayra__landing {
+	int status; /* TAYRA_OK: the value is in flight->hold */
+	uint64_t retry_after_ns;
+	enum tayra_outcome outcome; /* for pace */
+	struct tayra_load_result result;
+};
+
+/* When a value stored now turns stale and goes.  TAYRA_OFF as ttl: at once; as stale: not later
+ * than that. */
+struct tayra_item_meta tayra__meta_for(uint64_t now_ms, uint64_t ttl_ms, uint64_t stale_ms);
+/* End a running flight that the caller has claimed.  Lock not held; the flight is gone. */
+void tayra__land(struct tayra_load *flight, const struct tayra__landing *landing);
+/* End a flight that pace did not let in.  Lock held; the flight may be gone. */
+void tayra__land_shed(struct tayra_load *flight, int status, uint64_t retry_after_ns);
+
+#endif

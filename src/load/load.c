@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * load.c: a load as its loader sees it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/option.h"
+#include "load/flight.h"
+#include "load/handle.h"
+#include "load/land.h"
+#include "load/origin.h"
+#include "load/ref.h"
+
+const void *
+tayra_load_key(const struct tayra_load *load, size_t *key_len)
+{
+	if (key_len)
+		*key_len = load->key_len;
+	return load->key;
+}
+
+uint64_t
+tayra_load_deadline_ns(const struct tayra_load *load)
+{
+	return atomic_load_explicit(&load->deadline_ns, memory_order_relaxed);
+}
+
+enum tayra_class
+tayra_load_class(const struct tayra_load *load)
+{
+	return load->cls;
+}
+
+bool
+tayra_load_cancelled(const struct tayra_load *load)
+{
+	return atomic_load_explicit(&load->cancelled, memory_order_relaxed);
+}
+
+uint64_t
+tayra__load_now_ns(const struct tayra_load *load)
+{
+	return tayra__handle_now_ns(load->t);
+}
+
+void
+tayra__load_inside(const struct tayra_load *load, struct tayra__inside *frame)
+{
+	tayra__inside_enter(frame, load->t, TAYRA__INSIDE_LOADER);
+}
+
+static uint64_t
+now_ms(const struct tayra_load *load)
+{
+	return tayra__handle_now_ns(load->t) / TAYRA_NS_PER_MS;
+}
+
+static int
+make_room(struct tayra_load *load, size_t len)
+{
+	return tayra__hold_room(load->hold, load->key, load->key_len, len, now_ms(load));
+}
+
+void *
+tayra_load_alloc(struct tayra_load *load, size_t len)
+{
+	if (load->roomed || make_room(load, len) != TAYRA_OK)
+		return NULL;
+	load->roomed = true;
+	return (void *)load->hold->value.data;
+}
+
+/* The one who finishes it.  A second finish is a use of memory that may be gone already: it is
+ * seen while the loader's call, a waiter's thread or a chore still keeps the load. */
+static void
+claim(struct tayra_load *load)
+{
+	if (!atomic_exchange_explicit(&load->finished, true, memory_order_acq_rel))
+		return;
+	fputs("tayra: a load was finished twice\n", stderr);
+	abort();
+}
+
+/* Bring the value into the hold.  => TAYRA_OK, TAYRA_E_INVAL for a misused call, as
+ * tayra__hold_room(). */
+static int
+take_value(struct tayra_load *load, const void *value, size_t len)
+{
+	int status;
+
+	if (load->roomed && !value)
+		return tayra__hold_trim(load->hold, load->key, load->key_len, len, now_ms(load));
+	if (!value && len > 0)
+		return TAYRA_E_INVAL;
+	tayra__hold_empty(load->hold);
+	status = make_room(load, len);
+	if (status == TAYRA_OK && len > 0)
+		memcpy((void *)load->hold->value.data, value, len);
+	return status;
+}
+
+void
+tayra_load_done(struct tayra_load *load, const void *value, size_t len,
+		const struct tayra_load_result *result)
+{
+	/* Whatever we make of its answer: the backend did its work. */
+	struct tayra__landing landing = { .outcome = TAYRA_OUTCOME_OK };
+
+	claim(load);
+	landing.status = tayra__option_struct(result, &landing.result, sizeof(landing.result));
+	if (landing.status == TAYRA_OK && landing.result.flags)
+		landing.status = TAYRA_E_INVAL;
+	if (landing.status == TAYRA_OK)
+		landing.status = take_value(load, value, len);
+	tayra__land(load, &landing);
+}
+
+static enum tayra_outcome
+outcome_of(int status)
+{
+	switch (status) {
+	case TAYRA_E_NOT_FOUND: return TAYRA_OUTCOME_OK;
+	case TAYRA_E_TIMEOUT: return TAYRA_OUTCOME_TIMEOUT;
+	case TAYRA_E_OVERLOAD: return TAYRA_OUTCOME_OVERLOAD;
+	case TAYRA_E_CANCELLED: return TAYRA_OUTCOME_CANCELLED;
+	case TAYRA_E_FULL: /* our own trouble, not the backend's */
+	case TAYRA_E_TOO_LARGE:
+	case TAYRA_E_NOMEM: return TAYRA_OUTCOME_IGNORE;
+	}
+	return TAYRA_OUTCOME_ERROR;
+}
+
+void
+tayra_load_fail(struct tayra_load *load, int status, uint64_t retry_after_ns)
+{
+	struct tayra__landing landing = {
+		.status = status < 0 ? status : TAYRA_E_ORIGIN,
+		.retry_after_ns = retry_after_ns,
+	};
+
+	claim(load);
+	landing.outcome = outcome_of(landing.status);
+	tayra__land(load, &landing);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * request.c: the calls that ask for a key.
+ *
+ * A hit looks the key up in the cache and is done: no lock of the handle, no allocation, and no
+ * clock read while the ticker runs.  A miss takes handle.lock, looks again (the load it missed may
+ * have landed in between), and joins or makes the key's flight.
+ */
+#include "load/request.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "base/option.h"
+#include "load/cq.h"
+#include "load/flight.h"
+#include "load/handle.h"
+#include "load/inside.h"
+#include "load/ref.h"
+#include "load/turn.h"
+#include "load/waiter.h"
+
+#define REQUEST_FLAGS (TAYRA_REQUEST_REFRESH | TAYRA_REQUEST_NO_STORE)
+
+int
+tayra__key_check(const struct tayra *t, const void *key, size_t key_len)
+{
+	if (!t || (!key && key_len > 0))
+		return TAYRA_E_INVAL;
+	if (tayra__handle_forked(t))
+		return TAYRA_E_FORKED;
+	return key_len > TAYRA_KEY_MAX ? TAYRA_E_TOO_LARGE : TAYRA_OK;
+}
+
+/* A request of our own version is used where it is; else it is brought into *copy. */
+static int
+check(const struct tayra *t, const struct tayra_request **request, struct tayra_request *copy)
+{
+	const struct tayra_request *r = *request;
+
+	if (!r)
+		return TAYRA_E_INVAL;
+	if (r->size != sizeof(*r)) {
+		if (tayra__option_struct(r, copy, sizeof(*copy)) != TAYRA_OK)
+			return TAYRA_E_INVAL;
+		*request = r = copy;
+	}
+	if ((!r->origin && !r->load) || (r->flags & ~REQUEST_FLAGS) ||
+	    (unsigned)r->cls > TAYRA_BACKGROUND)
+		return TAYRA_E_INVAL;
+	return tayra__key_check(t, r->key, r->key_len);
+}
+
+/* How long past its ttl this request takes a value; 0: not at all. */
+static uint64_t
+stale_ms_of(const struct tayra *t, uint64_t given)
+{
+	if (given == TAYRA_OFF)
+		return 0;
+	return given ? given : t->stale_ms;
+}
+
+static uint64_t
+soft_ns_of(const struct tayra *t, uint64_t given, uint64_t now_ns)
+{
+	return tayra__add_sat(now_ns, given ? given : t->soft_timeout_ns);
+}
+
+static uint64_t
+deadline_ns_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
+{
+	uint64_t deadline = tayra__add_sat(now_ns, r->timeout_ns ? r->timeout_ns : t->timeout_ns);
+
+	return r->deadline_ns && r->deadline_ns < deadline ? r->deadline_ns : deadline;
+}
+
+static struct tayra__want
+want_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
+{
+	return (struct tayra__want){
+		.key = r->key,
+		.key_len = r->key_len,
+		.origin = r->origin,
+		.load = r->load,
+		.load_arg = r->load_arg,
+		.ttl_ms = r->ttl_ms ? r->ttl_ms : t->ttl_ms,
+		.stale_ms = stale_ms_of(t, r->stale_ms),
+		.soft_ns = soft_ns_of(t, r->soft_timeout_ns, now_ns),
+		.deadline_ns = deadline_ns_of(t, r, now_ns),
+		.cls = r->cls ? r->cls : TAYRA_NORMAL,
+		.store = !(r->flags & TAYRA_REQUEST_NO_STORE),
+		.refresh = r->flags & TAYRA_REQUEST_REFRESH,
+	};
+}
+
+enum stale_use { NO_STALE, STALE_WHILE_THROTTLED };
+
+/*
+ * Answer from the cache.
+ * => TAYRA_OK, TAYRA_E_NOT_FOUND: it has to be loaded, TAYRA_E_FULL: too much is pinned.
+ */
+static int
+look_up(struct tayra *t, const void *key, size_t key_len, enum stale_use use, uint64_t now_ms,
+	struct tayra_ref *ref)
+{
+	struct tayra_value value;
+	int status = tayra_cache_get(t->cache, key, key_len, now_ms, &value);
+	bool throttled;
+
+	if (status != TAYRA_OK)
+		return status;
+	throttled = value.meta.flags & TAYRA_ITEM_FAILED;
+	if (now_ms >= value.meta.fresh_ms || (throttled && use == NO_STALE)) {
+		tayra_cache_unpin(t->cache, &value);
+		return TAYRA_E_NOT_FOUND;
+	}
+	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
+	if (!throttled) {
+		tayra__counters_add(&t->counters, TAYRA__COUNT_HITS, 1);
+	} else {
+		tayra__counters_add(&t->counters, TAYRA__COUNT_THROTTLED, 1);
+		tayra__counters_add(&t->counters, TAYRA__COUNT_STALE, 1);
+	}
+	return TAYRA_OK;
+}
+
+static int
+look_up_for(struct tayra *t, const struct tayra_request *r, struct tayra_ref *ref)
+{
+	enum stale_use use = stale_ms_of(t, r->stale_ms) ? STALE_WHILE_THROTTLED : NO_STALE;
+
+	if (r->flags & TAYRA_REQUEST_REFRESH)
+		return TAYRA_E_NOT_FOUND;
+	return look_up(t, r->key, r->key_len, use, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS,
+		       ref);
+}
+
+/*
+ * Join the key's flight, or make one.  Lock held.
+ * => TAYRA_PENDING: w waits; *made is the new flight, with a reference for the caller who has to
+ *    enter it, or NULL.  TAYRA_OK: *ref is filled after all.  TAYRA_E_NOMEM, TAYRA_E_FULL.
+ */
+static int
+join(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
+     struct tayra_ref *ref, uint64_t now_ns, struct tayra_load **made)
+{
+	struct tayra_load *flight = t->single_flight
+					    ? tayra__flight_find(t, want->key, want->key_len)
+					    : NULL;
+	int status = TAYRA_E_NOT_FOUND;
+
+	*made = NULL;
+	if (flight) {
+		status = tayra__waiter_join(w, flight, want);
+		if (status != TAYRA_OK)
+			return status;
+		tayra__counters_add(&t->counters, TAYRA__COUNT_JOINED, 1);
+		return TAYRA_PENDING;
+	}
+	if (!want->refresh)
+		status = look_up(t, want->key, want->key_len,
+				 want->stale_ms ? STALE_WHILE_THROTTLED : NO_STALE,
+				 now_ns / TAYRA_NS_PER_MS, ref);
+	if (status != TAYRA_E_NOT_FOUND)
+		return status;
+	flight = tayra__flight_create(t, want);
+	if (!flight)
+		return TAYRA_E_NOMEM;
+	status = tayra__waiter_join(w, flight, want);
+	if (status != TAYRA_OK) {
+		tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
+		tayra__flight_unref(flight);
+		return status;
+	}
+	tayra__flight_ref(flight);
+	*made = flight;
+	return TAYRA_PENDING;
+}
+
+/* It was too late when it came. */
+static int
+too_late(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct tayra_ref *ref)
+{
+	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS;
+	struct tayra_value value;
+
+	if (want->stale_ms &&
+	    tayra_cache_get(t->cache, want->key, want->key_len, now_ms, &value) == TAYRA_OK) {
+		tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
+		if (ref->stale)
+			tayra__counters_add(&t->counters, TAYRA__COUNT_STALE, 1);
+		return TAYRA_OK;
+	}
+	tayra__counters_add(&t->counters, TAYRA__COUNT_TIMEOUTS, 1);
+	return TAYRA_E_TIMEOUT;
+}
+
+static void
+sleep_until_next(struct tayra *t, struct tayra__waiter *w, uint64_t now_ns)
+{
+	uint64_t next_ns = w->soft_ns < w->deadline_ns ? w->soft_ns : w->deadline_ns;
+	struct timespec until;
+	uint64_t until_ns;
+
+	if (next_ns == UINT64_MAX) {
+		pthread_cond_wait(w->wake, &t->lock);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until_ns = (uint64_t)until.tv_nsec + (next_ns > now_ns ? next_ns - now_ns : 0);
+	until.tv_sec += (time_t)(until_ns / TAYRA_NS_PER_S);
+	until.tv_nsec = (long)(until_ns % TAYRA_NS_PER_S);
+	pthread_cond_timedwait(w->wake, &t->lock, &until);
+}
+
+/* Until w is answered: run its loader if its turn comes, and keep its timeouts.  Lock held. */
+static void
+wait_for(struct tayra *t, struct tayra__waiter *w)
+{
+	uint64_t now_ns;
+
+	while (w->flight) {
+		if (w->flight->state == TAYRA__FLIGHT_READY && !w->flight->origin) {
+			tayra__turn_run(w->flight);
+			continue;
+		}
+		now_ns = tayra__handle_now_ns(t);
+		tayra__waiter_due(w, now_ns);
+		if (!w->flight)
+			break;
+		sleep_until_next(t, w, now_ns);
+	}
+}
+
+static void
+enter(struct tayra *t, struct tayra_load *flight)
+{
+	pthread_mutex_unlock(&t->lock);
+	tayra__turn_enter(flight);
+	pthread_mutex_lock(&t->lock);
+}
+
+static int
+load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
+	      struct tayra__waiter *w, struct tayra_ref *ref)
+{
+	struct tayra_load *made;
+	int status;
+
+	pthread_mutex_lock(&t->lock);
+	status = tayra__handle_enter(t);
+	if (status != TAYRA_OK) {
+		pthread_mutex_unlock(&t->lock);
+		return status;
+	}
+	status = join(t, want, w, ref, now_ns, &made);
+	if (made)
+		enter(t, made);
+	if (status == TAYRA_PENDING) {
+		wait_for(t, w);
+		status = w->status;
+		*ref = w->ref;
+	}
+	if (made)
+		tayra__flight_unref(made);
+	tayra__handle_leave(t);
+	tayra__turn_unlock(t);
+	return status;
+}
+
+int
+tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct tayra_ref *ref)
+{
+	struct tayra_request copy;
+	struct tayra__waiter w = { 0 };
+	struct tayra__want want;
+	pthread_cond_t wake;
+	uint64_t now_ns;
+	int status;
+
+	if (!ref)
+		return TAYRA_E_INVAL;
+	*ref = (struct tayra_ref){ 0 };
+	status = check(t, &request, &copy);
+	if (status != TAYRA_OK)
+		return status;
+	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+		return TAYRA_E_WOULD_DEADLOCK;
+	status = look_up_for(t, request, ref);
+	if (status != TAYRA_E_NOT_FOUND)
+		return status;
+
+	now_ns = tayra__handle_now_ns(t);
+	want = want_of(t, request, now_ns);
+	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
+	if (now_ns >= want.deadline_ns)
+		return too_late(t, &want, now_ns, ref);
+	tayra__wake_init(&wake);
+	w.wake = &wake;
+	status = load_blocking(t, &want, now_ns, &w, ref);
+	pthread_cond_destroy(&wake);
+	return status;
+}
+
+static int
+load_started(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
+	     struct tayra__waiter *w, struct tayra_ref *ref)
+{
+	struct tayra_load *made;
+	int status;
+
+	pthread_mutex_lock(&t->lock);
+	status = tayra__handle_enter(t);
+	if (status != TAYRA_OK) {
+		pthread_mutex_unlock(&t->lock);
+		return status;
+	}
+	status = join(t, want, w, ref, now_ns, &made);
+	if (made) {
+		enter(t, made);
+		/* From inside a loader it is left to the queue: loads would nest without end. */
+		if (made->state == TAYRA__FLIGHT_READY && !made->origin &&
+		    !tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+			tayra__turn_run(made);
+		tayra__flight_unref(made);
+	}
+	tayra__handle_leave(t);
+	tayra__turn_unlock(t);
+	return status;
+}
+
+int
+tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request, struct tayra_cq *cq,
+			void *cookie, struct tayra_ref *ref)
+{
+	struct tayra_request copy;
+	struct tayra__waiter *w;
+	struct tayra__want want;
+	uint64_t now_ns;
+	int status;
+
+	if (!ref)
+		return TAYRA_E_INVAL;
+	*ref = (struct tayra_ref){ 0 };
+	status = check(t, &request, &copy);
+	if (status != TAYRA_OK)
+		return status;
+	if (!cq || !tayra__cq_is_of(cq, t))
+		return TAYRA_E_INVAL;
+	status = look_up_for(t, request, ref);
+	if (status != TAYRA_E_NOT_FOUND)
+		return status;
+
+	now_ns = tayra__handle_now_ns(t);
+	want = want_of(t, request, now_ns);
+	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
+	if (now_ns >= want.deadline_ns)
+		return too_late(t, &want, now_ns, ref);
+	w = tayra__mem_alloc(sizeof(*w));
+	if (!w)
+		return TAYRA_E_NOMEM;
+	w->cq = cq;
+	w->cookie = cookie;
+	status = load_started(t, &want, now_ns, w, ref);
+	if (status != TAYRA_PENDING)
+		tayra__mem_free(w);
+	return status;
+}
+
+int
+tayra_get(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *ref)
+{
+	int status;
+
+	if (!ref)
+		return TAYRA_E_INVAL;
+	*ref = (struct tayra_ref){ 0 };
+	status = tayra__key_check(t, key, key_len);
+	if (status != TAYRA_OK)
+		return status;
+	status = look_up(t, key, key_len, NO_STALE, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS,
+			 ref);
+	if (status == TAYRA_E_NOT_FOUND)
+		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
+	return status;
+}

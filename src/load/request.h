@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * request.h: what a request asks for, checked, with the handle's defaults filled in and its
+ * timeouts made moments.
+ */
+#ifndef TAYRA_LOAD_REQUEST_H
+#define TAYRA_LOAD_REQUEST_H
+
+#include <tayra/tayra.h>
+
+#include "load/origin.h"
+
+struct tayra__want {
+	const void *key; /* the caller's */
+	size_t key_len;
+	struct tayra_origin *origin;
+	tayra_load_fn load;
+	void *load_arg;
+	uint64_t ttl_ms;               /* UINT64_MAX: never fresh */
+	uint64_t stale_ms;             /* 0: none */
+	uint64_t soft_ns, deadline_ns; /* moments; UINT64_MAX: never */
+	enum tayra_class cls;
+	bool store, refresh;
+};
+
+/* => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.  An empty key is a key. */
+int tayra__key_check(const struct tayra *t, const void *key, size_t key_len);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load/turn.h"
+
+#include "load/cq.h"
+#include "load/flight.h"
+#include "load/handle.h"
+#include "load/inside.h"
+#include "load/land.h"
+#include "load/origin.h"
+#include "load/waiter.h"
+
+static void
+note(struct tayra_load *flight, enum tayra__chore chore)
+{
+	if (flight->chore == TAYRA__CHORE_NONE) {
+		tayra__flight_ref(flight);
+		tayra__list_push_back(&flight->t->chores, &flight->in_chores);
+	}
+	flight->chore = chore;
+}
+
+void
+tayra__turn_enter_later(struct tayra_load *flight)
+{
+	note(flight, TAYRA__CHORE_ENTER);
+}
+
+static void
+drop(struct tayra_load *flight)
+{
+	enum tayra__chore chore = flight->state == TAYRA__FLIGHT_QUEUED ? TAYRA__CHORE_RECALL
+									: TAYRA__CHORE_DROP;
+
+	tayra__flight_end(flight, TAYRA__FLIGHT_DROPPED);
+	note(flight, chore);
+}
+
+static bool
+drop_unwanted(struct tayra_load *flight)
+{
+	if (tayra__flight_wanted(flight) &&
+	    !atomic_load_explicit(&flight->t->closing, memory_order_relaxed))
+		return false;
+	drop(flight);
+	return true;
+}
+
+/* Tell one thread that can run it: a blocked one if there is any, for it has nothing else to do. */
+static void
+announce(const struct tayra_load *flight)
+{
+	const struct tayra__list *head = &flight->waiters;
+
+	for (const struct tayra__list *node = head->next; node != head; node = node->next) {
+		const struct tayra__waiter *w = TAYRA__LIST_ENTRY(node, struct tayra__waiter,
+								  in_flight);
+
+		if (!w->cq) {
+			pthread_cond_signal(w->wake);
+			return;
+		}
+	}
+	if (flight->cq)
+		tayra__cq_poke(flight->cq);
+}
+
+void
+tayra__turn_left(struct tayra_load *flight)
+{
+	bool wanted = tayra__flight_wanted(flight);
+
+	switch (flight->state) {
+	case TAYRA__FLIGHT_QUEUED:
+		if (!wanted)
+			drop(flight);
+		return;
+	case TAYRA__FLIGHT_READY:
+		if (!wanted)
+			drop(flight);
+		else if (!flight->origin)
+			announce(flight);
+		return;
+	case TAYRA__FLIGHT_RUNNING:
+		if (!wanted) {
+			flight->given_up = true;
+			atomic_store_explicit(&flight->cancelled, true, memory_order_relaxed);
+		}
+		return;
+	case TAYRA__FLIGHT_ENTERING: /* whoever is entering it looks again */
+	case TAYRA__FLIGHT_DONE:
+	case TAYRA__FLIGHT_DROPPED: return;
+	}
+}
+
+static void
+let_in(struct tayra_load *flight)
+{
+	flight->held = flight->pace != NULL;
+	flight->state = TAYRA__FLIGHT_READY;
+	if (drop_unwanted(flight))
+		return;
+	if (flight->origin) {
+		note(flight, TAYRA__CHORE_START);
+		return;
+	}
+	tayra__list_push_back(&flight->t->ready, &flight->in_ready);
+	announce(flight);
+}
+
+static void
+turn_away(struct tayra_load *flight, int status)
+{
+	uint64_t latest = atomic_load_explicit(&flight->deadline_ns, memory_order_relaxed);
+
+	/* It was queued with the deadline of who came first; somebody with more time joined. */
+	if (status == TAYRA_E_TIMEOUT && latest > flight->ticket_deadline_ns) {
+		flight->state = TAYRA__FLIGHT_ENTERING;
+		note(flight, TAYRA__CHORE_ENTER);
+		return;
+	}
+	tayra__land_shed(flight, status, flight->ticket.retry_after_ns);
+}
+
+static void
+decide(struct tayra_load *flight, int status)
+{
+	if (status == TAYRA_OK)
+		let_in(flight);
+	else
+		turn_away(flight, status);
+}
+
+/* Called by pace on the thread of whoever left, ticked or changed the limit. */
+static void
+decided(struct tayra_ticket *ticket, int status, void *arg)
+{
+	struct tayra_load *flight = arg;
+	struct tayra *t = flight->t;
+
+	pthread_mutex_lock(&t->lock);
+	if (flight->state != TAYRA__FLIGHT_DROPPED) {
+		decide(flight, status);
+		tayra__turn_unlock(t);
+		return;
+	}
+	/* Dropped, and the recall finds or found that it came too late. */
+	pthread_mutex_unlock(&t->lock);
+	if (status == TAYRA_OK)
+		tayra_pace_leave(flight->pace, ticket, TAYRA_OUTCOME_CANCELLED,
+				 tayra__handle_now_ns(t));
+	pthread_mutex_lock(&t->lock);
+	tayra__flight_unref(flight);
+	tayra__turn_unlock(t);
+}
+
+/* => as tayra_pace_enter_start() */
+static int
+ask_pace(struct tayra_load *flight)
+{
+	uint64_t deadline_ns = flight->ticket_deadline_ns;
+	struct tayra_pace_request request = {
+		.cls = flight->cls,
+		.deadline_ns = deadline_ns == UINT64_MAX ? 0 : deadline_ns,
+		.decided = decided,
+		.arg = flight,
+	};
+
+	if (!flight->pace)
+		return TAYRA_OK;
+	flight->ticket = (struct tayra_ticket){ 0 };
+	return tayra_pace_enter_start(flight->pace, &request, tayra__handle_now_ns(flight->t),
+				      &flight->ticket);
+}
+
+void
+tayra__turn_enter(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+	int status;
+
+	pthread_mutex_lock(&t->lock);
+	if (drop_unwanted(flight)) {
+		tayra__turn_unlock(t);
+		return;
+	}
+	flight->ticket_deadline_ns = atomic_load_explicit(&flight->deadline_ns,
+							  memory_order_relaxed);
+	pthread_mutex_unlock(&t->lock);
+
+	status = ask_pace(flight);
+
+	pthread_mutex_lock(&t->lock);
+	if (status != TAYRA_PENDING) {
+		decide(flight, status);
+	} else if (flight->state == TAYRA__FLIGHT_ENTERING) { /* else decided() was faster */
+		flight->state = TAYRA__FLIGHT_QUEUED;
+		drop_unwanted(flight);
+	}
+	tayra__turn_unlock(t);
+}
+
+static void
+begin(struct tayra_load *flight)
+{
+	tayra__list_remove(&flight->in_ready);
+	flight->state = TAYRA__FLIGHT_RUNNING;
+	flight->started_ns = tayra__handle_now_ns(flight->t);
+	tayra__counters_add(&flight->t->counters, TAYRA__COUNT_LOADS, 1);
+}
+
+static void
+start_at_origin(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+
+	pthread_mutex_lock(&t->lock);
+	if (flight->state != TAYRA__FLIGHT_READY || drop_unwanted(flight)) {
+		pthread_mutex_unlock(&t->lock);
+		return;
+	}
+	begin(flight);
+	pthread_mutex_unlock(&t->lock);
+	flight->origin->load(flight->origin, flight);
+}
+
+/* Give up the first reference of a dropped flight, and its place in pace. */
+static void
+let_go(struct tayra_load *flight, enum tayra__chore chore)
+{
+	struct tayra *t = flight->t;
+	uint64_t now_ns = tayra__handle_now_ns(t);
+
+	if (chore == TAYRA__CHORE_RECALL) {
+		/* Otherwise it was decided already, and decided() lets go of it. */
+		if (tayra_pace_cancel(flight->pace, &flight->ticket, now_ns) != TAYRA_OK)
+			return;
+	} else if (flight->held) {
+		tayra_pace_leave(flight->pace, &flight->ticket, TAYRA_OUTCOME_CANCELLED, now_ns);
+	}
+	pthread_mutex_lock(&t->lock);
+	tayra__flight_unref(flight);
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void
+do_chore(struct tayra_load *flight, enum tayra__chore chore)
+{
+	switch (chore) {
+	case TAYRA__CHORE_NONE: return;
+	case TAYRA__CHORE_ENTER: tayra__turn_enter(flight); return;
+	case TAYRA__CHORE_START: start_at_origin(flight); return;
+	case TAYRA__CHORE_RECALL:
+	case TAYRA__CHORE_DROP: let_go(flight, chore); return;
+	}
+}
+
+void
+tayra__turn_unlock(struct tayra *t)
+{
+	struct tayra__inside frame;
+	struct tayra__list *node;
+
+	if (tayra__list_empty(&t->chores) || tayra__inside_is(t, TAYRA__INSIDE_CHORES)) {
+		pthread_mutex_unlock(&t->lock);
+		return;
+	}
+	tayra__inside_enter(&frame, t, TAYRA__INSIDE_CHORES);
+	while ((node = tayra__list_pop_front(&t->chores))) {
+		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_chores);
+		enum tayra__chore chore = flight->chore;
+
+		flight->chore = TAYRA__CHORE_NONE;
+		pthread_mutex_unlock(&t->lock);
+		do_chore(flight, chore);
+		pthread_mutex_lock(&t->lock);
+		tayra__flight_unref(flight);
+	}
+	tayra__inside_leave(&frame);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
+tayra__turn_run(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+	struct tayra__inside frame;
+
+	begin(flight);
+	tayra__flight_ref(flight);
+	pthread_mutex_unlock(&t->lock);
+
+	tayra__inside_enter(&frame, t, TAYRA__INSIDE_LOADER);
+	flight->load(flight, flight->load_arg);
+	tayra__inside_leave(&frame);
+
+	pthread_mutex_lock(&t->lock);
+	tayra__flight_unref(flight);
+}
+
+uint64_t
+tayra__turn_run_ready(struct tayra *t, uint64_t budget)
+{
+	uint64_t done = 0;
+
+	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+		return 0;
+	if (budget == 0)
+		for (struct tayra__list *node = t->ready.next; node != &t->ready; node = node->next)
+			budget++;
+	while (done < budget && !tayra__list_empty(&t->ready)) {
+		tayra__turn_run(TAYRA__LIST_ENTRY(t->ready.next, struct tayra_load, in_ready));
+		done++;
+	}
+	return done;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * function.c: a blocking C function as an origin.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "load/origin.h"
+#include "origin/settings.h"
+#include "origin/worker.h"
+
+struct function {
+	struct tayra_origin origin; /* first: the caller's pointer */
+	tayra_fetch_fn fetch;
+	void *arg;
+	struct tayra__workers *workers;
+};
+
+static void
+work(void *arg, uint32_t worker, struct tayra_load *load)
+{
+	const struct function *f = arg;
+	void *value = NULL;
+	size_t len = 0, key_len;
+	const void *key = tayra_load_key(load, &key_len);
+	int status = f->fetch(f->arg, key, key_len, &value, &len);
+
+	if (status == TAYRA_OK && (value || len == 0))
+		tayra_load_done(load, value ? value : "", len, NULL);
+	else
+		tayra_load_fail(load, status < 0 ? status : TAYRA_E_ORIGIN, 0);
+	free(value); /* the caller's malloc, not ours */
+}
+
+static void
+load(struct tayra_origin *origin, struct tayra_load *l)
+{
+	tayra__workers_push(((struct function *)origin)->workers, l);
+}
+
+static void
+close_function(struct tayra_origin *origin)
+{
+	struct function *f = (struct function *)origin;
+
+	tayra__workers_destroy(f->workers);
+	tayra__mem_free(f);
+}
+
+int
+tayra_origin_function(const struct tayra_origin_options *given, tayra_fetch_fn fetch, void *arg,
+		      struct tayra_origin **out)
+{
+	struct tayra_origin_options options;
+	struct function *f;
+	int status;
+
+	if (!out)
+		return TAYRA_E_INVAL;
+	*out = NULL;
+	status = tayra__origin_settings(given, &options);
+	if (status != TAYRA_OK || !fetch)
+		return TAYRA_E_INVAL;
+	f = tayra__mem_alloc(sizeof(*f));
+	if (!f)
+		return TAYRA_E_NOMEM;
+	f->origin = (struct tayra_origin){ "function", load, close_function, options.pace };
+	f->fetch = fetch;
+	f->arg = arg;
+	status = tayra__workers_create(options.threads, work, f, &f->workers);
+	if (status != TAYRA_OK) {
+		tayra__mem_free(f);
+		return status;
+	}
+	*out = &f->origin;
+	return TAYRA_OK;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * worker.h: a few threads and a bounded queue of loads.  Origins that block share it as code: each
+ * has its own.
+ */
+#ifndef TAYRA_ORIGIN_WORKER_H
+#define TAYRA_ORIGIN_WORKER_H
+
+#include <stdint.h>
+
+#include <tayra/tayra.h>
+
+struct tayra__workers;
+
+/* Do one load to its end on the calling worker; `worker` counts from 0.  It must finish it. */
+typedef void (*tayra__work_fn)(void *arg, uint32_t worker, struct tayra_load *load);
+
+/* => TAYRA_E_INVAL for no or too many threads, TAYRA_E_NOMEM also when there can be no more
+ * threads. */
+int tayra__workers_create(uint32_t threads, tayra__work_fn work, void *arg,
+			  struct tayra__workers **out);
+/* Queue a load, or fail it with TAYRA_E_OVERLOAD when TAYRA__WORKERS_QUEUE are waiting.  Loads that
+ * nobody waits for any more, or past their deadline, are failed without being worked on. */
+void tayra__workers_push(struct tayra__workers *workers, struct tayra_load *load);
+/* No load may be queued or running. */
+void tayra__workers_destroy(struct tayra__workers *workers);
+
+#define TAYRA__WORKERS_MAX   1024u
+#define TAYRA__WORKERS_QUEUE 1024u
+
+#endif
