@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/option.h"
 #include "load/cq.h"
@@ -207,9 +208,11 @@ sleep_until_next(struct tayra *t, struct tayra__waiter *w, uint64_t now_ns)
 		pthread_cond_wait(w->wake, &t->lock);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until_ns = (uint64_t)until.tv_nsec + (next_ns > now_ns ? next_ns - now_ns : 0);
-	until.tv_sec += (time_t)(until_ns / TAYRA_NS_PER_S);
+	/* The handle's clock says how long, the real one when that will be: with a clock turned by
+	 * hand this wakes too early or too late, and looks again. */
+	until_ns = tayra__add_sat(tayra__clock_mono_ns(tayra_clock_real()),
+				  next_ns > now_ns ? next_ns - now_ns : 0);
+	until.tv_sec = (time_t)(until_ns / TAYRA_NS_PER_S);
 	until.tv_nsec = (long)(until_ns % TAYRA_NS_PER_S);
 	pthread_cond_timedwait(w->wake, &t->lock, &until);
 }
