@@ -114,7 +114,7 @@ request_of(struct tayra__rng *rng, struct caller *caller)
 
 	return (struct tayra_pace_request){
 		.cls = (enum tayra_class)(1 + tayra__rng_below(rng, TAYRA_CLASSES)),
-		.deadline_ns = within ? now() + within * 2 * TAYRA_NS_PER_MS : 0,
+		.deadline_ns = within ? now() + within * 20 * TAYRA_NS_PER_US : 0,
 		.decided = on_decided,
 		.arg = caller,
 	};
