@@ -74,7 +74,10 @@ tayra__hist_quantile(const struct tayra__hist *hist, double q)
 		return 0;
 	if (!(q > 0))
 		return hist->min;
-	rank = q >= 1 ? hist->count : (uint64_t)ceil(q * (double)hist->count);
+	if (q >= 1)
+		return hist->max;
+	/* 0.07 * 100 is a little over 7: without the slack the 8th of 100 would be taken. */
+	rank = (uint64_t)ceil(q * (double)hist->count * (1 - 1e-15));
 	for (uint32_t i = 0; i < TAYRA__HIST_BINS; i++) {
 		seen += hist->bins[i];
 		if (seen >= rank) {

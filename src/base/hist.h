@@ -24,7 +24,7 @@ void tayra__hist_init(struct tayra__hist *hist);
 void tayra__hist_add(struct tayra__hist *hist, uint64_t value);
 void tayra__hist_merge(struct tayra__hist *into, const struct tayra__hist *from);
 /* The smallest value such that a share q of all is not above it: the middle of its bin, within
- * [min, max].  0 when empty; q is clamped to [0, 1]. */
+ * [min, max]; exactly min for q <= 0 (and NaN) and exactly max for q >= 1.  0 when empty. */
 uint64_t tayra__hist_quantile(const struct tayra__hist *hist, double q);
 /* 0 when empty. */
 double tayra__hist_mean(const struct tayra__hist *hist);

@@ -81,10 +81,11 @@ begin(struct tayra__json *json, const char *key)
 {
 	bool in_object = json->depth > 0 && json->object[json->depth - 1];
 
-	if (json->wrong || in_object != (key != NULL)) {
+	if (json->wrong || in_object != (key != NULL) || (json->depth == 0 && json->whole)) {
 		json->wrong = true;
 		return false;
 	}
+	json->whole = true;
 	if (json->depth > 0) {
 		if (json->some[json->depth - 1])
 			fputc(',', json->out);
@@ -178,17 +179,28 @@ tayra__json_null(struct tayra__json *json, const char *key)
 void
 tayra__json_double(struct tayra__json *json, const char *key, double value, int digits)
 {
-	if (!isfinite(value))
+	char text[40], *comma;
+
+	if (!isfinite(value)) {
 		tayra__json_null(json, key);
-	else if (begin(json, key))
-		fprintf(json->out, "%.*g", digits, value);
+		return;
+	}
+	digits = digits < 1 ? 1 : digits > 17 ? 17 : digits;
+	snprintf(text, sizeof(text), "%.*g", digits, value);
+	/* The program we are linked into may have set a locale that writes 0,5. */
+	comma = strchr(text, ',');
+	if (comma)
+		*comma = '.';
+	if (begin(json, key))
+		fputs(text, json->out);
 }
 
 int
 tayra__json_finish(struct tayra__json *json)
 {
-	if (json->wrong || json->depth > 0)
+	if (json->wrong || json->depth > 0 || !json->whole)
 		return TAYRA_E_INTERNAL;
+	json->whole = false;
 	fputc('\n', json->out);
 	return fflush(json->out) || ferror(json->out) ? TAYRA_E_IO : TAYRA_OK;
 }

@@ -28,7 +28,8 @@ struct tayra__json {
 	unsigned depth;
 	bool some[TAYRA__JSON_DEPTH];   /* something was written at this depth */
 	bool object[TAYRA__JSON_DEPTH]; /* this depth is an object, not an array */
-	bool wrong;                     /* misuse, or writing failed */
+	bool whole;                     /* the one value at the top is complete or open */
+	bool wrong;                     /* misuse; nothing is written any more */
 };
 
 void tayra__json_init(struct tayra__json *json, FILE *out, enum tayra__json_style style);
@@ -44,7 +45,9 @@ void tayra__json_bool(struct tayra__json *json, const char *key, bool value);
 void tayra__json_null(struct tayra__json *json, const char *key);
 /* `digits` significant digits; 17 loses nothing. */
 void tayra__json_double(struct tayra__json *json, const char *key, double value, int digits);
-/* Ends the line and flushes.  => TAYRA_OK, TAYRA_E_IO, TAYRA_E_INTERNAL for unbalanced use. */
+/* Ends the line and flushes; then the next value may begin, as in JSON lines.
+ * => TAYRA_OK.  TAYRA_E_IO: not all was written.  TAYRA_E_INTERNAL: misuse; unbalanced, no value or
+ *    more than one, a key where none belongs or none where one does. */
 int tayra__json_finish(struct tayra__json *json);
 
 #endif

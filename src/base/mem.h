@@ -17,9 +17,10 @@ void *tayra__mem_resize(void *ptr, size_t bytes);
 char *tayra__mem_strdup(const char *text);
 void tayra__mem_free(void *ptr);
 
-/* Tests: fail the n-th allocation from now on (1: the next) and every later one; 0: none. */
+/* Tests: fail the n-th allocation from now on (1: the next) and every later one; 0: none, and do
+ * not count; UINT64_MAX: none, but count. */
 void tayra__mem_fail_after(uint64_t n);
-/* Tests: allocations since tayra__mem_fail_after() was last called. */
+/* Tests: allocations asked for since tayra__mem_fail_after() was last called with other than 0. */
 uint64_t tayra__mem_count(void);
 
 #endif

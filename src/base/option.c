@@ -31,26 +31,35 @@ tayra__option_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 	return TAYRA_OK;
 }
 
+static const char *
+after_digits(const char *at)
+{
+	while (isdigit((unsigned char)*at))
+		at++;
+	return at;
+}
+
 /* Reads a plain decimal number; *end is what follows it. */
 static int
 decimal(const char *text, const char **end, double *out)
 {
-	size_t digits = 0;
-	const char *at = text + (*text == '-');
+	const char *whole = text + (*text == '-'), *at = after_digits(whole);
+	bool any = at > whole;
 	char *stop;
 
-	while (isdigit((unsigned char)*at))
-		at++, digits++;
-	if (*at == '.')
-		for (at++; isdigit((unsigned char)*at); at++)
-			digits++;
-	if (digits == 0)
+	if (*at == '.') {
+		const char *fraction = at + 1;
+
+		at = after_digits(fraction);
+		any = any || at > fraction;
+	}
+	if (!any)
 		return TAYRA_E_INVAL;
-	if ((*at == 'e' || *at == 'E') &&
-	    isdigit((unsigned char)at[1 + (at[1] == '-' || at[1] == '+')])) {
-		at += 1 + (at[1] == '-' || at[1] == '+');
-		while (isdigit((unsigned char)*at))
-			at++;
+	if (*at == 'e' || *at == 'E') {
+		const char *exponent = at + 1 + (at[1] == '-' || at[1] == '+');
+
+		if (after_digits(exponent) > exponent)
+			at = after_digits(exponent);
 	}
 	errno = 0;
 	*out = strtod(text, &stop);
@@ -70,25 +79,27 @@ tayra__option_double(const char *text, double min, double max, double *out)
 	return TAYRA_OK;
 }
 
-/* number + unit -> integer, refusing what a uint64_t cannot hold exactly enough. */
+/* Number and unit to an integer, rounded to the nearest; half a byte is refused, and so is what a
+ * double cannot hold to the last unit. */
 static int
 scaled(const char *text, const struct unit *units, uint64_t *out)
 {
 	const char *end;
 	double value;
 
-	if (decimal(text, &end, &value) || value < 0)
+	if (*text == '-' || decimal(text, &end, &value))
 		return TAYRA_E_INVAL;
-	for (; units->name; units++) {
-		if (strcasecmp(end, units->name) != 0)
-			continue;
-		value = nearbyint(value * units->factor);
-		if (value >= 0x1p63)
-			return TAYRA_E_INVAL;
-		*out = (uint64_t)value;
-		return TAYRA_OK;
-	}
-	return TAYRA_E_INVAL;
+	while (units->name && strcasecmp(end, units->name) != 0)
+		units++;
+	if (!units->name)
+		return TAYRA_E_INVAL;
+	if (units->factor == 1 && value != floor(value))
+		return TAYRA_E_INVAL;
+	value = round(value * units->factor);
+	if (value > 0x1p53)
+		return TAYRA_E_INVAL;
+	*out = (uint64_t)value;
+	return TAYRA_OK;
 }
 
 int
@@ -177,6 +188,8 @@ tayra__option_nearest(const char *text, const char *const *names)
 	return nearest;
 }
 
+#define STRUCT_MAX 4096 /* a size beyond this was never set */
+
 int
 tayra__option_struct(const void *given, void *ours, size_t ours_size)
 {
@@ -187,7 +200,7 @@ tayra__option_struct(const void *given, void *ours, size_t ours_size)
 	if (!given)
 		return TAYRA_OK;
 	memcpy(&size, given, sizeof(size));
-	if (size < sizeof(size))
+	if (size < sizeof(size) || size > STRUCT_MAX)
 		return TAYRA_E_INVAL;
 	for (size_t i = ours_size; i < size; i++)
 		if (bytes[i])

@@ -15,9 +15,10 @@
 int tayra__option_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 /* Decimal, no sign other than '-', no hex, finite. */
 int tayra__option_double(const char *text, double min, double max, double *out);
-/* "512", "64K", "1.5M", "2GiB", "100B": powers of 1024; bytes. */
+/* "512", "64K", "1.5M", "2GiB", "100B": powers of 1024; whole bytes, up to 2^53. */
 int tayra__option_bytes(const char *text, uint64_t *out);
-/* "250ms" "5s" "1.5m" "2h" "30us" "10ns": nanoseconds.  A bare number is refused. */
+/* "250ms" "5s" "1.5m" "2h" "30us" "10ns": nanoseconds, up to 2^53 (104 days).  A bare number is
+ * refused. */
 int tayra__option_duration_ns(const char *text, uint64_t *out);
 
 /*
@@ -32,7 +33,8 @@ const char *tayra__option_nearest(const char *text, const char *const *names);
 
 /*
  * Copy an options struct of the caller's version into ours.  `given` begins with its size_t size.
- * => TAYRA_E_INVAL: size is zero, or the tail we do not know is not zero.  NULL given: all zero.
+ * => TAYRA_E_INVAL: size was never set (too small, over 4 KiB), or the tail we do not know is not
+ * zero.  NULL given: all zero.
  */
 int tayra__option_struct(const void *given, void *ours, size_t ours_size);
 
