@@ -13,8 +13,8 @@ say() {
 	printf '\n== %s\n' "$*"
 }
 
-# configure FOLDER ARGUMENT...: once, and again for a folder that was made without tests; ninja configures again when a meson.build changes.  Where that
-# fails, a log that is not there stands for the failure.
+# configure FOLDER ARGUMENT...: once, and again for a folder that was made without tests; ninja
+# does it when a meson.build changes.  Where it fails, a log that is not there stands for the failure.
 configure() {
 	folder=$1
 	shift
@@ -37,13 +37,12 @@ build_and_test() {
 	meson test -C "$folder" --logbase "$log" --print-errorlogs "$@"
 }
 
-# Sanitizers of this age cannot live with the widest address space layouts: switch randomising off
-# for the tests where that is allowed.
+# As build_and_test; see tests/meson.build for the setup.  Some containers forbid it.
 test_sanitized() {
-	if setarch "$(uname -m)" -R true 2>/dev/null; then
-		build_and_test "$@" --wrapper "setarch $(uname -m) -R"
+	if setarch -R true 2>/dev/null; then
+		build_and_test "$@" --setup fixed_layout
 	else
-		build_and_test "$@"
+		build_and_test "$@" -t 4
 	fi
 }
 
