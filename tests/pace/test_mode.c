@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What windows and modes do to the limit and to who gets in.
+ */
+#include "guest.h"
+
+#include <math.h>
+#include <string.h>
+
+static void
+a_window_raises_the_limit_when_it_was_reached(void **state)
+{
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace *pace;
+
+	options.limit = 1;
+	pace = pace_of(&options);
+	answers(pace, 20, TAYRA_OUTCOME_OK, 5 * MS, 1);
+	assert_int_equal(tayra_pace_tick(pace, 1), 1 + 250 * MS);
+	assert_int_equal(stats_of(pace).raised, 0);
+	tayra_pace_tick(pace, 1 + 250 * MS);
+	assert_true(fabs(stats_of(pace).limit - 1.1) < 1e-9);
+	assert_int_equal(stats_of(pace).raised, 1);
+	assert_string_equal(stats_of(pace).reason, "all within bounds");
+	assert_in_range(stats_of(pace).window_p90_ns, 4800000, 5200000);
+	assert_true(fabs(stats_of(pace).window_per_s - 80) < 1e-6);
+	tayra_pace_destroy(pace);
+}
+
+static void
+enter_and_leave_close_a_window_too(void **state)
+{
+	struct tayra_pace *pace = pace_of(NULL);
+
+	answers(pace, 20, TAYRA_OUTCOME_ERROR, 5 * MS, 1);
+	answers(pace, 1, TAYRA_OUTCOME_OK, 0, 300 * MS);
+	assert_int_equal(stats_of(pace).lowered, 1);
+	assert_true(fabs(stats_of(pace).window_error_ratio - 1) < 1e-9);
+	assert_string_equal(stats_of(pace).reason, "errors over maximum");
+	tayra_pace_destroy(pace);
+}
+
+static void
+ignored_and_cancelled_answers_teach_nothing(void **state)
+{
+	struct tayra_pace *pace = pace_of(NULL);
+
+	answers(pace, 20, TAYRA_OUTCOME_IGNORE, 900 * MS, 1);
+	answers(pace, 20, TAYRA_OUTCOME_CANCELLED, 900 * MS, 1);
+	tayra_pace_tick(pace, 2000 * MS);
+	assert_true(stats_of(pace).limit == 8);
+	assert_int_equal(stats_of(pace).service_mean_ns, 0);
+	assert_string_equal(stats_of(pace).reason, "too few answers");
+	assert_int_equal(stats_of(pace).outcomes[TAYRA_OUTCOME_IGNORE], 20);
+	tayra_pace_destroy(pace);
+}
+
+static int
+read_pressure(void *ctx, uint64_t now_ns, struct tayra_pressure *out)
+{
+	const struct tayra_pressure *pressure = ctx;
+
+	*out = *pressure;
+	return isnan(pressure->cpu) ? TAYRA_E_IO : TAYRA_OK;
+}
+
+static void
+the_sensor_has_a_say_unless_it_fails(void **state)
+{
+	struct tayra_pressure pressure = { 0.95, 0.5 };
+	struct tayra_sensor sensor = { read_pressure, &pressure };
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace *pace;
+
+	options.sensor = &sensor;
+	options.limit = 1;
+	options.limit_min = 0.5;
+	pace = pace_of(&options);
+	answers(pace, 20, TAYRA_OUTCOME_OK, 1 * MS, 1);
+	tayra_pace_tick(pace, 300 * MS);
+	assert_int_equal(stats_of(pace).lowered, 1);
+	assert_string_equal(stats_of(pace).reason, "cpu over maximum");
+	assert_true(stats_of(pace).pressure.cpu == 0.95);
+	pressure.cpu = (double)NAN;
+	pressure.memory = 0.99;
+	answers(pace, 20, TAYRA_OUTCOME_OK, 1 * MS, 301 * MS);
+	tayra_pace_tick(pace, 600 * MS);
+	assert_int_equal(stats_of(pace).raised, 1);
+	assert_true(isnan(stats_of(pace).pressure.memory));
+	tayra_pace_destroy(pace);
+}
+
+static void
+monitor_lets_all_in_and_counts_what_it_would_have_shed(void **state)
+{
+	static struct tayra_ticket tickets[6];
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace *pace;
+	struct tayra_ticket late = { 0 };
+
+	options.limit = 2;
+	options.queue_max = 3;
+	options.mode = TAYRA_MODE_MONITOR;
+	pace = pace_of(&options);
+	memset(tickets, 0, sizeof(tickets));
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(try_enter(pace, &tickets[i], 0, 1), TAYRA_OK);
+	/* Two would run, three would wait, the sixth would find the queue full. */
+	assert_int_equal(stats_of(pace).shed[TAYRA_NORMAL - 1][TAYRA_SHED_FULL], 1);
+	assert_int_equal(try_enter(pace, &late, 5, 10), TAYRA_OK);
+	assert_int_equal(stats_of(pace).shed[TAYRA_NORMAL - 1][TAYRA_SHED_HOPELESS], 1);
+	assert_int_equal(stats_of(pace).inflight, 7);
+	tayra_pace_leave(pace, &late, TAYRA_OUTCOME_OK, 20);
+	for (int i = 0; i < 6; i++)
+		tayra_pace_leave(pace, &tickets[i], TAYRA_OUTCOME_OK, 20);
+	answers(pace, 10, TAYRA_OUTCOME_OK, 1, 20);
+	tayra_pace_tick(pace, 300 * MS);
+	assert_int_equal(stats_of(pace).raised, 1);
+	tayra_pace_destroy(pace);
+}
+
+static void
+off_lets_all_in_and_learns_nothing(void **state)
+{
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace *pace;
+
+	options.limit = 1;
+	options.mode = TAYRA_MODE_OFF;
+	pace = pace_of(&options);
+	answers(pace, 50, TAYRA_OUTCOME_ERROR, 1 * MS, 1);
+	tayra_pace_tick(pace, 300 * MS);
+	assert_int_equal(stats_of(pace).lowered, 0);
+	assert_int_equal(stats_of(pace).held, 0);
+	assert_int_equal(stats_of(pace).outcomes[TAYRA_OUTCOME_ERROR], 50);
+	tayra_pace_destroy(pace);
+}
+
+static void
+switching_the_mode_keeps_the_count_of_what_is_held(void **state)
+{
+	struct tayra_pace *pace = fixed(1, 0);
+	struct tayra_ticket extra = { 0 };
+	struct guest a, b, c;
+
+	start(pace, &a, 0, 0, 1);
+	start(pace, &b, 0, 0, 1);
+	assert_int_equal(tayra_pace_set_mode(pace, (enum tayra_mode)3, 2), TAYRA_E_INVAL);
+	assert_int_equal(tayra_pace_set_mode(pace, TAYRA_MODE_OFF, 2), TAYRA_OK);
+	assert_int_equal(b.status, TAYRA_OK); /* who waited is let in */
+	assert_int_equal(try_enter(pace, &extra, 0, 2), TAYRA_OK);
+	assert_int_equal(stats_of(pace).inflight, 3);
+	assert_int_equal(tayra_pace_set_mode(pace, TAYRA_MODE_ENFORCE, 3), TAYRA_OK);
+	assert_int_equal(start(pace, &c, 0, 0, 3), TAYRA_PENDING);
+	tayra_pace_leave(pace, &a.ticket, TAYRA_OUTCOME_OK, 4);
+	tayra_pace_leave(pace, &b.ticket, TAYRA_OUTCOME_OK, 4);
+	assert_int_equal(c.status, TAYRA_PENDING);
+	tayra_pace_leave(pace, &extra, TAYRA_OUTCOME_OK, 4);
+	assert_int_equal(c.status, TAYRA_OK);
+	tayra_pace_leave(pace, &c.ticket, TAYRA_OUTCOME_OK, 5);
+	assert_int_equal(stats_of(pace).inflight, 0);
+	tayra_pace_destroy(pace);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_window_raises_the_limit_when_it_was_reached),
+		cmocka_unit_test(enter_and_leave_close_a_window_too),
+		cmocka_unit_test(ignored_and_cancelled_answers_teach_nothing),
+		cmocka_unit_test(the_sensor_has_a_say_unless_it_fails),
+		cmocka_unit_test(monitor_lets_all_in_and_counts_what_it_would_have_shed),
+		cmocka_unit_test(off_lets_all_in_and_learns_nothing),
+		cmocka_unit_test(switching_the_mode_keeps_the_count_of_what_is_held),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
