@@ -51,7 +51,7 @@ unescape(const char **at)
 {
 	static const char pairs[] = "\"\"\\\\b\bf\fn\nr\rt\t";
 	const char *pair;
-	unsigned value;
+	unsigned value = 0;
 
 	for (pair = pairs; *pair; pair += 2) {
 		if (**at == pair[0]) {
