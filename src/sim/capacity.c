@@ -42,7 +42,7 @@ parse_amount(const char *text, size_t len, struct tayra__capacity *out, const ch
 	out->kind = suffixed ? TAYRA__CAPACITY_BYTES : TAYRA__CAPACITY_OBJECTS;
 	if (suffixed ? tayra__option_bytes(text, &amount)
 		     : tayra__option_u64(text, 0, UINT64_MAX, &amount)) {
-		if (strspn(text, "0123456789") + 1 >= len && isdigit((unsigned char)text[0]))
+		if (strspn(text, "0123456789") == len)
 			*why = "is too large";
 		return TAYRA_E_INVAL;
 	}
