@@ -26,6 +26,7 @@ struct server {
 	uint64_t stall_number; /* this request takes stall_ns longer */
 	uint64_t stall_ns;
 	enum tayra__call_end end;
+	_Atomic bool *stop; /* set during the 4th call */
 };
 
 static enum tayra__call_end
@@ -38,6 +39,8 @@ serve(void *ctx, const struct tayra__call *call)
 	if (s->stall_ns && call->number == s->stall_number)
 		s->free_ns += s->stall_ns;
 	tayra__clock_sleep_until_ns(s->free_ns);
+	if (s->stop && call->number == 3)
+		atomic_store(s->stop, true);
 	return s->end;
 }
 
@@ -71,6 +74,10 @@ drive(struct bench *b, struct server *server, const struct tayra__open_plan *pla
 	assert_int_equal(r->latency.count, r->offered);
 }
 
+/* A machine shared with others wakes threads late at times.  What physics forbids is asserted
+ * every time; what a calm moment allows must be seen in one of some attempts. */
+#define ATTEMPTS 5
+
 static uint64_t
 quantile_us(const struct bench *b, double q)
 {
@@ -80,56 +87,73 @@ quantile_us(const struct bench *b, double q)
 static void
 an_idle_server_of_2_ms_is_measured_as_2_ms(void **state)
 {
-	struct bench *b = bench_of(state, 1);
-	struct server server = { .service_ns = 2 * MS };
 	struct tayra__open_plan plan = { .rate_per_s = 250,
 					 .arrivals = TAYRA__ARRIVALS_UNIFORM,
-					 .length_ns = 400 * MS };
+					 .length_ns = 200 * MS };
+	uint64_t p50 = UINT64_MAX;
 
-	drive(b, &server, &plan, 1000 * MS);
-	assert_int_equal(b->result.offered, 100);
-	assert_int_equal(b->result.ok, 100);
-	print_message("# p50 %lu us, lag p99 %lu us, realtime %d\n",
-		      (unsigned long)quantile_us(b, 0.5),
-		      (unsigned long)(tayra__hist_quantile(&b->result.lag, 0.99) / 1000),
-		      b->result.realtime);
-	/* Never less; more only by what the machine takes to wake a thread. */
-	assert_true(b->result.latency.min >= 2 * MS);
-	assert_in_range(quantile_us(b, 0.5), 2000, 3500);
+	for (int i = 0; i < ATTEMPTS && p50 > 2300; i++) {
+		struct bench *b = bench_of(state, 1);
+		struct server server = { .service_ns = 2 * MS };
+
+		drive(b, &server, &plan, 1000 * MS);
+		assert_int_equal(b->result.offered, 50);
+		assert_int_equal(b->result.ok, 50);
+		assert_true(b->result.latency.min >= 2 * MS);
+		p50 = quantile_us(b, 0.5);
+		print_message("# p50 %lu us, lag p99 %lu us, realtime %d\n", (unsigned long)p50,
+			      (unsigned long)(tayra__hist_quantile(&b->result.lag, 0.99) / 1000),
+			      b->result.realtime);
+	}
+	assert_true(p50 <= 2300);
 }
 
-/* Twice what one worker can do: request i is due at 1 ms * i and done at 2 ms * (i + 1). */
+/* Twice what one worker can do: request i is due at 1 ms * i and done at 2 ms * (i + 1), so its
+ * latency is i + 2 ms. */
 static void
 a_backlog_counts_from_when_requests_were_due(void **state)
 {
-	struct bench *b = bench_of(state, 1);
-	struct server server = { .service_ns = 2 * MS };
 	struct tayra__open_plan plan = { .rate_per_s = 1000,
 					 .arrivals = TAYRA__ARRIVALS_UNIFORM,
 					 .length_ns = 200 * MS };
+	uint64_t p50 = UINT64_MAX, p90 = UINT64_MAX, max = UINT64_MAX;
 
-	drive(b, &server, &plan, 2000 * MS);
-	assert_int_equal(b->result.ok, 200);
-	assert_in_range(quantile_us(b, 0.5), 100 * 1000, 110 * 1000);
-	assert_in_range(quantile_us(b, 0.9), 180 * 1000, 192 * 1000);
-	assert_in_range(b->result.latency.max, 201 * MS, 215 * MS);
+	for (int i = 0; i < ATTEMPTS && (p50 > 103000 || p90 > 185000 || max > 205 * MS); i++) {
+		struct bench *b = bench_of(state, 1);
+		struct server server = { .service_ns = 2 * MS };
+
+		drive(b, &server, &plan, 2000 * MS);
+		assert_int_equal(b->result.ok, 200);
+		p50 = quantile_us(b, 0.5);
+		p90 = quantile_us(b, 0.9);
+		max = b->result.latency.max;
+		/* 0.4% is what a bin is worth */
+		assert_true(p50 >= 101000 * 0.995 && p90 >= 181000 * 0.995 && max >= 201 * MS);
+	}
+	assert_true(p50 <= 103000 && p90 <= 185000 && max <= 205 * MS);
 }
 
 static void
 a_stall_is_not_omitted_from_the_tail(void **state)
 {
-	struct bench *b = bench_of(state, 1);
-	struct server server = { .service_ns = MS / 10, .stall_number = 100, .stall_ns = 300 * MS };
 	struct tayra__open_plan plan = { .rate_per_s = 200,
 					 .arrivals = TAYRA__ARRIVALS_UNIFORM,
 					 .length_ns = 1500 * MS };
+	struct bench *b = bench_of(state, 1);
+	struct server calm = { .service_ns = MS };
+	struct server stalling = { .service_ns = MS, .stall_number = 100, .stall_ns = 300 * MS };
+	uint64_t p50;
 
-	drive(b, &server, &plan, 1000 * MS);
-	print_message("# p50 %lu us p99 %lu us\n", (unsigned long)quantile_us(b, 0.5),
+	drive(b, &calm, &plan, 1000 * MS);
+	p50 = quantile_us(b, 0.5);
+	b = bench_of(state, 1);
+	drive(b, &stalling, &plan, 1000 * MS);
+	print_message("# calm p50 %lu us; with a stall p50 %lu us, p99 %lu us\n",
+		      (unsigned long)p50, (unsigned long)quantile_us(b, 0.5),
 		      (unsigned long)quantile_us(b, 0.99));
 	assert_int_equal(b->result.ok, 300);
 	assert_true(quantile_us(b, 0.99) >= 250 * 1000);
-	assert_true(quantile_us(b, 0.5) < 3000);
+	assert_true(quantile_us(b, 0.5) <= 2 * p50);
 }
 
 /* The server answers one in 10 ms; 20 are due at once.  3 get done in 30 ms, the 4th is running. */
@@ -188,16 +212,18 @@ a_stop_ends_the_slice_within_50_ms(void **state)
 {
 	static _Atomic bool stop;
 	struct bench *b = bench_of(state, 1);
-	struct server server = { .service_ns = MS };
+	struct server server = { .service_ns = MS, .stop = &stop };
 	struct tayra__open_plan plan = {
 		.rate_per_s = 1, .length_ns = 60000 * MS, .burst = 1000, .stop = &stop
 	};
 	uint64_t begin = now_ns();
 
-	atomic_store(&stop, true);
 	drive(b, &server, &plan, 60000 * MS);
-	assert_true(now_ns() - begin < 50 * MS);
-	assert_true(b->result.length_ns < 50 * MS);
+	/* 4 ms until the stop, at most 20 until it is seen */
+	assert_true(now_ns() - begin < 4 * MS + 50 * MS);
+	assert_true(b->result.length_ns < 4 * MS + 50 * MS);
+	assert_in_range(b->result.ok, 4, 54);
+	assert_int_equal(b->result.abandoned, 1000 - b->result.ok);
 }
 
 static void
