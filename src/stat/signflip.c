@@ -111,7 +111,7 @@ exact_lower(const double *d, const double *weight, size_t n, double alpha)
 			passes = probe;
 		else
 			refused = probe;
-		if (passes - refused <= 1e-14 * fmax(fabs(passes), fabs(refused)))
+		if (passes - refused <= ROUNDING * fmax(fabs(passes), fabs(refused)))
 			break;
 		probe = refused + (passes - refused) / 2;
 	}

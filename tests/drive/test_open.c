@@ -25,7 +25,6 @@ struct server {
 	uint64_t free_ns;      /* when it is done with the last */
 	uint64_t stall_number; /* this request takes stall_ns longer */
 	uint64_t stall_ns;
-	enum tayra__call_end end;
 	_Atomic bool *stop; /* set during the 4th call */
 };
 
@@ -41,7 +40,15 @@ serve(void *ctx, const struct tayra__call *call)
 	tayra__clock_sleep_until_ns(s->free_ns);
 	if (s->stop && call->number == 3)
 		atomic_store(s->stop, true);
-	return s->end;
+	return TAYRA__CALL_OK;
+}
+
+/* Ends at once as *ctx says. */
+static enum tayra__call_end
+end_at_once(void *ctx, const struct tayra__call *call)
+{
+	(void)call;
+	return *(const enum tayra__call_end *)ctx;
 }
 
 struct bench {
@@ -62,16 +69,24 @@ bench_of(void **state, uint32_t workers)
 }
 
 static void
+drive_target(struct bench *b, const struct tayra__target *target,
+	     const struct tayra__open_plan *plan, uint64_t drain_ns)
+{
+	const struct tayra__drive_result *r = &b->result;
+
+	assert_int_equal(tayra__drive_open(b->pool, target, plan, drain_ns, &b->result), TAYRA_OK);
+	tayra__pool_destroy(b->pool);
+	assert_int_equal(r->offered, r->ok + r->late + r->shed + r->errors + r->abandoned);
+	assert_int_equal(r->latency.count, r->offered);
+}
+
+static void
 drive(struct bench *b, struct server *server, const struct tayra__open_plan *plan,
       uint64_t drain_ns)
 {
 	const struct tayra__target target = { serve, server };
-	const struct tayra__drive_result *r = &b->result;
 
-	assert_int_equal(tayra__drive_open(b->pool, &target, plan, drain_ns, &b->result), TAYRA_OK);
-	tayra__pool_destroy(b->pool);
-	assert_int_equal(r->offered, r->ok + r->late + r->shed + r->errors + r->abandoned);
-	assert_int_equal(r->latency.count, r->offered);
+	drive_target(b, &target, plan, drain_ns);
 }
 
 /* A machine shared with others wakes threads late at times.  What physics forbids is asserted
@@ -92,7 +107,7 @@ an_idle_server_of_2_ms_is_measured_as_2_ms(void **state)
 					 .length_ns = 200 * MS };
 	uint64_t p50 = UINT64_MAX;
 
-	for (int i = 0; i < ATTEMPTS && p50 > 2300; i++) {
+	for (int i = 0; i < ATTEMPTS && p50 > 2500; i++) {
 		struct bench *b = bench_of(state, 1);
 		struct server server = { .service_ns = 2 * MS };
 
@@ -105,7 +120,7 @@ an_idle_server_of_2_ms_is_measured_as_2_ms(void **state)
 			      (unsigned long)(tayra__hist_quantile(&b->result.lag, 0.99) / 1000),
 			      b->result.realtime);
 	}
-	assert_true(p50 <= 2300);
+	assert_true(p50 <= 2500);
 }
 
 /* Twice what one worker can do: request i is due at 1 ms * i and done at 2 ms * (i + 1), so its
@@ -191,18 +206,19 @@ static void
 a_quick_refusal_counts_at_its_deadline_or_at_the_end(void **state)
 {
 	struct bench *b = bench_of(state, 4);
-	struct server shedding = { .end = TAYRA__CALL_SHED };
-	struct server failing = { .end = TAYRA__CALL_ERROR };
+	enum tayra__call_end shed = TAYRA__CALL_SHED, error = TAYRA__CALL_ERROR;
+	const struct tayra__target shedding = { end_at_once, &shed };
+	const struct tayra__target failing = { end_at_once, &error };
 	struct tayra__open_plan plan = { .length_ns = 100 * MS,
 					 .burst = 50,
 					 .deadline_ns = 70 * MS };
 
-	drive(b, &shedding, &plan, 1000 * MS);
+	drive_target(b, &shedding, &plan, 1000 * MS);
 	assert_int_equal(b->result.shed, 50);
 	assert_true(b->result.latency.min >= 70 * MS);
 	b = bench_of(state, 4);
 	plan.deadline_ns = 0;
-	drive(b, &failing, &plan, 1000 * MS);
+	drive_target(b, &failing, &plan, 1000 * MS);
 	assert_int_equal(b->result.errors, 50);
 	assert_true(b->result.latency.min >= 100 * MS);
 }
@@ -230,13 +246,14 @@ static void
 the_same_seed_asks_the_same_at_the_same_moments(void **state)
 {
 	uint64_t offered[2];
-	struct server server = { 0 };
+	enum tayra__call_end ok = TAYRA__CALL_OK;
+	const struct tayra__target target = { end_at_once, &ok };
 	struct tayra__open_plan plan = { .rate_per_s = 3000, .length_ns = 50 * MS, .seed = 5 };
 
 	for (int i = 0; i < 2; i++) {
 		struct bench *b = bench_of(state, 2);
 
-		drive(b, &server, &plan, 1000 * MS);
+		drive_target(b, &target, &plan, 1000 * MS);
 		offered[i] = b->result.offered;
 	}
 	assert_int_equal(offered[0], offered[1]);
