@@ -51,6 +51,7 @@ struct tayra_load {
 	bool behind;   /* somebody was served stale meanwhile and counts on it going on */
 	bool given_up; /* the running loader may have seen that nobody waits */
 	bool held;     /* its ticket must leave pace */
+	bool led;      /* its maker is entering it and will look for itself whether it is ready */
 
 	struct tayra_origin *origin;
 	tayra_load_fn load;

@@ -236,14 +236,6 @@ wait_for(struct tayra *t, struct tayra__waiter *w)
 	}
 }
 
-static void
-enter(struct tayra *t, struct tayra_load *flight)
-{
-	pthread_mutex_unlock(&t->lock);
-	tayra__turn_enter(flight);
-	pthread_mutex_lock(&t->lock);
-}
-
 static int
 load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 	      struct tayra__waiter *w, struct tayra_ref *ref)
@@ -258,8 +250,11 @@ load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 		return status;
 	}
 	status = join(t, want, w, ref, now_ns, &made);
-	if (made)
-		enter(t, made);
+	if (made) {
+		tayra__turn_lead(made);
+		if (!w->flight) /* answered meanwhile; somebody else may wait for it */
+			tayra__turn_left(made);
+	}
 	if (status == TAYRA_PENDING) {
 		wait_for(t, w);
 		status = w->status;
@@ -306,6 +301,16 @@ tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct t
 	return status;
 }
 
+/* From inside a loader it is left to the queue: loads would nest without end. */
+static void
+run_or_leave(struct tayra *t, struct tayra_load *ready)
+{
+	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+		tayra__turn_left(ready);
+	else
+		tayra__turn_run(ready);
+}
+
 static int
 load_started(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 	     struct tayra__waiter *w, struct tayra_ref *ref)
@@ -321,11 +326,9 @@ load_started(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 	}
 	status = join(t, want, w, ref, now_ns, &made);
 	if (made) {
-		enter(t, made);
-		/* From inside a loader it is left to the queue: loads would nest without end. */
-		if (made->state == TAYRA__FLIGHT_READY && !made->origin &&
-		    !tayra__inside_is(t, TAYRA__INSIDE_LOADER))
-			tayra__turn_run(made);
+		tayra__turn_lead(made);
+		if (made->state == TAYRA__FLIGHT_READY && !made->origin)
+			run_or_leave(t, made);
 		tayra__flight_unref(made);
 	}
 	tayra__handle_leave(t);

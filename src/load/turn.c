@@ -104,7 +104,8 @@ let_in(struct tayra_load *flight)
 		return;
 	}
 	tayra__list_push_back(&flight->t->ready, &flight->in_ready);
-	announce(flight);
+	if (!flight->led)
+		announce(flight);
 }
 
 static void
@@ -197,6 +198,18 @@ tayra__turn_enter(struct tayra_load *flight)
 		drop_unwanted(flight);
 	}
 	tayra__turn_unlock(t);
+}
+
+void
+tayra__turn_lead(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+
+	flight->led = true;
+	pthread_mutex_unlock(&t->lock);
+	tayra__turn_enter(flight);
+	pthread_mutex_lock(&t->lock);
+	flight->led = false;
 }
 
 static void

@@ -20,6 +20,9 @@ void tayra__turn_unlock(struct tayra *t);
 /* Ask pace.  Lock not held; the caller has a reference.  Afterwards the flight is anywhere between
  * queued and done. */
 void tayra__turn_enter(struct tayra_load *flight);
+/* The same for the one who made it, lock held: let go of meanwhile.  If it is ready afterwards, the
+ * caller runs it or says tayra__turn_left(): nobody else was told. */
+void tayra__turn_lead(struct tayra_load *flight);
 /* The same, as a chore.  Lock held. */
 void tayra__turn_enter_later(struct tayra_load *flight);
 /* Call the user's loader of a ready flight on this thread.  Lock held, let go of meanwhile; the
