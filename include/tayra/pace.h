@@ -103,8 +103,9 @@ struct tayra_pace_request {
 	/*
 	 * For tayra_pace_enter_start(): called once when a PENDING ticket is decided, with TAYRA_OK
 	 * (held now), TAYRA_E_OVERLOAD or TAYRA_E_TIMEOUT (out).  It runs on the thread whose
-	 * leave, tick or set_limit decided it, with no lock held; it may call pace, and must be
-	 * short.
+	 * leave, tick or set_limit decided it (or who enters, when that finds others hopeless),
+	 * with no lock held, perhaps before enter_start has returned; it may call pace, and must
+	 * be short.  Callbacks never nest.
 	 */
 	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
 	void *arg;
