@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * control.c: what is set from outside, what a window teaches, and what can be seen.
+ *
+ * WINDOWS: `closing` lets one thread at a time close a window; the sensor is read before the lock
+ * is taken.  The new limit is put into the word, and whoever has room now is let in.
+ */
+#include "pace/pace.h"
+
+#include "base/mem.h"
+#include "pace/options.h"
+
+#include <math.h>
+#include <string.h>
+
+static void
+put_limit(struct tayra_pace *pace)
+{
+	uint64_t word = tayra__pace_word(pace);
+
+	while (!atomic_compare_exchange_weak_explicit(&pace->word, &word,
+						      tayra__word_with_limit(word, pace->limit.now),
+						      memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+/* Under the lock. */
+static void
+start_window(struct tayra_pace *pace, uint64_t now_ns)
+{
+	pace->opened = true;
+	atomic_store_explicit(&pace->next_window_ns, now_ns + pace->window_ns,
+			      memory_order_relaxed);
+}
+
+/* Under the lock: what did the window say? */
+static void
+learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
+{
+	struct tayra__limit_window *last = &pace->last;
+	uint64_t length_ns = now_ns - pace->window.opened_ns;
+
+	tayra__window_close(&pace->window, now_ns, last);
+	last->pressure = pressure;
+	pace->last_per_s = length_ns ? last->answers * 1e9 / (double)length_ns : 0;
+	pace->moves[tayra__limit_learn(&pace->limit, last)]++;
+	put_limit(pace);
+}
+
+static struct tayra_pressure
+read_sensor(const struct tayra_pace *pace, uint64_t now_ns)
+{
+	struct tayra_pressure pressure = { (double)NAN, (double)NAN };
+
+	if (pace->sensor && pace->sensor->read(pace->sensor->ctx, now_ns, &pressure) < 0)
+		pressure = (struct tayra_pressure){ (double)NAN, (double)NAN };
+	return pressure;
+}
+
+/* Under the lock.  Asks again whether it is due: a change of mode may have begun a new window. */
+static void
+end_window(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
+{
+	if (!tayra__pace_window_due(pace, now_ns))
+		return;
+	if (pace->opened && tayra__word_mode(tayra__pace_word(pace)) != TAYRA_MODE_OFF)
+		learn(pace, pressure, now_ns);
+	else
+		tayra__window_close(&pace->window, now_ns, &(struct tayra__limit_window){ 0 });
+	start_window(pace, now_ns);
+}
+
+void
+tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns)
+{
+	struct tayra__list decided;
+	struct tayra_pressure pressure;
+
+	/* acquire and release: what one closer gave the sensor's context, the next one sees. */
+	if (atomic_exchange_explicit(&pace->closing, true, memory_order_acquire))
+		return;
+	tayra__list_init(&decided);
+	if (tayra__pace_window_due(pace, now_ns)) {
+		pressure = read_sensor(pace, now_ns);
+		pthread_mutex_lock(&pace->lock);
+		end_window(pace, pressure, now_ns);
+		tayra__pace_dispatch(pace, now_ns, &decided);
+		pthread_mutex_unlock(&pace->lock);
+	}
+	atomic_store_explicit(&pace->closing, false, memory_order_release);
+	tayra__pace_tell(&decided);
+}
+
+int
+tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **out)
+{
+	struct tayra_pace_options options;
+	struct tayra_pace *pace;
+	int status = tayra__options_read(given, &options);
+
+	*out = NULL;
+	if (status < 0)
+		return status;
+	pace = tayra__mem_alloc(sizeof(*pace));
+	if (!pace)
+		return TAYRA_E_NOMEM;
+	if (pthread_mutex_init(&pace->lock, NULL)) {
+		tayra__mem_free(pace);
+		return TAYRA_E_NOMEM;
+	}
+	pace->window_ns = options.window_ns;
+	pace->queue_max = options.queue_max;
+	pace->sensor = options.sensor;
+	pace->clock = options.clock;
+	pace->limit = tayra__options_limit(&options);
+	pace->last.pressure = (struct tayra_pressure){ (double)NAN, (double)NAN };
+	tayra__queue_init(&pace->queue, options.queue_max, options.codel_target_ns,
+			  options.codel_interval_ns);
+	atomic_init(&pace->word,
+		    tayra__word_with_mode(tayra__word_with_limit(0, options.limit), options.mode));
+	*out = pace;
+	return TAYRA_OK;
+}
+
+void
+tayra_pace_destroy(struct tayra_pace *pace)
+{
+	if (!pace)
+		return;
+	if (tayra__word_inflight(tayra__pace_word(pace)) || pace->queue.count)
+		tayra__pace_bug("destroyed while tickets are queued or held");
+	pthread_mutex_destroy(&pace->lock);
+	tayra__mem_free(pace);
+}
+
+int
+tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns)
+{
+	struct tayra__list decided;
+	int status;
+
+	tayra__list_init(&decided);
+	pthread_mutex_lock(&pace->lock);
+	status = tayra__limit_set(&pace->limit, limit);
+	if (status == TAYRA_OK) {
+		put_limit(pace);
+		tayra__pace_dispatch(pace, now_ns, &decided);
+	}
+	pthread_mutex_unlock(&pace->lock);
+	tayra__pace_tell(&decided);
+	return status;
+}
+
+int
+tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_ns)
+{
+	struct tayra__list decided;
+	uint64_t word;
+
+	if ((unsigned)mode > TAYRA_MODE_OFF)
+		return TAYRA_E_INVAL;
+	tayra__list_init(&decided);
+	pthread_mutex_lock(&pace->lock);
+	word = tayra__pace_word(pace);
+	while (!atomic_compare_exchange_weak_explicit(&pace->word, &word,
+						      tayra__word_with_mode(word, mode),
+						      memory_order_relaxed, memory_order_relaxed))
+		;
+	/* What the other mode measured is no ground for a decision in this one. */
+	tayra__window_close(&pace->window, now_ns, &(struct tayra__limit_window){ 0 });
+	start_window(pace, now_ns);
+	tayra__pace_dispatch(pace, now_ns, &decided);
+	pthread_mutex_unlock(&pace->lock);
+	tayra__pace_tell(&decided);
+	return TAYRA_OK;
+}
+
+/* Under the lock. */
+static void
+fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
+{
+	const struct tayra__limit_window *last = &pace->last;
+
+	out->limit = pace->limit.now;
+	out->inflight = tayra__word_inflight(tayra__pace_word(pace));
+	for (int c = 0; c < TAYRA_CLASSES; c++) {
+		out->queued[c] = pace->queue.classes[c].count;
+		for (int s = 0; s < TAYRA_SHEDS; s++)
+			out->shed[c][s] = atomic_load_explicit(&pace->shed[c][s],
+							       memory_order_relaxed);
+	}
+	tayra__window_sums(&pace->window, out->admitted, out->outcomes);
+	out->service_mean_ns = tayra__service_mean_ns(&pace->service);
+	out->service_dev_ns = tayra__service_dev_ns(&pace->service);
+	out->window_p90_ns = last->p90_ns;
+	out->window_per_s = pace->last_per_s;
+	out->window_error_ratio = last->answers ? (double)last->errors / last->answers : 0;
+	out->pressure = last->pressure;
+	out->raised = pace->moves[TAYRA__LIMIT_RAISED];
+	out->lowered = pace->moves[TAYRA__LIMIT_LOWERED];
+	out->held = pace->moves[TAYRA__LIMIT_HELD];
+	out->reason = pace->limit.reason;
+}
+
+void
+tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
+{
+	struct tayra_pace_stats all = { 0 };
+	size_t size = out->size < sizeof(all) ? out->size : sizeof(all);
+
+	all.size = out->size;
+	pthread_mutex_lock(&pace->lock);
+	fill_stats(pace, &all);
+	pthread_mutex_unlock(&pace->lock);
+	memcpy(out, &all, size);
+}

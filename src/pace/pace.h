@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pace.h: the inside of a struct tayra_pace, shared by pace.c (tickets) and control.c (settings and
+ * windows).
+ */
+#ifndef TAYRA_PACE_PACE_H
+#define TAYRA_PACE_PACE_H
+
+#include "pace/limit.h"
+#include "pace/queue.h"
+#include "pace/service.h"
+#include "pace/window.h"
+#include "pace/word.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct tayra_pace {
+	_Atomic uint64_t word; /* acquire to enter, release to leave: a slot hands over memory */
+	_Atomic uint64_t next_window_ns;
+	_Atomic uint32_t queued; /* queue.count, for who holds no lock */
+	_Atomic bool closing;
+	struct tayra__service service;
+	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS];
+	/* Never changed after create. */
+	uint64_t window_ns;
+	uint32_t queue_max;
+	const struct tayra_sensor *sensor;
+	const struct tayra_clock *clock;
+	/* Under the lock. */
+	pthread_mutex_t lock;
+	struct tayra__queue queue;
+	struct tayra__limit limit;
+	struct tayra__limit_window last; /* the window closed last */
+	double last_per_s;
+	bool opened;                 /* is there a window? */
+	uint64_t moves[3];           /* by enum tayra__limit_move */
+	struct tayra__window window; /* its own rules */
+};
+
+static inline uint64_t
+tayra__pace_word(const struct tayra_pace *pace)
+{
+	return atomic_load_explicit(&pace->word, memory_order_relaxed);
+}
+
+static inline bool
+tayra__pace_window_due(const struct tayra_pace *pace, uint64_t now_ns)
+{
+	return now_ns >= atomic_load_explicit(&pace->next_window_ns, memory_order_relaxed);
+}
+
+/* Only a bug of the caller comes here; going on would give out slots that do not exist. */
+_Noreturn void tayra__pace_bug(const char *what);
+
+/* Under the lock: give every free slot to the next in line.  Who was decided is added to `decided`,
+ * to be told after unlocking. */
+void tayra__pace_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided);
+/* Tell those who were decided; no lock may be held. */
+void tayra__pace_tell(struct tayra__list *decided);
+
+/* Close the window if it is due and nobody else is at it.  Takes the lock. */
+void tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns);
+
+static inline void
+tayra__pace_look_at_window(struct tayra_pace *pace, uint64_t now_ns)
+{
+	if (tayra__pace_window_due(pace, now_ns))
+		tayra__pace_close_window(pace, now_ns);
+}
+
+#endif
