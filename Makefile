@@ -20,13 +20,7 @@ $(BUILD)/build.ninja:
 	@meson setup $(BUILD) $(setup) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt | tail -n 20; exit 1; }
 
 test: ## everything that must hold before a commit: under 10 minutes on two cores
-ifeq ($(SAN),)
-	@tools/test
-else
-test: $(BUILD)/build.ninja
-	@meson test -C $(BUILD) --no-suite house --no-suite calibration --print-errorlogs -t 4; \
-		tools/summary $(BUILD)/meson-logs/testlog.json
-endif
+	@tools/test $(SAN)
 
 check-long: ## what takes longer: clang, TSan, fuzzing, valgrind, musl, aarch64, long calibrations
 	@tools/test_long

@@ -27,23 +27,21 @@ configure() {
 	[ -d "$folder/tests" ] || meson configure "$folder" -Dtests=enabled
 }
 
-# build_and_test FOLDER LOG-NAME ARGUMENT-OF-MESON-TEST...
+# build_and_test FOLDER LOG-NAME SETUP ARGUMENT-OF-MESON-TEST...: the setups are in tests/meson.build.
 build_and_test() {
 	folder=$1
-	log=$2
-	shift 2
-	logs="$logs $folder/meson-logs/$log.json"
-	rm -f "$folder/meson-logs/$log.json"
-	meson test -C "$folder" --logbase "$log" --print-errorlogs "$@"
+	base=$2
+	setup=$3
+	shift 3
+	log="$folder/meson-logs/$base-$setup.json" # the name meson makes of both
+	logs="$logs $log"
+	rm -f "$log"
+	meson test -C "$folder" --logbase "$base" --setup "$setup" --print-errorlogs "$@"
 }
 
-# As build_and_test; see tests/meson.build for the setup.  Some containers forbid it.
-test_sanitized() {
-	if setarch -R true 2>/dev/null; then
-		build_and_test "$@" --setup fixed_layout
-	else
-		build_and_test "$@" -t 4
-	fi
+# The setup for programs built with a sanitizer: some containers forbid setarch.
+layout() {
+	if setarch -R true 2>/dev/null; then echo fixed_layout; else echo patient; fi
 }
 
 # The last line printed: the sum over all stages.

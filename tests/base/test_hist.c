@@ -18,7 +18,9 @@ static struct tayra__hist hist, other, both; /* 58 KiB each */
 static uint64_t
 any_value(struct tayra__rng *rng)
 {
-	return tayra__rng_next(rng) >> tayra__rng_below(rng, 64);
+	uint64_t shift = tayra__rng_below(rng, 64);
+
+	return tayra__rng_next(rng) >> shift;
 }
 
 static int

@@ -32,8 +32,10 @@ sum_of_draws(void)
 	uint64_t sum = 0;
 
 	tayra__rng_init(&rng, 7);
-	for (uint64_t i = 0; i < 10000; i++)
-		sum = tayra__hash_mix64(sum ^ tayra__rng_next(&rng) ^ tayra__rng_below(&rng, i));
+	for (uint64_t i = 0; i < 10000; i++) {
+		sum = tayra__hash_mix64(sum ^ tayra__rng_next(&rng));
+		sum = tayra__hash_mix64(sum ^ tayra__rng_below(&rng, i));
+	}
 	return sum;
 }
 
@@ -60,8 +62,11 @@ sum_of_quantiles(void)
 
 	tayra__rng_init(&rng, 7);
 	tayra__hist_init(&hist);
-	for (int i = 0; i < 20000; i++)
-		tayra__hist_add(&hist, tayra__rng_next(&rng) >> tayra__rng_below(&rng, 64));
+	for (int i = 0; i < 20000; i++) {
+		uint64_t shift = tayra__rng_below(&rng, 64);
+
+		tayra__hist_add(&hist, tayra__rng_next(&rng) >> shift);
+	}
 	for (int i = 0; i <= 1000; i++)
 		sum = tayra__hash_mix64(sum ^ tayra__hist_quantile(&hist, i / 1000.0));
 	return sum;
@@ -103,12 +108,12 @@ int
 main(void)
 {
 	tap_ok(is(sum_of_hashes(), 0xb38b80d9dc04e79d), "hashes are the same on every machine");
-	tap_ok(is(sum_of_draws(), 0xf78647314f0ee8c1),
+	tap_ok(is(sum_of_draws(), 0x4cea8a5c596e4b87),
 	       "the generator draws the same on every machine");
 	tap_ok(is(sum_of_zipf(0.7), 0x42e7329dd16fd42c),
 	       "Zipf 0.7 draws the same on every machine");
 	tap_ok(is(sum_of_zipf(1), 0xe2a69b62b88e96f6), "Zipf 1 draws the same on every machine");
-	tap_ok(is(sum_of_quantiles(), 0xbb589647278c59e0),
+	tap_ok(is(sum_of_quantiles(), 0x170074f58653cbc3),
 	       "quantiles are the same on every machine");
 	tap_ok(heap_sorts(), "a heap gives everything back in order");
 	return tap_done();
