@@ -243,6 +243,40 @@ random_flips_repeat_with_their_seed(void **state)
 	assert_near(one.p, other.p, 0.03);
 }
 
+/* The flips come from the seed alone, so the test can be repeated on either side of an end. */
+static void
+random_flips_end_their_interval_where_they_begin_to_refuse(void **state)
+{
+	struct tayra__rng rng;
+	double d[25], weight[25], moved[25];
+	struct tayra__signflip test;
+
+	(void)state;
+	tayra__rng_init(&rng, 9);
+	draw(&rng, d, weight, 25, 0.2);
+	test = run(d, weight, 25);
+	for (int i = 0; i < 4; i++) {
+		double end = i & 1 ? test.hi : test.lo;
+		double shift = end + (i < 2 ? 1e-9 : -1e-9);
+
+		for (size_t k = 0; k < 25; k++)
+			moved[k] = d[k] - shift * weight[k];
+		/* Just inside: above lo, below hi. */
+		assert_int_equal(run(moved, weight, 25).p >= ALPHA, i == 0 || i == 3);
+	}
+}
+
+static void
+no_p_of_random_flips_is_smaller_than_one_in_ten_thousand(void **state)
+{
+	double d[30];
+
+	(void)state;
+	for (size_t i = 0; i < 30; i++)
+		d[i] = 1 + 0.01 * (double)i;
+	assert_near(run(d, NULL, 30).p, 1e-4, 1e-15);
+}
+
 int
 main(void)
 {
@@ -257,6 +291,8 @@ main(void)
 		cmocka_unit_test(twenty_pairs_take_less_than_50_ms),
 		cmocka_unit_test(random_flips_agree_with_the_exact_answer),
 		cmocka_unit_test(random_flips_repeat_with_their_seed),
+		cmocka_unit_test(random_flips_end_their_interval_where_they_begin_to_refuse),
+		cmocka_unit_test(no_p_of_random_flips_is_smaller_than_one_in_ten_thousand),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
