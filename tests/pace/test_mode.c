@@ -162,6 +162,22 @@ switching_the_mode_keeps_the_count_of_what_is_held(void **state)
 	tayra_pace_destroy(pace);
 }
 
+static void
+a_ticket_let_in_while_off_teaches_nothing_later(void **state)
+{
+	struct tayra_pace *pace = fixed(8, 0);
+	struct tayra_ticket ticket = { 0 };
+
+	tayra_pace_set_mode(pace, TAYRA_MODE_OFF, 1);
+	assert_int_equal(try_enter(pace, &ticket, 0, 1), TAYRA_OK);
+	tayra_pace_set_mode(pace, TAYRA_MODE_ENFORCE, 2);
+	tayra_pace_leave(pace, &ticket, TAYRA_OUTCOME_OK, 900 * MS);
+	assert_int_equal(stats_of(pace).service_mean_ns, 0);
+	assert_int_equal(stats_of(pace).window_p90_ns, 0);
+	assert_int_equal(stats_of(pace).outcomes[TAYRA_OUTCOME_OK], 1);
+	tayra_pace_destroy(pace);
+}
+
 int
 main(void)
 {
@@ -172,6 +188,7 @@ main(void)
 		cmocka_unit_test(the_sensor_has_a_say_unless_it_fails),
 		cmocka_unit_test(monitor_lets_all_in_and_counts_what_it_would_have_shed),
 		cmocka_unit_test(off_lets_all_in_and_learns_nothing),
+		cmocka_unit_test(a_ticket_let_in_while_off_teaches_nothing_later),
 		cmocka_unit_test(switching_the_mode_keeps_the_count_of_what_is_held),
 	};
 

@@ -92,6 +92,7 @@ main(void)
 		cmocka_unit_test(a_blocked_thread_gives_up_at_its_deadline),
 	};
 
+	alarm(60); /* a lost wakeup ends here */
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
