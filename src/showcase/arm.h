@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * arm.h: one contestant: a cache, a limiter, a copy of the database and a clock, all its own.  The
+ * three kinds differ in their design alone and go through the same public calls.
+ *
+ * One thread runs slices (begin, drive, end); the calls run on any number of workers.
+ */
+#ifndef TAYRA_SHOWCASE_ARM_H
+#define TAYRA_SHOWCASE_ARM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/hist.h"
+#include "drive/drive.h"
+#include "showcase/arm_clock.h"
+#include "showcase/database.h"
+#include "showcase/timeline.h"
+#include "showcase/workload.h"
+
+#include <tayra/tayra.h>
+
+struct tayra__catalogue;
+struct tayra__truth;
+
+#define TAYRA__ARM_WORKERS 512
+
+/* What a writer does about the other writers. */
+enum tayra__writer_rule {
+	TAYRA__WRITER_RETRY,   /* try again at once */
+	TAYRA__WRITER_BACKOFF, /* wait a random time, doubling, 1 to 64 ms */
+	TAYRA__WRITER_LIMIT,   /* so many at once, by hand; try again at once */
+	TAYRA__WRITER_PACE,    /* a limit that is learned, and backoff */
+};
+const char *tayra__writer_rule_name(enum tayra__writer_rule rule);
+
+struct tayra__arm_design {
+	const char *name;
+	enum tayra_policy policy;
+	bool single_flight;
+	bool limited; /* queries run on the origin's threads behind a limit; else where asked */
+	enum tayra_limiter limiter;
+	double limit; /* to begin with */
+	double limit_min, limit_max;
+	uint32_t queue_max; /* a class */
+	bool codel;
+	bool classes;
+	uint64_t soft_timeout_ns; /* TAYRA_OFF: none */
+	uint64_t stale_ms;	/* TAYRA_OFF: none */
+	enum tayra__writer_rule writer;
+	double writer_limit;
+	double slow; /* sabotage: this share of every request's latency is spent busy on top */
+};
+
+/* Equal for all arms. */
+struct tayra__arm_terms {
+	const struct tayra__catalogue *catalogue;
+	uint64_t memory_bytes, ttl_ms;
+	uint64_t seed;
+	const struct tayra_sensor *sensor; /* for designs with a learned limit; may be NULL */
+};
+
+struct tayra__arm_counts {
+	_Atomic uint64_t reads, hits, stale, updates;
+	_Atomic uint64_t wrong_age; /* answers certainly older than they claimed, or than allowed */
+};
+
+#define TAYRA__ARM_STRIPES 8
+
+struct tayra__showcase_arm {
+	struct tayra__arm_design design;
+	struct tayra__arm_terms terms;
+	struct tayra__arm_clock clock;
+	struct tayra__database *database;
+	struct tayra__truth *truth;
+	struct tayra_pace *pace;        /* NULL: no limit */
+	struct tayra_pace *writer_pace; /* NULL unless the writer rule has a limit */
+	struct tayra_origin *origin;    /* NULL: queries run where asked */
+	struct tayra *tayra;
+	struct tayra__arm_counts counts;
+	struct tayra__timeline timeline;
+	_Atomic uint32_t done_by[TAYRA__ARM_WORKERS]; /* writers: transactions by client */
+	struct {
+		pthread_mutex_t lock;
+		struct tayra__hist age; /* ms, of what was served */
+	} stripe[TAYRA__ARM_STRIPES];
+	pthread_t ticker;
+	_Atomic bool ticking;
+	/* The slice that runs. */
+	const struct tayra__user_request *requests;
+	size_t request_count;
+};
+
+/* `index` numbers the arm's database copy.  Big: allocate it.
+ * => TAYRA_OK; a status with one line in `error`, and nothing to fini. */
+int tayra__arm_init(struct tayra__showcase_arm *arm, const struct tayra__arm_design *design,
+		    const struct tayra__arm_terms *terms, const char *database_path, char *error,
+		    size_t error_len);
+void tayra__arm_fini(struct tayra__showcase_arm *arm);
+
+/* Start and stop the arm's clock and ticker.  end waits until nothing is being loaded. */
+int tayra__arm_begin(struct tayra__showcase_arm *arm);
+void tayra__arm_end(struct tayra__showcase_arm *arm);
+
+/* Targets: ctx is the arm. */
+enum tayra__call_end tayra__arm_call_user(void *ctx, const struct tayra__call *call);
+enum tayra__call_end tayra__arm_call_writer(void *ctx, const struct tayra__call *call);
+
+/* Read one key with what the arm has; ttl_ms 0: the terms'. */
+int tayra__arm_read(struct tayra__showcase_arm *arm, const struct tayra__user_request *request,
+		    const struct tayra__call *call, uint64_t ttl_ms, uint32_t flags);
+
+/* Ages served since the last call, merged into *out. */
+void tayra__arm_take_ages(struct tayra__showcase_arm *arm, struct tayra__hist *out);
+
+#endif
