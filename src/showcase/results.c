@@ -35,6 +35,12 @@ median(double *values, size_t n)
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+static double
+figure(const struct tayra__slice_figures *slice, int metric)
+{
+	return slice->measured ? slice->value[metric] : (double)NAN;
+}
+
 double
 tayra__results_median(const struct tayra__results *results, uint32_t stage, uint32_t arm,
 		      int metric)
@@ -44,7 +50,7 @@ tayra__results_median(const struct tayra__results *results, uint32_t stage, uint
 	size_t n = 0;
 
 	for (uint32_t round = 0; round < figures->rounds; round++) {
-		double value = figures->slice[round][arm].value[metric];
+		double value = figure(&figures->slice[round][arm], metric);
 
 		if (!isnan(value))
 			values[n++] = value;
@@ -70,7 +76,7 @@ static void
 take_column(const struct tayra__stage_figures *figures, int metric, uint32_t arm, double *out)
 {
 	for (uint32_t round = 0; round < figures->rounds; round++)
-		out[round] = figures->slice[round][arm].value[metric];
+		out[round] = figure(&figures->slice[round][arm], metric);
 }
 
 static int
@@ -128,7 +134,8 @@ floored(const struct tayra__slice_figures *slice, int metric)
 		least = metric == TAYRA__AGE_P99_MS ? 1 : 0.001;
 	else if (strcmp(unit, "1/s") == 0)
 		least = 1 / fmax(slice->length_s, 1e-3);
-	return fmax(slice->value[metric], least);
+	return slice->measured && !isnan(slice->value[metric]) ? fmax(slice->value[metric], least)
+							       : (double)NAN;
 }
 
 /* The mean over the stages' averaged metrics of how much better b was in this round, as a factor.

@@ -53,12 +53,13 @@ struct tayra__showcase_comparison {
 };
 #define TAYRA__COMPARISONS_MAX (TAYRA__STAGES_MAX * TAYRA__STAGE_METRICS_MAX * 2)
 
-/* What the arm's clock saw while the database hung, was dead and came back. */
+/* What was answered while the database hung, was dead and came back, in steps of the arm's clock
+ * in which anything was asked. */
 struct tayra__outage {
 	double step_s;
-	double hang_s[2], dead_s[2]; /* from, to; by the slowest arm's clock they may differ a little */
+	uint32_t steps, dead_step, back_step; /* 0: not run */
 	uint32_t count[TAYRA__TIMELINE_STEPS][TAYRA__ANSWERS];
-	double recovery_s; /* from the database's return to the last failure; NaN: unknown */
+	double recovery_s; /* from the database's return to the last failure; NaN: not run */
 };
 
 struct tayra__results {

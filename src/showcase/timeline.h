@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define TAYRA__TIMELINE_STEPS 240
+#define TAYRA__TIMELINE_MARKS 4
 
 enum tayra__answer { TAYRA__ANSWER_FRESH, TAYRA__ANSWER_STALE, TAYRA__ANSWER_FAILED };
 #define TAYRA__ANSWERS 3
@@ -16,6 +17,8 @@ enum tayra__answer { TAYRA__ANSWER_FRESH, TAYRA__ANSWER_STALE, TAYRA__ANSWER_FAI
 struct tayra__timeline {
 	uint64_t step_ns; /* 0: nothing is noted */
 	uint64_t start_ns;
+	uint32_t marks; /* moments that the user of it noted, since start_ns */
+	uint64_t mark_ns[TAYRA__TIMELINE_MARKS];
 	_Atomic uint32_t count[TAYRA__TIMELINE_STEPS][TAYRA__ANSWERS];
 };
 

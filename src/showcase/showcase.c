@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "showcase/showcase.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "showcase/catalogue.h"
+#include "showcase/host.h"
+#include "showcase/live.h"
+#include "showcase/scene.h"
+#include "showcase/sweep.h"
+
+#define MEMORY_BYTES  (4u << 20)
+#define HOT_USERS_MAX 16000 /* packages that come to need the hot one */
+#define STALE_MS      60000 /* the tayra arm alone */
+
+/* A generator that is late by more than this offers another load than it says. */
+#define LAG_BUDGET_NS      (20 * TAYRA_NS_PER_MS)
+#define LAG_SHARE_MAX      0.10 /* of the slices may be over it */
+#define FOREIGN_CPU_MAX    0.50 /* of the machine may be used by others */
+
+struct show {
+	const struct tayra__showcase_options *options;
+	struct tayra__results *results;
+	struct tayra__catalogue catalogue;
+	struct tayra_sensor sensor;
+	bool has_sensor;
+	struct tayra__pool *pool;
+	struct tayra__live live;
+	struct tayra__arm_terms terms;
+	struct tayra__arm_design design[TAYRA__SHOWCASE_ARMS];
+	struct tayra__scene_run run;
+	char *error;
+	size_t error_len;
+};
+
+static bool
+stopped(const struct show *s)
+{
+	return s->options->stop && atomic_load_explicit(s->options->stop, memory_order_relaxed);
+}
+
+static void
+say(struct show *s, const char *line)
+{
+	if (s->options->progress)
+		tayra__live_say(&s->live, line);
+}
+
+static void
+design_arms(struct show *s)
+{
+	double cores = s->results->cores;
+
+	s->design[TAYRA__ARM_PLAIN] = (struct tayra__arm_design){
+		.name = "plain",
+		.policy = TAYRA_POLICY_LRU,
+		.soft_timeout_ns = TAYRA_OFF,
+		.stale_ms = TAYRA_OFF,
+		.writer = TAYRA__WRITER_RETRY,
+	};
+	s->design[TAYRA__ARM_TUNED] = (struct tayra__arm_design){
+		.name = "tuned",
+		.policy = TAYRA_POLICY_LRU,
+		.single_flight = true,
+		.limited = true,
+		.limiter = TAYRA_LIMITER_FIXED,
+		.limit = 4,
+		.limit_min = 1,
+		.limit_max = 32,
+		.queue_max = 128,
+		.soft_timeout_ns = TAYRA_OFF,
+		.stale_ms = TAYRA_OFF,
+		.writer = TAYRA__WRITER_BACKOFF,
+	};
+	s->design[TAYRA__ARM_TAYRA] = (struct tayra__arm_design){
+		.name = "tayra",
+		.policy = TAYRA_POLICY_S3FIFO,
+		.single_flight = true,
+		.limited = true,
+		.limiter = TAYRA_LIMITER_AIMD,
+		.limit = 2 * cores,
+		.limit_min = cores,
+		.limit_max = 32,
+		.queue_max = 128,
+		.codel = true,
+		.classes = true,
+		.soft_timeout_ns = (uint64_t)(s->results->soft_timeout_ms * 1e6),
+		.stale_ms = s->results->stale_ms,
+		.writer = TAYRA__WRITER_PACE,
+		.writer_limit = 2,
+	};
+}
+
+/* After the sweep: the A/A is the tuned arm again; a sabotaged run compares tuned with itself. */
+static void
+copy_designs(struct show *s)
+{
+	const struct tayra__arm_design *tuned = &s->design[TAYRA__ARM_TUNED];
+
+	s->design[TAYRA__ARM_AGAIN] = *tuned;
+	s->design[TAYRA__ARM_AGAIN].name = "tuned again";
+	if (s->options->sabotage == TAYRA__SABOTAGE_NONE)
+		return;
+	for (int i = 0; i < TAYRA__SHOWCASE_ARMS; i++) {
+		s->design[i] = *tuned;
+		s->design[i].name = tayra__arm_names[i];
+	}
+	if (s->options->sabotage == TAYRA__SABOTAGE_SLOW)
+		s->design[TAYRA__ARM_TAYRA].slow = 0.2;
+}
+
+static void
+describe_arm(struct tayra__results *r, int i, const struct tayra__arm_design *d)
+{
+	char *out = r->arm_text[i];
+	size_t room = sizeof(r->arm_text[i]);
+	int used = snprintf(out, room, "%s, one TTL of %.1f s, %s",
+			    d->policy == TAYRA_POLICY_LRU ? "LRU" : "S3-FIFO",
+			    (double)r->ttl_ms / 1e3,
+			    d->single_flight ? "one load per key at a time"
+					     : "every miss loads for itself");
+
+	if (!d->limited)
+		used += snprintf(out + used, room - (size_t)used, ", no limit");
+	else if (d->limiter == TAYRA_LIMITER_FIXED)
+		used += snprintf(out + used, room - (size_t)used,
+				 ", a pool of %.0f found by a sweep, a queue of %u%s", d->limit,
+				 d->queue_max,
+				 d->codel ? "" : " left when the deadline cannot be met");
+	else
+		used += snprintf(out + used, room - (size_t)used,
+				 ", a learned limit (AIMD, from %.0f), classes, CoDel and deadlines",
+				 d->limit);
+	if (d->stale_ms != TAYRA_OFF)
+		used += snprintf(out + used, room - (size_t)used,
+				 ", stale answers up to %.0f s old after %.0f ms or on failure",
+				 (double)(d->stale_ms + r->ttl_ms) / 1e3,
+				 (double)d->soft_timeout_ns / 1e6);
+	used += snprintf(out + used, room - (size_t)used, "; writers: %s",
+			 tayra__writer_rule_name(d->writer));
+	if (d->slow > 0)
+		snprintf(out + used, room - (size_t)used, "; SABOTAGED: %.0f%% slower on purpose",
+			 d->slow * 100);
+}
+
+static int
+load_data(struct show *s)
+{
+	struct tayra__results *r = s->results;
+	struct tayra__catalogue *c = &s->catalogue;
+	char line[400];
+	int status;
+
+	say(s, s->options->data_path ? "Reading the packages of the file .."
+				     : "Reading the package index of this machine ..");
+	status = tayra__catalogue_create(c, s->options->data_path, s->options->stop, s->error,
+					 s->error_len);
+	if (status < 0)
+		return status;
+	snprintf(r->source, sizeof(r->source), "%s", c->source);
+	memcpy(r->sha256, c->sha256, sizeof(r->sha256));
+	r->data_bytes = c->bytes;
+	r->packages = c->names.count;
+	r->dependencies = c->depends.first[c->depends.nodes];
+	r->duplicates = c->duplicates;
+	r->load_s = c->load_s;
+	s->run.hot_package = tayra__catalogue_popular(c, HOT_USERS_MAX, &r->hot_users);
+	snprintf(r->hot_package, sizeof(r->hot_package), "%s", c->names.name[s->run.hot_package]);
+	snprintf(line, sizeof(line), "%u packages, %u dependencies, %.1f s", c->names.count,
+		 c->depends.first[c->depends.nodes], c->load_s);
+	say(s, line);
+	return TAYRA_OK;
+}
+
+static int
+sweep(struct show *s)
+{
+	struct tayra__results *r = s->results;
+	char path[128], line[200];
+	int status = tayra__catalogue_copy(&s->catalogue, "sweep", path, sizeof(path), s->error,
+					   s->error_len);
+
+	if (status < 0)
+		return status;
+	say(s, "Finding the best pool size and the best rule for writers by trying ..");
+	status = tayra__sweep_run(&s->design[TAYRA__ARM_TUNED], &s->terms, path, s->pool,
+				  s->options->stop, s->options->slice_scale, r, s->error,
+				  s->error_len);
+	if (status < 0)
+		return status;
+	snprintf(line, sizeof(line), "pool of %.0f: %.0f answers/s; writers: %s", r->best_pool,
+		 r->capacity_per_s, r->best_writer);
+	say(s, line);
+	return TAYRA_OK;
+}
+
+static int
+create_arm(struct show *s, int i)
+{
+	static const char *const files[] = { "plain", "tuned", "tayra", "again" };
+	struct tayra__showcase_arm *arm = tayra__mem_alloc(sizeof(*arm));
+	char path[128];
+	int status = TAYRA_E_NOMEM;
+
+	if (arm)
+		status = tayra__catalogue_copy(&s->catalogue, files[i], path, sizeof(path),
+					       s->error, s->error_len);
+	if (status == TAYRA_OK)
+		status = tayra__arm_init(arm, &s->design[i], &s->terms, path, s->error,
+					 s->error_len);
+	if (status < 0) {
+		tayra__mem_free(arm);
+		return status;
+	}
+	tayra__database_set_timeout(arm->database, s->results->deadline_ms * TAYRA_NS_PER_MS);
+	describe_arm(s->results, i, &s->design[i]);
+	s->run.arms[i] = arm;
+	return TAYRA_OK;
+}
+
+/* How long the hot answer takes with the machine to itself. */
+static int
+time_hot_key(struct show *s)
+{
+	char key[TAYRA__REQUEST_KEY_MAX];
+	struct tayra__user_request request = { .kind = TAYRA__REQUEST_REVERSE,
+					       .package = s->run.hot_package };
+	size_t key_len = tayra__request_key(&s->catalogue, &request, key), len;
+	uint64_t began_ns = tayra__clock_mono_ns(tayra_clock_real());
+	void *value;
+	int status = tayra__database_fetch(s->run.arms[0]->database, key, key_len, &value, &len);
+
+	if (status < 0) {
+		snprintf(s->error, s->error_len, "asking for the hot key: %s",
+			 tayra_status_text(status));
+		return status;
+	}
+	free(value);
+	s->results->hot_ms =
+		(double)(tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1e6;
+	return TAYRA_OK;
+}
+
+static int
+create_arms(struct show *s)
+{
+	int status = TAYRA_OK;
+
+	copy_designs(s);
+	for (int i = 0; i < TAYRA__SHOWCASE_ARMS && status == TAYRA_OK; i++)
+		status = create_arm(s, i);
+	return status == TAYRA_OK ? time_hot_key(s) : status;
+}
+
+static int
+run_stages(struct show *s)
+{
+	int status = TAYRA_OK;
+
+	for (uint32_t i = 0; i < tayra__stage_count && status == TAYRA_OK && !stopped(s); i++)
+		status = tayra__scene_run(&s->run, i);
+	if (status < 0)
+		snprintf(s->error, s->error_len, "%s: %s", tayra__stages[s->run.stage].scene,
+			 tayra_status_text(status));
+	else
+		tayra__scene_take_outage(&s->run);
+	return status;
+}
+
+static double
+expected_ns(const struct tayra__showcase_options *options)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		sum += 1e6 * tayra__stages[i].slice_ms[options->quick] *
+		       tayra__stages[i].rounds[options->quick];
+	return sum * TAYRA__SHOWCASE_ARMS * options->slice_scale;
+}
+
+/* Whether the run can be believed; the worst lag, and the share of slices over the budget. */
+static void
+judge_validity(struct tayra__results *r)
+{
+	uint32_t slices = 0, over = 0;
+	uint64_t worst = 0;
+
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		for (uint32_t round = 0; round < r->stage[i].rounds; round++)
+			for (uint32_t arm = 0; arm < TAYRA__SHOWCASE_ARMS; arm++) {
+				uint64_t lag = r->stage[i].slice[round][arm].lag_p99_ns;
+
+				if (!tayra__stages[i].load)
+					continue;
+				slices++;
+				over += lag > LAG_BUDGET_NS;
+				worst = lag > worst ? lag : worst;
+			}
+	r->lag_p99_ms = (double)worst / 1e6;
+	r->lag_budget_ms = (double)LAG_BUDGET_NS / 1e6;
+	r->lag_share = slices ? (double)over / slices : 0;
+	r->valid = true;
+	if (r->interrupted)
+		snprintf(r->why_invalid, sizeof(r->why_invalid), "interrupted before the end");
+	else if (r->lag_share > LAG_SHARE_MAX)
+		snprintf(r->why_invalid, sizeof(r->why_invalid),
+			 "the load generator was more than %.0f ms late in %.0f%% of the slices",
+			 r->lag_budget_ms, r->lag_share * 100);
+	else if (r->foreign_cpu > FOREIGN_CPU_MAX)
+		snprintf(r->why_invalid, sizeof(r->why_invalid),
+			 "other programs used %.0f%% of the machine", r->foreign_cpu * 100);
+	r->valid = r->why_invalid[0] == 0;
+}
+
+static void
+destroy(struct show *s)
+{
+	for (int i = 0; i < TAYRA__SHOWCASE_ARMS; i++)
+		if (s->run.arms[i]) {
+			tayra__arm_fini(s->run.arms[i]);
+			tayra__mem_free(s->run.arms[i]);
+		}
+	if (s->pool)
+		tayra__pool_destroy(s->pool);
+	if (s->has_sensor)
+		tayra_sensor_proc_destroy(&s->sensor);
+}
+
+static int
+play(struct show *s)
+{
+	int status = tayra__pool_create(TAYRA__ARM_WORKERS, &s->pool);
+
+	snprintf(s->error, s->error_len, "starting the workers: %s", tayra_status_text(status));
+	s->has_sensor = tayra_sensor_proc_create(&s->sensor) == TAYRA_OK;
+	s->terms.sensor = s->has_sensor ? &s->sensor : NULL;
+	s->run.pool = s->pool;
+	if (status == TAYRA_OK)
+		status = sweep(s);
+	if (status == TAYRA_OK)
+		status = create_arms(s);
+	if (status == TAYRA_OK)
+		status = run_stages(s);
+	destroy(s);
+	return status;
+}
+
+static void
+set_terms(struct show *s)
+{
+	const struct tayra__showcase_options *o = s->options;
+	struct tayra__results *r = s->results;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	*r = (struct tayra__results){ .seed = o->seed, .quick = o->quick };
+	strftime(r->started, sizeof(r->started), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	snprintf(r->sabotage, sizeof(r->sabotage), "%s",
+		 o->sabotage == TAYRA__SABOTAGE_NONE   ? ""
+		 : o->sabotage == TAYRA__SABOTAGE_SAME ? "same"
+						       : "slow");
+	tayra__host_describe(r);
+	r->memory_bytes = MEMORY_BYTES;
+	r->ttl_ms = o->quick ? 600 : 2000;
+	r->deadline_ms = o->quick ? 250 : 500;
+	r->soft_timeout_ms = 20;
+	r->stale_ms = STALE_MS;
+	s->terms = (struct tayra__arm_terms){ .catalogue = &s->catalogue,
+					      .memory_bytes = r->memory_bytes,
+					      .ttl_ms = r->ttl_ms,
+					      .seed = o->seed };
+	s->run = (struct tayra__scene_run){ .catalogue = &s->catalogue,
+					    .results = r,
+					    .live = o->progress ? &s->live : NULL,
+					    .stop = o->stop,
+					    .slice_scale = o->slice_scale };
+}
+
+int
+tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra__results *results,
+		    char *error, size_t error_len)
+{
+	struct show s = { .options = options, .results = results, .error = error,
+			  .error_len = error_len };
+	uint64_t began_ns = tayra__clock_mono_ns(tayra_clock_real());
+	struct tayra__host_use before, after;
+	int status;
+
+	set_terms(&s);
+	if (options->progress)
+		tayra__live_init(&s.live, options->progress, (uint64_t)expected_ns(options));
+	design_arms(&s);
+	status = load_data(&s);
+	if (status < 0)
+		return status;
+	tayra__host_use_read(&before);
+	status = play(&s);
+	tayra__host_use_read(&after);
+	tayra__catalogue_fini(&s.catalogue);
+	tayra__host_use_between(&before, &after, &results->foreign_cpu, &results->steal_cpu);
+	results->took_s = (double)(tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1e9;
+	results->interrupted = stopped(&s);
+	if (status < 0)
+		return status;
+	judge_validity(results);
+	return tayra__results_compare(results);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "showcase/sweep.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "showcase/catalogue.h"
+
+#define CLIENTS  64
+#define WRITERS  128
+#define REQUESTS 20000
+#define PASSES   2
+
+static const double pools[] = { 1, 2, 4, 8, 16 };
+#define POOLS (sizeof(pools) / sizeof(pools[0]))
+
+static const struct {
+	enum tayra__writer_rule rule;
+	double limit;
+} writers[] = {
+	{ TAYRA__WRITER_BACKOFF, 0 },
+	{ TAYRA__WRITER_LIMIT, 1 },
+	{ TAYRA__WRITER_LIMIT, 2 },
+	{ TAYRA__WRITER_LIMIT, 4 },
+};
+#define WRITER_RULES (sizeof(writers) / sizeof(writers[0]))
+
+struct sweep {
+	struct tayra__showcase_arm *arm;
+	struct tayra__pool *pool;
+	const _Atomic bool *stop;
+	struct tayra__results *results;
+	struct tayra__user_request *requests;
+	uint64_t slice_ns, epoch;
+};
+
+static bool
+stopped(const struct sweep *s)
+{
+	return s->stop && atomic_load_explicit(s->stop, memory_order_relaxed);
+}
+
+/* One closed loop; *per_s is what was answered in time. */
+static int
+drive(struct sweep *s, enum tayra__call_end (*call)(void *, const struct tayra__call *),
+      uint32_t clients, uint64_t length_ns, double *per_s)
+{
+	struct tayra__drive_result *result = tayra__mem_alloc(sizeof(*result));
+	struct tayra__target target = { call, s->arm };
+	struct tayra__closed_plan plan = {
+		.clients = clients,
+		.length_ns = length_ns,
+		.deadline_ns = s->results->deadline_ms * TAYRA_NS_PER_MS,
+		.stop = s->stop,
+	};
+	int status;
+
+	if (!result)
+		return TAYRA_E_NOMEM;
+	tayra__hist_init(&result->latency);
+	tayra__workload_make(s->arm->terms.catalogue, s->results->seed + 7, s->epoch++, s->requests,
+			     REQUESTS);
+	s->arm->requests = s->requests;
+	s->arm->request_count = REQUESTS;
+	status = tayra__arm_begin(s->arm);
+	if (status == TAYRA_OK) {
+		status = tayra__drive_closed(s->pool, &target, &plan, result);
+		tayra__arm_end(s->arm);
+	}
+	if (status == TAYRA_OK && result->length_ns)
+		*per_s = (double)result->ok * 1e9 / (double)result->length_ns;
+	tayra__mem_free(result);
+	return status == TAYRA_OK && stopped(s) ? TAYRA_E_CANCELLED : status;
+}
+
+static int
+try_pools(struct sweep *s, struct tayra__arm_design *design)
+{
+	struct tayra__results *r = s->results;
+	double per_s = 0;
+	int status = drive(s, tayra__arm_call_user, CLIENTS, 4 * s->slice_ns, &per_s);
+
+	r->pools = POOLS;
+	for (uint32_t pass = 0; pass < PASSES; pass++)
+		for (uint32_t i = 0; i < POOLS && status == TAYRA_OK; i++) {
+			tayra_pace_set_limit(s->arm->pace, pools[i],
+					     tayra__arm_clock_ns(&s->arm->clock));
+			status = drive(s, tayra__arm_call_user, CLIENTS, s->slice_ns, &per_s);
+			r->pool_sizes[i] = pools[i];
+			r->pool_per_s[i] += per_s / PASSES;
+		}
+	for (uint32_t i = 0; i < POOLS; i++)
+		if (r->pool_per_s[i] > r->capacity_per_s) {
+			r->capacity_per_s = r->pool_per_s[i];
+			r->best_pool = design->limit = pools[i];
+		}
+	return status;
+}
+
+static int
+try_writers(struct sweep *s, struct tayra__arm_design *design)
+{
+	struct tayra__results *r = s->results;
+	double best = -1;
+	int status = TAYRA_OK;
+
+	r->writer_rules = WRITER_RULES;
+	for (uint32_t pass = 0; pass < PASSES; pass++)
+		for (uint32_t i = 0; i < WRITER_RULES && status == TAYRA_OK; i++) {
+			double per_s = 0;
+
+			s->arm->design.writer = writers[i].rule;
+			if (writers[i].limit > 0)
+				tayra_pace_set_limit(s->arm->writer_pace, writers[i].limit,
+						     tayra__arm_clock_ns(&s->arm->clock));
+			status = drive(s, tayra__arm_call_writer, WRITERS, s->slice_ns, &per_s);
+			r->writer_per_s[i] += per_s / PASSES;
+		}
+	for (uint32_t i = 0; i < WRITER_RULES; i++) {
+		const char *name = tayra__writer_rule_name(writers[i].rule);
+
+		if (writers[i].limit > 0)
+			snprintf(r->writer_names[i], sizeof(r->writer_names[i]), "%s %.0f", name,
+				 writers[i].limit);
+		else
+			snprintf(r->writer_names[i], sizeof(r->writer_names[i]), "%s", name);
+		if (r->writer_per_s[i] <= best)
+			continue;
+		best = r->writer_per_s[i];
+		design->writer = writers[i].rule;
+		design->writer_limit = writers[i].limit;
+		snprintf(r->best_writer, sizeof(r->best_writer), "%s", r->writer_names[i]);
+	}
+	return status;
+}
+
+int
+tayra__sweep_run(struct tayra__arm_design *design, const struct tayra__arm_terms *terms,
+		 const char *database_path, struct tayra__pool *pool, const _Atomic bool *stop,
+		 double slice_scale, struct tayra__results *results, char *error, size_t error_len)
+{
+	struct tayra__arm_design probe = *design;
+	struct sweep s = { .pool = pool, .stop = stop, .results = results };
+	int status;
+
+	s.slice_ns = (uint64_t)((results->quick ? 150e6 : 500e6) * slice_scale);
+	/* Both its limits can be moved, so one arm serves for every try. */
+	probe.writer = TAYRA__WRITER_LIMIT;
+	probe.writer_limit = 1;
+	s.arm = tayra__mem_alloc(sizeof(*s.arm));
+	s.requests = tayra__mem_array(REQUESTS, sizeof(*s.requests));
+	status = s.arm && s.requests ? tayra__arm_init(s.arm, &probe, terms, database_path, error,
+						       error_len)
+				     : TAYRA_E_NOMEM;
+	if (status == TAYRA_OK) {
+		tayra__database_set_timeout(s.arm->database,
+					    results->deadline_ms * TAYRA_NS_PER_MS);
+		snprintf(error, error_len, "the sweep found no pool size that answers anything");
+		status = try_pools(&s, design);
+		if (status == TAYRA_OK)
+			status = try_writers(&s, design);
+		if (status == TAYRA_OK && results->capacity_per_s <= 0)
+			status = TAYRA_E_INTERNAL;
+		tayra__arm_fini(s.arm);
+	}
+	tayra__mem_free(s.arm);
+	tayra__mem_free(s.requests);
+	return status;
+}
