@@ -2,15 +2,16 @@
 #include "cli/interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* A signal handler has nowhere else to write. */
-static volatile sig_atomic_t interrupted;
+static _Atomic bool interrupted;
 
 static void
 handler(int signal_number)
 {
-	interrupted = 1;
+	atomic_store_explicit(&interrupted, true, memory_order_relaxed);
 }
 
 void
@@ -28,5 +29,11 @@ tayra__interrupt_install(void)
 bool
 tayra__interrupted(void)
 {
-	return interrupted;
+	return atomic_load_explicit(&interrupted, memory_order_relaxed);
+}
+
+const _Atomic bool *
+tayra__interrupt_flag(void)
+{
+	return &interrupted;
 }

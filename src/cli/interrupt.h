@@ -11,5 +11,7 @@
 /* For SIGINT and SIGTERM.  A read that waits returns with EINTR. */
 void tayra__interrupt_install(void);
 bool tayra__interrupted(void);
+/* The same, for those below who take a pointer to it.  Static. */
+const _Atomic bool *tayra__interrupt_flag(void);
 
 #endif
