@@ -152,7 +152,7 @@ take_stanza(void *ctx, const struct tayra__packages_stanza *stanza)
 	const char *const *field = stanza->field;
 	const char *name = field[TAYRA__PACKAGES_NAME];
 	uint32_t before = names->count, id;
-	size_t summary_len = strcspn(field[TAYRA__PACKAGES_DESCRIPTION], "\n");
+	size_t summary_len = strcspn(field[TAYRA__PACKAGES_DESCRIPTION], "\n"), room;
 	char *relations;
 
 	if (tayra__names_add(names, name, strlen(name), &id) < 0 ||
@@ -163,9 +163,13 @@ take_stanza(void *ctx, const struct tayra__packages_stanza *stanza)
 		return TAYRA_OK;
 	}
 	b->relations[id] = NULL;
-	if (asprintf(&relations, "%s,%s", field[TAYRA__PACKAGES_PRE_DEPENDS],
-		     field[TAYRA__PACKAGES_DEPENDS]) < 0)
+	room = strlen(field[TAYRA__PACKAGES_PRE_DEPENDS]) +
+	       strlen(field[TAYRA__PACKAGES_DEPENDS]) + 2;
+	relations = tayra__mem_alloc(room);
+	if (!relations)
 		return TAYRA_E_NOMEM;
+	snprintf(relations, room, "%s,%s", field[TAYRA__PACKAGES_PRE_DEPENDS],
+		 field[TAYRA__PACKAGES_DEPENDS]);
 	b->relations[id] = relations;
 	if (note_virtuals(b, field[TAYRA__PACKAGES_PROVIDES], id) < 0 ||
 	    (id % 7 == 0 &&
@@ -198,7 +202,7 @@ read_source(struct build *b, const char *data_path)
 			status = TAYRA_E_CANCELLED;
 	}
 	if (got < 0) {
-		snprintf(b->error, b->error_len, "%s: %s", source.what, strerror(errno));
+		snprintf(b->error, b->error_len, "%s: %m", source.what);
 		status = TAYRA_E_IO;
 	}
 	if (status == TAYRA_OK)
@@ -344,7 +348,7 @@ build_fini(struct build *b)
 	sqlite3_finalize(b->insert);
 	sqlite3_close(b->db);
 	for (uint32_t i = 0; i < b->catalogue->names.count && b->relations; i++)
-		free(b->relations[i]); /* asprintf's */
+		tayra__mem_free(b->relations[i]);
 	tayra__mem_free(b->relations);
 	tayra__names_fini(&b->virtuals);
 	tayra__mem_free(b->provider);
@@ -367,7 +371,7 @@ tayra__catalogue_create(struct tayra__catalogue *catalogue, const char *data_pat
 		tmp = "/tmp";
 	snprintf(catalogue->dir, sizeof(catalogue->dir), "%s/tayra-showcase-XXXXXX", tmp);
 	if (!mkdtemp(catalogue->dir)) {
-		snprintf(error, error_len, "%s: %s", catalogue->dir, strerror(errno));
+		snprintf(error, error_len, "%s: %m", catalogue->dir);
 		return TAYRA_E_IO;
 	}
 	snprintf(catalogue->path, sizeof(catalogue->path), "%s/base.db", catalogue->dir);
@@ -440,7 +444,7 @@ tayra__catalogue_copy(struct tayra__catalogue *catalogue, const char *name, char
 	if (from >= 0 && to >= 0)
 		status = copy_bytes(from, to);
 	if (status < 0)
-		snprintf(error, error_len, "%s: %s", path, strerror(errno));
+		snprintf(error, error_len, "%s: %m", path);
 	if (from >= 0)
 		close(from);
 	if (to >= 0)

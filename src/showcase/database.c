@@ -251,7 +251,7 @@ append(struct text *text, const void *bytes, size_t len)
 {
 	if (text->room - text->len < len) {
 		size_t want = (text->room ? text->room : 512) * 2 + len;
-		char *moved = realloc(text->bytes, want);
+		char *moved = tayra__mem_resize(text->bytes, want);
 
 		if (!moved)
 			return TAYRA_E_NOMEM;

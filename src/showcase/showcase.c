@@ -355,7 +355,7 @@ set_terms(struct show *s)
 {
 	const struct tayra__showcase_options *o = s->options;
 	struct tayra__results *r = s->results;
-	time_t now = time(NULL);
+	time_t now = (time_t)(tayra__clock_wall_ms(tayra_clock_real()) / 1000);
 	struct tm tm;
 
 	*r = (struct tayra__results){ .seed = o->seed, .quick = o->quick };

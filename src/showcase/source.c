@@ -22,7 +22,7 @@ open_file(struct tayra__source *source, const char *path, char *error, size_t er
 	source->what = path;
 	source->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (source->fd < 0) {
-		snprintf(error, error_len, "%s: %s", path, strerror(errno));
+		snprintf(error, error_len, "%s: %m", path);
 		return TAYRA_E_IO;
 	}
 	if (fstat(source->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -42,7 +42,7 @@ open_command(struct tayra__source *source, char *error, size_t error_len)
 
 	source->what = "apt-cache dumpavail";
 	if (pipe2(ends, O_CLOEXEC) < 0) {
-		snprintf(error, error_len, "a pipe: %s", strerror(errno));
+		snprintf(error, error_len, "a pipe: %m");
 		return TAYRA_E_IO;
 	}
 	posix_spawn_file_actions_init(&actions);
@@ -53,9 +53,9 @@ open_command(struct tayra__source *source, char *error, size_t error_len)
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	if (failed) {
+		errno = failed;
 		snprintf(error, error_len,
-			 "apt-cache cannot be run (%s): give a Packages file with --data",
-			 strerror(failed));
+			 "apt-cache cannot be run (%m): give a Packages file with --data");
 		close(ends[0]);
 		return TAYRA_E_IO;
 	}
