@@ -16,6 +16,7 @@ static const struct command {
 	const char *sentence;
 } commands[] = {
 	{ "replay", tayra__cmd_replay, "replay a trace of requests through eviction policies" },
+	{ "showcase", tayra__cmd_showcase, "show on this machine what tayra gains, and what not" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

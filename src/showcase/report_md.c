@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "showcase/report_md.h"
+
+#include <tayra/base.h>
+
+#include "showcase/results.h"
+
+int
+tayra__report_md_write(const struct tayra__results *results, FILE *out)
+{
+	return ferror(out) ? TAYRA_E_IO : TAYRA_OK;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "showcase/verdict_table.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "showcase/results.h"
+#include "showcase/words.h"
+
+static void
+print_row(const struct tayra__showcase_comparison *c, FILE *out)
+{
+	const struct tayra__metric_info *info = tayra__stage_metric_info(c->metric);
+	char a[16], b[16], ratio[16], lo[16], hi[16], interval[40];
+
+	snprintf(interval, sizeof(interval), "[%s, %s]", tayra__words_number(c->ab.lo, lo),
+		 tayra__words_number(c->ab.hi, hi));
+	fprintf(out, "  %-25s %8s %8s %7s  %-18s %s\n", info->name,
+		tayra__words_number(c->ab.a_value, a), tayra__words_number(c->ab.b_value, b),
+		tayra__words_number(c->ab.ratio, ratio), interval,
+		tayra_verdict_name(c->ab.verdict));
+}
+
+/* How far two instances of tuned were apart in this stage: the smallest and the largest ratio. */
+static void
+print_again(const struct tayra__results *r, const struct tayra__stage *stage, FILE *out)
+{
+	double least = (double)INFINITY, most = 0;
+	uint32_t called = 0, rows = 0;
+	char lo[16], hi[16];
+
+	for (uint32_t i = 0; i < r->comparisons; i++) {
+		const struct tayra__showcase_comparison *c = &r->comparison[i];
+
+		if (c->stage != stage || c->a != TAYRA__ARM_TUNED || isnan(c->aa.ratio))
+			continue;
+		least = fmin(least, c->aa.ratio);
+		most = fmax(most, c->aa.ratio);
+		called += c->aa.verdict == TAYRA_BETTER || c->aa.verdict == TAYRA_WORSE;
+		rows++;
+	}
+	if (rows)
+		fprintf(out,
+			"  A/A: tuned against itself: ratios %s to %s, %u of %u called different\n",
+			tayra__words_number(least, lo), tayra__words_number(most, hi), called,
+			rows);
+}
+
+static void
+print_stage(const struct tayra__results *r, uint32_t number, enum tayra__showcase_arm_index a,
+	    FILE *out)
+{
+	const struct tayra__stage *stage = &tayra__stages[number];
+
+	fprintf(out, "\n%s (%s, %s)\n", stage->title, stage->scene, stage->phase);
+	fprintf(out, "  %-25s %8s %8s %7s  %-18s %s\n", "metric", tayra__arm_names[a], "tayra",
+		"ratio", "95% interval", "verdict");
+	for (uint32_t i = 0; i < r->comparisons; i++)
+		if (r->comparison[i].stage == stage && r->comparison[i].a == a)
+			print_row(&r->comparison[i], out);
+	print_again(r, stage, out);
+}
+
+void
+tayra__verdict_table_print(const struct tayra__results *results, FILE *out)
+{
+	char line[TAYRA__WORDS_MAX];
+
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		if (tayra__stages[i].compared && results->stage[i].rounds)
+			print_stage(results, i, TAYRA__ARM_TUNED, out);
+	fputc('\n', out);
+	for (uint32_t i = 0; tayra__words_summary(results, i, line); i++)
+		fprintf(out, "%s\n", line);
+}

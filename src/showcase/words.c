@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "showcase/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *
+tayra__words_number(double value, char text[16])
+{
+	double size = fabs(value);
+
+	if (isnan(value))
+		snprintf(text, 16, "-");
+	else if (size >= 1e6)
+		snprintf(text, 16, "%.1fM", value / 1e6);
+	else if (size >= 1e4)
+		snprintf(text, 16, "%.1fk", value / 1e3);
+	else if (value == 0)
+		snprintf(text, 16, "0");
+	else
+		snprintf(text, 16, "%.*f", size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0,
+			 value);
+	return text;
+}
+
+const char *
+tayra__words_value(int metric, double value, char text[32])
+{
+	const char *unit = tayra__stage_metric_info(metric)->unit;
+	char number[16];
+
+	if (isnan(value))
+		snprintf(text, 32, "-");
+	else if (strcmp(unit, "ratio") == 0)
+		snprintf(text, 32, "%s%%", tayra__words_number(value * 100, number));
+	else if (strcmp(unit, "1/s") == 0)
+		snprintf(text, 32, "%s/s", tayra__words_number(value, number));
+	else if (strcmp(unit, "ms") == 0)
+		snprintf(text, 32, "%s ms", tayra__words_number(value, number));
+	else
+		snprintf(text, 32, "%s", tayra__words_number(value, number));
+	return text;
+}
+
+const char *
+tayra__words_metric(int metric)
+{
+	switch (metric) {
+	case TAYRA__P50_MS: return "median latency";
+	case TAYRA__P95_MS: return "95% of answers within";
+	case TAYRA__P99_MS: return "99% of answers within";
+	case TAYRA__P999_MS: return "99.9% of answers within";
+	case TAYRA__MEAN_MS: return "mean latency";
+	case TAYRA__MAX_MS: return "slowest answer";
+	case TAYRA__THROUGHPUT_PER_S: return "answers";
+	case TAYRA__GOODPUT_PER_S: return "answers in time";
+	case TAYRA__ERROR_RATIO: return "not answered in time";
+	case TAYRA__SHED_RATIO: return "refused at once";
+	case TAYRA__HIT_RATIO: return "answered from the cache";
+	case TAYRA__STALE_RATIO: return "answers past their TTL";
+	case TAYRA__AGE_P99_MS: return "age of 99% of answers within";
+	case TAYRA__ORIGIN_CALLS_PER_REQUEST: return "queries for each request";
+	case TAYRA__CPU_MS_PER_REQUEST: return "processor time for each request";
+	case TAYRA__SHOWCASE_JAIN: return "fairness between clients (Jain)";
+	default: return tayra__stage_metric_info(metric)->sentence;
+	}
+}
+
+uint32_t
+tayra__words_count(const struct tayra__results *results, enum tayra__showcase_arm_index a,
+		   enum tayra_verdict verdict)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < results->comparisons; i++)
+		count += results->comparison[i].a == a &&
+			 results->comparison[i].ab.verdict == verdict;
+	return count;
+}
+
+static void
+say_average(const struct tayra__results *r, int which, char out[TAYRA__WORDS_MAX])
+{
+	const struct tayra_comparison *c = &r->average[which];
+	const char *against = which == 0 ? "the tuned arm" : "the plain arm";
+	char ratio[16], lo[16], hi[16];
+
+	if (!r->valid || isnan(c->ratio))
+		snprintf(out, TAYRA__WORDS_MAX, "Average improvement over %s: not known.", against);
+	else
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "Average improvement over %s: x%s [%s, %s], the geometric mean over %u "
+			 "metrics registered before the run; %s.",
+			 against, tayra__words_number(c->ratio, ratio),
+			 tayra__words_number(c->lo, lo), tayra__words_number(c->hi, hi),
+			 r->averaged, tayra_verdict_name(c->verdict));
+}
+
+static void
+say_counts(const struct tayra__results *r, enum tayra__showcase_arm_index a,
+	   char out[TAYRA__WORDS_MAX])
+{
+	snprintf(out, TAYRA__WORDS_MAX,
+		 "Against %s, tayra was better in %u comparisons, worse in %u, the same in %u, and "
+		 "%u are undecided.",
+		 tayra__arm_names[a], tayra__words_count(r, a, TAYRA_BETTER),
+		 tayra__words_count(r, a, TAYRA_WORSE), tayra__words_count(r, a, TAYRA_SAME),
+		 tayra__words_count(r, a, TAYRA_UNDECIDED));
+}
+
+void
+tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX])
+{
+	const struct tayra_comparison *c = &r->average[0];
+	char ratio[16];
+
+	if (!r->valid)
+		snprintf(out, TAYRA__WORDS_MAX, "This run cannot be believed: %s.",
+			 r->why_invalid);
+	else if (c->verdict == TAYRA_BETTER)
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "Over all scenes tayra did x%s as well as the same service tuned by hand.",
+			 tayra__words_number(c->ratio, ratio));
+	else if (c->verdict == TAYRA_WORSE)
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "tayra did WORSE than the same service tuned by hand: x%s as well over all "
+			 "scenes.",
+			 tayra__words_number(c->ratio, ratio));
+	else if (c->verdict == TAYRA_SAME)
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "tayra did the same as the service tuned by hand.");
+	else
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "Whether tayra does better than the same service tuned by hand is "
+			 "undecided in this run.");
+}
+
+void
+tayra__words_comparison(const struct tayra__showcase_comparison *c, char out[TAYRA__WORDS_MAX])
+{
+	char a[32], b[32];
+
+	snprintf(out, TAYRA__WORDS_MAX, "%s: %s, %s, with tayra %s (%s %s)", c->stage->title,
+		 tayra__words_metric(c->metric), tayra__words_value(c->metric, c->ab.b_value, b),
+		 tayra_verdict_name(c->ab.verdict), tayra__arm_names[c->a],
+		 tayra__words_value(c->metric, c->ab.a_value, a));
+}
+
+/* The n-th comparison with a that came out WORSE; NULL: none. */
+static const struct tayra__showcase_comparison *
+nth_worse(const struct tayra__results *r, enum tayra__showcase_arm_index a, uint32_t n)
+{
+	for (uint32_t i = 0; i < r->comparisons; i++)
+		if (r->comparison[i].a == a && r->comparison[i].ab.verdict == TAYRA_WORSE &&
+		    n-- == 0)
+			return &r->comparison[i];
+	return NULL;
+}
+
+static void
+say_worse(const struct tayra__showcase_comparison *c, char out[TAYRA__WORDS_MAX])
+{
+	char a[32], b[32];
+
+	snprintf(out, TAYRA__WORDS_MAX, "Where tayra is worse than %s: %s (%s): %s, %s against %s.",
+		 tayra__arm_names[c->a], c->stage->scene, c->stage->phase,
+		 tayra__words_metric(c->metric), tayra__words_value(c->metric, c->ab.b_value, b),
+		 tayra__words_value(c->metric, c->ab.a_value, a));
+}
+
+bool
+tayra__words_summary(const struct tayra__results *r, uint32_t i, char out[TAYRA__WORDS_MAX])
+{
+	const struct tayra__showcase_comparison *worse;
+
+	switch (i) {
+	case 0: tayra__words_headline(r, out); return true;
+	case 1: say_counts(r, TAYRA__ARM_TUNED, out); return true;
+	case 2: say_counts(r, TAYRA__ARM_PLAIN, out); return true;
+	case 3: say_average(r, 0, out); return true;
+	case 4: say_average(r, 1, out); return true;
+	default: break;
+	}
+	i -= 5;
+	worse = nth_worse(r, TAYRA__ARM_TUNED, i);
+	if (worse)
+		say_worse(worse, out);
+	else if (i == 0)
+		snprintf(out, TAYRA__WORDS_MAX, "No comparison with tuned came out worse.");
+	return worse || i == 0;
+}

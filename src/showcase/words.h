@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * words.h: results as sentences, the same for the terminal and both reports.  A sentence claims
+ * no more than the verdict it stands on.
+ */
+#ifndef TAYRA_SHOWCASE_WORDS_H
+#define TAYRA_SHOWCASE_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "showcase/results.h"
+
+#define TAYRA__WORDS_MAX 600
+
+/* About three digits: "0.012" "1.23" "45.6" "789" "12.3k" "-"; returns text. */
+const char *tayra__words_number(double value, char text[16]);
+/* "12.3 ms", "45.6%", "789/s"; returns text. */
+const char *tayra__words_value(int metric, double value, char text[32]);
+/* "half of the answers came within" style name of a metric for people. */
+const char *tayra__words_metric(int metric);
+
+/* How many of the comparisons with a came out with a verdict. */
+uint32_t tayra__words_count(const struct tayra__results *results,
+			    enum tayra__showcase_arm_index a, enum tayra_verdict verdict);
+
+/* The one line that says how it went. */
+void tayra__words_headline(const struct tayra__results *results, char out[TAYRA__WORDS_MAX]);
+/* The i-th sentence of the summary; false: there are no more. */
+bool tayra__words_summary(const struct tayra__results *results, uint32_t i,
+			  char out[TAYRA__WORDS_MAX]);
+/* What a comparison says, as one sentence. */
+void tayra__words_comparison(const struct tayra__showcase_comparison *c,
+			     char out[TAYRA__WORDS_MAX]);
+
+#endif
