@@ -69,7 +69,8 @@ take_option(int key, char *arg, struct argp_state *state)
 	case QUICK: command->options.quick = true; return 0;
 	case DATA: command->options.data_path = arg; return 0;
 	case OUT: command->out = arg; return 0;
-	case ORIGIN: return tayra__cli_choice(command->name, "--origin", arg, origins) < 0 ? EINVAL : 0;
+	case ORIGIN:
+		return tayra__cli_choice(command->name, "--origin", arg, origins) < 0 ? EINVAL : 0;
 	case SEED:
 		if (tayra__option_u64(arg, 0, UINT64_MAX / 2, &command->options.seed) == TAYRA_OK)
 			return 0;
@@ -94,7 +95,8 @@ take_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = argp_options,
 	.parser = take_option,
-	.doc = "Runs a package catalogue on this machine three ways, without tayra, tuned by hand and "
+	.doc = "Runs a package catalogue on this machine three ways, without tayra, tuned by hand "
+	       "and "
 	       "with tayra, and reports what was measured.",
 };
 
@@ -201,10 +203,9 @@ tayra__cmd_showcase(int argc, char **argv)
 	struct outputs *outputs;
 	int code;
 
-	command.options = (struct tayra__showcase_options){ .seed = 1,
-							    .slice_scale = 1,
-							    .stop = tayra__interrupt_flag(),
-							    .progress = stdout };
+	command.options = (struct tayra__showcase_options){
+		.seed = 1, .slice_scale = 1, .stop = tayra__interrupt_flag(), .progress = stdout
+	};
 	code = tayra__cli_parse(&argp, argc, argv, &command);
 	if (code != TAYRA__EXIT_OK)
 		return code;

@@ -13,7 +13,7 @@
 
 #define TICK_NS        (TAYRA_NS_PER_MS / 2)
 #define ORIGIN_THREADS 32 /* at least as many as any limit lets in */
-#define AGE_SLACK_MS   5  /* the clock a hit sees is coarse */
+#define AGE_SLACK_MS   50 /* the clock a hit sees is as late as its ticker, on a busy machine */
 #define SETTLE_NS      (2 * TAYRA_NS_PER_S)
 
 const char *
@@ -62,6 +62,8 @@ create_paces(struct tayra__showcase_arm *arm)
 	options.limit_max = design->limit_max;
 	options.queue_max = design->queue_max;
 	options.codel_target_ns = design->codel ? 0 : 3600 * TAYRA_NS_PER_S;
+	options.p90_target_ns = design->p90_target_ns;
+	options.window_ns = design->window_ns;
 	options.sensor = arm->terms.sensor;
 	options.clock = &arm->clock.clock;
 	if (design->limited)
@@ -260,28 +262,43 @@ static enum tayra_class
 class_of(enum tayra__request_kind kind)
 {
 	static const enum tayra_class classes[TAYRA__REQUEST_KINDS] = {
-		[TAYRA__REQUEST_DETAIL] = TAYRA_HIGH,	 [TAYRA__REQUEST_CLOSURE] = TAYRA_NORMAL,
-		[TAYRA__REQUEST_REVERSE] = TAYRA_LOW,	 [TAYRA__REQUEST_SEARCH] = TAYRA_NORMAL,
+		[TAYRA__REQUEST_DETAIL] = TAYRA_HIGH,     [TAYRA__REQUEST_CLOSURE] = TAYRA_NORMAL,
+		[TAYRA__REQUEST_REVERSE] = TAYRA_LOW,     [TAYRA__REQUEST_SEARCH] = TAYRA_NORMAL,
 		[TAYRA__REQUEST_UPDATE] = TAYRA_CRITICAL,
 	};
 
 	return classes[kind];
 }
 
-/* What is left until the call's deadline; at least a nanosecond, so that it is not "the default". */
+/* What is left until the call's deadline; at least a nanosecond, so that it is not "the default".
+ * A service that knows no deadlines gives every request the whole time, however late it is. */
 static uint64_t
-time_left(const struct tayra__call *call)
+time_left(const struct tayra__showcase_arm *arm, const struct tayra__call *call)
 {
 	uint64_t now_ns = real_ns();
 
 	if (call->deadline_ns == UINT64_MAX)
 		return TAYRA_OFF;
+	if (!arm->design.deadlines)
+		return call->deadline_ns - call->due_ns;
 	return call->deadline_ns > now_ns ? call->deadline_ns - now_ns : 1;
+}
+
+static void
+fill_request(struct tayra__showcase_arm *arm, const struct tayra__user_request *request,
+	     struct tayra_request *r, char key[TAYRA__REQUEST_KEY_MAX])
+{
+	r->key = key;
+	r->key_len = tayra__request_key(arm->terms.catalogue, request, key);
+	r->origin = arm->origin;
+	r->load = arm->origin ? NULL : load_here;
+	r->load_arg = arm->origin ? NULL : arm;
+	r->cls = arm->design.classes ? class_of(request->kind) : TAYRA_CLASS_DEFAULT;
 }
 
 int
 tayra__arm_read(struct tayra__showcase_arm *arm, const struct tayra__user_request *request,
-		const struct tayra__call *call, uint64_t ttl_ms, uint32_t flags)
+		const struct tayra__call *call)
 {
 	struct tayra_request r = TAYRA_REQUEST_INIT;
 	char key[TAYRA__REQUEST_KEY_MAX];
@@ -289,25 +306,37 @@ tayra__arm_read(struct tayra__showcase_arm *arm, const struct tayra__user_reques
 	struct tayra_ref ref;
 	int status;
 
-	r.key = key;
-	r.key_len = tayra__request_key(arm->terms.catalogue, request, key);
-	r.origin = arm->origin;
-	r.load = arm->origin ? NULL : load_here;
-	r.load_arg = arm->origin ? NULL : arm;
-	r.ttl_ms = ttl_ms;
-	r.timeout_ns = time_left(call);
-	r.cls = arm->design.classes ? class_of(request->kind) : TAYRA_CLASS_DEFAULT;
-	r.flags = flags;
+	fill_request(arm, request, &r, key);
+	r.timeout_ns = time_left(arm, call);
 	status = tayra_get_or_load(arm->tayra, &r, &ref);
 	atomic_fetch_add_explicit(&arm->counts.reads, 1, memory_order_relaxed);
 	tayra__timeline_add(&arm->timeline, tayra__arm_clock_ns(&arm->clock),
-			    status < 0	? TAYRA__ANSWER_FAILED
+			    status < 0  ? TAYRA__ANSWER_FAILED
 			    : ref.stale ? TAYRA__ANSWER_STALE
 					: TAYRA__ANSWER_FRESH);
 	if (status < 0)
 		return status;
 	note_answer(arm, &ref, call->worker, began_ns / TAYRA_NS_PER_MS);
 	tayra_release(&ref);
+	return status;
+}
+
+int
+tayra__arm_prime(struct tayra__showcase_arm *arm, const struct tayra__user_request *request,
+		 uint64_t ttl_ms)
+{
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	char key[TAYRA__REQUEST_KEY_MAX];
+	struct tayra_ref ref;
+	int status;
+
+	fill_request(arm, request, &r, key);
+	r.ttl_ms = ttl_ms;
+	r.flags = TAYRA_REQUEST_REFRESH;
+	r.soft_timeout_ns = TAYRA_OFF;
+	status = tayra_get_or_load(arm->tayra, &r, &ref);
+	if (status >= 0)
+		tayra_release(&ref);
 	return status;
 }
 
@@ -370,9 +399,8 @@ tayra__arm_call_user(void *ctx, const struct tayra__call *call)
 	struct tayra__showcase_arm *arm = ctx;
 	const struct tayra__user_request *request =
 		&arm->requests[call->number % arm->request_count];
-	int status = request->kind == TAYRA__REQUEST_UPDATE
-			     ? update(arm, request->package)
-			     : tayra__arm_read(arm, request, call, 0, 0);
+	int status = request->kind == TAYRA__REQUEST_UPDATE ? update(arm, request->package)
+							    : tayra__arm_read(arm, request, call);
 
 	if (arm->design.slow > 0)
 		spend_busy(arm->design.slow, call->due_ns);
@@ -430,7 +458,7 @@ tayra__arm_call_writer(void *ctx, const struct tayra__call *call)
 	int status = TAYRA_OK;
 
 	if (call->deadline_ns != UINT64_MAX)
-		enter.deadline_ns = tayra__arm_clock_ns(&arm->clock) + time_left(call);
+		enter.deadline_ns = tayra__arm_clock_ns(&arm->clock) + time_left(arm, call);
 	if (arm->writer_pace)
 		status = tayra_pace_enter(arm->writer_pace, &enter, &ticket);
 	if (status < 0)

@@ -45,8 +45,10 @@ struct tayra__arm_design {
 	uint32_t queue_max; /* a class */
 	bool codel;
 	bool classes;
-	uint64_t soft_timeout_ns; /* TAYRA_OFF: none */
-	uint64_t stale_ms;	/* TAYRA_OFF: none */
+	bool deadlines;                    /* a request that is late already has less time left */
+	uint64_t p90_target_ns, window_ns; /* of a learned limit; 0: the defaults */
+	uint64_t soft_timeout_ns;          /* TAYRA_OFF: none */
+	uint64_t stale_ms;                 /* TAYRA_OFF: none */
 	enum tayra__writer_rule writer;
 	double writer_limit;
 	double slow; /* sabotage: this share of every request's latency is spent busy on top */
@@ -106,9 +108,12 @@ void tayra__arm_end(struct tayra__showcase_arm *arm);
 enum tayra__call_end tayra__arm_call_user(void *ctx, const struct tayra__call *call);
 enum tayra__call_end tayra__arm_call_writer(void *ctx, const struct tayra__call *call);
 
-/* Read one key with what the arm has; ttl_ms 0: the terms'. */
+/* Read what answers the request, with what the arm has.  => as tayra_get_or_load(). */
 int tayra__arm_read(struct tayra__showcase_arm *arm, const struct tayra__user_request *request,
-		    const struct tayra__call *call, uint64_t ttl_ms, uint32_t flags);
+		    const struct tayra__call *call);
+/* Load it anew, whatever is cached, for ttl_ms. */
+int tayra__arm_prime(struct tayra__showcase_arm *arm, const struct tayra__user_request *request,
+		     uint64_t ttl_ms);
 
 /* Ages served since the last call, merged into *out. */
 void tayra__arm_take_ages(struct tayra__showcase_arm *arm, struct tayra__hist *out);

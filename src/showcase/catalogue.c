@@ -27,16 +27,16 @@ static const char schema[] =
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;"
 	"CREATE TABLE packages(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version TEXT,"
 	" section TEXT, priority TEXT, size INTEGER, installed_size INTEGER, summary TEXT,"
-	" description TEXT, maintainer TEXT, revision INTEGER NOT NULL, updated_ms INTEGER NOT NULL);"
+	" description TEXT, maintainer TEXT, revision INTEGER NOT NULL, updated_ms INTEGER NOT "
+	"NULL);"
 	"CREATE TABLE depends(package INTEGER NOT NULL, depends_on INTEGER NOT NULL,"
 	" PRIMARY KEY(package, depends_on)) WITHOUT ROWID;"
 	"CREATE VIRTUAL TABLE search USING fts5(name, summary, description, content='packages',"
 	" content_rowid='id');"
 	"BEGIN";
-static const char finish[] =
-	"CREATE INDEX users ON depends(depends_on, package);"
-	"INSERT INTO search(search) VALUES('rebuild'); COMMIT; ANALYZE;"
-	"PRAGMA wal_checkpoint(TRUNCATE)";
+static const char finish[] = "CREATE INDEX users ON depends(depends_on, package);"
+			     "INSERT INTO search(search) VALUES('rebuild'); COMMIT; ANALYZE;"
+			     "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /* What is only needed while building. */
 struct build {
@@ -163,8 +163,8 @@ take_stanza(void *ctx, const struct tayra__packages_stanza *stanza)
 		return TAYRA_OK;
 	}
 	b->relations[id] = NULL;
-	room = strlen(field[TAYRA__PACKAGES_PRE_DEPENDS]) +
-	       strlen(field[TAYRA__PACKAGES_DEPENDS]) + 2;
+	room = strlen(field[TAYRA__PACKAGES_PRE_DEPENDS]) + strlen(field[TAYRA__PACKAGES_DEPENDS]) +
+	       2;
 	relations = tayra__mem_alloc(room);
 	if (!relations)
 		return TAYRA_E_NOMEM;
@@ -251,8 +251,8 @@ resolve_package(struct build *b, uint32_t package)
 		settled = to != TAYRA__NAMES_NONE;
 		if (!settled)
 			continue;
-		if (room_for((void **)&b->edges, &b->edges_room, b->edge_count,
-			     sizeof(*b->edges)) < 0)
+		if (room_for((void **)&b->edges, &b->edges_room, b->edge_count, sizeof(*b->edges)) <
+		    0)
 			return TAYRA_E_NOMEM;
 		b->edges[b->edge_count++] = (struct tayra__edge){ package, to };
 	}
@@ -359,8 +359,9 @@ int
 tayra__catalogue_create(struct tayra__catalogue *catalogue, const char *data_path,
 			const _Atomic bool *stop, char *error, size_t error_len)
 {
-	struct build b = { .catalogue = catalogue, .stop = stop, .error = error,
-			   .error_len = error_len };
+	struct build b = {
+		.catalogue = catalogue, .stop = stop, .error = error, .error_len = error_len
+	};
 	const char *tmp = getenv("TMPDIR");
 	uint64_t began = tayra__clock_mono_ns(tayra_clock_real());
 	int status;

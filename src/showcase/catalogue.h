@@ -28,8 +28,8 @@ struct tayra__catalogue {
 	char sha256[TAYRA__SHA256_HEX];
 	uint64_t bytes, duplicates, unresolved; /* unresolved: dependencies on nothing here */
 	struct tayra__names names;
-	struct tayra__graph depends, users; /* users: the same turned round */
-	struct tayra__names words; /* out of names and summaries, for searches */
+	struct tayra__graph depends, users;     /* users: the same turned round */
+	struct tayra__names words;              /* out of names and summaries, for searches */
 	char copy[TAYRA__CATALOGUE_COPIES][24]; /* names of databases beside this one */
 	uint32_t copies;
 	double load_s;

@@ -25,7 +25,8 @@ enum statement {
 	STATEMENTS,
 };
 
-/* The first two columns of a query are the package it is about and its revision. */
+/* The first two columns of a query are the package it is about and its revision.  REVERSE counts
+ * at most 30,000: about 80 ms. */
 static const char *const sql[STATEMENTS] = {
 	[DETAIL] = "SELECT id, revision, name, version, section, priority, size, installed_size,"
 		   " summary, maintainer, updated_ms FROM packages WHERE name = ?1",
@@ -34,7 +35,8 @@ static const char *const sql[STATEMENTS] = {
 		    " SELECT p.id, p.revision, p.name, p.version, p.installed_size FROM needed"
 		    " JOIN packages p ON p.id = needed.id ORDER BY p.name <> ?1, p.name",
 	[REVERSE] = "WITH RECURSIVE users(id) AS (SELECT id FROM packages WHERE name = ?1 UNION"
-		    " SELECT package FROM depends JOIN users ON depends_on = users.id)"
+		    " SELECT package FROM depends JOIN users ON depends_on = users.id"
+		    " LIMIT 30000)"
 		    " SELECT q.id, q.revision, p.section, count(*), sum(p.installed_size)"
 		    " FROM users JOIN packages p ON p.id = users.id, packages q WHERE q.name = ?1"
 		    " GROUP BY p.section ORDER BY 4 DESC",
@@ -56,7 +58,7 @@ struct connection {
 
 struct tayra__database {
 	char *path;
-	pthread_mutex_t lock; /* guards idle and fault */
+	pthread_mutex_t lock;   /* guards idle and fault */
 	pthread_cond_t changed; /* fault */
 	struct connection *idle;
 	enum tayra__database_fault fault;
@@ -313,8 +315,8 @@ tayra__database_fetch(void *arg, const void *key, size_t key_len, void **value, 
 {
 	struct tayra__database *db = arg;
 	int which = statement_of(key, key_len), status;
-	uint64_t deadline_ns =
-		real_ns() + atomic_load_explicit(&db->timeout_ns, memory_order_relaxed);
+	uint64_t deadline_ns = real_ns() +
+			       atomic_load_explicit(&db->timeout_ns, memory_order_relaxed);
 	uint64_t cpu_ns = tayra__clock_thread_cpu_ns();
 	struct text text = { 0 };
 	struct connection *c;
@@ -336,7 +338,8 @@ tayra__database_fetch(void *arg, const void *key, size_t key_len, void **value, 
 	give_connection(db, c);
 	atomic_fetch_add_explicit(&db->cpu_ns, tayra__clock_thread_cpu_ns() - cpu_ns,
 				  memory_order_relaxed);
-	if (status == TAYRA_OK && which != SEARCH && text.len == sizeof(struct tayra__database_stamp))
+	if (status == TAYRA_OK && which != SEARCH &&
+	    text.len == sizeof(struct tayra__database_stamp))
 		status = TAYRA_E_NOT_FOUND;
 	if (status < 0) {
 		free(text.bytes);

@@ -30,7 +30,7 @@ enum tayra__database_fault {
 };
 
 struct tayra__database_counts {
-	uint64_t calls; /* statements begun, faults included */
+	uint64_t calls;  /* statements begun, faults included */
 	uint64_t cpu_ns; /* of the threads that ran them */
 };
 

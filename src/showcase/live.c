@@ -73,7 +73,11 @@ shortened(double value, char text[16])
 	else if (size >= 1e4)
 		snprintf(text, 16, "%.1fk", value / 1e3);
 	else
-		snprintf(text, 16, "%.*f", size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0,
+		snprintf(text, 16, "%.*f",
+			 size < 1     ? 3
+			 : size < 10  ? 2
+			 : size < 100 ? 1
+				      : 0,
 			 value);
 	return text;
 }

@@ -21,8 +21,7 @@ __attribute__((format(printf, 3, 4))) static int
 corrupt(struct tayra__packages *reader, uint64_t line, const char *format, ...)
 {
 	va_list args;
-	int used =
-		snprintf(reader->error, sizeof(reader->error), "line %" PRIu64 ": ", line);
+	int used = snprintf(reader->error, sizeof(reader->error), "line %" PRIu64 ": ", line);
 
 	va_start(args, format);
 	vsnprintf(reader->error + used, sizeof(reader->error) - (size_t)used, format, args);
@@ -165,8 +164,8 @@ take_continuation(struct tayra__packages *reader, const char *line, size_t len)
 	if (reader->current < 0)
 		return TAYRA_OK;
 	/* The field is the last thing in text: its terminator becomes the line break. */
-	reader->text[reader->text_len - 1] =
-		reader->current == TAYRA__PACKAGES_DESCRIPTION ? '\n' : ' ';
+	reader->text[reader->text_len - 1] = reader->current == TAYRA__PACKAGES_DESCRIPTION ? '\n'
+											    : ' ';
 	return append_text(reader, line + 1, len - 1);
 }
 
@@ -243,8 +242,8 @@ tayra__packages_feed(struct tayra__packages *reader, const char *bytes, size_t l
 		const char *newline = memchr(bytes, '\n', len);
 		size_t piece = newline ? (size_t)(newline - bytes) : len;
 
-		reader->status =
-			newline ? end_line(reader, bytes, piece) : hold(reader, bytes, piece);
+		reader->status = newline ? end_line(reader, bytes, piece)
+					 : hold(reader, bytes, piece);
 		piece += newline != NULL;
 		bytes += piece;
 		len -= piece;

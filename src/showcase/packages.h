@@ -66,7 +66,6 @@ int tayra__packages_finish(struct tayra__packages *reader);
  * The next name of a dependency list such as "a (>= 1) | b:any, c [amd64]".  *cursor moves on;
  * *alternative is 1 for what follows a '|'.  The name is not terminated.  Returns 0 at the end.
  */
-int tayra__packages_relation(const char **cursor, const char **name, size_t *len,
-			     int *alternative);
+int tayra__packages_relation(const char **cursor, const char **name, size_t *len, int *alternative);
 
 #endif

@@ -39,6 +39,7 @@ struct tayra__stage_figures {
 	double rate_per_s; /* asked for; 0: does not apply */
 	uint32_t rounds;   /* complete ones */
 	double slice_s;
+	double took_s; /* with drains and gaps */
 	struct tayra__slice_figures slice[TAYRA__ROUNDS_MAX][TAYRA__SHOWCASE_ARMS];
 	double latency_ms[TAYRA__SHOWCASE_ARMS][TAYRA__QUANTILES];
 	uint64_t requests[TAYRA__SHOWCASE_ARMS];
@@ -83,7 +84,7 @@ struct tayra__results {
 	uint32_t hot_users;
 	double hot_ms;
 	/* What the arms share and what the sweep found. */
-	uint64_t memory_bytes, ttl_ms, deadline_ms;
+	uint64_t memory_bytes, ttl_ms, deadline_ms, statement_timeout_ms;
 	double capacity_per_s;
 	double pool_sizes[8], pool_per_s[8];
 	uint32_t pools;
@@ -115,9 +116,10 @@ int tayra__results_compare(struct tayra__results *results);
 double tayra__results_median(const struct tayra__results *results, uint32_t stage, uint32_t arm,
 			     int metric);
 /* NULL when it is not registered. */
-const struct tayra__showcase_comparison *
-tayra__results_find(const struct tayra__results *results, const char *scene, const char *phase,
-		    int metric, enum tayra__showcase_arm_index a);
+const struct tayra__showcase_comparison *tayra__results_find(const struct tayra__results *results,
+							     const char *scene, const char *phase,
+							     int metric,
+							     enum tayra__showcase_arm_index a);
 
 /* results.json.  => TAYRA_OK, TAYRA_E_IO. */
 int tayra__results_write_json(const struct tayra__results *results, FILE *out);

@@ -132,6 +132,7 @@ write_phases(struct tayra__json *json, const struct tayra__results *r)
 		put(json, "rate_per_s", figures->rate_per_s);
 		tayra__json_u64(json, "rounds", figures->rounds);
 		put(json, "slice_s", figures->slice_s);
+		put(json, "took_s", figures->took_s);
 		tayra__json_array(json, "values");
 		for (uint32_t arm = 0; arm < TAYRA__SHOWCASE_ARMS; arm++)
 			write_arm_values(json, r, i, arm);
@@ -151,8 +152,7 @@ write_comparison(struct tayra__json *json, const struct tayra__showcase_comparis
 	tayra__json_string(json, "phase", c->stage->phase);
 	tayra__json_string(json, "metric", info->name);
 	tayra__json_string(json, "unit", info->unit);
-	tayra__json_string(json, "better",
-			   info->better == TAYRA_BETTER_LOWER ? "lower" : "higher");
+	tayra__json_string(json, "better", info->better == TAYRA_BETTER_LOWER ? "lower" : "higher");
 	tayra__json_string(json, "a", tayra__arm_names[c->a]);
 	tayra__json_string(json, "b", tayra__arm_names[c->b]);
 	put(json, "a_value", c->ab.a_value);

@@ -19,8 +19,8 @@ struct tayra__scene_run {
 	struct tayra__live *live; /* NULL: silent */
 	const _Atomic bool *stop;
 	uint32_t hot_package;
-	uint32_t stage;   /* which one runs */
-	uint64_t epoch;   /* rounds begun so far: the popularity drifts with it */
+	uint32_t stage;     /* which one runs */
+	uint64_t epoch;     /* rounds begun so far: the popularity drifts with it */
 	double slice_scale; /* 1; tests take less */
 };
 

@@ -14,14 +14,14 @@
 #include "showcase/scene.h"
 #include "showcase/sweep.h"
 
-#define MEMORY_BYTES  (4u << 20)
-#define HOT_USERS_MAX 16000 /* packages that come to need the hot one */
-#define STALE_MS      60000 /* the tayra arm alone */
+#define MEMORY_BYTES         (4u << 20)
+#define HOT_USERS_MAX(quick) ((quick) ? 8000u : 30000u) /* who come to need the hot package */
+#define STALE_MS             60000                      /* the tayra arm alone */
 
 /* A generator that is late by more than this offers another load than it says. */
-#define LAG_BUDGET_NS      (20 * TAYRA_NS_PER_MS)
-#define LAG_SHARE_MAX      0.10 /* of the slices may be over it */
-#define FOREIGN_CPU_MAX    0.50 /* of the machine may be used by others */
+#define LAG_BUDGET_NS   (20 * TAYRA_NS_PER_MS)
+#define LAG_SHARE_MAX   0.10 /* of the slices may be over it */
+#define FOREIGN_CPU_MAX 0.80 /* of the machine may be used by others */
 
 struct show {
 	const struct tayra__showcase_options *options;
@@ -73,6 +73,7 @@ design_arms(struct show *s)
 		.limit_min = 1,
 		.limit_max = 32,
 		.queue_max = 128,
+		.deadlines = true,
 		.soft_timeout_ns = TAYRA_OFF,
 		.stale_ms = TAYRA_OFF,
 		.writer = TAYRA__WRITER_BACKOFF,
@@ -87,8 +88,11 @@ design_arms(struct show *s)
 		.limit_min = cores,
 		.limit_max = 32,
 		.queue_max = 128,
+		.deadlines = true,
 		.codel = true,
 		.classes = true,
+		.p90_target_ns = s->results->deadline_ms * TAYRA_NS_PER_MS / 4,
+		.window_ns = 100 * TAYRA_NS_PER_MS,
 		.soft_timeout_ns = (uint64_t)(s->results->soft_timeout_ms * 1e6),
 		.stale_ms = s->results->stale_ms,
 		.writer = TAYRA__WRITER_PACE,
@@ -119,11 +123,10 @@ describe_arm(struct tayra__results *r, int i, const struct tayra__arm_design *d)
 {
 	char *out = r->arm_text[i];
 	size_t room = sizeof(r->arm_text[i]);
-	int used = snprintf(out, room, "%s, one TTL of %.1f s, %s",
-			    d->policy == TAYRA_POLICY_LRU ? "LRU" : "S3-FIFO",
-			    (double)r->ttl_ms / 1e3,
-			    d->single_flight ? "one load per key at a time"
-					     : "every miss loads for itself");
+	int used = snprintf(
+		out, room, "%s, one TTL of %.1f s, %s",
+		d->policy == TAYRA_POLICY_LRU ? "LRU" : "S3-FIFO", (double)r->ttl_ms / 1e3,
+		d->single_flight ? "one load per key at a time" : "every miss loads for itself");
 
 	if (!d->limited)
 		used += snprintf(out + used, room - (size_t)used, ", no limit");
@@ -133,9 +136,10 @@ describe_arm(struct tayra__results *r, int i, const struct tayra__arm_design *d)
 				 d->queue_max,
 				 d->codel ? "" : " left when the deadline cannot be met");
 	else
-		used += snprintf(out + used, room - (size_t)used,
-				 ", a learned limit (AIMD, from %.0f), classes, CoDel and deadlines",
-				 d->limit);
+		used += snprintf(
+			out + used, room - (size_t)used,
+			", a learned limit (AIMD, from %.0f), classes, CoDel and deadlines",
+			d->limit);
 	if (d->stale_ms != TAYRA_OFF)
 		used += snprintf(out + used, room - (size_t)used,
 				 ", stale answers up to %.0f s old after %.0f ms or on failure",
@@ -169,7 +173,7 @@ load_data(struct show *s)
 	r->dependencies = c->depends.first[c->depends.nodes];
 	r->duplicates = c->duplicates;
 	r->load_s = c->load_s;
-	s->run.hot_package = tayra__catalogue_popular(c, HOT_USERS_MAX, &r->hot_users);
+	s->run.hot_package = tayra__catalogue_popular(c, HOT_USERS_MAX(r->quick), &r->hot_users);
 	snprintf(r->hot_package, sizeof(r->hot_package), "%s", c->names.name[s->run.hot_package]);
 	snprintf(line, sizeof(line), "%u packages, %u dependencies, %.1f s", c->names.count,
 		 c->depends.first[c->depends.nodes], c->load_s);
@@ -217,7 +221,8 @@ create_arm(struct show *s, int i)
 		tayra__mem_free(arm);
 		return status;
 	}
-	tayra__database_set_timeout(arm->database, s->results->deadline_ms * TAYRA_NS_PER_MS);
+	tayra__database_set_timeout(arm->database,
+				    s->results->statement_timeout_ms * TAYRA_NS_PER_MS);
 	describe_arm(s->results, i, &s->design[i]);
 	s->run.arms[i] = arm;
 	return TAYRA_OK;
@@ -241,8 +246,7 @@ time_hot_key(struct show *s)
 		return status;
 	}
 	free(value);
-	s->results->hot_ms =
-		(double)(tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1e6;
+	s->results->hot_ms = (double)(tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1e6;
 	return TAYRA_OK;
 }
 
@@ -338,7 +342,7 @@ play(struct show *s)
 
 	snprintf(s->error, s->error_len, "starting the workers: %s", tayra_status_text(status));
 	s->has_sensor = tayra_sensor_proc_create(&s->sensor) == TAYRA_OK;
-	s->terms.sensor = s->has_sensor ? &s->sensor : NULL;
+	s->terms.sensor = NULL;
 	s->run.pool = s->pool;
 	if (status == TAYRA_OK)
 		status = sweep(s);
@@ -366,8 +370,9 @@ set_terms(struct show *s)
 						       : "slow");
 	tayra__host_describe(r);
 	r->memory_bytes = MEMORY_BYTES;
-	r->ttl_ms = o->quick ? 600 : 2000;
-	r->deadline_ms = o->quick ? 250 : 500;
+	r->ttl_ms = o->quick ? 1500 : 3000;
+	r->deadline_ms = o->quick ? 80 : 250;
+	r->statement_timeout_ms = o->quick ? 160 : 500;
 	r->soft_timeout_ms = 20;
 	r->stale_ms = STALE_MS;
 	s->terms = (struct tayra__arm_terms){ .catalogue = &s->catalogue,
@@ -385,8 +390,9 @@ int
 tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra__results *results,
 		    char *error, size_t error_len)
 {
-	struct show s = { .options = options, .results = results, .error = error,
-			  .error_len = error_len };
+	struct show s = {
+		.options = options, .results = results, .error = error, .error_len = error_len
+	};
 	uint64_t began_ns = tayra__clock_mono_ns(tayra_clock_real());
 	struct tayra__host_use before, after;
 	int status;

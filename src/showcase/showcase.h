@@ -24,9 +24,9 @@ struct tayra__showcase_options {
 	const char *data_path; /* NULL: the machine's package index */
 	uint64_t seed;
 	enum tayra__sabotage sabotage;
-	double slice_scale;        /* 1; tests take less */
-	const _Atomic bool *stop;  /* set by Ctrl-C */
-	FILE *progress;            /* NULL: silent */
+	double slice_scale;       /* 1; tests take less */
+	const _Atomic bool *stop; /* set by Ctrl-C */
+	FILE *progress;           /* NULL: silent */
 };
 
 /*

@@ -11,7 +11,7 @@
 
 struct tayra__source {
 	int fd;
-	pid_t child; /* 0: a file */
+	pid_t child;      /* 0: a file */
 	const char *what; /* for messages: the file's name, or the command */
 };
 

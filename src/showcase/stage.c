@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "showcase/stage.h"
 
-#define AVERAGED(m) { m, true }
-#define SHOWN(m)    { m, false }
-#define END         { -1, false }
+#define AVERAGED(m)                                                                                \
+	{                                                                                          \
+		m, true                                                                            \
+	}
+#define SHOWN(m)                                                                                   \
+	{                                                                                          \
+		m, false                                                                           \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		-1, false                                                                          \
+	}
 
 /* The average leaves out ratios that only say how a figure came about: errors are in goodput,
  * hits in the calls to the origin, stale answers in the age. */
@@ -19,11 +28,12 @@ const struct tayra__stage tayra__stages[] = {
 	{ .scene = "catalogue",
 	  .phase = "baseline",
 	  .load = 0.2,
-	  .slice_ms = { 700, 200 },
+	  .slice_ms = { 700, 150 },
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "The catalogue, a quiet day",
-	  .what = "Users look packages up, follow their dependencies and search, at a fifth of what "
+	  .what = "Users look packages up, follow their dependencies and search, at a fifth of "
+		  "what "
 		  "the machine can do.  Little can be gained here; nothing must be lost.",
 	  .metrics = { AVERAGED(TAYRA__P50_MS), AVERAGED(TAYRA__P99_MS),
 		       AVERAGED(TAYRA__GOODPUT_PER_S), AVERAGED(TAYRA__CPU_MS_PER_REQUEST),
@@ -32,7 +42,7 @@ const struct tayra__stage tayra__stages[] = {
 	{ .scene = "catalogue",
 	  .phase = "load",
 	  .load = 0.6,
-	  .slice_ms = { 700, 250 },
+	  .slice_ms = { 700, 200 },
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "The catalogue, a busy day",
@@ -46,7 +56,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .phase = "stress",
 	  .kind = TAYRA__STAGE_BURST,
 	  .clients = 500,
-	  .slice_ms = { 600, 200 },
+	  .slice_ms = { 600, 100 },
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "A hot, expensive key expires",
@@ -59,7 +69,7 @@ const struct tayra__stage tayra__stages[] = {
 	{ .scene = "overload-1.5x",
 	  .phase = "stress",
 	  .load = 1.5,
-	  .slice_ms = { 700, 250 },
+	  .slice_ms = { 700, 200 },
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "One and a half times too much",
@@ -72,7 +82,7 @@ const struct tayra__stage tayra__stages[] = {
 	{ .scene = "overload-4x",
 	  .phase = "stress",
 	  .load = 4,
-	  .slice_ms = { 700, 250 },
+	  .slice_ms = { 700, 200 },
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "Four times too much",
@@ -85,7 +95,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .phase = "stress",
 	  .kind = TAYRA__STAGE_WRITERS,
 	  .clients = 128,
-	  .slice_ms = { 700, 150 },
+	  .slice_ms = { 700, 100 },
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "128 writers on one database",
@@ -99,7 +109,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .phase = "stress",
 	  .load = 0.3,
 	  .fault = TAYRA__DATABASE_HANGS,
-	  .slice_ms = { 834, 250 },
+	  .slice_ms = { 834, 200 },
 	  .rounds = { 6, 6 },
 	  .compared = true,
 	  .title = "The database hangs",
@@ -112,7 +122,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .phase = "stress",
 	  .load = 0.3,
 	  .fault = TAYRA__DATABASE_DEAD,
-	  .slice_ms = { 834, 200 },
+	  .slice_ms = { 834, 120 },
 	  .rounds = { 6, 6 },
 	  .compared = true,
 	  .title = "The database is gone",
@@ -124,7 +134,7 @@ const struct tayra__stage tayra__stages[] = {
 	{ .scene = "outage",
 	  .phase = "recovery",
 	  .load = 0.3,
-	  .slice_ms = { 700, 200 },
+	  .slice_ms = { 700, 150 },
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "The database is back",

@@ -25,7 +25,7 @@ enum tayra__stage_kind {
 #define TAYRA__STAGE_METRICS_MAX 10
 
 struct tayra__stage_metric {
-	int metric; /* enum tayra__metric or TAYRA__SHOWCASE_JAIN */
+	int metric;    /* enum tayra__metric or TAYRA__SHOWCASE_JAIN */
 	bool averaged; /* counts in the average improvement */
 };
 
@@ -34,11 +34,11 @@ struct tayra__stage {
 	enum tayra__stage_kind kind;
 	double load; /* of capacity; OPEN */
 	enum tayra__database_fault fault;
-	uint32_t clients;           /* BURST and WRITERS */
-	uint32_t slice_ms[2];       /* full, quick */
+	uint32_t clients;     /* BURST and WRITERS */
+	uint32_t slice_ms[2]; /* full, quick */
 	uint32_t rounds[2];
 	bool compared;
-	const char *title, *what; /* for the report */
+	const char *title, *what;                                         /* for the report */
 	struct tayra__stage_metric metrics[TAYRA__STAGE_METRICS_MAX + 1]; /* ends with metric -1 */
 };
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/hash.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "showcase/catalogue.h"
 
@@ -41,19 +41,30 @@ stopped(const struct sweep *s)
 	return s->stop && atomic_load_explicit(s->stop, memory_order_relaxed);
 }
 
-/* One closed loop; *per_s is what was answered in time. */
+/* What a closed loop yielded, with what it still had to do when it ended. */
+struct yield {
+	double offered, answered, wall_s, cpu_s;
+};
+
+static double
+real_s(void)
+{
+	return (double)tayra__clock_mono_ns(tayra_clock_real()) / 1e9;
+}
+
 static int
 drive(struct sweep *s, enum tayra__call_end (*call)(void *, const struct tayra__call *),
-      uint32_t clients, uint64_t length_ns, double *per_s)
+      uint32_t clients, uint64_t length_ns, struct yield *out)
 {
 	struct tayra__drive_result *result = tayra__mem_alloc(sizeof(*result));
 	struct tayra__target target = { call, s->arm };
 	struct tayra__closed_plan plan = {
 		.clients = clients,
-		.length_ns = length_ns,
-		.deadline_ns = s->results->deadline_ms * TAYRA_NS_PER_MS,
+		.length_ns = length_ns, /* no deadline: what is refused at once would only be asked
+					   again, and flatter the count */
 		.stop = s->stop,
 	};
+	double began_s;
 	int status;
 
 	if (!result)
@@ -63,38 +74,50 @@ drive(struct sweep *s, enum tayra__call_end (*call)(void *, const struct tayra__
 			     REQUESTS);
 	s->arm->requests = s->requests;
 	s->arm->request_count = REQUESTS;
+	began_s = real_s();
 	status = tayra__arm_begin(s->arm);
 	if (status == TAYRA_OK) {
 		status = tayra__drive_closed(s->pool, &target, &plan, result);
 		tayra__arm_end(s->arm);
 	}
 	if (status == TAYRA_OK && result->length_ns)
-		*per_s = (double)result->ok * 1e9 / (double)result->length_ns;
+		*out = (struct yield){ (double)result->offered, (double)result->ok,
+				       real_s() - began_s, (double)result->cpu_ns / 1e9 };
 	tayra__mem_free(result);
 	return status == TAYRA_OK && stopped(s) ? TAYRA_E_CANCELLED : status;
 }
 
+/* The capacity is what the processors could do if they did nothing else. */
 static int
 try_pools(struct sweep *s, struct tayra__arm_design *design)
 {
 	struct tayra__results *r = s->results;
-	double per_s = 0;
-	int status = drive(s, tayra__arm_call_user, CLIENTS, 4 * s->slice_ns, &per_s);
+	double answered[POOLS] = { 0 }, wall_s[POOLS] = { 0 };
+	double offered[POOLS] = { 0 }, cpu_s[POOLS] = { 0 };
+	struct yield y = { 0 };
+	uint32_t best = 0;
+	int status = drive(s, tayra__arm_call_user, CLIENTS, 4 * s->slice_ns, &y);
 
 	r->pools = POOLS;
 	for (uint32_t pass = 0; pass < PASSES; pass++)
 		for (uint32_t i = 0; i < POOLS && status == TAYRA_OK; i++) {
 			tayra_pace_set_limit(s->arm->pace, pools[i],
 					     tayra__arm_clock_ns(&s->arm->clock));
-			status = drive(s, tayra__arm_call_user, CLIENTS, s->slice_ns, &per_s);
+			status = drive(s, tayra__arm_call_user, CLIENTS, s->slice_ns, &y);
 			r->pool_sizes[i] = pools[i];
-			r->pool_per_s[i] += per_s / PASSES;
+			answered[i] += y.answered;
+			wall_s[i] += y.wall_s;
+			offered[i] += y.offered;
+			cpu_s[i] += y.cpu_s;
 		}
-	for (uint32_t i = 0; i < POOLS; i++)
-		if (r->pool_per_s[i] > r->capacity_per_s) {
-			r->capacity_per_s = r->pool_per_s[i];
-			r->best_pool = design->limit = pools[i];
-		}
+	for (uint32_t i = 0; i < POOLS; i++) {
+		r->pool_per_s[i] = wall_s[i] > 0 ? answered[i] / wall_s[i] : 0;
+		if (r->pool_per_s[i] > r->pool_per_s[best])
+			best = i;
+	}
+	r->best_pool = design->limit = pools[best];
+	if (cpu_s[best] > 0)
+		r->capacity_per_s = r->cores * offered[best] / cpu_s[best];
 	return status;
 }
 
@@ -108,14 +131,14 @@ try_writers(struct sweep *s, struct tayra__arm_design *design)
 	r->writer_rules = WRITER_RULES;
 	for (uint32_t pass = 0; pass < PASSES; pass++)
 		for (uint32_t i = 0; i < WRITER_RULES && status == TAYRA_OK; i++) {
-			double per_s = 0;
+			struct yield y = { 0 };
 
 			s->arm->design.writer = writers[i].rule;
 			if (writers[i].limit > 0)
 				tayra_pace_set_limit(s->arm->writer_pace, writers[i].limit,
 						     tayra__arm_clock_ns(&s->arm->clock));
-			status = drive(s, tayra__arm_call_writer, WRITERS, s->slice_ns, &per_s);
-			r->writer_per_s[i] += per_s / PASSES;
+			status = drive(s, tayra__arm_call_writer, WRITERS, s->slice_ns, &y);
+			r->writer_per_s[i] += y.wall_s > 0 ? y.answered / y.wall_s / PASSES : 0;
 		}
 	for (uint32_t i = 0; i < WRITER_RULES; i++) {
 		const char *name = tayra__writer_rule_name(writers[i].rule);
@@ -144,18 +167,18 @@ tayra__sweep_run(struct tayra__arm_design *design, const struct tayra__arm_terms
 	struct sweep s = { .pool = pool, .stop = stop, .results = results };
 	int status;
 
-	s.slice_ns = (uint64_t)((results->quick ? 150e6 : 500e6) * slice_scale);
+	s.slice_ns = (uint64_t)((results->quick ? 120e6 : 500e6) * slice_scale);
 	/* Both its limits can be moved, so one arm serves for every try. */
 	probe.writer = TAYRA__WRITER_LIMIT;
 	probe.writer_limit = 1;
 	s.arm = tayra__mem_alloc(sizeof(*s.arm));
 	s.requests = tayra__mem_array(REQUESTS, sizeof(*s.requests));
-	status = s.arm && s.requests ? tayra__arm_init(s.arm, &probe, terms, database_path, error,
-						       error_len)
-				     : TAYRA_E_NOMEM;
+	status = s.arm && s.requests
+			 ? tayra__arm_init(s.arm, &probe, terms, database_path, error, error_len)
+			 : TAYRA_E_NOMEM;
 	if (status == TAYRA_OK) {
 		tayra__database_set_timeout(s.arm->database,
-					    results->deadline_ms * TAYRA_NS_PER_MS);
+					    results->statement_timeout_ms * TAYRA_NS_PER_MS);
 		snprintf(error, error_len, "the sweep found no pool size that answers anything");
 		status = try_pools(&s, design);
 		if (status == TAYRA_OK)

@@ -15,8 +15,8 @@
  * => TAYRA_OK; TAYRA_E_CANCELLED by `stop`; a status with one line in `error`.
  */
 int tayra__sweep_run(struct tayra__arm_design *design, const struct tayra__arm_terms *terms,
-		     const char *database_path, struct tayra__pool *pool,
-		     const _Atomic bool *stop, double slice_scale,
-		     struct tayra__results *results, char *error, size_t error_len);
+		     const char *database_path, struct tayra__pool *pool, const _Atomic bool *stop,
+		     double slice_scale, struct tayra__results *results, char *error,
+		     size_t error_len);
 
 #endif

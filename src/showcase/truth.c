@@ -8,7 +8,7 @@
 #define STRIPES 64
 
 struct record {
-	uint32_t revision; /* the newest known */
+	uint32_t revision;                    /* the newest known */
 	uint64_t since_ms[TAYRA__TRUTH_KEPT]; /* by revision modulo KEPT */
 };
 
@@ -21,8 +21,8 @@ struct tayra__truth {
 struct tayra__truth *
 tayra__truth_create(uint32_t packages)
 {
-	struct tayra__truth *truth =
-		tayra__mem_alloc(sizeof(*truth) + packages * sizeof(struct record));
+	struct tayra__truth *truth = tayra__mem_alloc(sizeof(*truth) +
+						      packages * sizeof(struct record));
 
 	if (!truth)
 		return NULL;

@@ -19,7 +19,11 @@ tayra__words_number(double value, char text[16])
 	else if (value == 0)
 		snprintf(text, 16, "0");
 	else
-		snprintf(text, 16, "%.*f", size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0,
+		snprintf(text, 16, "%.*f",
+			 size < 1     ? 3
+			 : size < 10  ? 2
+			 : size < 100 ? 1
+				      : 0,
 			 value);
 	return text;
 }
@@ -116,20 +120,19 @@ tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX]
 	char ratio[16];
 
 	if (!r->valid)
-		snprintf(out, TAYRA__WORDS_MAX, "This run cannot be believed: %s.",
-			 r->why_invalid);
+		snprintf(out, TAYRA__WORDS_MAX, "This run cannot be believed: %s.", r->why_invalid);
 	else if (c->verdict == TAYRA_BETTER)
 		snprintf(out, TAYRA__WORDS_MAX,
 			 "Over all scenes tayra did x%s as well as the same service tuned by hand.",
 			 tayra__words_number(c->ratio, ratio));
 	else if (c->verdict == TAYRA_WORSE)
-		snprintf(out, TAYRA__WORDS_MAX,
-			 "tayra did WORSE than the same service tuned by hand: x%s as well over all "
-			 "scenes.",
-			 tayra__words_number(c->ratio, ratio));
+		snprintf(
+			out, TAYRA__WORDS_MAX,
+			"tayra did WORSE than the same service tuned by hand: x%s as well over all "
+			"scenes.",
+			tayra__words_number(c->ratio, ratio));
 	else if (c->verdict == TAYRA_SAME)
-		snprintf(out, TAYRA__WORDS_MAX,
-			 "tayra did the same as the service tuned by hand.");
+		snprintf(out, TAYRA__WORDS_MAX, "tayra did the same as the service tuned by hand.");
 	else
 		snprintf(out, TAYRA__WORDS_MAX,
 			 "Whether tayra does better than the same service tuned by hand is "

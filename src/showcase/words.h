@@ -21,8 +21,8 @@ const char *tayra__words_value(int metric, double value, char text[32]);
 const char *tayra__words_metric(int metric);
 
 /* How many of the comparisons with a came out with a verdict. */
-uint32_t tayra__words_count(const struct tayra__results *results,
-			    enum tayra__showcase_arm_index a, enum tayra_verdict verdict);
+uint32_t tayra__words_count(const struct tayra__results *results, enum tayra__showcase_arm_index a,
+			    enum tayra_verdict verdict);
 
 /* The one line that says how it went. */
 void tayra__words_headline(const struct tayra__results *results, char out[TAYRA__WORDS_MAX]);

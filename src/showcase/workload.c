@@ -8,8 +8,8 @@
 #include "showcase/catalogue.h"
 
 #define USERS      256  /* at a time */
-#define SKEW       0.9  /* of the packages' popularity */
-#define WORD_SKEW  0.8  /* of the words searched for */
+#define SKEW       1.05 /* of the packages' popularity */
+#define WORD_SKEW  1.0  /* of the words searched for */
 #define HOLD_LEAST 50   /* epochs a rank stays with a package, at least; at most twice that */
 #define STAY       0.85 /* chance that a session goes on */
 
@@ -19,10 +19,10 @@ static const struct {
 	const char *name;
 	double share;
 } kinds[TAYRA__REQUEST_KINDS] = {
-	[TAYRA__REQUEST_DETAIL] = { "detail", 0.50 },
+	[TAYRA__REQUEST_DETAIL] = { "detail", 0.38 },
 	[TAYRA__REQUEST_CLOSURE] = { "closure", 0.27 },
-	[TAYRA__REQUEST_REVERSE] = { "reverse", 0.05 },
-	[TAYRA__REQUEST_SEARCH] = { "search", 0.16 },
+	[TAYRA__REQUEST_REVERSE] = { "reverse", 0.11 },
+	[TAYRA__REQUEST_SEARCH] = { "search", 0.22 },
 	[TAYRA__REQUEST_UPDATE] = { "update", 0.02 },
 };
 
@@ -143,8 +143,7 @@ tayra__request_key(const struct tayra__catalogue *catalogue,
 			       catalogue->names.name[request->package]);
 	else
 		len = snprintf(key, TAYRA__REQUEST_KEY_MAX, "s:%s%s%s",
-			       catalogue->words.name[words[0]],
-			       words[1] == UINT32_MAX ? "" : " ",
+			       catalogue->words.name[words[0]], words[1] == UINT32_MAX ? "" : " ",
 			       words[1] == UINT32_MAX ? "" : catalogue->words.name[words[1]]);
 	return (size_t)len;
 }
