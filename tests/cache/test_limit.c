@@ -82,7 +82,8 @@ mix_reserve(struct mix *mix, uint32_t key)
 	if (tayra_cache_reserve(mix->cache, &key, sizeof(key), random_size(&mix->rng), mix->now_ms,
 				&r) != TAYRA_OK)
 		return;
-	memset(r.data, (int)key, r.len);
+	if (r.len)
+		memset(r.data, (int)key, r.len);
 	if (tayra__rng_below(&mix->rng, 2))
 		tayra_cache_commit(mix->cache, &r, NULL, mix->now_ms, NULL);
 	else
@@ -242,6 +243,69 @@ room_for_a_large_value_costs_about_its_size(void **state)
 }
 
 static void
+a_large_value_fits_between_scattered_pins(void **state)
+{
+	const struct tayra_cache_options o = { .size = sizeof(o),
+					       .memory_bytes = 2u << 20,
+					       .shards = 1 };
+	static struct tayra_value held[4];
+	struct tayra_cache *cache = check_create(&o);
+	unsigned char *large = calloc(1, VALUE_MAX);
+	uint32_t pins = 0;
+
+	(void)state;
+	assert_non_null(large);
+	for (uint32_t i = 0; i < 10000; i++) {
+		tayra_cache_put(cache, &i, sizeof(i), large, 500, NULL, 0);
+		/* The four lie early in memory, where a search for a run comes first. */
+		if (i % 200 == 0 && pins < 4)
+			tayra_cache_get(cache, &i, sizeof(i), 0, &held[pins++]);
+	}
+	for (uint32_t i = 0; i < 20; i++)
+		assert_int_equal(tayra_cache_put(cache, &i, sizeof(i), large, VALUE_MAX, NULL, 0),
+				 TAYRA_OK);
+	check_audit(cache);
+	while (pins > 0)
+		tayra_cache_unpin(cache, &held[--pins]);
+	tayra_cache_destroy(cache);
+	free(large);
+}
+
+static void
+pinned_residents_are_not_cleared_for_a_run(void **state)
+{
+	const struct tayra_cache_options o = { .size = sizeof(o),
+					       .memory_bytes = 1u << 20,
+					       .shards = 1,
+					       .pinned_max_bytes = UINT64_MAX,
+					       .policy = TAYRA_POLICY_LRU };
+	static struct tayra_value held[2000];
+	struct tayra_cache *cache = check_create(&o);
+	unsigned char *large = calloc(1, VALUE_MAX);
+	uint32_t count;
+
+	(void)state;
+	assert_non_null(large);
+	/* Full to the brim, every third one pinned: no run is long enough. */
+	for (count = 0; check_stats(cache).evictions == 0; count++)
+		tayra_cache_put(cache, &count, sizeof(count), large, 1000, NULL, 0);
+	for (uint32_t i = 0; i < count; i += 3)
+		tayra_cache_get(cache, &i, sizeof(i), 0, &held[i]);
+	uint64_t before = check_stats(cache).items;
+
+	assert_int_equal(tayra_cache_put(cache, "large", 5, large, VALUE_MAX, NULL, 0),
+			 TAYRA_E_FULL);
+	/* By policy about the bytes needed went, and nothing beyond for a run that cannot be. */
+	assert_in_range(check_stats(cache).items, before - VALUE_MAX / 1000 - 20, before);
+	check_audit(cache);
+	for (uint32_t i = 0; i < count; i++)
+		tayra_cache_unpin(cache, &held[i]);
+	check_audit(cache);
+	tayra_cache_destroy(cache);
+	free(large);
+}
+
+static void
 charges_bound_what_is_resident(void **state)
 {
 	const struct tayra_cache_options o = {
@@ -287,6 +351,8 @@ main(void)
 		cmocka_unit_test(resident_memory_is_what_was_configured),
 		cmocka_unit_test(a_full_cache_is_well_filled),
 		cmocka_unit_test(room_for_a_large_value_costs_about_its_size),
+		cmocka_unit_test(a_large_value_fits_between_scattered_pins),
+		cmocka_unit_test(pinned_residents_are_not_cleared_for_a_run),
 		cmocka_unit_test(charges_bound_what_is_resident),
 		cmocka_unit_test(ghosts_take_no_more_than_their_share),
 	};

@@ -205,6 +205,29 @@ a_replaced_key_keeps_its_place(void **state)
 	tayra_cache_destroy(cache);
 }
 
+static void
+a_replaced_key_keeps_its_count(void **state)
+{
+	const struct tayra_cache_options o = {
+		.size = sizeof(o), .memory_bytes = 1u << 20, .charge_max = 4, .shards = 1
+	};
+	const struct tayra_item_meta unit = { .charge = 1, .expire_ms = UINT64_MAX };
+	struct tayra_cache *cache = check_create(&o);
+	uint32_t wanted = 0;
+
+	(void)state;
+	cache_request(cache, wanted);
+	cache_request(cache, wanted);
+	cache_request(cache, wanted);
+	tayra_cache_put(cache, &wanted, sizeof(wanted), "refreshed", 9, &unit, 0);
+	for (uint32_t key = 1; key < 50; key++)
+		cache_request(cache, key);
+	/* Used twice before it was replaced: it went to main. */
+	assert_true(cache_request(cache, wanted));
+	check_audit(cache);
+	tayra_cache_destroy(cache);
+}
+
 int
 main(void)
 {
@@ -212,6 +235,7 @@ main(void)
 		cmocka_unit_test(hits_are_those_of_the_paper_to_the_last_request),
 		cmocka_unit_test(small_capacities_follow_the_rules_too),
 		cmocka_unit_test(a_replaced_key_keeps_its_place),
+		cmocka_unit_test(a_replaced_key_keeps_its_count),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
