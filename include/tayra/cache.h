@@ -36,7 +36,7 @@ enum tayra_policy {
 TAYRA_API const char *tayra_policy_name(enum tayra_policy policy);
 
 #define TAYRA_KEY_MAX          65535u       /* bytes */
-#define TAYRA_VALUE_MAX        (512u << 20) /* bytes; and at most a quarter of a shard */
+#define TAYRA_VALUE_MAX        (512u << 20) /* bytes; with its key at most a quarter of a shard */
 #define TAYRA_CACHE_MEMORY_MIN (1u << 20)   /* bytes */
 
 struct tayra_cache_options {
@@ -66,7 +66,8 @@ struct tayra_item_meta {
 	uint64_t expire_ms; /* gone from this moment on; UINT64_MAX: never */
 	uint64_t cost_ns;   /* what loading it took; kept with about 1% precision */
 	uint64_t version;   /* the origin's version, or 0 */
-	uint64_t charge;    /* what it counts against charge_max; 0 on put: the bytes it occupies */
+	uint64_t charge;    /* what it counts against charge_max; 0 on put, or without charge_max:
+			       the bytes it occupies */
 	uint32_t flags;     /* TAYRA_ITEM_*; 16 bits are kept */
 };
 #define TAYRA_ITEM_FAILED 1u /* kept past its time because a reload failed */
@@ -82,7 +83,7 @@ struct tayra_value {
 /*
  * Look a key up and pin what is found.
  * => TAYRA_OK, TAYRA_E_NOT_FOUND (also when expired), TAYRA_E_FULL when pinning it would pass
- *    pinned_max_bytes, TAYRA_E_TOO_LARGE for a key over TAYRA_KEY_MAX.
+ *    pinned_max_bytes (counted as a miss), TAYRA_E_TOO_LARGE for a key over TAYRA_KEY_MAX.
  */
 TAYRA_API int tayra_cache_get(struct tayra_cache *cache, const void *key, size_t key_len,
 			      uint64_t now_ms, struct tayra_value *out);
@@ -90,8 +91,9 @@ TAYRA_API int tayra_cache_get(struct tayra_cache *cache, const void *key, size_t
 /*
  * Store a copy of the bytes under the key, replacing what was there.  NULL meta: born now, never
  * stale, never expires.  A failed put removes the old value: what is cached is never older than
- * the last put.
- * => TAYRA_OK, TAYRA_E_TOO_LARGE, TAYRA_E_FULL.
+ * the last put.  Replacing a value is a use to LRU; S3-FIFO keeps the key's place.
+ * => TAYRA_OK, TAYRA_E_TOO_LARGE (also when charged more than a shard's part of charge_max),
+ *    TAYRA_E_FULL.
  */
 TAYRA_API int tayra_cache_put(struct tayra_cache *cache, const void *key, size_t key_len,
 			      const void *value, size_t value_len,
@@ -100,7 +102,8 @@ TAYRA_API int tayra_cache_put(struct tayra_cache *cache, const void *key, size_t
 /*
  * Zero copy: reserve room, write into *data, then commit (the key becomes visible) or abandon.
  * A reservation is pinned and invisible, and counts as memory in use.  After commit with a
- * non-NULL `out` the caller holds one pin on the value; with NULL it is let go.
+ * non-NULL `out` the caller holds one pin on the value; with NULL it is let go.  Abandoning leaves
+ * what the key had.
  * => reserve: as put.  commit: TAYRA_OK, or TAYRA_E_FULL with the reservation abandoned.
  */
 struct tayra_reservation {
@@ -120,7 +123,8 @@ TAYRA_API void tayra_cache_abandon(struct tayra_cache *cache,
 TAYRA_API int tayra_cache_delete(struct tayra_cache *cache, const void *key, size_t key_len);
 
 /* Change when a resident item turns stale, expires, and its flags, if its version is still
- * `version`.  Does not count as a use.  => TAYRA_OK, TAYRA_E_NOT_FOUND. */
+ * `version`.  Does not count as a use.  What expired but was not removed yet lives again.  =>
+ * TAYRA_OK, TAYRA_E_NOT_FOUND. */
 TAYRA_API int tayra_cache_touch(struct tayra_cache *cache, const void *key, size_t key_len,
 				uint64_t version, uint64_t fresh_ms, uint64_t expire_ms,
 				uint32_t flags);
