@@ -115,6 +115,11 @@ claim "--engine cache drives the production engine"
 	[ ! -s err ] && [ "$(grep -c ' requests, ' out)" -eq 2 ] && [ "$(grep -c '^  lru ' out)" -eq 4 ] &&
 	[ "$(grep -c '^  fifo ' out)" -eq 4 ]
 claim "a table names each trace once and has a line a cell"
+# 1 2 1 3 2 at 2: fifo misses 3, lru 4.  1 2 1 3 1: fifo 4, lru 3.
+sed 's/^4,2,/4,1,/' small.csv >recent.csv
+"$tayra" replay small.csv recent.csv --policy lru,fifo --capacity 2 >out && grep -q '^  fifo .* +25.00%' out &&
+	grep -q '^  fifo .* -25.00%' out
+claim "the table says how many misses are saved against lru, and lost in the same measure"
 [ "$(grep -c '<svg' r.html)" -eq 2 ] && [ "$(grep -c '<polyline' r.html)" -eq 4 ] && ! grep -qE '<script|http' r.html
 claim "--report draws a line a policy and loads nothing"
 

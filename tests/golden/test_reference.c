@@ -89,7 +89,7 @@ static struct tayra__requests *
 load(const char *folder, const char *name)
 {
 	struct tayra__trace_error error;
-	struct tayra__requests *requests;
+	struct tayra__requests *requests = NULL;
 	struct tayra__trace *trace;
 	char path[512];
 

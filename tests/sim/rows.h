@@ -25,7 +25,7 @@
 static inline struct tayra__requests *
 rows_of_csv(const char *text)
 {
-	struct tayra__requests *requests;
+	struct tayra__requests *requests = NULL;
 	struct tayra__trace_error error;
 	struct tayra__trace *trace;
 

@@ -106,7 +106,9 @@ a_trace_without_requests_is_refused(void **state)
 static void
 sizes_that_add_up_past_2_63_are_refused(void **state)
 {
-	/* By key, and by requests of one key. */
+	/* By key, a deleted one too, and by requests of one key. */
+	refused("time_s,key,size_bytes,op\n0,1,9223372036854775807,delete\n1,2,1,get\n", 0, NULL,
+		TAYRA_E_TOO_LARGE);
 	refused("time_s,key,size_bytes\n0,1,9223372036854775807\n1,2,1\n", 0, NULL,
 		TAYRA_E_TOO_LARGE);
 	refused("time_s,key,size_bytes\n0,1,9223372036854775807\n1,1,1\n", 0, NULL,

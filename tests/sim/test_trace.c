@@ -110,6 +110,8 @@ csv_says_which_line_is_wrong_and_how(void **state)
 	expect_csv_error(HEADER "0,1,\n", "t:2: size_bytes '' is not a size");
 	expect_csv_error(HEADER "0,1,9223372036854775808\n", "is not a size");
 	expect_csv_error(HEADER "0,18446744073709551616,1\n", "is not an unsigned 64-bit number");
+	/* Wraps in the multiplication, not in the addition. */
+	expect_csv_error(HEADER "0,20000000000000000000,1\n", "is not an unsigned 64-bit number");
 	expect_csv_error(HEADER "0,-1,1\n", "key '-1' is not an unsigned 64-bit number");
 	expect_csv_error(HEADER "0,abc,1\n", "key 'abc' is not");
 	expect_csv_error(HEADER "-1,1,1\n", "time_s '-1' is not a number of at least 0");
