@@ -7,6 +7,7 @@
 
 #include <tayra/base.h>
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -26,6 +27,7 @@ struct session {
 	FILE *report;
 	/* For the progress line. */
 	char what[160];
+	const struct tayra__trace *reading;
 	uint64_t rows_before, rows_total;
 };
 
@@ -56,8 +58,12 @@ static bool
 watch_load(void *ctx, uint64_t rows)
 {
 	struct session *session = ctx;
+	uint64_t total, at = tayra__trace_position(session->reading, &total);
+	double share = total ? (double)at / (double)total : -1;
 
-	tayra__progress_show(&session->progress, session->what, rows, session->command.limit);
+	if (session->command.limit)
+		share = fmax(share, (double)rows / (double)session->command.limit);
+	tayra__progress_show(&session->progress, session->what, rows, share);
 	return !tayra__interrupted();
 }
 
@@ -66,8 +72,9 @@ watch_replay(void *ctx, uint64_t rows)
 {
 	struct session *session = ctx;
 
-	tayra__progress_show(&session->progress, session->what, session->rows_before + rows,
-			     session->rows_total);
+	rows += session->rows_before;
+	tayra__progress_show(&session->progress, session->what, rows,
+			     (double)rows / (double)session->rows_total);
 	return !tayra__interrupted();
 }
 
@@ -82,6 +89,7 @@ load(struct session *session, const char *path, struct tayra__requests **out)
 	if (status)
 		return failed(session, status, error.text);
 	snprintf(session->what, sizeof(session->what), "reading %s", path);
+	session->reading = trace;
 	tayra__progress_start(&session->progress);
 	status = tayra__requests_load(trace, session->command.limit, watch_load, session, out,
 				      &error);

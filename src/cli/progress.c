@@ -38,8 +38,8 @@ draw_share(double share, double seconds_left)
 }
 
 void
-tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_t done,
-		     uint64_t total)
+tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_t rows,
+		     double share)
 {
 	uint64_t now_ns;
 	double seconds;
@@ -53,10 +53,9 @@ tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_
 	progress->drawn = true;
 	seconds = (double)(now_ns - progress->start_ns) / 1e9;
 	fprintf(stderr, "\r\033[K%s: %.2f M rows/s", what,
-		seconds > 0 ? (double)done / seconds / 1e6 : 0);
-	if (total > 0 && done > 0)
-		draw_share((double)done / (double)total,
-			   seconds * (double)(total - done) / (double)done);
+		seconds > 0 ? (double)rows / seconds / 1e6 : 0);
+	if (share > 0)
+		draw_share(share, seconds * (1 - share) / share);
 	fflush(stderr);
 }
 

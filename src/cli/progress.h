@@ -17,9 +17,10 @@ struct tayra__progress {
 void tayra__progress_init(struct tayra__progress *progress);
 /* A new stretch of work: rate and time left count from here. */
 void tayra__progress_start(struct tayra__progress *progress);
-/* Redraws at most ten times a second.  total 0: unknown, no time left is shown. */
-void tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_t done,
-			  uint64_t total);
+/* `rows` are done, which is that share of the whole; a share below 0 is unknown, and then no time
+ * left is shown.  Redraws at most ten times a second. */
+void tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_t rows,
+			  double share);
 /* Wipe the line, before anything else is printed. */
 void tayra__progress_clear(struct tayra__progress *progress);
 

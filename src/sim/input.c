@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -15,9 +16,10 @@
 #define BUFFER_BYTES (256u << 10)
 
 struct input_source {
-	int fd; /* -1: memory */
-	const unsigned char *bytes;
-	size_t len, at;
+	int fd;                     /* -1: memory */
+	const unsigned char *bytes; /* of memory */
+	uint64_t len;               /* of memory or a regular file, else 0 */
+	uint64_t at;
 };
 
 struct tayra__input {
@@ -32,6 +34,15 @@ struct tayra__input {
 	unsigned char raw[BUFFER_BYTES];
 	unsigned char text[BUFFER_BYTES + 1]; /* room for the NUL after a last line */
 };
+
+/* 0 for what is not a regular file. */
+static uint64_t
+file_size(int fd)
+{
+	struct stat info;
+
+	return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+}
 
 static int
 open_source(struct input_source source, struct tayra__input **out)
@@ -56,6 +67,7 @@ tayra__input_open(const char *path, struct tayra__input **out)
 		source.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (source.fd < 0)
 		return TAYRA_E_IO;
+	source.len = file_size(source.fd);
 	status = open_source(source, out);
 	if (status && source.fd != STDIN_FILENO)
 		close(source.fd);
@@ -79,6 +91,13 @@ tayra__input_close(struct tayra__input *input)
 	tayra__mem_free(input);
 }
 
+uint64_t
+tayra__input_position(const struct tayra__input *input, uint64_t *total)
+{
+	*total = input->source.len;
+	return input->source.at;
+}
+
 /* Read once from the source; *got is 0 at its end. */
 static int
 source_read(struct input_source *source, void *into, size_t room, size_t *got)
@@ -87,7 +106,7 @@ source_read(struct input_source *source, void *into, size_t room, size_t *got)
 
 	*got = 0;
 	if (source->fd < 0) {
-		*got = source->len - source->at < room ? source->len - source->at : room;
+		*got = source->len - source->at < room ? (size_t)(source->len - source->at) : room;
 		if (*got > 0)
 			memcpy(into, source->bytes + source->at, *got);
 		source->at += *got;
@@ -97,6 +116,7 @@ source_read(struct input_source *source, void *into, size_t room, size_t *got)
 	if (n < 0)
 		return errno == EINTR ? TAYRA_E_CANCELLED : TAYRA_E_IO;
 	*got = (size_t)n;
+	source->at += *got;
 	return TAYRA_OK;
 }
 

@@ -9,6 +9,7 @@
 #define TAYRA_SIM_INPUT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define TAYRA__INPUT_LINE_MAX 4096 /* bytes, without the newline */
 
@@ -19,6 +20,9 @@ int tayra__input_open(const char *path, struct tayra__input **out);
 /* The bytes are borrowed until close.  => TAYRA_OK, TAYRA_E_NOMEM. */
 int tayra__input_open_memory(const void *bytes, size_t len, struct tayra__input **out);
 void tayra__input_close(struct tayra__input *input);
+
+/* How much of the file was read, before decoding; *total is 0 where nobody knows, as in a pipe. */
+uint64_t tayra__input_position(const struct tayra__input *input, uint64_t *total);
 
 /*
  * Common to the three below: => TAYRA_E_IO (errno says why), TAYRA_E_CANCELLED when a signal came

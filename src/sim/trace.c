@@ -180,6 +180,12 @@ tayra__trace_columns(const struct tayra__trace *trace)
 	return trace->columns;
 }
 
+uint64_t
+tayra__trace_position(const struct tayra__trace *trace, uint64_t *total)
+{
+	return tayra__input_position(trace->input, total);
+}
+
 int
 tayra__trace_next(struct tayra__trace *trace, struct tayra__trace_request *out,
 		  struct tayra__trace_error *error)

@@ -64,6 +64,9 @@ void tayra__trace_close(struct tayra__trace *trace);
 /* TAYRA__TRACE_HAS_*. */
 unsigned tayra__trace_columns(const struct tayra__trace *trace);
 
+/* How much of the file was read, in bytes as they are stored; *total is 0 where nobody knows. */
+uint64_t tayra__trace_position(const struct tayra__trace *trace, uint64_t *total);
+
 /* => TAYRA_OK, TAYRA_E_NOT_FOUND at the end; else as open, with error->text set. */
 int tayra__trace_next(struct tayra__trace *trace, struct tayra__trace_request *out,
 		      struct tayra__trace_error *error);
