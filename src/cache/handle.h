@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * handle.h: the few bytes of a cache that are not in its arena.  Private to cache.c and audit.c.
+ * handle.h: the few bytes of a cache that are not in its arena.
  */
 #ifndef TAYRA_CACHE_HANDLE_H
 #define TAYRA_CACHE_HANDLE_H
@@ -14,10 +14,17 @@ struct tayra_cache {
 	void *arena;
 	uint64_t memory_bytes, pinned_max_bytes, seed;
 	uint32_t shards;
-	_Atomic uint32_t tick_turn; /* which shard the next sweep begins with */
-	_Atomic uint64_t pinned_bytes;
-	_Atomic uint64_t lives;
+	_Atomic uint32_t tick_turn;    /* which shard the next sweep begins with */
+	_Atomic uint64_t pinned_bytes; /* occupied by items that have a pin */
+	_Atomic uint64_t lives;        /* one for the handle, one for each pinned item */
 	struct tayra__shard shard[];
 };
+
+/* One life less; the last frees everything.  Any thread. */
+void tayra__cache_end_life(struct tayra_cache *cache);
+
+/* The shard an item lies in. */
+struct tayra__shard *tayra__cache_shard_of(struct tayra_cache *cache,
+					   const struct tayra__item *item);
 
 #endif
