@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../load/stage.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SQL "SELECT value FROM item WHERE name = ?1"
+
+static char path[] = "/tmp/tayra-test-XXXXXX";
+
+static void
+execute(sqlite3 *db, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static int
+make_database(void **state)
+{
+	sqlite3 *db;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	execute(db, "CREATE TABLE item (name TEXT PRIMARY KEY, value)");
+	execute(db, "INSERT INTO item VALUES ('one', 'first'), ('empty', ''), ('null', NULL),"
+		    " ('blob', x'00ff00'), ('number', 7), ('', 'nameless')");
+	sqlite3_close(db);
+	return 0;
+}
+
+static int
+remove_database(void **state)
+{
+	return unlink(path);
+}
+
+static struct tayra_origin *
+open_origin(const char *sql)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[200] = "";
+	int status;
+
+	o.threads = 2;
+	status = tayra_origin_sqlite(&o, path, sql, error, sizeof(error), &origin);
+	if (status != TAYRA_OK)
+		fail_msg("%s", error);
+	return origin;
+}
+
+static int
+look_up(struct tayra_origin *origin, const char *key, size_t key_len, uint64_t timeout_ns,
+	struct tayra_ref *ref)
+{
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct tayra *t;
+	int status;
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	r.key = key;
+	r.key_len = key_len;
+	r.origin = origin;
+	r.timeout_ns = timeout_ns;
+	status = tayra_get_or_load(t, &r, ref);
+	tayra_destroy(t);
+	return status;
+}
+
+static void
+expect(struct tayra_origin *origin, const char *key, const void *value, size_t len)
+{
+	struct tayra_ref ref;
+
+	assert_int_equal(look_up(origin, key, strlen(key), 0, &ref), TAYRA_OK);
+	assert_int_equal(ref.value_len, len);
+	if (len)
+		assert_memory_equal(ref.value, value, len);
+	tayra_release(&ref);
+}
+
+static void
+the_value_is_the_first_column_of_the_first_row_as_bytes(void **state)
+{
+	struct tayra_origin *origin = open_origin(SQL);
+
+	expect(origin, "one", "first", 5);
+	expect(origin, "empty", "", 0);
+	expect(origin, "blob", "\0\xff\0", 3);
+	expect(origin, "number", "7", 1);
+	expect(origin, "", "nameless", 8);
+	tayra_origin_close(origin);
+}
+
+static void
+no_row_and_null_are_not_found(void **state)
+{
+	struct tayra_origin *origin = open_origin(SQL);
+	struct tayra_ref ref;
+
+	assert_int_equal(look_up(origin, "none", 4, 0, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(look_up(origin, "null", 4, 0, &ref), TAYRA_E_NOT_FOUND);
+	tayra_origin_close(origin);
+}
+
+static void
+a_key_is_bound_and_never_part_of_the_sql(void **state)
+{
+	struct tayra_origin *origin = open_origin(SQL);
+	struct tayra_ref ref;
+	const char *evil = "' OR 1=1 --";
+
+	assert_int_equal(look_up(origin, evil, strlen(evil), 0, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(look_up(origin, "one\0two", 7, 0, &ref), TAYRA_E_NOT_FOUND);
+	tayra_origin_close(origin);
+}
+
+static void
+sql_that_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
+{
+	static const struct {
+		const char *sql, *says;
+	} rows[] = {
+		{ "SELEKT 1", "SELEKT" },
+		{ "SELECT no_such FROM item WHERE name = ?1", "no_such" },
+		{ "SELECT value FROM item", "0 parameters" },
+		{ "SELECT value FROM item WHERE name = ?1 OR name = ?2", "2 parameters" },
+		{ "DELETE FROM item WHERE name = ?1", "change the database" },
+		{ SQL "; " SQL, "more than one" },
+		{ "  ", "no statement" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tayra_origin *origin;
+		char error[200] = "";
+
+		assert_int_equal(
+			tayra_origin_sqlite(NULL, path, rows[i].sql, error, sizeof(error), &origin),
+			TAYRA_E_INVAL);
+		assert_null(origin);
+		if (!strstr(error, rows[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", error, rows[i].says);
+		assert_null(strchr(error, '\n'));
+	}
+}
+
+static void
+a_file_that_is_no_database_is_an_io_error_that_names_it(void **state)
+{
+	struct tayra_origin *origin;
+	char error[200] = "", tiny[4];
+
+	assert_int_equal(
+		tayra_origin_sqlite(NULL, "/nowhere/at.all", SQL, error, sizeof(error), &origin),
+		TAYRA_E_IO);
+	assert_non_null(strstr(error, "/nowhere/at.all"));
+	assert_int_equal(
+		tayra_origin_sqlite(NULL, "/proc/self/exe", SQL, error, sizeof(error), &origin),
+		TAYRA_E_IO);
+	assert_int_equal(tayra_origin_sqlite(NULL, "/nowhere", SQL, tiny, sizeof(tiny), &origin),
+			 TAYRA_E_IO);
+	assert_int_equal(strlen(tiny), 3);
+	assert_int_equal(tayra_origin_sqlite(NULL, "/nowhere", SQL, NULL, 0, &origin), TAYRA_E_IO);
+	assert_int_equal(tayra_origin_sqlite(NULL, NULL, SQL, NULL, 0, &origin), TAYRA_E_INVAL);
+}
+
+static void
+a_locked_database_is_overload(void **state)
+{
+	struct tayra_origin *origin = open_origin(SQL);
+	struct tayra_ref ref;
+	sqlite3 *writer;
+
+	assert_int_equal(sqlite3_open(path, &writer), SQLITE_OK);
+	execute(writer, "BEGIN EXCLUSIVE");
+	assert_int_equal(look_up(origin, "one", 3, 0, &ref), TAYRA_E_OVERLOAD);
+	execute(writer, "ROLLBACK");
+	sqlite3_close(writer);
+	expect(origin, "one", "first", 5);
+	tayra_origin_close(origin);
+}
+
+/* Would count for minutes. */
+#define ENDLESS                                                                                    \
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"     \
+	" SELECT count(*) || ?1 FROM n"
+
+static void
+a_query_past_its_deadline_is_interrupted_and_the_connection_works_on(void **state)
+{
+	struct tayra_origin *origin = open_origin(ENDLESS);
+	struct tayra_ref ref;
+
+	for (int i = 0; i < 3; i++) /* destroying the handle waits for the query to end */
+		assert_int_equal(look_up(origin, "k", 1, 5 * TAYRA_NS_PER_MS, &ref),
+				 TAYRA_E_TIMEOUT);
+	tayra_origin_close(origin);
+}
+
+static void
+a_query_nobody_waits_for_is_interrupted(void **state)
+{
+	struct tayra_origin *origin = open_origin(ENDLESS);
+	struct stage s;
+
+	stage_open(&s, NULL);
+	struct tayra_request r = ask(&s, "k", NULL);
+
+	r.origin = origin;
+	r.timeout_ns = TAYRA_OFF;
+	start(&s, &r, NULL);
+	tayra_destroy(s.t); /* the stage's clock stands still: no deadline ends it */
+	got_status(&s, TAYRA_E_CLOSED);
+	tayra_cq_destroy(s.cq);
+	tayra_origin_close(origin);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(the_value_is_the_first_column_of_the_first_row_as_bytes),
+	cmocka_unit_test(no_row_and_null_are_not_found),
+	cmocka_unit_test(a_key_is_bound_and_never_part_of_the_sql),
+	cmocka_unit_test(sql_that_cannot_serve_is_refused_with_one_line_that_says_why),
+	cmocka_unit_test(a_file_that_is_no_database_is_an_io_error_that_names_it),
+	cmocka_unit_test(a_locked_database_is_overload),
+	cmocka_unit_test(a_query_past_its_deadline_is_interrupted_and_the_connection_works_on),
+	cmocka_unit_test(a_query_nobody_waits_for_is_interrupted),
+};
+
+int
+main(void)
+{
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_database, remove_database);
+}
