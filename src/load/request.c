@@ -186,6 +186,7 @@ too_late(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struc
 	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS;
 	struct tayra_value value;
 
+	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
 	if (want->stale_ms &&
 	    tayra_cache_get(t->cache, want->key, want->key_len, now_ms, &value) == TAYRA_OK) {
 		tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
@@ -250,6 +251,8 @@ load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 		return status;
 	}
 	status = join(t, want, w, ref, now_ns, &made);
+	if (status != TAYRA_OK) /* else it was counted as a hit */
+		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
 	if (made) {
 		tayra__turn_lead(made);
 		if (!w->flight) /* answered meanwhile; somebody else may wait for it */
@@ -291,7 +294,6 @@ tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct t
 
 	now_ns = tayra__handle_now_ns(t);
 	want = want_of(t, request, now_ns);
-	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
 	if (now_ns >= want.deadline_ns)
 		return too_late(t, &want, now_ns, ref);
 	tayra__wake_init(&wake);
@@ -325,6 +327,8 @@ load_started(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 		return status;
 	}
 	status = join(t, want, w, ref, now_ns, &made);
+	if (status != TAYRA_OK) /* else it was counted as a hit */
+		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
 	if (made) {
 		tayra__turn_lead(made);
 		if (made->state == TAYRA__FLIGHT_READY && !made->origin)
@@ -360,7 +364,6 @@ tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request, st
 
 	now_ns = tayra__handle_now_ns(t);
 	want = want_of(t, request, now_ns);
-	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
 	if (now_ns >= want.deadline_ns)
 		return too_late(t, &want, now_ns, ref);
 	w = tayra__mem_alloc(sizeof(*w));
