@@ -234,6 +234,7 @@ ask_inside(struct tayra_load *load, void *arg)
 
 	n->blocking = tayra_get_or_load(n->s->t, &r, &ref);
 	n->start = tayra_get_or_load_start(n->s->t, &r, n->s->cq, NULL, &ref);
+	tayra_release(&ref);
 	n->get = tayra_get(n->s->t, "there", 5, &ref);
 	tayra_release(&ref);
 	n->other = tayra_get_or_load(n->second->t, &q, &ref);
