@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
+#include "base/hash.h"
+#include "cache/index.h"
+
 static int
 setup(void **state)
 {
@@ -286,6 +289,35 @@ two_caches_know_nothing_of_each_other(void **state)
 	tayra_cache_destroy(other);
 }
 
+static void
+a_crowded_bucket_evicts_its_oldest(void **state)
+{
+	const struct tayra_cache_options o = {
+		.size = sizeof(o), .memory_bytes = 1u << 20, .seed = 7, .shards = 1
+	};
+	struct tayra_cache *cache = check_create(&o);
+	uint32_t last = 0;
+
+	(void)state;
+	/* Keys as an attacker would choose them who knew the seed: all in the first bucket. */
+	for (uint32_t key = 0, count = 0; count < TAYRA__INDEX_CHAIN_MAX + 8; key++) {
+		if (tayra__hash_bytes(&key, sizeof(key), 7) % TAYRA__INDEX_BASE != 0)
+			continue;
+		assert_int_equal(tayra_cache_put(cache, &key, sizeof(key), "v", 1, NULL, 0),
+				 TAYRA_OK);
+		last = key;
+		count++;
+	}
+	struct tayra_value got;
+
+	assert_int_equal(check_stats(cache).items, TAYRA__INDEX_CHAIN_MAX);
+	assert_int_equal(check_stats(cache).evictions, 8);
+	assert_int_equal(tayra_cache_get(cache, &last, sizeof(last), 0, &got), TAYRA_OK);
+	tayra_cache_unpin(cache, &got);
+	check_audit(cache);
+	tayra_cache_destroy(cache);
+}
+
 int
 main(void)
 {
@@ -307,6 +339,7 @@ main(void)
 		CLAIM(a_commit_of_nothing_is_refused),
 		CLAIM(bad_options_are_refused),
 		CLAIM(defaults_make_a_cache),
+		CLAIM(a_crowded_bucket_evicts_its_oldest),
 		CLAIM(two_caches_know_nothing_of_each_other),
 	};
 
