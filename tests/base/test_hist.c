@@ -96,7 +96,7 @@ the_ends_are_exact_and_shares_outside_are_clamped(void **state)
 	tayra__hist_add(&hist, 7000009);
 	assert_int_equal(tayra__hist_quantile(&hist, 0), 1000003);
 	assert_int_equal(tayra__hist_quantile(&hist, -1), 1000003);
-	assert_int_equal(tayra__hist_quantile(&hist, NAN), 1000003);
+	assert_int_equal(tayra__hist_quantile(&hist, (double)NAN), 1000003);
 	assert_int_equal(tayra__hist_quantile(&hist, 1), 7000009);
 	assert_int_equal(tayra__hist_quantile(&hist, 2), 7000009);
 }

@@ -136,7 +136,7 @@ bytes_that_are_not_utf8_become_the_replacement_character(void **state)
 static void
 nan_and_infinities_are_null(void **state)
 {
-	static const double odd[] = { NAN, INFINITY, -INFINITY };
+	static const double odd[] = { (double)NAN, (double)INFINITY, -(double)INFINITY };
 
 	for (int i = 0; i < 3; i++) {
 		begin(TAYRA__JSON_LINE);
