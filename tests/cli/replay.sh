@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # replay.sh TAYRA: `tayra replay` as a program: exit codes, one-line errors, output, Ctrl-C.  TAP.
 set -u
-tayra=$1
+tayra=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
@@ -179,7 +179,7 @@ mkfifo pipe
 rm -f out err
 "$tayra" replay pipe --policy lru --capacity 2 >out 2>err &
 pid=$!
-exec 3>pipe
+exec 3<>pipe
 printf 'time_s,key,size_bytes\n0,1,1\n' >&3
 sleep 0.3
 kill -INT $pid

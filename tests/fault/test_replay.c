@@ -26,11 +26,13 @@ static char text[96 << 10];
 static void
 write_trace(void)
 {
-	char *at = text + sprintf(text, "time_s,key,size_bytes,op,ttl_s,cost_ms\n");
+	FILE *out = fmemopen(text, sizeof(text), "w");
 
+	fputs("time_s,key,size_bytes,op,ttl_s,cost_ms\n", out);
 	for (unsigned i = 0; i < 2500; i++)
-		at += sprintf(at, "%u,%u,%u,%s,%u,1.5\n", i, i * 37 % 1201, 1 + i % 9,
-			      i % 50 == 49 ? "delete" : "get", i % 7 * 100);
+		fprintf(out, "%u,%u,%u,%s,%u,1.5\n", i, i * 37 % 1201, 1 + i % 9,
+			i % 50 == 49 ? "delete" : "get", i % 7 * 100);
+	fclose(out);
 }
 
 static int

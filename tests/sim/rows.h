@@ -42,12 +42,14 @@ static inline struct tayra__requests *
 rows_of_letters(const char *letters)
 {
 	struct tayra__requests *requests;
-	size_t bytes = 32 + strlen(letters) * 16;
-	char *text = malloc(bytes), *at = text;
+	char *text;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
 
-	at += sprintf(at, "time_s,key,size_bytes\n");
+	fputs("time_s,key,size_bytes\n", out);
 	for (const char *letter = letters; *letter; letter++)
-		at += sprintf(at, "%d,%d,1\n", (int)(letter - letters), *letter);
+		fprintf(out, "%d,%d,1\n", (int)(letter - letters), *letter);
+	fclose(out);
 	requests = rows_of_csv(text);
 	free(text);
 	return requests;
@@ -62,19 +64,22 @@ rows_random(uint64_t seed, unsigned count, unsigned keys, enum rows_kind kind)
 	struct tayra__requests *requests;
 	struct tayra__rng rng;
 	struct tayra__zipf zipf;
-	char *text = malloc(64 + count * 64ul), *at = text;
+	char *text;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
 
 	tayra__rng_init(&rng, seed);
 	tayra__zipf_init(&zipf, keys, 0.8);
-	at += sprintf(at, "time_s,key,size_bytes,op,ttl_s\n");
+	fputs("time_s,key,size_bytes,op,ttl_s\n", out);
 	for (unsigned i = 0; i < count; i++) {
 		unsigned key = (unsigned)tayra__zipf_next(&zipf, &rng);
 		unsigned ttl = kind == ROWS_EXPIRING ? (unsigned)tayra__rng_below(&rng, 200) : 0;
 		bool delete = kind == ROWS_EXPIRING && tayra__rng_below(&rng, 20) == 0;
 
-		at += sprintf(at, "%u,%u,%u,%s,%u\n", i, key, 1 + key * 7919 % 50,
-			      delete ? "delete" : "get", ttl);
+		fprintf(out, "%u,%u,%u,%s,%u\n", i, key, 1 + key * 7919 % 50,
+			delete ? "delete" : "get", ttl);
 	}
+	fclose(out);
 	requests = rows_of_csv(text);
 	free(text);
 	return requests;
