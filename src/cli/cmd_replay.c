@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "cli/arguments.h"
@@ -251,18 +252,45 @@ finish(struct session *session, int code)
 	return code;
 }
 
+/* Opening the report would empty a trace of the same name. */
+static bool
+is_a_trace(const struct tayra__replay_command *command)
+{
+	struct stat report, trace;
+
+	if (stat(command->report, &report) || !S_ISREG(report.st_mode))
+		return false;
+	for (size_t i = 0; i < command->trace_count; i++)
+		if (stat(command->traces[i], &trace) == 0 && trace.st_ino == report.st_ino &&
+		    trace.st_dev == report.st_dev)
+			return true;
+	return false;
+}
+
+static int
+open_report(struct session *session)
+{
+	const struct tayra__replay_command *command = &session->command;
+
+	if (is_a_trace(command)) {
+		tayra__cli_error(command->name, "%s: is a trace, not a place for the report",
+				 command->report);
+		return TAYRA__EXIT_USAGE;
+	}
+	session->report = fopen(command->report, "we");
+	if (session->report)
+		return 0;
+	tayra__cli_error(command->name, "%s: %m", command->report);
+	return TAYRA__EXIT_USAGE;
+}
+
 static int
 start(struct session *session)
 {
 	const struct tayra__replay_command *command = &session->command;
 
-	if (command->report) {
-		session->report = fopen(command->report, "we");
-		if (!session->report) {
-			tayra__cli_error(command->name, "%s: %m", command->report);
-			return TAYRA__EXIT_USAGE;
-		}
-	}
+	if (command->report && open_report(session))
+		return TAYRA__EXIT_USAGE;
 	session->cells = tayra__mem_array(command->trace_count * command->policies.count *
 						  command->capacities.count,
 					  sizeof(*session->cells));

@@ -143,7 +143,7 @@ print_rows(FILE *out, const struct chart *chart)
 		if (!isnan(bytes))
 			fprintf(out, "%.4f%%", bytes * 100);
 		fputs("<td>", out);
-		if (!isnan(less))
+		if (!isnan(less) && strcmp(cell->policy, "lru") != 0)
 			fprintf(out, "%+.2f%%", less * 100);
 		fprintf(out, "<td>%.1f</tr>\n", tayra__replay_ns_per_request(cell));
 	}

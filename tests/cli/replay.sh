@@ -77,6 +77,7 @@ run="--policy lru --capacity 2"
 	refused 2 "policy 'arc' does not exist.*fifo lru s3fifo belady" "a policy to come is unknown" replay small.csv --policy arc --capacity 2
 	refused 2 "policy 'belady' does not exist.*: .*lru s3fifo" "the cache engine has two policies" replay small.csv --engine cache --policy belady --capacity 2
 	refused 2 '/absent/r.html: No such file' "an unwritable report is refused before the trace is read" replay absent.csv $run --report /absent/r.html
+	refused 2 'small.csv: is a trace' "a report is not written over a trace" replay small.csv $run --report ./small.csv
 	refused 2 "unknown option '--polcy' (did you mean '--policy'?)" "an unknown option gets a suggestion" replay small.csv --polcy lru
 	refused 2 "'--capacity' needs a value" "a missing value is said" replay small.csv --policy lru --capacity
 	refused 2 "'--json' takes no value" "a value too many is said" replay small.csv $run --json=1
