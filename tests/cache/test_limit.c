@@ -183,7 +183,7 @@ resident_memory_is_what_was_configured(void **state)
 	memset(bytes, 7, VALUE_MAX);
 	tayra__rng_init(&rng, 9);
 	before = resident_bytes();
-	if (before == 0) {
+	if (before == 0 || getenv("TAYRA_INSTRUMENTED")) {
 		free(bytes);
 		skip();
 	}
