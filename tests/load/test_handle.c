@@ -218,6 +218,55 @@ with_the_ticker_time_moves_and_deadlines_end_without_a_hand(void **state)
 	stage_close(&s);
 }
 
+struct slow {
+	struct stage *s;
+	_Atomic int status; /* of the look; 1: not yet */
+};
+
+/* Takes five seconds, and then looks for a key that is fresh for one. */
+static void
+take_long_and_look(struct tayra_load *load, void *arg)
+{
+	struct slow *slow = arg;
+	struct tayra_ref ref;
+	int status;
+
+	stage_pass_ms(slow->s, 5000);
+	status = tayra_get(slow->s->t, "k", 1, &ref);
+	tayra_release(&ref);
+	finish(load, "done");
+	atomic_store(&slow->status, status);
+}
+
+static void
+a_loader_on_the_ticker_does_not_make_time_stand_still(void **state)
+{
+	struct stage s;
+	struct slow slow = { .s = &s, .status = 1 };
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct tayra_pace_options po = TAYRA_PACE_OPTIONS_INIT;
+
+	po.limiter = TAYRA_LIMITER_FIXED;
+	po.limit = 1;
+	assert_int_equal(tayra_pace_create(&po, &o.pace), TAYRA_OK);
+	o.ticker = true;
+	stage_open(&s, &o);
+	put_perishable(&s, "k", "v");
+	struct tayra_request first = ask(&s, "first", park);
+	struct tayra_request r = ask(&s, "slow", take_long_and_look);
+
+	r.load_arg = &slow;
+	r.timeout_ns = TAYRA_OFF;
+	start(&s, &first, NULL);
+	start(&s, &r, NULL);
+	finish(s.parked[0], "v"); /* now its turn comes, and only the ticker looks */
+	while (atomic_load(&slow.status) == 1)
+		sched_yield();
+	assert_int_equal(atomic_load(&slow.status), TAYRA_E_NOT_FOUND);
+	stage_close(&s);
+	tayra_pace_destroy(o.pace);
+}
+
 static uint64_t
 counting_ns(void *ctx)
 {
@@ -309,6 +358,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_forked_child_is_refused_and_may_release_and_destroy),
 	cmocka_unit_test(destroy_ends_who_waits_with_closed_and_waits_for_the_load_that_is_out),
 	cmocka_unit_test(with_the_ticker_time_moves_and_deadlines_end_without_a_hand),
+	cmocka_unit_test(a_loader_on_the_ticker_does_not_make_time_stand_still),
 	cmocka_unit_test(a_hit_reads_the_clock_once_and_with_the_ticker_not_at_all),
 	cmocka_unit_test(a_deadline_wakes_a_blocked_caller_though_its_load_is_out),
 	cmocka_unit_test(stats_of_an_older_caller_are_cut_to_its_size),

@@ -168,6 +168,63 @@ a_ttl_of_off_serves_the_value_once_and_then_as_stale_only(void **state)
 }
 
 static void
+what_cannot_be_kept_does_not_leave_something_older_in_its_place(void **state)
+{
+	struct stage s;
+	struct tayra_ref ref;
+
+	stage_open(&s, NULL);
+	put_perishable(&s, "k", "older");
+	struct tayra_request r = ask(&s, "k", answer);
+
+	r.flags = TAYRA_REQUEST_REFRESH;
+	r.ttl_ms = TAYRA_OFF; /* and no stale: over as soon as it is there */
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
+	tayra_release(&ref);
+	assert_int_equal(tayra_get(s.t, "k", 1, &ref), TAYRA_E_NOT_FOUND);
+	stage_close(&s);
+}
+
+/* A clock during whose second reading the key arrives: after the first look, before the lock. */
+struct late {
+	struct stage *s;
+	unsigned readings;
+};
+
+static uint64_t
+late_ns(void *ctx)
+{
+	struct late *late = ctx;
+
+	if (late->readings && --late->readings == 0)
+		put_perishable(late->s, "k", "meanwhile");
+	return STAGE_START_NS;
+}
+
+static void
+a_key_that_arrives_between_the_look_and_the_lock_is_not_loaded_again(void **state)
+{
+	struct stage s;
+	struct late late = { .s = &s };
+	struct tayra_clock clock = { late_ns, stage_wall_ms, &late };
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct tayra_ref ref;
+
+	o.clock = &clock;
+	stage_open(&s, &o);
+	struct tayra_request r = ask(&s, "k", answer);
+
+	late.readings = 2;
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
+	holds(&ref, "meanwhile");
+	tayra_release(&ref);
+	assert_int_equal(s.calls, 0);
+	assert_int_equal(stats_of(&s).requests, 1);
+	assert_int_equal(stats_of(&s).hits, 1);
+	stage_close(&s);
+}
+
+static void
 refresh_loads_what_is_still_fresh(void **state)
 {
 	struct stage s;
@@ -251,6 +308,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_value_is_fresh_to_the_last_millisecond_of_its_ttl),
 	cmocka_unit_test(a_loader_may_set_another_ttl_and_a_version),
 	cmocka_unit_test(a_ttl_of_off_serves_the_value_once_and_then_as_stale_only),
+	cmocka_unit_test(what_cannot_be_kept_does_not_leave_something_older_in_its_place),
+	cmocka_unit_test(a_key_that_arrives_between_the_look_and_the_lock_is_not_loaded_again),
 	cmocka_unit_test(refresh_loads_what_is_still_fresh),
 	cmocka_unit_test(no_store_keeps_nothing_unless_somebody_who_joined_wants_it_kept),
 	cmocka_unit_test(put_and_delete_say_what_they_did),
