@@ -34,6 +34,7 @@ enum tayra__flight_state {
 enum tayra__chore {
 	TAYRA__CHORE_NONE,
 	TAYRA__CHORE_ENTER,  /* ask pace */
+	TAYRA__CHORE_RAISE,  /* ask pace again, in a higher class */
 	TAYRA__CHORE_START,  /* hand it to its origin */
 	TAYRA__CHORE_RECALL, /* dropped while queued: take its ticket back */
 	TAYRA__CHORE_DROP,   /* dropped since: leave pace if it was let in */

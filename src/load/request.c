@@ -237,6 +237,13 @@ wait_for(struct tayra *t, struct tayra__waiter *w)
 	}
 }
 
+static void
+relock(struct tayra *t)
+{
+	tayra__turn_unlock(t);
+	pthread_mutex_lock(&t->lock);
+}
+
 static int
 load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 	      struct tayra__waiter *w, struct tayra_ref *ref)
@@ -259,6 +266,8 @@ load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 			tayra__turn_left(made);
 	}
 	if (status == TAYRA_PENDING) {
+		if (!made) /* joining may have left something to do */
+			relock(t);
 		wait_for(t, w);
 		status = w->status;
 		*ref = w->ref;

@@ -221,6 +221,33 @@ begin(struct tayra_load *flight)
 	tayra__counters_add(&flight->t->counters, TAYRA__COUNT_LOADS, 1);
 }
 
+void
+tayra__turn_raise(struct tayra_load *flight, enum tayra_class cls)
+{
+	if (cls >= flight->cls)
+		return;
+	flight->cls = cls;
+	if (flight->state == TAYRA__FLIGHT_QUEUED)
+		note(flight, TAYRA__CHORE_RAISE);
+}
+
+static void
+enter_anew(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+	bool queued;
+
+	pthread_mutex_lock(&t->lock);
+	queued = flight->state == TAYRA__FLIGHT_QUEUED;
+	if (queued)
+		flight->state = TAYRA__FLIGHT_ENTERING;
+	pthread_mutex_unlock(&t->lock);
+	/* If it cannot be taken back, decided() was called or is about to be, and goes on. */
+	if (queued &&
+	    tayra_pace_cancel(flight->pace, &flight->ticket, tayra__handle_now_ns(t)) == TAYRA_OK)
+		tayra__turn_enter(flight);
+}
+
 static void
 start_at_origin(struct tayra_load *flight)
 {
@@ -261,6 +288,7 @@ do_chore(struct tayra_load *flight, enum tayra__chore chore)
 	switch (chore) {
 	case TAYRA__CHORE_NONE: return;
 	case TAYRA__CHORE_ENTER: tayra__turn_enter(flight); return;
+	case TAYRA__CHORE_RAISE: enter_anew(flight); return;
 	case TAYRA__CHORE_START: start_at_origin(flight); return;
 	case TAYRA__CHORE_RECALL:
 	case TAYRA__CHORE_DROP: let_go(flight, chore); return;

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include <tayra/base.h>
+
 struct tayra;
 struct tayra_load;
 
@@ -25,6 +27,9 @@ void tayra__turn_enter(struct tayra_load *flight);
 void tayra__turn_lead(struct tayra_load *flight);
 /* The same, as a chore.  Lock held. */
 void tayra__turn_enter_later(struct tayra_load *flight);
+/* Somebody of that class waits for it as well: if it is queued in a lower one, it changes over.
+ * Lock held. */
+void tayra__turn_raise(struct tayra_load *flight, enum tayra_class cls);
 /* Call the user's loader of a ready flight on this thread.  Lock held, let go of meanwhile; the
  * flight may be gone afterwards. */
 void tayra__turn_run(struct tayra_load *flight);

@@ -59,6 +59,7 @@ tayra__waiter_join(struct tayra__waiter *w, struct tayra_load *flight,
 	if (!flight->cq)
 		flight->cq = w->cq;
 	flight->store |= want->store;
+	tayra__turn_raise(flight, want->cls);
 	if (want->deadline_ns > atomic_load_explicit(&flight->deadline_ns, memory_order_relaxed))
 		atomic_store_explicit(&flight->deadline_ns, want->deadline_ns,
 				      memory_order_relaxed);

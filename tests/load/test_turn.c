@@ -214,6 +214,40 @@ who_joins_a_queued_load_with_more_time_keeps_it_alive(void **state)
 }
 
 static void
+who_joins_a_queued_load_in_a_higher_class_takes_it_there(void **state)
+{
+	struct stage s;
+	struct tayra_pace *pace;
+	struct tayra_completion c[4];
+
+	open_narrow(&s, 0, &pace);
+	struct tayra_request a = ask(&s, "a", park), b = ask(&s, "b", park), n = b;
+
+	start(&s, &a, NULL);
+	n.key = "n";
+	start(&s, &n, NULL);
+	b.cls = TAYRA_BACKGROUND;
+	start(&s, &b, NULL);
+	assert_int_equal(pace_stats(pace).queued[TAYRA_BACKGROUND - 1], 1);
+	b.cls = TAYRA_CRITICAL;
+	start(&s, &b, NULL);
+	assert_int_equal(pace_stats(pace).queued[TAYRA_BACKGROUND - 1], 0);
+	assert_int_equal(pace_stats(pace).queued[TAYRA_CRITICAL - 1], 1);
+	finish(s.parked[0], "A");
+	got_value(&s, "A"); /* and runs the next */
+	assert_int_equal(tayra_load_class(s.parked[1]), TAYRA_CRITICAL);
+	finish(s.parked[1], "B");
+	assert_int_equal(tayra_cq_drain(s.cq, c, 4), 2);
+	for (int i = 0; i < 2; i++)
+		tayra_release(&c[i].ref);
+	finish(s.parked[2], "N");
+	got_value(&s, "N");
+	assert_int_equal(pace_stats(pace).inflight, 0);
+	stage_close(&s);
+	tayra_pace_destroy(pace);
+}
+
+static void
 pace_hears_how_each_load_ended(void **state)
 {
 	static const struct {
@@ -310,6 +344,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_queued_load_that_nobody_waits_for_any_more_gives_its_place_up),
 	cmocka_unit_test(a_load_let_in_for_nobody_leaves_again),
 	cmocka_unit_test(who_joins_a_queued_load_with_more_time_keeps_it_alive),
+	cmocka_unit_test(who_joins_a_queued_load_in_a_higher_class_takes_it_there),
 	cmocka_unit_test(pace_hears_how_each_load_ended),
 	cmocka_unit_test(a_blocked_caller_runs_its_own_loader_when_its_turn_comes),
 };

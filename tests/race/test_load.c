@@ -204,6 +204,7 @@ start_many(void *arg)
 		r.key = &key, r.key_len = sizeof(key);
 		r.origin = w->origin;
 		r.ttl_ms = 1;
+		r.cls = (enum tayra_class)(1 + tayra__rng_below(&rng, TAYRA_CLASSES));
 		r.timeout_ns = tayra__rng_below(&rng, 3) ? 0 : 200 * TAYRA_NS_PER_US;
 		status = tayra_get_or_load_start(w->t, &r, w->cq, NULL, &ref);
 		tayra_release(&ref);
