@@ -118,6 +118,13 @@ tayra__flight_forget(struct tayra *t, const void *key, size_t key_len)
 }
 
 void
+tayra__flight_reenter(struct tayra_load *flight)
+{
+	flight->state = TAYRA__FLIGHT_ENTERING;
+	flight->entries++;
+}
+
+void
 tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last)
 {
 	if (flight->attached)

@@ -47,12 +47,13 @@ struct tayra_load {
 	enum tayra__flight_state state;
 	enum tayra__chore chore;
 	uint32_t refs; /* one until done or dropped, one for whoever works on it without the lock */
-	bool attached; /* in the table: new requests join it, and its result may be kept */
-	bool store;    /* somebody who asked wants it kept */
-	bool behind;   /* somebody was served stale meanwhile and counts on it going on */
-	bool given_up; /* the running loader may have seen that nobody waits */
-	bool held;     /* its ticket must leave pace */
-	bool led;      /* its maker is entering it and will look for itself whether it is ready */
+	uint32_t entries; /* how often it began to enter: whoever asked pace may come back late */
+	bool attached;    /* in the table: new requests join it, and its result may be kept */
+	bool store;       /* somebody who asked wants it kept */
+	bool behind;      /* somebody was served stale meanwhile and counts on it going on */
+	bool given_up;    /* the running loader may have seen that nobody waits */
+	bool held;        /* its ticket must leave pace */
+	bool led; /* its maker is entering it and will look for itself whether it is ready */
 
 	struct tayra_origin *origin;
 	tayra_load_fn load;
@@ -89,6 +90,8 @@ struct tayra_load *tayra__flight_find(struct tayra *t, const void *key, size_t k
 /* Detach every flight of that key: nothing they bring is kept, and nobody joins them. */
 void tayra__flight_forget(struct tayra *t, const void *key, size_t key_len);
 void tayra__flight_detach(struct tayra_load *flight);
+/* It enters once more. */
+void tayra__flight_reenter(struct tayra_load *flight);
 /* Out of the table and of inflight, in its last state.  Its first reference is still there. */
 void tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last);
 /* Somebody waits for it, or counts on it and there is a thread to start it. */

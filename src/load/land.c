@@ -152,7 +152,7 @@ start_over(struct tayra_load *flight)
 	flight->roomed = false;
 	flight->given_up = false;
 	flight->held = false;
-	flight->state = TAYRA__FLIGHT_ENTERING;
+	tayra__flight_reenter(flight);
 	atomic_store_explicit(&flight->finished, false, memory_order_relaxed);
 }
 

@@ -115,7 +115,7 @@ turn_away(struct tayra_load *flight, int status)
 
 	/* It was queued with the deadline of who came first; somebody with more time joined. */
 	if (status == TAYRA_E_TIMEOUT && latest > flight->ticket_deadline_ns) {
-		flight->state = TAYRA__FLIGHT_ENTERING;
+		tayra__flight_reenter(flight);
 		note(flight, TAYRA__CHORE_ENTER);
 		return;
 	}
@@ -156,11 +156,11 @@ decided(struct tayra_ticket *ticket, int status, void *arg)
 
 /* => as tayra_pace_enter_start() */
 static int
-ask_pace(struct tayra_load *flight)
+ask_pace(struct tayra_load *flight, enum tayra_class cls)
 {
 	uint64_t deadline_ns = flight->ticket_deadline_ns;
 	struct tayra_pace_request request = {
-		.cls = flight->cls,
+		.cls = cls,
 		.deadline_ns = deadline_ns == UINT64_MAX ? 0 : deadline_ns,
 		.decided = decided,
 		.arg = flight,
@@ -177,6 +177,8 @@ void
 tayra__turn_enter(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
+	enum tayra_class cls;
+	uint32_t entry;
 	int status;
 
 	pthread_mutex_lock(&t->lock);
@@ -184,18 +186,22 @@ tayra__turn_enter(struct tayra_load *flight)
 		tayra__turn_unlock(t);
 		return;
 	}
+	cls = flight->cls;
+	entry = flight->entries;
 	flight->ticket_deadline_ns = atomic_load_explicit(&flight->deadline_ns,
 							  memory_order_relaxed);
 	pthread_mutex_unlock(&t->lock);
 
-	status = ask_pace(flight);
+	status = ask_pace(flight, cls);
 
 	pthread_mutex_lock(&t->lock);
 	if (status != TAYRA_PENDING) {
 		decide(flight, status);
-	} else if (flight->state == TAYRA__FLIGHT_ENTERING) { /* else decided() was faster */
+	} else if (flight->state == TAYRA__FLIGHT_ENTERING && flight->entries == entry) {
+		/* Otherwise decided() was faster. */
 		flight->state = TAYRA__FLIGHT_QUEUED;
-		drop_unwanted(flight);
+		if (!drop_unwanted(flight) && flight->cls < cls)
+			note(flight, TAYRA__CHORE_RAISE);
 	}
 	tayra__turn_unlock(t);
 }
@@ -226,9 +232,11 @@ tayra__turn_raise(struct tayra_load *flight, enum tayra_class cls)
 {
 	if (cls >= flight->cls)
 		return;
-	flight->cls = cls;
 	if (flight->state == TAYRA__FLIGHT_QUEUED)
 		note(flight, TAYRA__CHORE_RAISE);
+	else if (flight->state != TAYRA__FLIGHT_ENTERING)
+		return; /* it does not wait, and its loader may be reading the class */
+	flight->cls = cls;
 }
 
 static void
@@ -240,7 +248,7 @@ enter_anew(struct tayra_load *flight)
 	pthread_mutex_lock(&t->lock);
 	queued = flight->state == TAYRA__FLIGHT_QUEUED;
 	if (queued)
-		flight->state = TAYRA__FLIGHT_ENTERING;
+		tayra__flight_reenter(flight);
 	pthread_mutex_unlock(&t->lock);
 	/* If it cannot be taken back, decided() was called or is about to be, and goes on. */
 	if (queued &&
