@@ -96,7 +96,8 @@ struct tayra_request {
 	{                                                                                          \
 		.size = sizeof(struct tayra_request)                                               \
 	}
-#define TAYRA_REQUEST_REFRESH  1u /* load even if what is cached is fresh */
+/* Load even if what is cached is fresh; joins a load in progress: delete first to read a write. */
+#define TAYRA_REQUEST_REFRESH  1u
 #define TAYRA_REQUEST_NO_STORE 2u /* do not keep what is loaded */
 
 enum tayra_tier {
@@ -161,7 +162,8 @@ struct tayra_completion {
 TAYRA_API int tayra_cq_create(struct tayra *t, struct tayra_cq **out);
 /* Not with requests pending on it. */
 TAYRA_API void tayra_cq_destroy(struct tayra_cq *cq);
-/* Readable when tayra_cq_drain() has something to do; owned by the queue. */
+/* Readable when there is a completion or a loader's turn has come; owned by the queue.  Not at a
+ * deadline unless something ticks: without the ticker, poll with a timeout and drain. */
 TAYRA_API int tayra_cq_fd(struct tayra_cq *cq);
 /* Take up to `max` completions, never waiting; runs loaders whose turn has come.  Returns how many.
  */
@@ -204,9 +206,10 @@ TAYRA_API void tayra_load_done(struct tayra_load *load, const void *value, size_
 TAYRA_API void tayra_load_fail(struct tayra_load *load, int status, uint64_t retry_after_ns);
 
 /*
- * Move time on: publish a coarse clock, end requests whose deadline or soft timeout passed, run
- * loaders whose turn has come, expire items.  Does about `budget` units of work (0: a default).
- * Call it at least every 0.5 ms for expiry that is exact to 1 ms, or set options.ticker.
+ * Move time on: end requests whose deadline or soft timeout passed, run loaders whose turn has
+ * come, tick the handle's pace, expire items.  Does about `budget` units of work (0: a default).
+ * Call it every millisecond or so, or set options.ticker; expiry is exact to 1 ms either way.  The
+ * ticker also publishes a coarse clock, so that a hit reads none.
  */
 TAYRA_API void tayra_tick(struct tayra *t, uint64_t budget);
 
