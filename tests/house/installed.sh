@@ -33,7 +33,9 @@ try() { # try NAME COMPILER ARGUMENT...
 # shellcheck disable=SC2046 # flags are words
 {
 	try c cc -std=c11 -Wall -Wextra -Wno-missing-field-initializers -Werror "$consumer" $(flags --cflags --libs)
-	try static cc -std=c11 "$consumer" $(flags --cflags) "$lib/libtayra.a" $(pkg-config --static --libs-only-l tayra | sed 's/-ltayra//')
+	# Not --static all the way down: Debian's sqlite3.pc names a static zlib its package does not need.
+	try static cc -std=c11 "$consumer" $(flags --cflags) "$lib/libtayra.a" \
+		$(pkg-config --libs $(pkg-config --print-requires-private tayra)) $(sed -n 's/^Libs.private://p' "$pc")
 	if command -v c++ >/dev/null; then
 		try cpp c++ -std=c++17 -Wall -Wextra -Werror -Wno-missing-field-initializers -x c++ "$consumer" $(flags --cflags --libs)
 	fi

@@ -2,6 +2,8 @@
 #include "stage.h"
 
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,7 +133,11 @@ a_forked_child_is_refused_and_may_release_and_destroy(void **state)
 {
 	struct stage s;
 	struct tayra_ref ref, hit;
+	const char *tool = getenv("TAYRA_INSTRUMENTED");
 
+	/* It would judge the child, which leaves the parent's memory alone, by that as a leak. */
+	if (tool && strcmp(tool, "valgrind") == 0)
+		skip();
 	stage_open(&s, NULL);
 	struct tayra_request r = ask(&s, "k", answer);
 
