@@ -336,6 +336,48 @@ a_blocked_caller_runs_its_own_loader_when_its_turn_comes(void **state)
 	tayra_pace_destroy(pace);
 }
 
+static void *
+block_critically(void *arg)
+{
+	struct blocked *b = arg;
+	struct tayra_request r = ask(b->s, b->key, park);
+	struct tayra_ref ref;
+
+	r.cls = TAYRA_CRITICAL;
+	b->status = tayra_get_or_load(b->s->t, &r, &ref);
+	tayra_release(&ref);
+	return NULL;
+}
+
+static void
+a_blocked_caller_raises_the_class_before_it_sleeps(void **state)
+{
+	struct stage s;
+	struct tayra_pace *pace;
+	struct tayra_completion c[2];
+	pthread_t thread;
+
+	open_narrow(&s, 0, &pace);
+	struct tayra_request a = ask(&s, "a", park), b = ask(&s, "b", note_thread);
+	struct blocked blocked = { .s = &s, .key = "b" };
+
+	b.load_arg = &blocked;
+	b.cls = TAYRA_BACKGROUND;
+	start(&s, &a, NULL);
+	start(&s, &b, NULL);
+	assert_int_equal(pthread_create(&thread, NULL, block_critically, &blocked), 0);
+	while (pace_stats(pace).queued[TAYRA_CRITICAL - 1] == 0)
+		sched_yield();
+	finish(s.parked[0], "A");
+	pthread_join(thread, NULL);
+	assert_int_equal(blocked.status, TAYRA_OK);
+	assert_int_equal(tayra_cq_drain(s.cq, c, 2), 2);
+	for (int i = 0; i < 2; i++)
+		tayra_release(&c[i].ref);
+	stage_close(&s);
+	tayra_pace_destroy(pace);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_queued_load_runs_in_drain_when_its_turn_comes),
 	cmocka_unit_test(a_queued_load_runs_in_tick_as_well),
@@ -346,6 +388,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(who_joins_a_queued_load_with_more_time_keeps_it_alive),
 	cmocka_unit_test(who_joins_a_queued_load_in_a_higher_class_takes_it_there),
 	cmocka_unit_test(pace_hears_how_each_load_ended),
+	cmocka_unit_test(a_blocked_caller_raises_the_class_before_it_sleeps),
 	cmocka_unit_test(a_blocked_caller_runs_its_own_loader_when_its_turn_comes),
 };
 
