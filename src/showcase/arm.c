@@ -128,6 +128,8 @@ tayra__arm_init(struct tayra__showcase_arm *arm, const struct tayra__arm_design 
 	}
 	status = tayra__database_open(database_path, &arm->database, error, error_len);
 	if (status == TAYRA_OK) {
+		tayra__database_set_timeout(arm->database, terms->statement_timeout_ns);
+		tayra__database_set_bound(arm->database, terms->reverse_bound);
 		arm->truth = tayra__truth_create(terms->catalogue->names.count);
 		status = arm->truth ? create_paces(arm) : TAYRA_E_NOMEM;
 		if (status == TAYRA_OK)
@@ -435,8 +437,9 @@ write_until_done(struct tayra__showcase_arm *arm, const struct tayra__call *call
 		*outcome = TAYRA_OUTCOME_OVERLOAD;
 		if (real_ns() >= call->deadline_ns)
 			break;
-		if (backoff)
-			back_off(call, attempt);
+		/* Behind a limit the lock is free again at once, as a rule. */
+		if (backoff && (!arm->writer_pace || attempt >= 4))
+			back_off(call, arm->writer_pace ? attempt - 4 : attempt);
 		attempt++;
 	}
 	if (status < 0 && status != TAYRA_E_OVERLOAD)

@@ -58,6 +58,8 @@ struct tayra__arm_design {
 struct tayra__arm_terms {
 	const struct tayra__catalogue *catalogue;
 	uint64_t memory_bytes, ttl_ms;
+	uint64_t statement_timeout_ns; /* real time */
+	uint32_t reverse_bound;
 	uint64_t seed;
 	const struct tayra_sensor *sensor; /* for designs with a learned limit; may be NULL */
 };

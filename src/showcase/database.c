@@ -25,8 +25,7 @@ enum statement {
 	STATEMENTS,
 };
 
-/* The first two columns of a query are the package it is about and its revision.  REVERSE counts
- * at most 30,000: about 80 ms. */
+/* The first two columns of a query are the package it is about and its revision. */
 static const char *const sql[STATEMENTS] = {
 	[DETAIL] = "SELECT id, revision, name, version, section, priority, size, installed_size,"
 		   " summary, maintainer, updated_ms FROM packages WHERE name = ?1",
@@ -36,7 +35,7 @@ static const char *const sql[STATEMENTS] = {
 		    " JOIN packages p ON p.id = needed.id ORDER BY p.name <> ?1, p.name",
 	[REVERSE] = "WITH RECURSIVE users(id) AS (SELECT id FROM packages WHERE name = ?1 UNION"
 		    " SELECT package FROM depends JOIN users ON depends_on = users.id"
-		    " LIMIT 30000)"
+		    " LIMIT ?2)"
 		    " SELECT q.id, q.revision, p.section, count(*), sum(p.installed_size)"
 		    " FROM users JOIN packages p ON p.id = users.id, packages q WHERE q.name = ?1"
 		    " GROUP BY p.section ORDER BY 4 DESC",
@@ -63,6 +62,7 @@ struct tayra__database {
 	struct connection *idle;
 	enum tayra__database_fault fault;
 	_Atomic uint64_t timeout_ns, calls, cpu_ns;
+	_Atomic uint32_t bound;
 };
 
 static uint64_t
@@ -165,6 +165,7 @@ tayra__database_open(const char *path, struct tayra__database **out, char *error
 	pthread_cond_init(&db->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	atomic_init(&db->timeout_ns, 5 * TAYRA_NS_PER_S);
+	atomic_init(&db->bound, 60000);
 	*out = db;
 	return TAYRA_OK;
 }
@@ -190,6 +191,12 @@ void
 tayra__database_set_timeout(struct tayra__database *db, uint64_t timeout_ns)
 {
 	atomic_store_explicit(&db->timeout_ns, timeout_ns, memory_order_relaxed);
+}
+
+void
+tayra__database_set_bound(struct tayra__database *db, uint32_t users)
+{
+	atomic_store_explicit(&db->bound, users, memory_order_relaxed);
 }
 
 void
@@ -333,6 +340,9 @@ tayra__database_fetch(void *arg, const void *key, size_t key_len, void **value, 
 	c->deadline_ns = deadline_ns;
 	sqlite3_bind_text(c->stmt[which], 1, (const char *)key + 2, (int)key_len - 2,
 			  SQLITE_STATIC);
+	if (which == REVERSE)
+		sqlite3_bind_int64(c->stmt[which], 2,
+				   atomic_load_explicit(&db->bound, memory_order_relaxed));
 	status = run_query(c->stmt[which], &text);
 	sqlite3_reset(c->stmt[which]);
 	give_connection(db, c);

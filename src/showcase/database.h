@@ -42,6 +42,8 @@ void tayra__database_close(struct tayra__database *db);
 
 /* Real time after which a statement is given up, as any careful client sets it. */
 void tayra__database_set_timeout(struct tayra__database *db, uint64_t timeout_ns);
+/* How many users of a package are counted at most, by key "r:"; 60,000 to begin with. */
+void tayra__database_set_bound(struct tayra__database *db, uint32_t users);
 void tayra__database_set_fault(struct tayra__database *db, enum tayra__database_fault fault);
 void tayra__database_counts(struct tayra__database *db, struct tayra__database_counts *out);
 

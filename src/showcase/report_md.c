@@ -1,12 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "showcase/report_md.h"
 
-#include <tayra/base.h>
+#include <math.h>
 
 #include "showcase/results.h"
+#include "showcase/words.h"
+
+#include <tayra/base.h>
+
+static void
+write_table(FILE *out, const struct tayra__results *r, const struct tayra__stage *stage,
+	    enum tayra__showcase_arm_index a)
+{
+	fprintf(out, "\n| | %s | tayra | ratio | 95%% interval | verdict | tuned v itself |\n",
+		tayra__arm_names[a]);
+	fputs("|---|---:|---:|---:|---|---|---:|\n", out);
+	for (uint32_t i = 0; i < r->comparisons; i++) {
+		const struct tayra__showcase_comparison *c = &r->comparison[i];
+		char before[32], after[32], ratio[16], lo[16], hi[16], again[16];
+
+		if (c->stage != stage || c->a != a)
+			continue;
+		fprintf(out, "| %s | %s | %s | %s | %s .. %s | %s | %s |\n",
+			tayra__words_metric(c->metric),
+			tayra__words_value(c->metric, c->ab.a_value, before),
+			tayra__words_value(c->metric, c->ab.b_value, after),
+			tayra__words_number(c->ab.ratio, ratio), tayra__words_number(c->ab.lo, lo),
+			tayra__words_number(c->ab.hi, hi), tayra_verdict_name(c->ab.verdict),
+			tayra__words_number(c->aa.ratio, again));
+	}
+}
+
+static void
+write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
+{
+	const struct tayra__stage *stage = &tayra__stages[number];
+	char line[TAYRA__WORDS_MAX];
+
+	fprintf(out, "\n## %s (%s, %s)\n\n%s\n\n", stage->title, stage->scene, stage->phase,
+		stage->what);
+	tayra__words_stage(r, number, TAYRA__ARM_TUNED, line);
+	fprintf(out, "%s\n", line);
+	write_table(out, r, stage, TAYRA__ARM_TUNED);
+	tayra__words_stage(r, number, TAYRA__ARM_PLAIN, line);
+	fprintf(out, "\n%s\n", line);
+	write_table(out, r, stage, TAYRA__ARM_PLAIN);
+}
+
+static void
+write_belief(FILE *out, const struct tayra__results *r)
+{
+	uint32_t called, of;
+
+	tayra__words_again(r, &called, &of);
+	fprintf(out,
+		"\n## Can this be believed?\n\n"
+		"- The tuned arm against a second instance of itself: %u of %u comparisons called "
+		"different, at a level of 5%%.\n"
+		"- The generator was late by at most %.1f ms (99%% of a slice, worst slice); "
+		"%.1f%% of the slices were over the budget of %.0f ms.\n"
+		"- Other programs used %.0f%% of the machine.\n"
+		"- Answers of the wrong age: plain %llu, tuned %llu, tayra %llu.\n",
+		called, of, r->lag_p99_ms, r->lag_share * 100, r->lag_budget_ms,
+		r->foreign_cpu * 100,
+		(unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_PLAIN),
+		(unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_TUNED),
+		(unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_TAYRA));
+}
+
+static void
+write_method(FILE *out, const struct tayra__results *r)
+{
+	fputs("\n## How it was measured\n\n", out);
+	for (int i = 0; i < 3; i++)
+		fprintf(out, "- %s: %s\n", tayra__arm_names[i], r->arm_text[i]);
+	fprintf(out,
+		"\n%s, %u cores, %.0f GiB, %s. %llu packages, %llu dependencies from %s, SHA-256 "
+		"%s. Capacity %.0f requests a second, by processor time.\n\nRepeat: `tayra "
+		"showcase%s --seed %llu`\n",
+		r->cpu, r->cores, r->memory_gib, r->kernel, (unsigned long long)r->packages,
+		(unsigned long long)r->dependencies, r->source, r->sha256, r->capacity_per_s,
+		r->quick ? " --quick" : "", (unsigned long long)r->seed);
+}
 
 int
 tayra__report_md_write(const struct tayra__results *results, FILE *out)
 {
-	return ferror(out) ? TAYRA_E_IO : TAYRA_OK;
+	char line[TAYRA__WORDS_MAX];
+
+	fprintf(out, "# tayra showcase, %s\n", results->started);
+	for (uint32_t i = 0; tayra__words_summary(results, i, line); i++)
+		fprintf(out, "%s%s\n", i < 2 ? "\n" : "- ", line);
+	write_belief(out, results);
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		if (tayra__stages[i].compared && results->stage[i].rounds)
+			write_stage(out, results, i);
+	write_method(out, results);
+	return fflush(out) || ferror(out) ? TAYRA_E_IO : TAYRA_OK;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "showcase/words.h"
 
 #include <tayra/base.h>
 
@@ -74,17 +75,6 @@ write_sweep(struct tayra__json *json, const struct tayra__results *r)
 	tayra__json_end(json);
 }
 
-static uint64_t
-wrong_ages(const struct tayra__results *r, uint32_t arm)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < tayra__stage_count; i++)
-		for (uint32_t round = 0; round < r->stage[i].rounds; round++)
-			sum += r->stage[i].slice[round][arm].wrong_age;
-	return sum;
-}
-
 static void
 write_arms(struct tayra__json *json, const struct tayra__results *r)
 {
@@ -95,7 +85,7 @@ write_arms(struct tayra__json *json, const struct tayra__results *r)
 		tayra__json_string(json, "what", r->arm_text[i]);
 		tayra__json_u64(json, "memory_bytes", r->memory_bytes);
 		tayra__json_u64(json, "ttl_ms", r->ttl_ms);
-		tayra__json_u64(json, "wrong_age_answers", wrong_ages(r, i));
+		tayra__json_u64(json, "wrong_age_answers", tayra__words_wrong_ages(r, i));
 		put(json, "recovery_s", r->outage[i].steps ? r->outage[i].recovery_s : (double)NAN);
 		tayra__json_end(json);
 	}

@@ -221,8 +221,6 @@ create_arm(struct show *s, int i)
 		tayra__mem_free(arm);
 		return status;
 	}
-	tayra__database_set_timeout(arm->database,
-				    s->results->statement_timeout_ms * TAYRA_NS_PER_MS);
 	describe_arm(s->results, i, &s->design[i]);
 	s->run.arms[i] = arm;
 	return TAYRA_OK;
@@ -371,13 +369,16 @@ set_terms(struct show *s)
 	tayra__host_describe(r);
 	r->memory_bytes = MEMORY_BYTES;
 	r->ttl_ms = o->quick ? 1500 : 3000;
-	r->deadline_ms = o->quick ? 80 : 250;
-	r->statement_timeout_ms = o->quick ? 160 : 500;
+	r->deadline_ms = o->quick ? 60 : 250;
+	r->statement_timeout_ms = o->quick ? 120 : 500;
 	r->soft_timeout_ms = 20;
 	r->stale_ms = STALE_MS;
 	s->terms = (struct tayra__arm_terms){ .catalogue = &s->catalogue,
 					      .memory_bytes = r->memory_bytes,
 					      .ttl_ms = r->ttl_ms,
+					      .statement_timeout_ns = r->statement_timeout_ms *
+								      TAYRA_NS_PER_MS,
+					      .reverse_bound = o->quick ? 20000 : 60000,
 					      .seed = o->seed };
 	s->run = (struct tayra__scene_run){ .catalogue = &s->catalogue,
 					    .results = r,

@@ -7,10 +7,11 @@
 #include "base/mem.h"
 #include "showcase/catalogue.h"
 
-#define CLIENTS  64
-#define WRITERS  128
-#define REQUESTS 20000
-#define PASSES   2
+#define CLIENTS        64
+#define WRITERS        128
+#define REQUESTS       20000
+#define PASSES         2
+#define CAPACITY_STEPS 3
 
 static const double pools[] = { 1, 2, 4, 8, 16 };
 #define POOLS (sizeof(pools) / sizeof(pools[0]))
@@ -52,19 +53,13 @@ real_s(void)
 	return (double)tayra__clock_mono_ns(tayra_clock_real()) / 1e9;
 }
 
+/* Run either plan and take what it yields. */
 static int
-drive(struct sweep *s, enum tayra__call_end (*call)(void *, const struct tayra__call *),
-      uint32_t clients, uint64_t length_ns, struct yield *out)
+drive(struct sweep *s, const struct tayra__target *target, const struct tayra__closed_plan *closed,
+      const struct tayra__open_plan *open, struct yield *out)
 {
 	struct tayra__drive_result *result = tayra__mem_alloc(sizeof(*result));
-	struct tayra__target target = { call, s->arm };
-	struct tayra__closed_plan plan = {
-		.clients = clients,
-		.length_ns = length_ns, /* no deadline: what is refused at once would only be asked
-					   again, and flatter the count */
-		.stop = s->stop,
-	};
-	double began_s;
+	double began_s = real_s();
 	int status;
 
 	if (!result)
@@ -74,20 +69,45 @@ drive(struct sweep *s, enum tayra__call_end (*call)(void *, const struct tayra__
 			     REQUESTS);
 	s->arm->requests = s->requests;
 	s->arm->request_count = REQUESTS;
-	began_s = real_s();
 	status = tayra__arm_begin(s->arm);
 	if (status == TAYRA_OK) {
-		status = tayra__drive_closed(s->pool, &target, &plan, result);
+		status = closed ? tayra__drive_closed(s->pool, target, closed, result)
+				: tayra__drive_open(s->pool, target, open, 0, result);
 		tayra__arm_end(s->arm);
 	}
-	if (status == TAYRA_OK && result->length_ns)
-		*out = (struct yield){ (double)result->offered, (double)result->ok,
-				       real_s() - began_s, (double)result->cpu_ns / 1e9 };
+	if (status == TAYRA_OK)
+		*out = (struct yield){ (double)(result->offered - result->abandoned),
+				       (double)result->ok, real_s() - began_s,
+				       (double)result->cpu_ns / 1e9 };
 	tayra__mem_free(result);
 	return status == TAYRA_OK && stopped(s) ? TAYRA_E_CANCELLED : status;
 }
 
-/* The capacity is what the processors could do if they did nothing else. */
+/* No deadline: what is refused at once would only be asked again, and flatter the count. */
+static int
+drive_closed(struct sweep *s, enum tayra__call_end (*call)(void *, const struct tayra__call *),
+	     uint32_t clients, uint64_t length_ns, struct yield *out)
+{
+	struct tayra__target target = { call, s->arm };
+	struct tayra__closed_plan plan = { .clients = clients,
+					   .length_ns = length_ns,
+					   .stop = s->stop };
+
+	return drive(s, &target, &plan, NULL, out);
+}
+
+static int
+drive_open(struct sweep *s, double rate_per_s, uint64_t length_ns, struct yield *out)
+{
+	struct tayra__target target = { tayra__arm_call_user, s->arm };
+	struct tayra__open_plan plan = { .rate_per_s = rate_per_s,
+					 .length_ns = length_ns,
+					 .seed = s->results->seed + s->epoch,
+					 .stop = s->stop };
+
+	return drive(s, &target, NULL, &plan, out);
+}
+
 static int
 try_pools(struct sweep *s, struct tayra__arm_design *design)
 {
@@ -96,14 +116,14 @@ try_pools(struct sweep *s, struct tayra__arm_design *design)
 	double offered[POOLS] = { 0 }, cpu_s[POOLS] = { 0 };
 	struct yield y = { 0 };
 	uint32_t best = 0;
-	int status = drive(s, tayra__arm_call_user, CLIENTS, 4 * s->slice_ns, &y);
+	int status = drive_closed(s, tayra__arm_call_user, CLIENTS, 4 * s->slice_ns, &y);
 
 	r->pools = POOLS;
 	for (uint32_t pass = 0; pass < PASSES; pass++)
 		for (uint32_t i = 0; i < POOLS && status == TAYRA_OK; i++) {
 			tayra_pace_set_limit(s->arm->pace, pools[i],
 					     tayra__arm_clock_ns(&s->arm->clock));
-			status = drive(s, tayra__arm_call_user, CLIENTS, s->slice_ns, &y);
+			status = drive_closed(s, tayra__arm_call_user, CLIENTS, s->slice_ns, &y);
 			r->pool_sizes[i] = pools[i];
 			answered[i] += y.answered;
 			wall_s[i] += y.wall_s;
@@ -118,6 +138,27 @@ try_pools(struct sweep *s, struct tayra__arm_design *design)
 	r->best_pool = design->limit = pools[best];
 	if (cpu_s[best] > 0)
 		r->capacity_per_s = r->cores * offered[best] / cpu_s[best];
+	tayra_pace_set_limit(s->arm->pace, design->limit, tayra__arm_clock_ns(&s->arm->clock));
+	return status;
+}
+
+/*
+ * The capacity is the rate at which requests cost as much processor time as there is.  At a higher
+ * rate more of them are hits, so that the first estimate is too low: ask at it, and estimate again.
+ */
+static int
+find_capacity(struct sweep *s)
+{
+	struct tayra__results *r = s->results;
+	int status = TAYRA_OK;
+
+	for (int i = 0; i < CAPACITY_STEPS && status == TAYRA_OK; i++) {
+		struct yield y = { 0 };
+
+		status = drive_open(s, r->capacity_per_s, 2 * s->slice_ns, &y);
+		if (y.cpu_s > 0)
+			r->capacity_per_s = r->cores * y.offered / y.cpu_s;
+	}
 	return status;
 }
 
@@ -137,7 +178,7 @@ try_writers(struct sweep *s, struct tayra__arm_design *design)
 			if (writers[i].limit > 0)
 				tayra_pace_set_limit(s->arm->writer_pace, writers[i].limit,
 						     tayra__arm_clock_ns(&s->arm->clock));
-			status = drive(s, tayra__arm_call_writer, WRITERS, s->slice_ns, &y);
+			status = drive_closed(s, tayra__arm_call_writer, WRITERS, s->slice_ns, &y);
 			r->writer_per_s[i] += y.wall_s > 0 ? y.answered / y.wall_s / PASSES : 0;
 		}
 	for (uint32_t i = 0; i < WRITER_RULES; i++) {
@@ -177,10 +218,10 @@ tayra__sweep_run(struct tayra__arm_design *design, const struct tayra__arm_terms
 			 ? tayra__arm_init(s.arm, &probe, terms, database_path, error, error_len)
 			 : TAYRA_E_NOMEM;
 	if (status == TAYRA_OK) {
-		tayra__database_set_timeout(s.arm->database,
-					    results->statement_timeout_ms * TAYRA_NS_PER_MS);
 		snprintf(error, error_len, "the sweep found no pool size that answers anything");
 		status = try_pools(&s, design);
+		if (status == TAYRA_OK)
+			status = find_capacity(&s);
 		if (status == TAYRA_OK)
 			status = try_writers(&s, design);
 		if (status == TAYRA_OK && results->capacity_per_s <= 0)

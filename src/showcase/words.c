@@ -2,6 +2,7 @@
 #include "showcase/words.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,7 +124,8 @@ tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX]
 		snprintf(out, TAYRA__WORDS_MAX, "This run cannot be believed: %s.", r->why_invalid);
 	else if (c->verdict == TAYRA_BETTER)
 		snprintf(out, TAYRA__WORDS_MAX,
-			 "Over all scenes tayra did x%s as well as the same service tuned by hand.",
+			 "Over all scenes, tayra did %s times as well as the same service tuned by "
+			 "hand.",
 			 tayra__words_number(c->ratio, ratio));
 	else if (c->verdict == TAYRA_WORSE)
 		snprintf(
@@ -139,15 +141,82 @@ tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX]
 			 "undecided in this run.");
 }
 
-void
-tayra__words_comparison(const struct tayra__showcase_comparison *c, char out[TAYRA__WORDS_MAX])
+/* Append what fits; a sentence that does not fit loses its end, not its beginning. */
+__attribute__((format(printf, 3, 4))) static size_t
+add(char *out, size_t used, const char *format, ...)
 {
-	char a[32], b[32];
+	va_list args;
+	int more;
 
-	snprintf(out, TAYRA__WORDS_MAX, "%s: %s, %s, with tayra %s (%s %s)", c->stage->title,
-		 tayra__words_metric(c->metric), tayra__words_value(c->metric, c->ab.b_value, b),
-		 tayra_verdict_name(c->ab.verdict), tayra__arm_names[c->a],
-		 tayra__words_value(c->metric, c->ab.a_value, a));
+	va_start(args, format);
+	more = vsnprintf(out + used, TAYRA__WORDS_MAX - used, format, args);
+	va_end(args);
+	used += more > 0 ? (size_t)more : 0;
+	return used < TAYRA__WORDS_MAX ? used : TAYRA__WORDS_MAX - 1;
+}
+
+/* "better: median latency (3 ms to 1 ms), ..; " for the metrics that came out so. */
+static size_t
+add_verdict(const struct tayra__results *r, const struct tayra__stage *stage,
+	    enum tayra__showcase_arm_index a, enum tayra_verdict verdict, const char *word,
+	    char *out, size_t used)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < r->comparisons; i++) {
+		const struct tayra__showcase_comparison *c = &r->comparison[i];
+		char before[32], after[32];
+
+		if (c->stage != stage || c->a != a || c->ab.verdict != verdict)
+			continue;
+		used = add(out, used, "%s%s (%s, was %s)", found ? ", " : word,
+			   tayra__words_metric(c->metric),
+			   tayra__words_value(c->metric, c->ab.b_value, after),
+			   tayra__words_value(c->metric, c->ab.a_value, before));
+		found++;
+	}
+	return found ? add(out, used, ". ") : used;
+}
+
+void
+tayra__words_stage(const struct tayra__results *r, uint32_t stage, enum tayra__showcase_arm_index a,
+		   char out[TAYRA__WORDS_MAX])
+{
+	const struct tayra__stage *s = &tayra__stages[stage];
+	size_t begun = add(out, 0, "Against %s: ", tayra__arm_names[a]), used = begun;
+
+	used = add_verdict(r, s, a, TAYRA_BETTER, "better in ", out, used);
+	used = add_verdict(r, s, a, TAYRA_WORSE, used == begun ? "worse in " : "Worse in ", out,
+			   used);
+	if (used == begun)
+		add(out, used,
+		    r->valid ? "no difference that this run can tell."
+			     : "nothing can be said, the run cannot be believed.");
+}
+
+void
+tayra__words_again(const struct tayra__results *r, uint32_t *called, uint32_t *of)
+{
+	*called = *of = 0;
+	for (uint32_t i = 0; i < r->comparisons; i++) {
+		const struct tayra__showcase_comparison *c = &r->comparison[i];
+
+		if (c->a != TAYRA__ARM_TUNED || c->aa.pairs == 0)
+			continue;
+		++*of;
+		*called += c->aa.verdict == TAYRA_BETTER || c->aa.verdict == TAYRA_WORSE;
+	}
+}
+
+uint64_t
+tayra__words_wrong_ages(const struct tayra__results *r, uint32_t arm)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		for (uint32_t round = 0; round < r->stage[i].rounds; round++)
+			sum += r->stage[i].slice[round][arm].wrong_age;
+	return sum;
 }
 
 /* The n-th comparison with a that came out WORSE; NULL: none. */

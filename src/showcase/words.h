@@ -29,8 +29,12 @@ void tayra__words_headline(const struct tayra__results *results, char out[TAYRA_
 /* The i-th sentence of the summary; false: there are no more. */
 bool tayra__words_summary(const struct tayra__results *results, uint32_t i,
 			  char out[TAYRA__WORDS_MAX]);
-/* What a comparison says, as one sentence. */
-void tayra__words_comparison(const struct tayra__showcase_comparison *c,
-			     char out[TAYRA__WORDS_MAX]);
+/* What a stage showed against a, in one or two sentences. */
+void tayra__words_stage(const struct tayra__results *results, uint32_t stage,
+			enum tayra__showcase_arm_index a, char out[TAYRA__WORDS_MAX]);
+/* How often two instances of tuned were called different, of how many comparisons. */
+void tayra__words_again(const struct tayra__results *results, uint32_t *called, uint32_t *of);
+/* Answers of the wrong age that an arm gave. */
+uint64_t tayra__words_wrong_ages(const struct tayra__results *results, uint32_t arm);
 
 #endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "showcase/html.h"
+
+#include <stdarg.h>
+
+void
+tayra__html_text(FILE *out, const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		switch (*c) {
+		case '&': fputs("&amp;", out); break;
+		case '<': fputs("&lt;", out); break;
+		case '>': fputs("&gt;", out); break;
+		case '"': fputs("&quot;", out); break;
+		case '\'': fputs("&#39;", out); break;
+		default: fputc(*c < 0x20 && *c != '\n' ? ' ' : *c, out);
+		}
+}
+
+void
+tayra__html_printf(FILE *out, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	tayra__html_text(out, text);
+}
+
+static const char style[] =
+	":root{color-scheme:light dark;--bg:#fbfaf7;--fg:#1d1f21;--soft:#63676b;--line:#dcd8cf;"
+	"--card:#fff;--a0:#8a8f94;--a1:#2b6cb0;--a2:#c2560b;--good:#1a7f4b;--bad:#b3261e;"
+	"--quiet:#74787c;--stale:#d9a441}"
+	"@media(prefers-color-scheme:dark){:root{--bg:#16181a;--fg:#e8e6e1;--soft:#a1a5a9;"
+	"--line:#34383c;--card:#1e2124;--a0:#9aa0a6;--a1:#6ea8e6;--a2:#f0934a;--good:#5cc98d;"
+	"--bad:#f2887f;--quiet:#9ba0a5;--stale:#e0b25c}}"
+	"*{box-sizing:border-box}"
+	"body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,sans-serif}"
+	"main{max-width:960px;margin:0 auto;padding:40px 24px 80px}"
+	"h1{font-size:31px;line-height:1.25;margin:6px 0 14px;text-wrap:balance}"
+	"h2{font-size:22px;margin:56px 0 10px;padding-top:18px;border-top:1px solid var(--line)}"
+	"h3{font-size:18px;margin:38px 0 4px}"
+	"p{margin:8px 0;max-width:74ch}li{margin:5px 0;max-width:74ch}ul{padding-left:22px}"
+	".soft,small{color:var(--soft)}.eyebrow{color:var(--soft);font-size:14px;margin:0}"
+	".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:14px;"
+	"margin:24px 0}"
+	".card{background:var(--card);border:1px solid var(--line);border-radius:10px;"
+	"padding:14px 16px}"
+	".card b{display:block;font-size:27px;line-height:1.2;font-variant-numeric:tabular-nums}"
+	".scroll{overflow-x:auto}"
+	"table{border-collapse:collapse;width:100%;font-size:14.5px;margin:10px 0}"
+	"th{font-weight:600;text-align:left;color:var(--soft);font-size:13px}"
+	"td,th{padding:5px 8px;border-bottom:1px solid var(--line);white-space:nowrap}"
+	"td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
+	"td.wrap{white-space:normal}"
+	".v{font-weight:600}.v.BETTER{color:var(--good)}.v.WORSE,.v.INVALID{color:var(--bad)}"
+	".v.SAME,.v.UNDECIDED{color:var(--quiet);font-weight:400}"
+	".legend{font-size:14px;margin:6px 0}.legend i{display:inline-block;width:26px;height:0;"
+	"border-top:3px solid;margin:0 6px 4px 16px;vertical-align:middle}"
+	".legend i:first-child{margin-left:0}"
+	".legend i.a0{border-color:var(--a0);border-top-style:dotted}"
+	".legend i.a1{border-color:var(--a1);border-top-style:dashed}.legend i.a2{border-color:"
+	"var(--a2)}"
+	".legend i.box{height:12px;width:14px;border:0}"
+	".box.fresh{background:var(--good)}.box.stale{background:var(--stale)}"
+	".box.failed{background:var(--bad)}"
+	"svg.chart{width:100%;max-width:640px;height:auto;display:block;margin:8px 0}"
+	"svg.wide{max-width:100%}"
+	"svg text{fill:var(--soft);font:12px system-ui,sans-serif}"
+	"svg.interval{width:200px;height:16px;display:block}svg.interval text{font-size:10px}"
+	".grid{stroke:var(--line);stroke-width:1}.limit{stroke:var(--fg);stroke-width:1;"
+	"stroke-dasharray:2 3}"
+	".line{fill:none;stroke-width:2.4;stroke-linejoin:round}"
+	".line.a0{stroke:var(--a0);stroke-dasharray:2 4}.line.a1{stroke:var(--a1);"
+	"stroke-dasharray:8 4}.line.a2{stroke:var(--a2)}"
+	"path.fresh{fill:var(--good)}path.stale{fill:var(--stale)}path.failed{fill:var(--bad);"
+	"opacity:.75}"
+	".interval line{stroke:var(--quiet);stroke-width:2.4}.interval circle{fill:var(--quiet)}"
+	".interval line.one{stroke:var(--line);stroke-width:1}"
+	".BETTER line:not(.one){stroke:var(--good)}.BETTER circle{fill:var(--good)}"
+	".WORSE line:not(.one){stroke:var(--bad)}.WORSE circle{fill:var(--bad)}"
+	"details{margin:8px 0}summary{cursor:pointer;color:var(--soft)}"
+	"code{font:13.5px ui-monospace,monospace;overflow-wrap:anywhere}"
+	".alarm{border:2px solid var(--bad);border-radius:10px;padding:10px 16px;margin:18px 0}"
+	"@media print{body{background:#fff}main{max-width:none}}";
+
+void
+tayra__html_head(FILE *out, const char *title)
+{
+	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+	      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>",
+	      out);
+	tayra__html_text(out, title);
+	fprintf(out, "</title>\n<style>%s</style></head>\n<body><main>\n", style);
+}

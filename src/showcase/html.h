@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * html.h: text into a page, safely.
+ */
+#ifndef TAYRA_SHOWCASE_HTML_H
+#define TAYRA_SHOWCASE_HTML_H
+
+#include <stdio.h>
+
+/* Escaped: & < > " ' and control characters. */
+void tayra__html_text(FILE *out, const char *text);
+/* printf whose result is escaped as a whole; at most 1,023 bytes of it. */
+__attribute__((format(printf, 2, 3))) void tayra__html_printf(FILE *out, const char *format, ...);
+
+/* The page's <head> up to <body>: title and style.  Nothing is loaded from anywhere. */
+void tayra__html_head(FILE *out, const char *title);
+
+#endif
