@@ -93,21 +93,15 @@ write_findings(FILE *out, const struct tayra__results *r)
 		fputs("</li>\n", out);
 	}
 	fputs("</ul>\n<h3>Where it did not help</h3>\n<ul>\n", out);
-	for (uint32_t i = 0; i < r->comparisons; i++) {
-		const struct tayra__showcase_comparison *c = &r->comparison[i];
-		char a[32], b[32];
-
-		if (c->ab.verdict != TAYRA_WORSE)
-			continue;
-		begun = true;
-		fputs("<li>", out);
-		tayra__html_printf(out, "%s: %s, %s, worse than %s (%s).", c->stage->title,
-				   tayra__words_metric(c->metric),
-				   tayra__words_value(c->metric, c->ab.b_value, b),
-				   tayra__arm_names[c->a],
-				   tayra__words_value(c->metric, c->ab.a_value, a));
-		fputs("</li>\n", out);
-	}
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		for (int a = TAYRA__ARM_TUNED; a >= TAYRA__ARM_PLAIN; a--) {
+			if (!tayra__words_worse(r, i, (enum tayra__showcase_arm_index)a, line))
+				continue;
+			begun = true;
+			fputs("<li>", out);
+			tayra__html_text(out, line);
+			fputs("</li>\n", out);
+		}
 	if (!begun)
 		fputs("<li>No comparison came out worse.</li>\n", out);
 	fputs("</ul>\n", out);
@@ -205,7 +199,7 @@ static void
 comparison_row(FILE *out, const struct tayra__showcase_comparison *c)
 {
 	enum tayra_better better = tayra__stage_metric_info(c->metric)->better;
-	char text[32], lo[16], hi[16];
+	char text[40];
 
 	fputs("<tr><td>", out);
 	tayra__html_text(out, tayra__words_metric(c->metric));
@@ -213,15 +207,14 @@ comparison_row(FILE *out, const struct tayra__showcase_comparison *c)
 		tayra__words_value(c->metric, c->ab.a_value, text));
 	fprintf(out, "<td class=\"n\">%s</td>", tayra__words_value(c->metric, c->ab.b_value, text));
 	fprintf(out, "<td class=\"n\">%s</td>", tayra__words_number(c->ab.ratio, text));
-	fprintf(out, "<td class=\"n\">%s .. %s</td><td>", tayra__words_number(c->ab.lo, lo),
-		tayra__words_number(c->ab.hi, hi));
+	fprintf(out, "<td class=\"n\">%s</td><td>",
+		tayra__words_interval(c->ab.lo, c->ab.hi, text));
 	tayra__svg_interval(&c->ab, better, out);
 	fprintf(out, "</td><td class=\"v %s\">%s</td>", tayra_verdict_name(c->ab.verdict),
 		tayra_verdict_name(c->ab.verdict));
 	fprintf(out, "<td class=\"n soft\">%s", tayra__words_number(c->aa.ratio, text));
 	if (!isnan(c->aa.lo))
-		fprintf(out, " (%s .. %s)", tayra__words_number(c->aa.lo, lo),
-			tayra__words_number(c->aa.hi, hi));
+		fprintf(out, " (%s)", tayra__words_interval(c->aa.lo, c->aa.hi, text));
 	fputs("</td></tr>\n", out);
 }
 

@@ -17,17 +17,17 @@ write_table(FILE *out, const struct tayra__results *r, const struct tayra__stage
 	fputs("|---|---:|---:|---:|---|---|---:|\n", out);
 	for (uint32_t i = 0; i < r->comparisons; i++) {
 		const struct tayra__showcase_comparison *c = &r->comparison[i];
-		char before[32], after[32], ratio[16], lo[16], hi[16], again[16];
+		char before[32], after[32], ratio[16], interval[40], again[16];
 
 		if (c->stage != stage || c->a != a)
 			continue;
-		fprintf(out, "| %s | %s | %s | %s | %s .. %s | %s | %s |\n",
+		fprintf(out, "| %s | %s | %s | %s | %s | %s | %s |\n",
 			tayra__words_metric(c->metric),
 			tayra__words_value(c->metric, c->ab.a_value, before),
 			tayra__words_value(c->metric, c->ab.b_value, after),
-			tayra__words_number(c->ab.ratio, ratio), tayra__words_number(c->ab.lo, lo),
-			tayra__words_number(c->ab.hi, hi), tayra_verdict_name(c->ab.verdict),
-			tayra__words_number(c->aa.ratio, again));
+			tayra__words_number(c->ab.ratio, ratio),
+			tayra__words_interval(c->ab.lo, c->ab.hi, interval),
+			tayra_verdict_name(c->ab.verdict), tayra__words_number(c->aa.ratio, again));
 	}
 }
 

@@ -11,10 +11,9 @@ static void
 print_row(const struct tayra__showcase_comparison *c, FILE *out)
 {
 	const struct tayra__metric_info *info = tayra__stage_metric_info(c->metric);
-	char a[16], b[16], ratio[16], lo[16], hi[16], interval[40];
+	char a[16], b[16], ratio[16], interval[40];
 
-	snprintf(interval, sizeof(interval), "[%s, %s]", tayra__words_number(c->ab.lo, lo),
-		 tayra__words_number(c->ab.hi, hi));
+	tayra__words_interval(c->ab.lo, c->ab.hi, interval);
 	fprintf(out, "  %-25s %8s %8s %7s  %-18s %s\n", info->name,
 		tayra__words_number(c->ab.a_value, a), tayra__words_number(c->ab.b_value, b),
 		tayra__words_number(c->ab.ratio, ratio), interval,

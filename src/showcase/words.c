@@ -30,6 +30,19 @@ tayra__words_number(double value, char text[16])
 }
 
 const char *
+tayra__words_interval(double lo, double hi, char text[40])
+{
+	char low[16], high[16];
+
+	if (isnan(lo) || isnan(hi))
+		snprintf(text, 40, "-");
+	else
+		snprintf(text, 40, "%s .. %s", tayra__words_number(lo, low),
+			 tayra__words_number(hi, high));
+	return text;
+}
+
+const char *
 tayra__words_value(int metric, double value, char text[32])
 {
 	const char *unit = tayra__stage_metric_info(metric)->unit;
@@ -194,6 +207,19 @@ tayra__words_stage(const struct tayra__results *r, uint32_t stage, enum tayra__s
 			     : "nothing can be said, the run cannot be believed.");
 }
 
+bool
+tayra__words_worse(const struct tayra__results *r, uint32_t stage, enum tayra__showcase_arm_index a,
+		   char out[TAYRA__WORDS_MAX])
+{
+	size_t begun = add(out, 0, "%s: worse than %s in ", tayra__stages[stage].title,
+			   tayra__arm_names[a]);
+	size_t used = add_verdict(r, &tayra__stages[stage], a, TAYRA_WORSE, "", out, begun);
+
+	if (used == begun)
+		out[0] = 0;
+	return used > begun;
+}
+
 void
 tayra__words_again(const struct tayra__results *r, uint32_t *called, uint32_t *of)
 {
@@ -219,33 +245,19 @@ tayra__words_wrong_ages(const struct tayra__results *r, uint32_t arm)
 	return sum;
 }
 
-/* The n-th comparison with a that came out WORSE; NULL: none. */
-static const struct tayra__showcase_comparison *
-nth_worse(const struct tayra__results *r, enum tayra__showcase_arm_index a, uint32_t n)
+/* The n-th stage in which tayra came out worse than tuned, as a sentence. */
+static bool
+say_nth_worse(const struct tayra__results *r, uint32_t n, char out[TAYRA__WORDS_MAX])
 {
-	for (uint32_t i = 0; i < r->comparisons; i++)
-		if (r->comparison[i].a == a && r->comparison[i].ab.verdict == TAYRA_WORSE &&
-		    n-- == 0)
-			return &r->comparison[i];
-	return NULL;
-}
-
-static void
-say_worse(const struct tayra__showcase_comparison *c, char out[TAYRA__WORDS_MAX])
-{
-	char a[32], b[32];
-
-	snprintf(out, TAYRA__WORDS_MAX, "Where tayra is worse than %s: %s (%s): %s, %s against %s.",
-		 tayra__arm_names[c->a], c->stage->scene, c->stage->phase,
-		 tayra__words_metric(c->metric), tayra__words_value(c->metric, c->ab.b_value, b),
-		 tayra__words_value(c->metric, c->ab.a_value, a));
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		if (tayra__words_worse(r, i, TAYRA__ARM_TUNED, out) && n-- == 0)
+			return true;
+	return false;
 }
 
 bool
 tayra__words_summary(const struct tayra__results *r, uint32_t i, char out[TAYRA__WORDS_MAX])
 {
-	const struct tayra__showcase_comparison *worse;
-
 	switch (i) {
 	case 0: tayra__words_headline(r, out); return true;
 	case 1: say_counts(r, TAYRA__ARM_TUNED, out); return true;
@@ -255,10 +267,8 @@ tayra__words_summary(const struct tayra__results *r, uint32_t i, char out[TAYRA_
 	default: break;
 	}
 	i -= 5;
-	worse = nth_worse(r, TAYRA__ARM_TUNED, i);
-	if (worse)
-		say_worse(worse, out);
-	else if (i == 0)
-		snprintf(out, TAYRA__WORDS_MAX, "No comparison with tuned came out worse.");
-	return worse || i == 0;
+	if (say_nth_worse(r, i, out))
+		return true;
+	snprintf(out, TAYRA__WORDS_MAX, "No comparison with tuned came out worse.");
+	return i == 0;
 }

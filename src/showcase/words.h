@@ -15,6 +15,8 @@
 
 /* About three digits: "0.012" "1.23" "45.6" "789" "12.3k" "-"; returns text. */
 const char *tayra__words_number(double value, char text[16]);
+/* "1.02 .. 1.50"; "-" when it is not known; returns text. */
+const char *tayra__words_interval(double lo, double hi, char text[40]);
 /* "12.3 ms", "45.6%", "789/s"; returns text. */
 const char *tayra__words_value(int metric, double value, char text[32]);
 /* "half of the answers came within" style name of a metric for people. */
@@ -31,6 +33,9 @@ bool tayra__words_summary(const struct tayra__results *results, uint32_t i,
 			  char out[TAYRA__WORDS_MAX]);
 /* What a stage showed against a, in one or two sentences. */
 void tayra__words_stage(const struct tayra__results *results, uint32_t stage,
+			enum tayra__showcase_arm_index a, char out[TAYRA__WORDS_MAX]);
+/* In what tayra came out worse than a in that stage; false, and nothing, when in nothing. */
+bool tayra__words_worse(const struct tayra__results *results, uint32_t stage,
 			enum tayra__showcase_arm_index a, char out[TAYRA__WORDS_MAX]);
 /* How often two instances of tuned were called different, of how many comparisons. */
 void tayra__words_again(const struct tayra__results *results, uint32_t *called, uint32_t *of);
