@@ -385,14 +385,14 @@ end_of(int status)
 	return status == TAYRA_E_OVERLOAD ? TAYRA__CALL_SHED : TAYRA__CALL_ERROR;
 }
 
+/* Sabotage: processor time that nothing is got for. */
 static void
-spend_busy(double share, uint64_t due_ns)
+spend_busy(uint64_t cpu_ns)
 {
-	uint64_t now_ns = real_ns();
-	uint64_t until_ns = now_ns + (uint64_t)((double)(now_ns - due_ns) * share);
+	uint64_t until_ns = tayra__clock_thread_cpu_ns() + cpu_ns;
 
-	while (now_ns < until_ns)
-		now_ns = real_ns();
+	while (tayra__clock_thread_cpu_ns() < until_ns)
+		continue;
 }
 
 enum tayra__call_end
@@ -404,8 +404,8 @@ tayra__arm_call_user(void *ctx, const struct tayra__call *call)
 	int status = request->kind == TAYRA__REQUEST_UPDATE ? update(arm, request->package)
 							    : tayra__arm_read(arm, request, call);
 
-	if (arm->design.slow > 0)
-		spend_busy(arm->design.slow, call->due_ns);
+	if (arm->design.slow_ns)
+		spend_busy(arm->design.slow_ns);
 	return end_of(status);
 }
 
@@ -473,7 +473,7 @@ tayra__arm_call_writer(void *ctx, const struct tayra__call *call)
 	if (status == TAYRA_OK)
 		atomic_fetch_add_explicit(&arm->done_by[call->worker % TAYRA__ARM_WORKERS], 1,
 					  memory_order_relaxed);
-	if (arm->design.slow > 0)
-		spend_busy(arm->design.slow, call->due_ns);
+	if (arm->design.slow_ns)
+		spend_busy(arm->design.slow_ns);
 	return end_of(status);
 }

@@ -51,7 +51,7 @@ struct tayra__arm_design {
 	uint64_t stale_ms;                 /* TAYRA_OFF: none */
 	enum tayra__writer_rule writer;
 	double writer_limit;
-	double slow; /* sabotage: this share of every request's latency is spent busy on top */
+	uint64_t slow_ns; /* sabotage: processor time spent on top of every request */
 };
 
 /* Equal for all arms. */

@@ -16,7 +16,8 @@
 
 #define MEMORY_BYTES         (4u << 20)
 #define HOT_USERS_MAX(quick) ((quick) ? 8000u : 30000u) /* who come to need the hot package */
-#define STALE_MS             60000                      /* the tayra arm alone */
+#define SLOW_SHARE           0.2   /* of what a request costs in processor time */
+#define STALE_MS             60000 /* the tayra arm alone */
 
 /* A generator that is late by more than this offers another load than it says. */
 #define LAG_BUDGET_NS   (20 * TAYRA_NS_PER_MS)
@@ -115,7 +116,8 @@ copy_designs(struct show *s)
 		s->design[i].name = tayra__arm_names[i];
 	}
 	if (s->options->sabotage == TAYRA__SABOTAGE_SLOW)
-		s->design[TAYRA__ARM_TAYRA].slow = 0.2;
+		s->design[TAYRA__ARM_TAYRA].slow_ns = (uint64_t)(SLOW_SHARE * s->results->cores *
+								 1e9 / s->results->capacity_per_s);
 }
 
 static void
@@ -147,9 +149,9 @@ describe_arm(struct tayra__results *r, int i, const struct tayra__arm_design *d)
 				 (double)d->soft_timeout_ns / 1e6);
 	used += snprintf(out + used, room - (size_t)used, "; writers: %s",
 			 tayra__writer_rule_name(d->writer));
-	if (d->slow > 0)
-		snprintf(out + used, room - (size_t)used, "; SABOTAGED: %.0f%% slower on purpose",
-			 d->slow * 100);
+	if (d->slow_ns)
+		snprintf(out + used, room - (size_t)used, "; SABOTAGED: %.3f ms slower on purpose",
+			 (double)d->slow_ns / 1e6);
 }
 
 static int

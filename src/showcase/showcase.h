@@ -16,7 +16,7 @@
 enum tayra__sabotage {
 	TAYRA__SABOTAGE_NONE,
 	TAYRA__SABOTAGE_SAME, /* the three limited arms are one design, plain too */
-	TAYRA__SABOTAGE_SLOW, /* and tayra spends a fifth of every latency busy on top */
+	TAYRA__SABOTAGE_SLOW, /* and every request to tayra costs a fifth more processor time */
 };
 
 struct tayra__showcase_options {

@@ -131,6 +131,8 @@ void
 tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX])
 {
 	const struct tayra_comparison *c = &r->average[0];
+	uint32_t better = tayra__words_count(r, TAYRA__ARM_TUNED, TAYRA_BETTER);
+	uint32_t worse = tayra__words_count(r, TAYRA__ARM_TUNED, TAYRA_WORSE);
 	char ratio[16];
 
 	if (!r->valid)
@@ -150,8 +152,11 @@ tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX]
 		snprintf(out, TAYRA__WORDS_MAX, "tayra did the same as the service tuned by hand.");
 	else
 		snprintf(out, TAYRA__WORDS_MAX,
-			 "Whether tayra does better than the same service tuned by hand is "
-			 "undecided in this run.");
+			 "On average it is undecided whether tayra does better than the same "
+			 "service "
+			 "tuned by hand: %s in %u comparisons, %s in %u.",
+			 worse > better ? "WORSE" : "better", worse > better ? worse : better,
+			 worse > better ? "better" : "worse", worse > better ? better : worse);
 }
 
 /* Append what fits; a sentence that does not fit loses its end, not its beginning. */

@@ -1,0 +1,153 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# showcase.sh TAYRA: `tayra showcase` as a program, on a small catalogue: bad input, Ctrl-C, and the
+# sabotage of an arm.  TAYRA_LONG=1 gives the sabotage longer slices.  TAP.
+set -u
+tayra=$(realpath "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 99
+export TMPDIR="$dir"
+count=0
+bad=0
+
+# Reports the outcome of the condition before it.
+claim() {
+	if [ $? -eq 0 ]; then
+		result=ok
+	else
+		result="not ok"
+		bad=$((bad + 1))
+	fi
+	count=$((count + 1))
+	echo "$result $count - $*"
+}
+
+# refused CODE PATTERN WHAT ARGUMENT...: exits with CODE and says one line on stderr.
+refused() {
+	code=$1
+	pattern=$2
+	what=$3
+	shift 3
+	"$tayra" showcase --quick "$@" >out 2>err </dev/null
+	got=$?
+	[ "$got" -eq "$code" ] && [ "$(wc -l <err)" -eq 1 ] && grep -q '^tayra showcase: ' err &&
+		grep -q -- "$pattern" err
+	claim "$what"
+	if [ "$result" != ok ]; then
+		sed 's/^/# /' err
+		echo "# exit $got, wanted $code and $pattern"
+	fi
+}
+
+# 400 packages, of which early ones are needed by many.
+awk 'BEGIN {
+	srand(1)
+	for (i = 0; i < 400; i++) {
+		depends = ""
+		for (n = int(rand() * 4); n > 0 && i > 0; n--)
+			depends = depends (depends == "" ? "" : ", ") "pkg" int(rand() * rand() * i)
+		printf "Package: pkg%d\nVersion: 1.%d\n", i, i
+		if (depends != "")
+			printf "Depends: %s\n", depends
+		printf "Description: package number %d with words like %s %s\nSize: %d\n\n", i,
+			substr("alphabetagammadelta", 1 + i % 10, 6),
+			substr("epsilonzetathetaiota", 1 + i % 12, 5), i * 10
+	}
+}' >packages
+head -c 4000 "$tayra" >binary
+: >empty
+printf 'Package: a\nDepends: b\n\nVersion: 3\nSize: 1\n' >nameless
+printf 'Package: a\nwhat is this\n' >nofield
+: >file
+
+refused 2 'nosuch: No such file or directory' "a missing data file is named" --data nosuch
+refused 2 'binary: line 1: ' "a binary data file is named, with the line" --data binary
+refused 2 'empty: holds no packages' "an empty data file is named" --data empty
+refused 2 'nameless: line 4: a stanza without a Package field' "a bad stanza is named by its line" --data nameless
+refused 2 'nofield: line 2: not a field' "a line that is no field is named" --data nofield
+refused 2 'a directory' "a directory is no data file" --data .
+refused 2 "file: Not a directory\|file/.*: Not a directory" "an --out that is a file is refused" --data packages --out file
+refused 2 '/proc/nothing/here: ' "an --out that cannot be made is refused" --data packages --out /proc/nothing/here
+refused 2 "seed 'abc' is not a whole number" "a bad seed is refused" --seed abc
+refused 2 "seed '-1' is not a whole number" "a negative seed is refused" --seed -1
+refused 2 "postgres' does not exist; there are: sqlite" "an origin that is not there is refused" --origin postgres
+refused 2 "unknown option" "an unknown option is refused" --dta packages
+refused 2 "takes options only" "a stray word is refused" packages
+[ -z "$(find . -name 'tayra-showcase-*')" ]
+claim "refusals leave no temporary directory"
+
+# Ctrl-C once the scenes run.
+"$tayra" showcase --quick --data packages --out cut >out 2>err </dev/null &
+pid=$!
+waited=0
+until grep -q '^baseline' out || [ $waited -ge 300 ]; do
+	sleep 0.1
+	waited=$((waited + 1))
+done
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ]
+claim "Ctrl-C exits with 130"
+grep -q '"interrupted": true' cut/results.json && grep -q '"valid": false' cut/results.json &&
+	grep -q '"phase": "baseline"' cut/results.json && tail -1 cut/results.json | grep -q '^}$'
+claim "and keeps what had been measured"
+grep -q 'was interrupted' cut/report.html && grep -q 'interrupted before the end' cut/report.md
+claim "and says so in the reports"
+[ -z "$(find . -name 'tayra-showcase-*' -o -name '.*.part')" ]
+claim "and leaves nothing else behind"
+
+if [ -n "${TAYRA_LONG:-}" ]; then
+	scale=0.6
+else
+	scale=0.15
+fi
+
+# verdicts FILE VERDICT: how many comparisons with tuned have it.
+verdicts() {
+	awk -v want="\"verdict\": \"$2\"" '/"a": /{ tuned = /tuned/ } tuned && index($0, want) && /verdict/ { n++ }
+		/"average_improvement"/ { exit } END { print n + 0 }' "$1"
+}
+
+# sabotaged KIND: runs it into the folder KIND; a machine too busy to be believed is tried twice.
+sabotaged() {
+	for try in 1 2; do
+		"$tayra" showcase --quick --data packages --sabotage "$1" --slice-scale $scale \
+			--seed $((40 + try)) --out "$1" >"out.$1" 2>err </dev/null && return 0
+	done
+	return 1
+}
+
+if sabotaged same; then
+	of=$(grep -c '"a": "tuned"' same/results.json)
+	called=$(($(verdicts same/results.json BETTER) + $(verdicts same/results.json WORSE)))
+	# The level is 5%; metrics of one slice move together, which widens the spread about twofold:
+	# n/20 and three such deviations.
+	[ "$called" -le $((of / 20 + 10)) ]
+	claim "identical arms: $called of $of comparisons called different"
+	! grep -q 'times as well' same/report.html
+	claim "and the report claims nothing"
+	grep -q 'sabotaged on purpose (same)' same/report.html
+	claim "and says that it was sabotaged"
+else
+	count=$((count + 1))
+	echo "ok $count - identical arms # SKIP $(cat err)"
+fi
+if sabotaged slow; then
+	better=$(verdicts slow/results.json BETTER)
+	worse=$(verdicts slow/results.json WORSE)
+	[ "$worse" -gt "$better" ] && [ "$worse" -ge 3 ]
+	claim "a hidden delay of 20%: WORSE $worse times, BETTER $better times"
+	awk '/"scene": /{ catalogue = /catalogue/ } /"metric": /{ m = /p50_ms|cpu_ms_per_request/ }
+		/"a": /{ tuned = /tuned/ } catalogue && m && tuned && /"verdict": "WORSE"/ { n++ }
+		END { exit !n }' slow/results.json
+	claim "in the latency or the processor time of the catalogue"
+	grep -q 'WORSE' slow/report.html && ! grep -q 'tayra did [0-9.]* times as well' slow/report.html
+	claim "and the report does not praise"
+else
+	count=$((count + 1))
+	echo "ok $count - a hidden delay # SKIP $(cat err)"
+fi
+
+echo "1..$count"
+[ $bad -eq 0 ]
