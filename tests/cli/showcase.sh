@@ -100,7 +100,7 @@ claim "and leaves nothing else behind"
 if [ -n "${TAYRA_LONG:-}" ]; then
 	scale=0.6
 else
-	scale=0.15
+	scale=0.3
 fi
 
 # verdicts FILE VERDICT: how many comparisons with tuned have it.
