@@ -206,11 +206,12 @@ read_segment(struct rebuild *r, int fd, bool last, enum verdict *out)
 	if (status != TAYRA_OK)
 		return status;
 	log->sequence = scan.sequence;
-	if (scan.end == TAYRA__SCAN_BAD || (scan.end == TAYRA__SCAN_TORN && !last)) {
+	if (scan.end == TAYRA__SCAN_BAD) {
 		tayra__index_drop(&log->index, r->number, 1);
 		*out = DISCARD;
 		return TAYRA_OK;
 	}
+	/* Before the end of the log this is a hole as well, which the next segment shows. */
 	if (scan.end == TAYRA__SCAN_TORN && log->io->truncate(log->io->ctx, fd, scan.at) < 0)
 		return TAYRA_E_IO;
 	return tayra__log_add(log, fd, r->number, scan.at);
