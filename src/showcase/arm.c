@@ -61,7 +61,7 @@ create_paces(struct tayra__showcase_arm *arm)
 	options.limit_min = design->limit_min;
 	options.limit_max = design->limit_max;
 	options.queue_max = design->queue_max;
-	options.codel_target_ns = design->codel ? 0 : 3600 * TAYRA_NS_PER_S;
+	options.codel_target_ns = design->codel_target_ns;
 	options.p90_target_ns = design->p90_target_ns;
 	options.window_ns = design->window_ns;
 	options.sensor = arm->terms.sensor;
@@ -71,7 +71,7 @@ create_paces(struct tayra__showcase_arm *arm)
 	if (status < 0 || design->writer < TAYRA__WRITER_LIMIT)
 		return status;
 	options.queue_max = TAYRA__ARM_WORKERS;
-	options.codel_target_ns = 3600 * TAYRA_NS_PER_S;
+	options.codel_target_ns = TAYRA__ARM_NO_CODEL;
 	/* 128 writers keep the machine busy whatever the limit: cpu says nothing here, but the time
 	 * a transaction takes and how often it finds the lock taken do. */
 	options.sensor = NULL;

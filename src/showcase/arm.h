@@ -23,7 +23,8 @@
 struct tayra__catalogue;
 struct tayra__truth;
 
-#define TAYRA__ARM_WORKERS 512
+#define TAYRA__ARM_WORKERS  512
+#define TAYRA__ARM_NO_CODEL (3600 * TAYRA_NS_PER_S)
 
 /* What a writer does about the other writers. */
 enum tayra__writer_rule {
@@ -42,8 +43,8 @@ struct tayra__arm_design {
 	enum tayra_limiter limiter;
 	double limit; /* to begin with */
 	double limit_min, limit_max;
-	uint32_t queue_max; /* a class */
-	bool codel;
+	uint32_t queue_max;       /* a class */
+	uint64_t codel_target_ns; /* TAYRA__ARM_NO_CODEL: first come, first served, always */
 	bool classes;
 	bool deadlines;                    /* a request that is late already has less time left */
 	uint64_t p90_target_ns, window_ns; /* of a learned limit; 0: the defaults */

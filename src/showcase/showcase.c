@@ -70,6 +70,7 @@ design_arms(struct show *s)
 		.single_flight = true,
 		.limited = true,
 		.limiter = TAYRA_LIMITER_FIXED,
+		.codel_target_ns = TAYRA__ARM_NO_CODEL,
 		.limit = 4,
 		.limit_min = 1,
 		.limit_max = 32,
@@ -90,9 +91,9 @@ design_arms(struct show *s)
 		.limit_max = 32,
 		.queue_max = 128,
 		.deadlines = true,
-		.codel = true,
+		.codel_target_ns = s->results->deadline_ms * TAYRA_NS_PER_MS / 3,
 		.classes = true,
-		.p90_target_ns = s->results->deadline_ms * TAYRA_NS_PER_MS / 4,
+		.p90_target_ns = s->results->deadline_ms * TAYRA_NS_PER_MS / 2,
 		.window_ns = 100 * TAYRA_NS_PER_MS,
 		.soft_timeout_ns = (uint64_t)(s->results->soft_timeout_ms * 1e6),
 		.stale_ms = s->results->stale_ms,
@@ -136,7 +137,7 @@ describe_arm(struct tayra__results *r, int i, const struct tayra__arm_design *d)
 		used += snprintf(out + used, room - (size_t)used,
 				 ", a pool of %.0f found by a sweep, a queue of %u%s", d->limit,
 				 d->queue_max,
-				 d->codel ? "" : " left when the deadline cannot be met");
+				 d->deadlines ? " left when the deadline cannot be met" : "");
 	else
 		used += snprintf(
 			out + used, room - (size_t)used,
