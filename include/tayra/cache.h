@@ -103,7 +103,7 @@ TAYRA_API int tayra_cache_put(struct tayra_cache *cache, const void *key, size_t
  * Zero copy: reserve room, write into *data, then commit (the key becomes visible) or abandon.
  * A reservation is pinned and invisible, and counts as memory in use.  After commit with a
  * non-NULL `out` the caller holds one pin on the value; with NULL it is let go.  Abandoning leaves
- * what the key had.
+ * what the key had, and so does a reserve that fails: there is nothing newer yet.
  * => reserve: as put.  commit: TAYRA_OK, or TAYRA_E_FULL with the reservation abandoned.
  */
 struct tayra_reservation {

@@ -111,6 +111,7 @@ tayra_cache_put(struct tayra_cache *cache, const void *key, size_t key_len, cons
 	shard = lock_shard(cache, &k);
 	status = tayra__shard_reserve(shard, &k, value_len, &m, &ref);
 	if (status != TAYRA_OK) {
+		tayra__shard_forget(shard, &k);
 		unlock(shard);
 		return status;
 	}
@@ -154,7 +155,7 @@ tayra_cache_reserve(struct tayra_cache *cache, const void *key, size_t key_len, 
 			out->len = value_len;
 			out->pin = item;
 		} else {
-			tayra__shard_reject(shard, &k, ref);
+			tayra__shard_reject(shard, ref);
 		}
 	}
 	unlock(shard);

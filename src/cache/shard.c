@@ -104,16 +104,20 @@ tayra__shard_find_live(struct tayra__shard *shard, const struct tayra__key *key,
 	return 0;
 }
 
-/* What the key had is older than what could not be stored: it goes. */
 static int
-reject(struct tayra__shard *shard, const struct tayra__key *key, int status)
+reject(struct tayra__shard *shard, int status)
+{
+	shard->state->counters.rejections++;
+	return status;
+}
+
+void
+tayra__shard_forget(struct tayra__shard *shard, const struct tayra__key *key)
 {
 	uint32_t old = tayra__shard_find(shard, key);
 
 	if (old)
 		tayra__shard_remove(shard, old);
-	shard->state->counters.rejections++;
-	return status;
 }
 
 void
@@ -128,11 +132,11 @@ tayra__shard_unpin(struct tayra__shard *shard, uint32_t ref)
 }
 
 void
-tayra__shard_reject(struct tayra__shard *shard, const struct tayra__key *key, uint32_t ref)
+tayra__shard_reject(struct tayra__shard *shard, uint32_t ref)
 {
 	kill(shard, ref);
 	tayra__shard_unpin(shard, ref);
-	reject(shard, key, TAYRA_E_FULL);
+	reject(shard, TAYRA_E_FULL);
 }
 
 static uint32_t
@@ -158,17 +162,17 @@ tayra__shard_reserve(struct tayra__shard *shard, const struct tayra__key *key, s
 
 	*out = 0;
 	if (value_len > TAYRA_VALUE_MAX)
-		return reject(shard, key, TAYRA_E_TOO_LARGE);
+		return reject(shard, TAYRA_E_TOO_LARGE);
 	units = (tayra__item_bytes(traits, key->len, value_len) + TAYRA__UNIT_BYTES - 1) /
 		TAYRA__UNIT_BYTES;
 	if (units > state->item_units_max || (meta && meta->charge > state->charge_max))
-		return reject(shard, key, TAYRA_E_TOO_LARGE);
+		return reject(shard, TAYRA_E_TOO_LARGE);
 	tayra__room_grow(shard);
 	place = shard->policy->admit(&state->policy, &state->pool, key->hash);
 	uint32_t ref = tayra__room_make(shard, (uint32_t)units, TAYRA__BLOCK_ITEM);
 
 	if (ref == 0)
-		return reject(shard, key, TAYRA_E_FULL);
+		return reject(shard, TAYRA_E_FULL);
 	struct tayra__item *item = tayra__item_at(&state->pool, ref);
 
 	tayra__item_init(item, traits, (uint32_t)key->hash, key->bytes, key->len, value_len);
@@ -227,7 +231,8 @@ tayra__shard_commit(struct tayra__shard *shard, uint32_t ref, const struct tayra
 	charge = tayra__item_charge(item);
 	if (charge > state->charge_max) {
 		kill(shard, ref);
-		return reject(shard, &key, TAYRA_E_TOO_LARGE);
+		tayra__shard_forget(shard, &key);
+		return reject(shard, TAYRA_E_TOO_LARGE);
 	}
 	tayra__room_make_charge(shard, &key, charge);
 	link_item(shard, ref, tayra__shard_find(shard, &key));

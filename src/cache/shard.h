@@ -63,8 +63,8 @@ uint32_t tayra__shard_find_live(struct tayra__shard *shard, const struct tayra__
 				uint64_t now_ms);
 
 /*
- * A new reserved item with one pin and its key written.  `meta` NULL: not known yet.  On failure
- * what the key had is removed.
+ * A new reserved item with one pin and its key written.  `meta` NULL: not known yet.  What the key
+ * has stays.
  * => TAYRA_OK, TAYRA_E_TOO_LARGE, TAYRA_E_FULL.
  */
 int tayra__shard_reserve(struct tayra__shard *shard, const struct tayra__key *key, size_t value_len,
@@ -79,9 +79,10 @@ int tayra__shard_commit(struct tayra__shard *shard, uint32_t ref,
 
 /* Unlink an item in whatever state; free it when nobody holds it.  Not counted. */
 void tayra__shard_remove(struct tayra__shard *shard, uint32_t ref);
-/* A reservation that cannot be kept: it goes, and what the key had goes too.  Counted as rejected.
- */
-void tayra__shard_reject(struct tayra__shard *shard, const struct tayra__key *key, uint32_t ref);
+/* A reservation that cannot be kept goes.  Counted as rejected. */
+void tayra__shard_reject(struct tayra__shard *shard, uint32_t ref);
+/* Remove what a key has: it is older than what could not be stored.  Not counted. */
+void tayra__shard_forget(struct tayra__shard *shard, const struct tayra__key *key);
 /* Give back a pin that pinned_bytes does not count: that of a put. */
 void tayra__shard_unpin(struct tayra__shard *shard, uint32_t ref);
 /* Give the memory of a dead item back after its last pin. */

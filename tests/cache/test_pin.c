@@ -226,7 +226,6 @@ a_failed_put_removes_the_old_value(void **state)
 {
 	static char large[TAYRA_CACHE_MEMORY_MIN];
 	struct tayra_cache *cache = make(LEN);
-	struct tayra_reservation r;
 
 	(void)state;
 	put_text(cache, "k", "old");
@@ -238,9 +237,27 @@ a_failed_put_removes_the_old_value(void **state)
 		tayra_cache_put(cache, "k", 1, large, (size_t)TAYRA_VALUE_MAX + 1, NULL, 0),
 		TAYRA_E_TOO_LARGE);
 	expect_gone(cache, "k");
+	assert_int_equal(check_stats(cache).rejections, 2);
+	check_audit(cache);
+	tayra_cache_destroy(cache);
+}
+
+static void
+a_refused_reservation_leaves_the_old_value(void **state)
+{
+	struct tayra_cache *cache = make(LEN);
+	struct tayra_reservation r;
+
+	(void)state;
 	put_text(cache, "k", "old");
 	assert_int_equal(tayra_cache_reserve(cache, "k", 1, 2 * LEN, 0, &r), TAYRA_E_FULL);
-	expect_gone(cache, "k");
+	expect_text(cache, "k", "old");
+	assert_int_equal(tayra_cache_reserve(cache, "k", 1, (size_t)TAYRA_VALUE_MAX + 1, 0, &r),
+			 TAYRA_E_TOO_LARGE);
+	expect_text(cache, "k", "old");
+	assert_int_equal(tayra_cache_reserve(cache, "k", 1, TAYRA_CACHE_MEMORY_MIN / 4, 0, &r),
+			 TAYRA_E_TOO_LARGE);
+	expect_text(cache, "k", "old");
 	assert_int_equal(check_stats(cache).rejections, 3);
 	check_audit(cache);
 	tayra_cache_destroy(cache);
@@ -285,6 +302,7 @@ main(void)
 		cmocka_unit_test(pinned_bytes_are_bounded),
 		cmocka_unit_test(a_cache_full_of_pins_says_full_and_recovers),
 		cmocka_unit_test(a_failed_put_removes_the_old_value),
+		cmocka_unit_test(a_refused_reservation_leaves_the_old_value),
 		cmocka_unit_test(a_failed_commit_removes_the_old_value),
 	};
 

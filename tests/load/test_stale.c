@@ -48,6 +48,23 @@ a_failed_load_serves_what_is_stale_and_says_its_age(void **state)
 }
 
 static void
+a_load_that_finds_no_room_leaves_what_is_stale(void **state)
+{
+	static const size_t lens[] = { 2u << 20, 64u << 20 }; /* on the heap, nowhere */
+	struct stage s;
+	struct tayra_request r;
+
+	for (int i = 0; i < 2; i++) {
+		open_with_stale(&s, &r);
+		start(&s, &r, NULL);
+		assert_int_equal(tayra_load_alloc(s.parked[0], lens[i]) == NULL, i);
+		tayra_load_fail(s.parked[0], i ? TAYRA_E_FULL : TAYRA_E_ORIGIN, 0);
+		got_stale(&s);
+		stage_close(&s);
+	}
+}
+
+static void
 a_stale_value_is_not_served_while_the_origin_answers(void **state)
 {
 	struct stage s;
@@ -268,6 +285,7 @@ a_deadline_that_passes_serves_the_stale_value(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_failed_load_serves_what_is_stale_and_says_its_age),
+	cmocka_unit_test(a_load_that_finds_no_room_leaves_what_is_stale),
 	cmocka_unit_test(a_stale_value_is_not_served_while_the_origin_answers),
 	cmocka_unit_test(after_a_failure_the_key_is_not_loaded_again_for_the_throttle_time),
 	cmocka_unit_test(a_throttled_value_is_never_given_as_fresh),
