@@ -57,19 +57,25 @@ now_ms(const struct tayra_load *load)
 	return tayra__handle_now_ns(load->t) / TAYRA_NS_PER_MS;
 }
 
-static int
-make_room(struct tayra_load *load, size_t len)
-{
-	return tayra__hold_room(load->hold, load->key, load->key_len, len, now_ms(load));
-}
-
 void *
 tayra_load_alloc(struct tayra_load *load, size_t len)
 {
-	if (load->roomed || make_room(load, len) != TAYRA_OK)
+	struct tayra__hold *hold = load->hold;
+
+	if (load->roomed ||
+	    tayra__hold_room(hold, load->key, load->key_len, len, now_ms(load)) != TAYRA_OK)
 		return NULL;
 	load->roomed = true;
-	return (void *)load->hold->value.data;
+	/* Room for nothing is room too, and NULL would say that there is none. */
+	return len > 0 ? (void *)hold->value.data : hold;
+}
+
+static bool
+lies_in_room(const struct tayra_load *load, const void *value)
+{
+	uintptr_t at = (uintptr_t)value, room = (uintptr_t)load->hold->value.data;
+
+	return load->roomed && at >= room && at - room < load->hold->value.len;
 }
 
 /* The one who finishes it.  A second finish is a use of memory that may be gone already: it is
@@ -88,17 +94,16 @@ claim(struct tayra_load *load)
 static int
 take_value(struct tayra_load *load, const void *value, size_t len)
 {
-	int status;
+	struct tayra__hold *hold = load->hold;
 
 	if (load->roomed && !value)
-		return tayra__hold_trim(load->hold, load->key, load->key_len, len, now_ms(load));
+		return tayra__hold_trim(hold, load->key, load->key_len, len, now_ms(load));
 	if (!value && len > 0)
 		return TAYRA_E_INVAL;
-	tayra__hold_empty(load->hold);
-	status = make_room(load, len);
-	if (status == TAYRA_OK && len > 0)
-		memcpy((void *)load->hold->value.data, value, len);
-	return status;
+	/* What was read behind a header, say, is copied out of the room before that goes. */
+	if (!lies_in_room(load, value))
+		tayra__hold_empty(hold);
+	return tayra__hold_copy(hold, load->key, load->key_len, value, len, now_ms(load));
 }
 
 void

@@ -138,24 +138,40 @@ tayra__hold_room(struct tayra__hold *hold, const void *key, size_t key_len, size
 }
 
 int
+tayra__hold_copy(struct tayra__hold *hold, const void *key, size_t key_len, const void *bytes,
+		 size_t len, uint64_t now_ms)
+{
+	struct tayra__hold before = {
+		.kind = hold->kind,
+		.token = hold->token,
+		.cache = hold->cache,
+		.budget = hold->budget,
+		.reservation = hold->reservation,
+		.value = hold->value,
+		.block_bytes = hold->block_bytes,
+	};
+	int status;
+
+	hold->kind = TAYRA__HOLD_EMPTY;
+	hold->value = (struct tayra_value){ 0 };
+	status = tayra__hold_room(hold, key, key_len, len, now_ms);
+	if (status == TAYRA_OK && len > 0)
+		memcpy((void *)hold->value.data, bytes, len);
+	tayra__hold_empty(&before);
+	return status;
+}
+
+int
 tayra__hold_trim(struct tayra__hold *hold, const void *key, size_t key_len, size_t len,
 		 uint64_t now_ms)
 {
-	struct tayra_reservation larger = hold->reservation;
-	int status;
-
 	if (len > hold->value.len)
 		return TAYRA_E_INVAL;
 	if (len == hold->value.len || hold->kind != TAYRA__HOLD_RESERVED) {
 		hold->value.len = len;
 		return TAYRA_OK;
 	}
-	hold->kind = TAYRA__HOLD_EMPTY;
-	status = tayra__hold_room(hold, key, key_len, len, now_ms);
-	if (status == TAYRA_OK && len > 0)
-		memcpy((void *)hold->value.data, larger.data, len);
-	tayra_cache_abandon(hold->cache, &larger);
-	return status;
+	return tayra__hold_copy(hold, key, key_len, hold->value.data, len, now_ms);
 }
 
 int

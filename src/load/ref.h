@@ -54,6 +54,10 @@ void tayra__hold_put(struct tayra__hold *hold);
  */
 int tayra__hold_room(struct tayra__hold *hold, const void *key, size_t key_len, size_t len,
 		     uint64_t now_ms);
+/* A copy of len bytes, which may lie in the room there is, in room of their own size.
+ * => as tayra__hold_room(); else empty. */
+int tayra__hold_copy(struct tayra__hold *hold, const void *key, size_t key_len, const void *bytes,
+		     size_t len, uint64_t now_ms);
 /* Of the room, only the first len bytes count.  The cache's room is of one size, so that this
  * copies them to other room there.  => TAYRA_E_INVAL when it is not that large; as
  * tayra__hold_room(). */

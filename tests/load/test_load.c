@@ -71,6 +71,49 @@ a_value_in_place_of_the_room_is_taken_instead(void **state)
 }
 
 static void
+a_part_of_the_room_may_be_the_value(void **state)
+{
+	static const size_t lens[] = { 64, LARGE };
+	struct stage s;
+
+	stage_open(&s, NULL);
+	struct tayra_request r = ask(&s, "k", park);
+
+	r.flags = TAYRA_REQUEST_REFRESH;
+	for (int i = 0; i < 2; i++) {
+		char *room;
+
+		start(&s, &r, NULL);
+		room = tayra_load_alloc(s.parked[i], lens[i]);
+		assert_non_null(room);
+		memcpy(room, "header:body", 11);
+		tayra_load_done(s.parked[i], room + 7, 4, NULL);
+		got_value(&s, "body");
+	}
+	assert_int_equal(stats_of(&s).cache.pinned_bytes, 0);
+	stage_close(&s);
+}
+
+static void
+room_for_an_empty_value_is_not_no_room(void **state)
+{
+	struct stage s;
+	struct tayra_ref hit;
+
+	stage_open(&s, NULL);
+	struct tayra_request r = ask(&s, "k", park);
+
+	start(&s, &r, NULL);
+	assert_non_null(tayra_load_alloc(s.parked[0], 0));
+	tayra_load_done(s.parked[0], NULL, 0, NULL);
+	got_value(&s, "");
+	assert_int_equal(tayra_get(s.t, "k", 1, &hit), TAYRA_OK);
+	holds(&hit, "");
+	tayra_release(&hit);
+	stage_close(&s);
+}
+
+static void
 done_with_more_than_there_is_room_for_is_refused(void **state)
 {
 	struct stage s;
@@ -393,6 +436,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(room_from_alloc_is_where_the_value_stays),
 	cmocka_unit_test(of_the_room_only_what_done_says_counts),
 	cmocka_unit_test(a_value_in_place_of_the_room_is_taken_instead),
+	cmocka_unit_test(a_part_of_the_room_may_be_the_value),
+	cmocka_unit_test(room_for_an_empty_value_is_not_no_room),
 	cmocka_unit_test(done_with_more_than_there_is_room_for_is_refused),
 	cmocka_unit_test(a_failed_load_gives_its_room_back),
 	cmocka_unit_test(a_value_too_large_for_the_cache_is_delivered_and_not_kept),
