@@ -212,7 +212,8 @@ static void
 work(struct tayra_cq *cq, struct tayra *t)
 {
 	pthread_mutex_lock(&cq->lock);
-	cq->poked = false;
+	/* Inside a loader nothing is run: whoever polls has yet to be told. */
+	cq->poked &= tayra__inside_is(t, TAYRA__INSIDE_LOADER);
 	make_unreadable(cq);
 	pthread_mutex_unlock(&cq->lock);
 

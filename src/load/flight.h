@@ -60,7 +60,7 @@ struct tayra_load {
 	void *load_arg;
 	uint64_t ttl_ms, stale_ms; /* UINT64_MAX ttl: never fresh; 0 stale: none */
 	enum tayra_class cls;
-	struct tayra_cq *cq; /* the first queue that waited for it: where its turn is announced */
+	struct tayra_cq *cq; /* the first queue that waited for it, if it is still there */
 
 	struct tayra_pace *pace; /* NULL: no limit */
 	struct tayra_ticket ticket;

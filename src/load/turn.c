@@ -45,11 +45,13 @@ drop_unwanted(struct tayra_load *flight)
 	return true;
 }
 
-/* Tell one thread that can run it: a blocked one if there is any, for it has nothing else to do. */
+/* Tell one thread that can run it: a blocked one if there is any, for it has nothing else to do;
+ * else whose completion it will be; else, if all were served stale, who first waited for it. */
 static void
 announce(const struct tayra_load *flight)
 {
 	const struct tayra__list *head = &flight->waiters;
+	struct tayra_cq *cq = NULL;
 
 	for (const struct tayra__list *node = head->next; node != head; node = node->next) {
 		const struct tayra__waiter *w = TAYRA__LIST_ENTRY(node, struct tayra__waiter,
@@ -59,9 +61,13 @@ announce(const struct tayra_load *flight)
 			pthread_cond_signal(w->wake);
 			return;
 		}
+		if (!cq)
+			cq = w->cq;
 	}
-	if (flight->cq)
-		tayra__cq_poke(flight->cq);
+	if (!cq)
+		cq = flight->cq;
+	if (cq)
+		tayra__cq_poke(cq);
 }
 
 void

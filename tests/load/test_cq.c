@@ -4,11 +4,17 @@
 #include <poll.h>
 
 static bool
-readable(struct stage *s)
+fd_readable(struct tayra_cq *cq)
 {
-	struct pollfd p = { .fd = tayra_cq_fd(s->cq), .events = POLLIN };
+	struct pollfd p = { .fd = tayra_cq_fd(cq), .events = POLLIN };
 
 	return poll(&p, 1, 0) == 1;
+}
+
+static bool
+readable(struct stage *s)
+{
+	return fd_readable(s->cq);
 }
 
 static void
@@ -34,19 +40,28 @@ the_fd_is_readable_while_there_is_something_to_take(void **state)
 	stage_close(&s);
 }
 
+/* A stage whose backend takes `limit` loads at a time; the caller destroys the pace. */
+static struct tayra_pace *
+open_limited(struct stage *s, double limit)
+{
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct tayra_pace_options po = TAYRA_PACE_OPTIONS_INIT;
+
+	po.limiter = TAYRA_LIMITER_FIXED;
+	po.limit = limit;
+	assert_int_equal(tayra_pace_create(&po, &o.pace), TAYRA_OK);
+	stage_open(s, &o);
+	return o.pace;
+}
+
 static void
 the_fd_is_readable_when_a_loader_can_run(void **state)
 {
 	struct stage s;
-	struct tayra_options o = TAYRA_OPTIONS_INIT;
-	struct tayra_pace_options po = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace *pace = open_limited(&s, 1);
 	struct tayra_cq *other;
 	struct tayra_completion c;
 
-	po.limiter = TAYRA_LIMITER_FIXED;
-	po.limit = 1;
-	assert_int_equal(tayra_pace_create(&po, &o.pace), TAYRA_OK);
-	stage_open(&s, &o);
 	assert_int_equal(tayra_cq_create(s.t, &other), TAYRA_OK);
 	struct tayra_request a = ask(&s, "a", park), b = ask(&s, "b", park);
 	struct tayra_ref ref;
@@ -65,7 +80,63 @@ the_fd_is_readable_when_a_loader_can_run(void **state)
 	tayra_release(&c.ref);
 	tayra_cq_destroy(other);
 	stage_close(&s);
-	tayra_pace_destroy(o.pace);
+	tayra_pace_destroy(pace);
+}
+
+static void
+the_queue_of_one_who_still_waits_hears_that_a_loader_can_run(void **state)
+{
+	struct stage s;
+	struct tayra_pace *pace = open_limited(&s, 1);
+	struct tayra_cq *other;
+	struct tayra_completion c;
+	struct tayra_request a = ask(&s, "a", park), b = ask(&s, "b", answer);
+	struct tayra_ref ref;
+
+	assert_int_equal(tayra_cq_create(s.t, &other), TAYRA_OK);
+	start(&s, &a, NULL);
+	b.timeout_ns = TAYRA_NS_PER_MS;
+	start(&s, &b, NULL);
+	b.timeout_ns = TAYRA_NS_PER_S;
+	assert_int_equal(tayra_get_or_load_start(s.t, &b, other, NULL, &ref), TAYRA_PENDING);
+	stage_pass_ms(&s, 1);
+	got_status(&s, TAYRA_E_TIMEOUT); /* who came first has left */
+	finish(s.parked[0], "A");
+	assert_true(fd_readable(other));
+	assert_int_equal(tayra_cq_drain(other, &c, 1), 1);
+	assert_int_equal(c.status, TAYRA_OK);
+	tayra_release(&c.ref);
+	got_value(&s, "A");
+	tayra_cq_destroy(other);
+	stage_close(&s);
+	tayra_pace_destroy(pace);
+}
+
+/* Queues another load behind itself, makes room for it, and takes its own completion. */
+static void
+drain_inside(struct tayra_load *load, void *arg)
+{
+	struct stage *s = arg;
+	struct tayra_request behind = ask(s, "behind", answer);
+
+	assert_int_equal(start(s, &behind, NULL), TAYRA_PENDING);
+	finish(load, "inside");
+	got_value(s, "inside");
+}
+
+static void
+a_drain_inside_a_loader_leaves_the_fd_readable_for_what_it_cannot_run(void **state)
+{
+	struct stage s;
+	struct tayra_pace *pace = open_limited(&s, 1);
+	struct tayra_request r = ask(&s, "k", drain_inside);
+
+	start(&s, &r, NULL);
+	assert_int_equal(s.calls, 0);
+	assert_true(readable(&s));
+	got_value(&s, "value");
+	stage_close(&s);
+	tayra_pace_destroy(pace);
 }
 
 static void
@@ -262,6 +333,8 @@ completions_nobody_took_go_with_the_queue(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_fd_is_readable_while_there_is_something_to_take),
 	cmocka_unit_test(the_fd_is_readable_when_a_loader_can_run),
+	cmocka_unit_test(the_queue_of_one_who_still_waits_hears_that_a_loader_can_run),
+	cmocka_unit_test(a_drain_inside_a_loader_leaves_the_fd_readable_for_what_it_cannot_run),
 	cmocka_unit_test(completions_keep_their_cookies_and_come_in_order),
 	cmocka_unit_test(a_hit_is_answered_at_once_and_no_completion_comes),
 	cmocka_unit_test(the_key_and_the_request_are_copied),
