@@ -38,6 +38,13 @@ meta_of(const struct tayra_load *flight, const struct tayra_load_result *result,
 	return meta;
 }
 
+/* Without single flight: what others began to read earlier must not come after it. */
+static void
+overtake(struct tayra_load *flight)
+{
+	tayra__flight_forget(flight->t, flight->key, flight->key_len);
+}
+
 /* => TAYRA_OK, whether or not it was kept; TAYRA_E_FULL: the bytes are gone. */
 static int
 keep(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now_ms)
@@ -46,11 +53,9 @@ keep(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now
 
 	if (!flight->attached || !flight->store)
 		return TAYRA_OK;
-	if (flight->hold->kind == TAYRA__HOLD_RESERVED && meta->expire_ms > now_ms) {
-		/* Without single flight: what others began to read earlier must not replace it. */
-		tayra__flight_forget(t, flight->key, flight->key_len);
+	overtake(flight);
+	if (flight->hold->kind == TAYRA__HOLD_RESERVED && meta->expire_ms > now_ms)
 		return tayra__hold_commit(flight->hold, meta, now_ms);
-	}
 	/* It cannot be kept, and what is there is older than it. */
 	tayra_cache_delete(t->cache, flight->key, flight->key_len);
 	return TAYRA_OK;
@@ -82,10 +87,12 @@ settle(struct tayra_load *flight, int status, const struct tayra_item_meta *meta
 		return keep(flight, meta, now_ms);
 	if (!flight->attached || status == TAYRA_E_CANCELLED)
 		return status;
-	if (status == TAYRA_E_NOT_FOUND)
-		tayra_cache_delete(flight->t->cache, flight->key, flight->key_len);
-	else
+	if (status != TAYRA_E_NOT_FOUND) {
 		throttle(flight, now_ms);
+		return status;
+	}
+	overtake(flight);
+	tayra_cache_delete(flight->t->cache, flight->key, flight->key_len);
 	return status;
 }
 

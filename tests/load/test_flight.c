@@ -124,6 +124,34 @@ without_single_flight_every_miss_loads_for_itself(void **state)
 }
 
 static void
+without_single_flight_no_answer_comes_after_a_newer_one(void **state)
+{
+	static char large[2u << 20]; /* more than the cache takes */
+	struct stage s;
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct tayra_completion c[2];
+
+	o.no_single_flight = true;
+	for (int i = 0; i < 2; i++) {
+		stage_open(&s, &o);
+		struct tayra_request r = ask(&s, "k", park);
+
+		start(&s, &r, NULL);
+		start(&s, &r, NULL);
+		if (i == 0)
+			tayra_load_fail(s.parked[1], TAYRA_E_NOT_FOUND, 0);
+		else
+			tayra_load_done(s.parked[1], large, sizeof(large), NULL);
+		finish(s.parked[0], "from before");
+		assert_int_equal(tayra_cq_drain(s.cq, c, 2), 2);
+		assert_int_equal(stats_of(&s).cache.items, 0);
+		tayra_release(&c[0].ref);
+		tayra_release(&c[1].ref);
+		stage_close(&s);
+	}
+}
+
+static void
 a_delete_during_a_load_keeps_its_value_out_of_the_cache(void **state)
 {
 	struct stage s;
@@ -230,6 +258,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_error_goes_to_everyone_with_the_time_to_try_again),
 	cmocka_unit_test(different_keys_load_side_by_side),
 	cmocka_unit_test(without_single_flight_every_miss_loads_for_itself),
+	cmocka_unit_test(without_single_flight_no_answer_comes_after_a_newer_one),
 	cmocka_unit_test(a_delete_during_a_load_keeps_its_value_out_of_the_cache),
 	cmocka_unit_test(a_request_after_a_delete_does_not_join_the_load_from_before),
 	cmocka_unit_test(a_put_during_a_load_is_not_overwritten_by_it),
