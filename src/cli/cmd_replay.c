@@ -9,7 +9,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/arguments.h"
@@ -260,10 +262,14 @@ is_a_trace(const struct tayra__replay_command *command)
 
 	if (stat(command->report, &report) || !S_ISREG(report.st_mode))
 		return false;
-	for (size_t i = 0; i < command->trace_count; i++)
-		if (stat(command->traces[i], &trace) == 0 && trace.st_ino == report.st_ino &&
-		    trace.st_dev == report.st_dev)
+	for (size_t i = 0; i < command->trace_count; i++) {
+		const char *path = command->traces[i];
+		int failed = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &trace)
+						    : stat(path, &trace);
+
+		if (!failed && trace.st_ino == report.st_ino && trace.st_dev == report.st_dev)
 			return true;
+	}
 	return false;
 }
 

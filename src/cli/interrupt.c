@@ -24,6 +24,8 @@ tayra__interrupt_install(void)
 	action.sa_flags = SA_RESETHAND;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* A pipe nobody reads any more is a write that fails: the report is still written. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 bool

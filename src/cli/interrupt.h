@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-/* For SIGINT and SIGTERM.  A read that waits returns with EINTR. */
+/* For SIGINT and SIGTERM.  A read that waits returns with EINTR.  SIGPIPE is ignored from here on.
+ */
 void tayra__interrupt_install(void);
 bool tayra__interrupted(void);
 /* The same, for those below who take a pointer to it.  Static. */

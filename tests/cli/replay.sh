@@ -124,6 +124,21 @@ claim "the table says how many misses are saved against lru, and lost in the sam
 [ "$(grep -c '<svg' r.html)" -eq 2 ] && [ "$(grep -c '<polyline' r.html)" -eq 4 ] && ! grep -qE '<script|http' r.html
 claim "--report draws a line a policy and loads nothing"
 
+cp small.csv fed.csv
+"$tayra" replay - --policy lru --capacity 2 --report fed.csv <fed.csv >out 2>err
+[ $? -eq 2 ] && [ ! -s out ] && grep -q 'fed.csv: is a trace' err && cmp -s small.csv fed.csv
+claim "a report is not written over the trace that standard input is"
+
+rm -f r.html
+mkfifo deserted
+: <deserted &
+exec 3>deserted
+wait
+"$tayra" replay small.csv --policy lru --capacity 2 --json --report r.html >&3 2>err
+[ $? -eq 5 ] && grep -q 'standard output: ' err && [ -s r.html ]
+claim "a pipe nobody reads is a failure, and the report is written all the same"
+exec 3>&-
+
 "$tayra" replay small.csv nine.csv --policy lru --capacity 2 --json >out 2>err
 [ $? -eq 2 ] && [ "$(wc -l <out)" -eq 1 ] && [ "$(wc -l <err)" -eq 1 ]
 claim "what was complete before a bad trace is kept"
