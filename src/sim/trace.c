@@ -45,6 +45,10 @@ tayra__trace_fail_input(const struct tayra__trace *trace, struct tayra__trace_er
 	case TAYRA_E_CORRUPT:
 		return tayra__trace_fail(trace, error, status,
 					 "the zstd data is damaged or cut short here");
+	case TAYRA_E_FULL:
+		return tayra__trace_fail(trace, error, TAYRA_E_CORRUPT,
+					 "the zstd data needs a window over 128 MiB: compress it "
+					 "without --long");
 	case TAYRA_E_UNSUPPORTED:
 		return tayra__trace_fail(trace, error, status,
 					 "compressed with zstd, which this build cannot read");

@@ -4,6 +4,7 @@
 #include <tayra/base.h>
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 int
 tayra__unzstd_create(struct tayra__unzstd **out)
@@ -30,6 +31,8 @@ tayra__unzstd_decode(struct tayra__unzstd *zstd, const void *in, size_t in_len, 
 	*in_at = from.pos;
 	*written = to.pos;
 	if (ZSTD_isError(left))
-		return TAYRA_E_CORRUPT;
+		return ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge
+			       ? TAYRA_E_FULL
+			       : TAYRA_E_CORRUPT;
 	return left ? TAYRA_PENDING : TAYRA_OK;
 }

@@ -18,7 +18,7 @@ void tayra__unzstd_destroy(struct tayra__unzstd *zstd);
  * Decode some of in[*in_at .. in_len) into out[0 .. out_size).
  * => *in_at moves on and *written says how much came out.
  * => TAYRA_OK, TAYRA_PENDING when more input is needed before the data can end here,
- *    TAYRA_E_CORRUPT.
+ *    TAYRA_E_CORRUPT, TAYRA_E_FULL when that takes a window over zstd's default, 128 MiB.
  */
 int tayra__unzstd_decode(struct tayra__unzstd *zstd, const void *in, size_t in_len, size_t *in_at,
 			 void *out, size_t out_size, size_t *written);

@@ -219,6 +219,16 @@ zstd_is_found_by_its_magic_and_decoded(void **state)
 }
 
 static void
+zstd_that_needs_too_large_a_window_is_refused_and_says_so(void **state)
+{
+	/* The magic, a header that asks for 2 GiB, and a last block that is empty. */
+	static const char greedy[] = "\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00";
+
+	expect_error(greedy, sizeof(greedy) - 1, TAYRA__TRACE_AUTO, TAYRA_E_CORRUPT,
+		     "window over 128 MiB");
+}
+
+static void
 zstd_that_is_cut_short_or_damaged_is_an_error_at_any_point(void **state)
 {
 	size_t len, room, bytes;
@@ -340,6 +350,7 @@ main(void)
 		cmocka_unit_test(hostile_text_does_not_reach_the_message),
 		cmocka_unit_test(binary_data_is_refused),
 		cmocka_unit_test(zstd_is_found_by_its_magic_and_decoded),
+		cmocka_unit_test(zstd_that_needs_too_large_a_window_is_refused_and_says_so),
 		cmocka_unit_test(zstd_that_is_cut_short_or_damaged_is_an_error_at_any_point),
 		cmocka_unit_test(oraclegeneral_records_are_read_and_recognised),
 		cmocka_unit_test(oraclegeneral_says_which_record_is_cut_short),
