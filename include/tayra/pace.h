@@ -62,7 +62,8 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  * by weight (16:8:4:2:1, so none starves), first come first served inside a class until that
  * class is overloaded, newest first while it is.  A class is overloaded when the smallest wait in
  * a CoDel interval was over its target; then what has waited more than twice the target is shed.
- * A request is also shed when now + mean + 2 deviations of the service time is past its deadline.
+ * A request is also shed when now + mean + 2 deviations of its class's service time is past its
+ * deadline; an estimate that no answer has confirmed for a second is not believed.
  */
 struct tayra_pace_options {
 	size_t size;

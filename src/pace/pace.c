@@ -41,13 +41,25 @@ note_reached(struct tayra_pace *pace)
 }
 
 /*
- * How long serving takes, for judging deadlines.  0 while nothing is in flight: then nothing would
- * ever correct an estimate that is too high, so whoever comes is let in to measure.
+ * How long serving that class takes, for judging deadlines.  0 while nothing is in flight: then
+ * nothing would ever correct an estimate that is too high, so whoever comes is let in to measure.
  */
 static uint64_t
-need_ns(const struct tayra_pace *pace, uint64_t word)
+need_ns(const struct tayra_pace *pace, enum tayra_class cls, uint64_t word, uint64_t now_ns)
 {
-	return tayra__word_inflight(word) ? tayra__service_need_ns(&pace->service) : 0;
+	if (tayra__word_inflight(word) == 0)
+		return 0;
+	return tayra__service_need_ns(&pace->by_class[cls - 1], now_ns);
+}
+
+static struct tayra__needs
+needs_of(const struct tayra_pace *pace, uint64_t word, uint64_t now_ns)
+{
+	struct tayra__needs needs;
+
+	for (int i = 0; i < TAYRA_CLASSES; i++)
+		needs.ns[i] = need_ns(pace, (enum tayra_class)(i + 1), word, now_ns);
+	return needs;
 }
 
 static bool
@@ -158,20 +170,25 @@ void
 tayra__pace_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided)
 {
 	struct tayra__queue *queue = &pace->queue;
+	struct tayra__needs needs;
 	struct tayra__list shed;
 	uint64_t word = tayra__pace_word(pace);
 
 	tayra__list_init(&shed);
-	if (tayra__word_mode(word) == TAYRA_MODE_ENFORCE)
-		tayra__queue_prune(queue, now_ns, need_ns(pace, word), &shed);
+	if (tayra__word_mode(word) == TAYRA_MODE_ENFORCE) {
+		needs = needs_of(pace, word, now_ns);
+		tayra__queue_prune(queue, now_ns, &needs, &shed);
+	}
 	for (; queue->count && tayra__word_open(word); word = tayra__pace_word(pace)) {
-		struct tayra__queue_entry *entry = tayra__word_mode(word) == TAYRA_MODE_ENFORCE
-							   ? tayra__queue_take(queue, now_ns,
-									       need_ns(pace, word),
-									       &shed)
-							   : tayra__queue_pop(queue);
+		struct tayra__queue_entry *entry;
 		struct tayra__ticket *ticket;
 
+		if (tayra__word_mode(word) == TAYRA_MODE_ENFORCE) {
+			needs = needs_of(pace, word, now_ns);
+			entry = tayra__queue_take(queue, now_ns, &needs, &shed);
+		} else {
+			entry = tayra__queue_pop(queue);
+		}
 		if (!entry)
 			break;
 		atomic_fetch_add_explicit(&pace->word, 1, memory_order_acquire);
@@ -213,7 +230,7 @@ monitor(struct tayra_pace *pace, const struct tayra__queue_entry *entry, uint64_
 {
 	uint32_t inflight = tayra__word_inflight(word), limit = tayra__word_limit(word);
 
-	if (hopeless(entry->deadline_ns, now_ns, need_ns(pace, word)))
+	if (hopeless(entry->deadline_ns, now_ns, need_ns(pace, entry->cls, word, now_ns)))
 		count_shed(pace, entry->cls, TAYRA_SHED_HOPELESS);
 	else if (inflight >= limit && inflight - limit >= pace->queue_max)
 		count_shed(pace, entry->cls, TAYRA_SHED_FULL);
@@ -227,7 +244,8 @@ enter_at_once(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t no
 	uint64_t word = tayra__pace_word(pace);
 
 	if (ticket->entry.deadline_ns && tayra__word_mode(word) == TAYRA_MODE_ENFORCE &&
-	    hopeless(ticket->entry.deadline_ns, now_ns, need_ns(pace, word)))
+	    hopeless(ticket->entry.deadline_ns, now_ns,
+		     need_ns(pace, ticket->entry.cls, word, now_ns)))
 		return turn_away(pace, ticket, TAYRA_SHED_HOPELESS, now_ns);
 	do {
 		if ((word & TAYRA__WORD_WAITING) || !tayra__word_open(word))
@@ -423,8 +441,10 @@ count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 		return;
 	}
 	tayra__window_answer(&pace->window, outcome, ns);
-	if (outcome == TAYRA_OUTCOME_OK)
-		tayra__service_sample(&pace->service, ns);
+	if (outcome != TAYRA_OUTCOME_OK)
+		return;
+	tayra__service_sample(&pace->service, ns, now_ns);
+	tayra__service_sample(&pace->by_class[ticket->entry.cls - 1], ns, now_ns);
 }
 
 static void
@@ -473,16 +493,17 @@ tayra_pace_tick(struct tayra_pace *pace, uint64_t now_ns)
 	tayra__pace_look_at_window(pace, now_ns);
 	next = atomic_load_explicit(&pace->next_window_ns, memory_order_relaxed);
 	if (tayra__pace_word(pace) & TAYRA__WORD_WAITING) {
-		uint64_t need, queue_next;
+		struct tayra__needs needs;
+		uint64_t queue_next;
 
 		tayra__list_init(&decided);
 		tayra__list_init(&shed);
 		pthread_mutex_lock(&pace->lock);
-		need = need_ns(pace, tayra__pace_word(pace));
-		tayra__queue_sweep(&pace->queue, now_ns, need, &shed);
+		needs = needs_of(pace, tayra__pace_word(pace), now_ns);
+		tayra__queue_sweep(&pace->queue, now_ns, &needs, &shed);
 		turn_away_all(pace, &shed, now_ns, &decided);
 		tayra__pace_dispatch(pace, now_ns, &decided);
-		queue_next = tayra__queue_next_ns(&pace->queue, need);
+		queue_next = tayra__queue_next_ns(&pace->queue, &needs);
 		pthread_mutex_unlock(&pace->lock);
 		tayra__pace_tell(&decided);
 		if (queue_next < next)

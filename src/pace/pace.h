@@ -20,7 +20,8 @@ struct tayra_pace {
 	_Atomic uint64_t next_window_ns;
 	_Atomic uint32_t queued; /* queue.count, for who holds no lock */
 	_Atomic bool closing;
-	struct tayra__service service;
+	struct tayra__service service;                 /* of all */
+	struct tayra__service by_class[TAYRA_CLASSES]; /* for judging deadlines */
 	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS];
 	/* Never changed after create. */
 	uint64_t window_ns;

@@ -57,8 +57,10 @@ judge(const struct tayra__queue *queue, struct tayra__queue_class *c, uint64_t n
 /* Is it not worth serving?  Says why in entry->shed. */
 static bool
 too_late(const struct tayra__queue_class *c, struct tayra__queue_entry *entry, uint64_t now_ns,
-	 uint64_t need_ns)
+	 const struct tayra__needs *needs)
 {
+	uint64_t need_ns = needs->ns[entry->cls - 1];
+
 	if (entry->deadline_ns && now_ns >= entry->deadline_ns)
 		entry->shed = TAYRA_SHED_EXPIRED;
 	else if (entry->deadline_ns && need_ns > entry->deadline_ns - now_ns)
@@ -165,7 +167,7 @@ tayra__queue_pop(struct tayra__queue *queue)
 }
 
 struct tayra__queue_entry *
-tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns,
+tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, const struct tayra__needs *needs,
 		  struct tayra__list *shed)
 {
 	struct tayra__queue_class *c;
@@ -175,7 +177,7 @@ tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns,
 
 		judge(queue, c, now_ns);
 		entry = first_in_line(c);
-		if (!too_late(c, entry, now_ns, need_ns))
+		if (!too_late(c, entry, now_ns, needs))
 			return tayra__queue_pop(queue);
 		shed_to(queue, entry, shed);
 	}
@@ -183,7 +185,7 @@ tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns,
 }
 
 void
-tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns,
+tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns, const struct tayra__needs *needs,
 		   struct tayra__list *shed)
 {
 	for (int i = 0; i < TAYRA_CLASSES; i++) {
@@ -193,16 +195,27 @@ tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns
 		while (c->count) {
 			struct tayra__queue_entry *oldest = entry_of(c->waiting.next);
 
-			if (!too_late(c, oldest, now_ns, need_ns))
+			if (!too_late(c, oldest, now_ns, needs))
 				break;
 			shed_to(queue, oldest, shed);
 		}
 	}
 }
 
+static uint64_t
+longest_ns(const struct tayra__needs *needs)
+{
+	uint64_t longest = 0;
+
+	for (int i = 0; i < TAYRA_CLASSES; i++)
+		if (needs->ns[i] > longest)
+			longest = needs->ns[i];
+	return longest;
+}
+
 static void
 sweep_class(struct tayra__queue *queue, struct tayra__queue_class *c, uint64_t now_ns,
-	    uint64_t need_ns, struct tayra__list *shed)
+	    const struct tayra__needs *needs, struct tayra__list *shed)
 {
 	struct tayra__list *next;
 
@@ -210,7 +223,7 @@ sweep_class(struct tayra__queue *queue, struct tayra__queue_class *c, uint64_t n
 		struct tayra__queue_entry *entry = entry_of(at);
 
 		next = at->next;
-		if (too_late(c, entry, now_ns, need_ns))
+		if (too_late(c, entry, now_ns, needs))
 			shed_to(queue, entry, shed);
 		else if (entry->deadline_ns && entry->deadline_ns < queue->next_deadline_ns)
 			queue->next_deadline_ns = entry->deadline_ns;
@@ -218,21 +231,22 @@ sweep_class(struct tayra__queue *queue, struct tayra__queue_class *c, uint64_t n
 }
 
 void
-tayra__queue_sweep(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns,
+tayra__queue_sweep(struct tayra__queue *queue, uint64_t now_ns, const struct tayra__needs *needs,
 		   struct tayra__list *shed)
 {
-	tayra__queue_prune(queue, now_ns, need_ns, shed);
-	if (queue->next_deadline_ns > now_ns && queue->next_deadline_ns - now_ns >= need_ns)
+	tayra__queue_prune(queue, now_ns, needs, shed);
+	if (queue->next_deadline_ns > now_ns &&
+	    queue->next_deadline_ns - now_ns >= longest_ns(needs))
 		return;
 	queue->next_deadline_ns = UINT64_MAX;
 	for (int i = 0; i < TAYRA_CLASSES; i++)
-		sweep_class(queue, &queue->classes[i], now_ns, need_ns, shed);
+		sweep_class(queue, &queue->classes[i], now_ns, needs, shed);
 }
 
 uint64_t
-tayra__queue_next_ns(const struct tayra__queue *queue, uint64_t need_ns)
+tayra__queue_next_ns(const struct tayra__queue *queue, const struct tayra__needs *needs)
 {
-	uint64_t next = UINT64_MAX, ahead = need_ns ? need_ns - 1 : 0;
+	uint64_t next = UINT64_MAX, need_ns = longest_ns(needs), ahead = need_ns ? need_ns - 1 : 0;
 
 	if (queue->count && queue->next_deadline_ns != UINT64_MAX)
 		next = queue->next_deadline_ns > ahead ? queue->next_deadline_ns - ahead : 0;

@@ -48,6 +48,12 @@ struct tayra__queue {
 	uint64_t next_deadline_ns; /* not after the earliest deadline queued; UINT64_MAX: none */
 };
 
+/* How long serving takes, by class: one that asks for slow things must not make the quick ones of
+ * another look hopeless.  0: not known. */
+struct tayra__needs {
+	uint64_t ns[TAYRA_CLASSES];
+};
+
 /* max: waiting requests a class, 0: nobody waits. */
 void tayra__queue_init(struct tayra__queue *queue, uint32_t max, uint64_t target_ns,
 		       uint64_t interval_ns);
@@ -57,17 +63,17 @@ bool tayra__queue_push(struct tayra__queue *queue, struct tayra__queue_entry *en
 void tayra__queue_remove(struct tayra__queue *queue, struct tayra__queue_entry *entry);
 /* The next in line, whatever its wait; NULL when empty. */
 struct tayra__queue_entry *tayra__queue_pop(struct tayra__queue *queue);
-/* The next in line that is worth serving, NULL: none.  What is not is moved to `shed`.
- * need_ns: how long serving takes. */
+/* The next in line that is worth serving, NULL: none.  What is not is moved to `shed`. */
 struct tayra__queue_entry *tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns,
-					     uint64_t need_ns, struct tayra__list *shed);
+					     const struct tayra__needs *needs,
+					     struct tayra__list *shed);
 /* Shed what is at the old end of each class and not worth keeping: cheap. */
-void tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns,
-			struct tayra__list *shed);
+void tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns,
+			const struct tayra__needs *needs, struct tayra__list *shed);
 /* Shed all that has become hopeless: walks the queue if any deadline is near. */
-void tayra__queue_sweep(struct tayra__queue *queue, uint64_t now_ns, uint64_t need_ns,
-			struct tayra__list *shed);
+void tayra__queue_sweep(struct tayra__queue *queue, uint64_t now_ns,
+			const struct tayra__needs *needs, struct tayra__list *shed);
 /* When prune or sweep may next find something; UINT64_MAX: nobody waits. */
-uint64_t tayra__queue_next_ns(const struct tayra__queue *queue, uint64_t need_ns);
+uint64_t tayra__queue_next_ns(const struct tayra__queue *queue, const struct tayra__needs *needs);
 
 #endif

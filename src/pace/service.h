@@ -3,6 +3,9 @@
  * service.h: how long the backend takes: a smoothed mean and mean deviation, as TCP keeps its
  * round-trip time (Jacobson 1988, RFC 6298).  Any thread, no lock: two samples at once may lose
  * one of them, which an average does not mind.
+ *
+ * An estimate that no sample has confirmed for TAYRA__SERVICE_STALE_NS is forgotten.  Otherwise one
+ * that is too high would turn everybody away, and nobody would be left to correct it.
  */
 #ifndef TAYRA_PACE_SERVICE_H
 #define TAYRA_PACE_SERVICE_H
@@ -10,8 +13,11 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#define TAYRA__SERVICE_STALE_NS 1000000000ull
+
 struct tayra__service {
-	_Atomic uint64_t mean_ns, dev_ns; /* relaxed: neither orders anything */
+	_Atomic uint64_t mean_ns, dev_ns; /* relaxed: none of them orders anything */
+	_Atomic uint64_t sampled_ns;      /* when the last sample came */
 };
 
 static inline uint64_t
@@ -26,15 +32,25 @@ tayra__service_dev_ns(const struct tayra__service *service)
 	return atomic_load_explicit(&service->dev_ns, memory_order_relaxed);
 }
 
+static inline int
+tayra__service_stale(const struct tayra__service *service, uint64_t now_ns)
+{
+	uint64_t sampled = atomic_load_explicit(&service->sampled_ns, memory_order_relaxed);
+
+	return now_ns > sampled && now_ns - sampled > TAYRA__SERVICE_STALE_NS;
+}
+
 /* What a request needs, nearly always: mean + 2 deviations.  0: nothing is known. */
 static inline uint64_t
-tayra__service_need_ns(const struct tayra__service *service)
+tayra__service_need_ns(const struct tayra__service *service, uint64_t now_ns)
 {
+	if (tayra__service_stale(service, now_ns))
+		return 0;
 	return tayra__service_mean_ns(service) + 2 * tayra__service_dev_ns(service);
 }
 
 static inline void
-tayra__service_sample(struct tayra__service *service, uint64_t ns)
+tayra__service_sample(struct tayra__service *service, uint64_t ns, uint64_t now_ns)
 {
 	const uint64_t longest = 1ull << 60; /* keeps need_ns from wrapping */
 	int64_t x = (int64_t)(ns == 0 ? 1 : ns < longest ? ns : longest);
@@ -42,7 +58,7 @@ tayra__service_sample(struct tayra__service *service, uint64_t ns)
 	int64_t dev = (int64_t)tayra__service_dev_ns(service);
 	int64_t error = x > mean ? x - mean : mean - x;
 
-	if (mean == 0) {
+	if (mean == 0 || tayra__service_stale(service, now_ns)) {
 		mean = x;
 		dev = x / 2;
 	} else {
@@ -51,6 +67,7 @@ tayra__service_sample(struct tayra__service *service, uint64_t ns)
 	}
 	atomic_store_explicit(&service->dev_ns, (uint64_t)dev, memory_order_relaxed);
 	atomic_store_explicit(&service->mean_ns, (uint64_t)mean, memory_order_relaxed);
+	atomic_store_explicit(&service->sampled_ns, now_ns, memory_order_relaxed);
 }
 
 #endif

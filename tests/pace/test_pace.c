@@ -270,6 +270,45 @@ a_request_that_becomes_hopeless_in_the_queue_is_shed(void **state)
 }
 
 static void
+a_slow_class_makes_no_quick_one_hopeless(void **state)
+{
+	struct tayra_pace *pace = fixed(4, 0);
+	struct guest slow, late, quick;
+
+	/* LOW takes 100 ms, HIGH 1 ms, and one of LOW is in flight. */
+	for (int i = 0; i < 20; i++) {
+		start(pace, &slow, TAYRA_LOW, 0, 1);
+		tayra_pace_leave(pace, &slow.ticket, TAYRA_OUTCOME_OK, 1 + 100 * MS);
+		start(pace, &quick, TAYRA_HIGH, 0, 1);
+		tayra_pace_leave(pace, &quick.ticket, TAYRA_OUTCOME_OK, 1 + MS);
+	}
+	start(pace, &slow, TAYRA_LOW, 0, 101 * MS);
+	assert_int_equal(start(pace, &late, TAYRA_LOW, 150 * MS, 101 * MS), TAYRA_E_OVERLOAD);
+	assert_int_equal(start(pace, &quick, TAYRA_HIGH, 150 * MS, 101 * MS), TAYRA_OK);
+	tayra_pace_leave(pace, &quick.ticket, TAYRA_OUTCOME_OK, 102 * MS);
+	tayra_pace_leave(pace, &slow.ticket, TAYRA_OUTCOME_OK, 201 * MS);
+	tayra_pace_destroy(pace);
+}
+
+static void
+an_estimate_nobody_confirms_is_forgotten_after_a_second(void **state)
+{
+	struct tayra_pace *pace = fixed(4, 0);
+	struct guest other, late;
+
+	answers(pace, 20, TAYRA_OUTCOME_OK, 100 * MS, 1);
+	start(pace, &other, TAYRA_HIGH, 0, 101 * MS); /* something stays in flight */
+	assert_int_equal(start(pace, &late, 0, 1100 * MS, 1050 * MS), TAYRA_E_OVERLOAD);
+	assert_int_equal(start(pace, &late, 0, 1250 * MS, 1200 * MS), TAYRA_OK);
+	tayra_pace_leave(pace, &late.ticket, TAYRA_OUTCOME_OK, 1201 * MS);
+	/* And what is learned then stands alone. */
+	assert_int_equal(start(pace, &late, 0, 1204 * MS, 1201 * MS), TAYRA_OK);
+	tayra_pace_leave(pace, &late.ticket, TAYRA_OUTCOME_OK, 1202 * MS);
+	tayra_pace_leave(pace, &other.ticket, TAYRA_OUTCOME_OK, 1202 * MS);
+	tayra_pace_destroy(pace);
+}
+
+static void
 waiting_too_long_in_an_overloaded_class_is_codel(void **state)
 {
 	struct tayra_pace *pace = fixed(1, 0);
@@ -379,6 +418,8 @@ main(void)
 		cmocka_unit_test(an_estimate_that_is_too_high_is_corrected_by_trying),
 		cmocka_unit_test(a_deadline_that_passes_in_the_queue_is_a_timeout),
 		cmocka_unit_test(a_request_that_becomes_hopeless_in_the_queue_is_shed),
+		cmocka_unit_test(a_slow_class_makes_no_quick_one_hopeless),
+		cmocka_unit_test(an_estimate_nobody_confirms_is_forgotten_after_a_second),
 		cmocka_unit_test(waiting_too_long_in_an_overloaded_class_is_codel),
 		cmocka_unit_test(the_retry_hint_is_the_time_the_queue_takes),
 		cmocka_unit_test(raising_the_limit_lets_in_who_waits),

@@ -13,6 +13,17 @@
 	struct tayra__queue name;                                                                  \
 	tayra__queue_init(&name, max, 0, 100 * MS)
 
+/* The same for every class. */
+static const struct tayra__needs *
+needs(uint64_t ns)
+{
+	static struct tayra__needs all;
+
+	for (int c = 0; c < TAYRA_CLASSES; c++)
+		all.ns[c] = ns;
+	return &all;
+}
+
 static struct tayra__queue_entry
 entry_of(enum tayra_class cls, uint64_t deadline_ns)
 {
@@ -93,7 +104,7 @@ overload(struct tayra__queue *queue, struct tayra__queue_entry *old, uint64_t fr
 	tayra__list_init(&shed);
 	assert_true(tayra__queue_push(queue, old, from_ns));
 	for (uint64_t now = from_ns; now < until_ns; now += 10 * MS)
-		tayra__queue_prune(queue, now, 0, &shed);
+		tayra__queue_prune(queue, now, needs(0), &shed);
 	assert_true(tayra__list_empty(&shed));
 }
 
@@ -112,14 +123,14 @@ an_overloaded_class_serves_the_newest_and_sheds_the_old(void **state)
 	tayra__queue_push(&queue, &b, 101 * MS);
 	/* The first interval saw it young; the second sees it over its target throughout. */
 	for (uint64_t now = 101 * MS; now < 200 * MS; now += 10 * MS)
-		tayra__queue_prune(&queue, now, 0, &shed);
+		tayra__queue_prune(&queue, now, needs(0), &shed);
 	assert_false(queue.classes[TAYRA_LOW - 1].overloaded);
 	assert_true(tayra__list_empty(&shed));
-	tayra__queue_prune(&queue, 201 * MS, 0, &shed);
+	tayra__queue_prune(&queue, 201 * MS, needs(0), &shed);
 	assert_true(queue.classes[TAYRA_LOW - 1].overloaded);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &old.node);
 	assert_int_equal(old.shed, TAYRA_SHED_CODEL);
-	assert_ptr_equal(tayra__queue_take(&queue, 202 * MS, 0, &shed), &b);
+	assert_ptr_equal(tayra__queue_take(&queue, 202 * MS, needs(0), &shed), &b);
 }
 
 static void
@@ -132,7 +143,7 @@ a_class_with_short_waits_is_never_overloaded(void **state)
 	tayra__list_init(&shed);
 	for (uint64_t now = 0; now < 1000 * MS; now += 10 * MS) {
 		assert_true(tayra__queue_push(&queue, &entry, now));
-		assert_ptr_equal(tayra__queue_take(&queue, now + 4 * MS, 0, &shed), &entry);
+		assert_ptr_equal(tayra__queue_take(&queue, now + 4 * MS, needs(0), &shed), &entry);
 		assert_false(queue.classes[TAYRA_LOW - 1].overloaded);
 	}
 }
@@ -147,12 +158,12 @@ overload_ends_when_the_oldest_is_young_again(void **state)
 	tayra__list_init(&shed);
 	tayra__queue_push(&queue, &old, 0);
 	for (uint64_t now = 10 * MS; now <= 210 * MS; now += 10 * MS)
-		tayra__queue_prune(&queue, now, 0, &shed);
+		tayra__queue_prune(&queue, now, needs(0), &shed);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &old.node);
 	tayra__queue_push(&queue, &fresh, 215 * MS);
 	assert_true(queue.classes[TAYRA_LOW - 1].overloaded);
-	tayra__queue_take(&queue, 216 * MS, 0, &shed);
-	tayra__queue_prune(&queue, 320 * MS, 0, &shed);
+	tayra__queue_take(&queue, 216 * MS, needs(0), &shed);
+	tayra__queue_prune(&queue, 320 * MS, needs(0), &shed);
 	assert_false(queue.classes[TAYRA_LOW - 1].overloaded);
 }
 
@@ -170,9 +181,9 @@ a_busy_high_class_does_not_hide_an_overloaded_low_one(void **state)
 	tayra__queue_push(&queue, &low, 0);
 	for (uint64_t now = 0; now <= 210 * MS; now += MS) {
 		tayra__queue_push(&queue, &high, now);
-		assert_ptr_equal(tayra__queue_take(&queue, now, 0, &shed), &high);
+		assert_ptr_equal(tayra__queue_take(&queue, now, needs(0), &shed), &high);
 		queue.classes[0].tag = 0;
-		tayra__queue_prune(&queue, now, 0, &shed);
+		tayra__queue_prune(&queue, now, needs(0), &shed);
 	}
 	assert_true(queue.classes[TAYRA_BACKGROUND - 1].overloaded);
 	assert_false(queue.classes[TAYRA_CRITICAL - 1].overloaded);
@@ -212,11 +223,29 @@ a_deadline_that_can_just_be_met_is_served(void **state)
 	tayra__queue_push(&queue, &passed, 0);
 	tayra__queue_push(&queue, &missed, 0);
 	tayra__queue_push(&queue, &met, 0);
-	assert_ptr_equal(tayra__queue_take(&queue, 60, 40, &shed), &met);
+	assert_ptr_equal(tayra__queue_take(&queue, 60, needs(40), &shed), &met);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &passed.node);
 	assert_int_equal(passed.shed, TAYRA_SHED_EXPIRED);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &missed.node);
 	assert_int_equal(missed.shed, TAYRA_SHED_HOPELESS);
+}
+
+static void
+what_one_class_takes_makes_no_other_hopeless(void **state)
+{
+	const struct tayra__needs slow_low = { .ns = { [TAYRA_LOW - 1] = 90 } };
+	struct tayra__queue_entry slow = entry_of(TAYRA_LOW, 100);
+	struct tayra__queue_entry quick = entry_of(TAYRA_HIGH, 100);
+	struct tayra__list shed;
+
+	QUEUE(queue, 10);
+	tayra__list_init(&shed);
+	tayra__queue_push(&queue, &slow, 0);
+	tayra__queue_push(&queue, &quick, 0);
+	tayra__queue_sweep(&queue, 60, &slow_low, &shed);
+	assert_ptr_equal(tayra__list_pop_front(&shed), &slow.node);
+	assert_true(tayra__list_empty(&shed));
+	assert_ptr_equal(tayra__queue_take(&queue, 60, &slow_low, &shed), &quick);
 }
 
 static void
@@ -232,16 +261,16 @@ a_sweep_finds_what_is_hopeless_in_the_middle(void **state)
 	tayra__queue_push(&queue, &first, 0);
 	tayra__queue_push(&queue, &middle, 0);
 	tayra__queue_push(&queue, &last, 0);
-	assert_int_equal(tayra__queue_next_ns(&queue, 10), 91);
-	tayra__queue_sweep(&queue, 90, 10, &shed);
+	assert_int_equal(tayra__queue_next_ns(&queue, needs(10)), 91);
+	tayra__queue_sweep(&queue, 90, needs(10), &shed);
 	assert_int_equal(queue.count, 3);
-	tayra__queue_sweep(&queue, 91, 10, &shed);
+	tayra__queue_sweep(&queue, 91, needs(10), &shed);
 	assert_int_equal(queue.count, 2);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &middle.node);
-	assert_int_equal(tayra__queue_next_ns(&queue, 10), 491);
+	assert_int_equal(tayra__queue_next_ns(&queue, needs(10)), 491);
 	tayra__queue_remove(&queue, &first);
 	tayra__queue_remove(&queue, &last);
-	assert_int_equal(tayra__queue_next_ns(&queue, 10), UINT64_MAX);
+	assert_int_equal(tayra__queue_next_ns(&queue, needs(10)), UINT64_MAX);
 }
 
 int
@@ -258,6 +287,7 @@ main(void)
 		cmocka_unit_test(a_busy_high_class_does_not_hide_an_overloaded_low_one),
 		cmocka_unit_test(the_target_is_five_ms_or_a_tenth_of_the_time_left),
 		cmocka_unit_test(a_deadline_that_can_just_be_met_is_served),
+		cmocka_unit_test(what_one_class_takes_makes_no_other_hopeless),
 		cmocka_unit_test(a_sweep_finds_what_is_hopeless_in_the_middle),
 	};
 

@@ -11,11 +11,11 @@ the_first_sample_is_the_mean_and_half_of_it_the_deviation(void **state)
 {
 	struct tayra__service service = { 0 };
 
-	assert_int_equal(tayra__service_need_ns(&service), 0);
-	tayra__service_sample(&service, 1000);
+	assert_int_equal(tayra__service_need_ns(&service, 0), 0);
+	tayra__service_sample(&service, 1000, 0);
 	assert_int_equal(tayra__service_mean_ns(&service), 1000);
 	assert_int_equal(tayra__service_dev_ns(&service), 500);
-	assert_int_equal(tayra__service_need_ns(&service), 2000);
+	assert_int_equal(tayra__service_need_ns(&service, 0), 2000);
 }
 
 static void
@@ -23,11 +23,11 @@ later_samples_move_an_eighth_and_a_quarter(void **state)
 {
 	struct tayra__service service = { 0 };
 
-	tayra__service_sample(&service, 1000);
-	tayra__service_sample(&service, 1800);
+	tayra__service_sample(&service, 1000, 0);
+	tayra__service_sample(&service, 1800, 0);
 	assert_int_equal(tayra__service_mean_ns(&service), 1100);
 	assert_int_equal(tayra__service_dev_ns(&service), 575); /* 500 + (800 - 500) / 4 */
-	tayra__service_sample(&service, 300);
+	tayra__service_sample(&service, 300, 0);
 	assert_int_equal(tayra__service_mean_ns(&service), 1000);
 	assert_int_equal(tayra__service_dev_ns(&service), 631); /* 575 + (800 - 575) / 4 */
 }
@@ -37,14 +37,14 @@ steady_samples_are_learned_and_absurd_ones_do_not_wrap(void **state)
 {
 	struct tayra__service service = { 0 };
 
-	tayra__service_sample(&service, 0);
+	tayra__service_sample(&service, 0, 0);
 	for (int i = 0; i < 200; i++)
-		tayra__service_sample(&service, 5000);
+		tayra__service_sample(&service, 5000, 0);
 	assert_in_range(tayra__service_mean_ns(&service), 4990, 5000);
 	assert_in_range(tayra__service_dev_ns(&service), 0, 20);
 	for (int i = 0; i < 200; i++)
-		tayra__service_sample(&service, UINT64_MAX);
-	assert_true(tayra__service_need_ns(&service) >= tayra__service_mean_ns(&service));
+		tayra__service_sample(&service, UINT64_MAX, 0);
+	assert_true(tayra__service_need_ns(&service, 0) >= tayra__service_mean_ns(&service));
 }
 
 int
