@@ -63,7 +63,7 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  * class is overloaded, newest first while it is.  A class is overloaded when the smallest wait in
  * a CoDel interval was over its target; then what has waited more than twice the target is shed.
  * A request is also shed when now + mean + 2 deviations of its class's service time is past its
- * deadline; an estimate that no answer has confirmed for a second is not believed.
+ * deadline (2 by default); an estimate that no answer has confirmed for a second is not believed.
  */
 struct tayra_pace_options {
 	size_t size;
@@ -84,6 +84,7 @@ struct tayra_pace_options {
 	uint64_t codel_interval_ns;        /* default 100 ms */
 	const struct tayra_sensor *sensor; /* NULL: cpu and memory are not looked at.  Borrowed */
 	const struct tayra_clock *clock; /* for tayra_pace_enter(); NULL: the real one.  Borrowed */
+	double deadline_deviations; /* default 2; below 0: shed only what has already expired */
 };
 #define TAYRA_PACE_OPTIONS_INIT                                                                    \
 	{                                                                                          \

@@ -110,6 +110,7 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 	}
 	pace->window_ns = options.window_ns;
 	pace->queue_max = options.queue_max;
+	pace->deadline_deviations = options.deadline_deviations;
 	pace->sensor = options.sensor;
 	pace->clock = options.clock;
 	pace->limit = tayra__options_limit(&options);

@@ -34,6 +34,7 @@ fill_in(struct tayra_pace_options *o)
 	set_default(&o->cpu_max, 0.80);
 	set_default(&o->memory_max, 0.85);
 	set_default(&o->error_max, 0.05);
+	set_default(&o->deadline_deviations, 2);
 	set_default_ns(&o->p90_target_ns, 100 * TAYRA_NS_PER_MS);
 	set_default_ns(&o->window_ns, 250 * TAYRA_NS_PER_MS);
 	set_default_ns(&o->codel_interval_ns, 100 * TAYRA_NS_PER_MS);
@@ -58,7 +59,8 @@ sound(const struct tayra_pace_options *o)
 	       o->limit_max <= (double)TAYRA__WORD_LIMIT_MAX && o->limit >= o->limit_min &&
 	       o->limit <= o->limit_max && o->increase >= 1 && isfinite(o->increase) &&
 	       o->decrease > 0 && o->decrease <= 1 && o->cpu_max > 0 && o->memory_max > 0 &&
-	       o->error_max > 0 && o->p90_target_ns <= longest_ns && o->window_ns <= longest_ns &&
+	       o->error_max > 0 && o->deadline_deviations <= 1e6 &&
+	       o->p90_target_ns <= longest_ns && o->window_ns <= longest_ns &&
 	       o->codel_target_ns <= longest_ns && o->codel_interval_ns <= longest_ns &&
 	       (!o->sensor || o->sensor->read);
 }

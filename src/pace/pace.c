@@ -47,9 +47,9 @@ note_reached(struct tayra_pace *pace)
 static uint64_t
 need_ns(const struct tayra_pace *pace, enum tayra_class cls, uint64_t word, uint64_t now_ns)
 {
-	if (tayra__word_inflight(word) == 0)
+	if (tayra__word_inflight(word) == 0 || pace->deadline_deviations < 0)
 		return 0;
-	return tayra__service_need_ns(&pace->by_class[cls - 1], now_ns);
+	return tayra__service_need_ns(&pace->by_class[cls - 1], pace->deadline_deviations, now_ns);
 }
 
 static struct tayra__needs

@@ -26,6 +26,7 @@ struct tayra_pace {
 	/* Never changed after create. */
 	uint64_t window_ns;
 	uint32_t queue_max;
+	double deadline_deviations; /* below 0: nothing is hopeless */
 	const struct tayra_sensor *sensor;
 	const struct tayra_clock *clock;
 	/* Under the lock. */

@@ -40,19 +40,24 @@ tayra__service_stale(const struct tayra__service *service, uint64_t now_ns)
 	return now_ns > sampled && now_ns - sampled > TAYRA__SERVICE_STALE_NS;
 }
 
-/* What a request needs, nearly always: mean + 2 deviations.  0: nothing is known. */
+/* Mean + so many deviations (0 .. 1e6): with 2, what a request needs nearly always.  0: nothing is
+ * known. */
 static inline uint64_t
-tayra__service_need_ns(const struct tayra__service *service, uint64_t now_ns)
+tayra__service_need_ns(const struct tayra__service *service, double deviations, uint64_t now_ns)
 {
+	double ns;
+
 	if (tayra__service_stale(service, now_ns))
 		return 0;
-	return tayra__service_mean_ns(service) + 2 * tayra__service_dev_ns(service);
+	ns = (double)tayra__service_mean_ns(service) +
+	     deviations * (double)tayra__service_dev_ns(service);
+	return ns < 0x1p62 ? (uint64_t)ns : 1ull << 62;
 }
 
 static inline void
 tayra__service_sample(struct tayra__service *service, uint64_t ns, uint64_t now_ns)
 {
-	const uint64_t longest = 1ull << 60; /* keeps need_ns from wrapping */
+	const uint64_t longest = 1ull << 60;
 	int64_t x = (int64_t)(ns == 0 ? 1 : ns < longest ? ns : longest);
 	int64_t mean = (int64_t)tayra__service_mean_ns(service);
 	int64_t dev = (int64_t)tayra__service_dev_ns(service);

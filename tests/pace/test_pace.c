@@ -291,6 +291,24 @@ a_slow_class_makes_no_quick_one_hopeless(void **state)
 }
 
 static void
+below_zero_deviations_nothing_is_hopeless_before_it_expires(void **state)
+{
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace *pace;
+	struct guest other, late;
+
+	options.deadline_deviations = -1;
+	pace = pace_of(&options);
+	answers(pace, 20, TAYRA_OUTCOME_OK, 100 * MS, 1);
+	start(pace, &other, 0, 0, 101 * MS);
+	assert_int_equal(start(pace, &late, 0, 103 * MS, 102 * MS), TAYRA_OK);
+	tayra_pace_leave(pace, &late.ticket, TAYRA_OUTCOME_OK, 103 * MS);
+	assert_int_equal(start(pace, &late, 0, 103 * MS, 103 * MS), TAYRA_E_TIMEOUT);
+	tayra_pace_leave(pace, &other.ticket, TAYRA_OUTCOME_OK, 103 * MS);
+	tayra_pace_destroy(pace);
+}
+
+static void
 an_estimate_nobody_confirms_is_forgotten_after_a_second(void **state)
 {
 	struct tayra_pace *pace = fixed(4, 0);
@@ -419,6 +437,7 @@ main(void)
 		cmocka_unit_test(a_deadline_that_passes_in_the_queue_is_a_timeout),
 		cmocka_unit_test(a_request_that_becomes_hopeless_in_the_queue_is_shed),
 		cmocka_unit_test(a_slow_class_makes_no_quick_one_hopeless),
+		cmocka_unit_test(below_zero_deviations_nothing_is_hopeless_before_it_expires),
 		cmocka_unit_test(an_estimate_nobody_confirms_is_forgotten_after_a_second),
 		cmocka_unit_test(waiting_too_long_in_an_overloaded_class_is_codel),
 		cmocka_unit_test(the_retry_hint_is_the_time_the_queue_takes),

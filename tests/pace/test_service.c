@@ -11,11 +11,12 @@ the_first_sample_is_the_mean_and_half_of_it_the_deviation(void **state)
 {
 	struct tayra__service service = { 0 };
 
-	assert_int_equal(tayra__service_need_ns(&service, 0), 0);
+	assert_int_equal(tayra__service_need_ns(&service, 2, 0), 0);
 	tayra__service_sample(&service, 1000, 0);
 	assert_int_equal(tayra__service_mean_ns(&service), 1000);
 	assert_int_equal(tayra__service_dev_ns(&service), 500);
-	assert_int_equal(tayra__service_need_ns(&service, 0), 2000);
+	assert_int_equal(tayra__service_need_ns(&service, 2, 0), 2000);
+	assert_int_equal(tayra__service_need_ns(&service, 0, 0), 1000);
 }
 
 static void
@@ -44,7 +45,7 @@ steady_samples_are_learned_and_absurd_ones_do_not_wrap(void **state)
 	assert_in_range(tayra__service_dev_ns(&service), 0, 20);
 	for (int i = 0; i < 200; i++)
 		tayra__service_sample(&service, UINT64_MAX, 0);
-	assert_true(tayra__service_need_ns(&service, 0) >= tayra__service_mean_ns(&service));
+	assert_true(tayra__service_need_ns(&service, 1e6, 0) >= tayra__service_mean_ns(&service));
 }
 
 int
