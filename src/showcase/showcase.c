@@ -15,8 +15,9 @@
 #include "showcase/sweep.h"
 
 #define MEMORY_BYTES         (4u << 20)
-#define HOT_USERS_MAX(quick) ((quick) ? 8000u : 30000u) /* who come to need the hot package */
-#define SLOW_SHARE           0.2   /* of what a request costs in processor time */
+#define HOT_USERS_MAX(quick) ((quick) ? 8000u : 16000u) /* who come to need the hot package */
+#define SLOW_SHARE           0.2 /* of what a request costs in processor time */
+#define HOT_TRIES            3
 #define STALE_MS             60000 /* the tayra arm alone */
 
 /* A generator that is late by more than this offers another load than it says. */
@@ -229,26 +230,29 @@ create_arm(struct show *s, int i)
 	return TAYRA_OK;
 }
 
-/* How long the hot answer takes with the machine to itself. */
-static int
+/* How long the hot answer takes with the machine to itself: the best of a few tries, since others
+ * may be at work too.  NaN when none came back. */
+static void
 time_hot_key(struct show *s)
 {
 	char key[TAYRA__REQUEST_KEY_MAX];
 	struct tayra__user_request request = { .kind = TAYRA__REQUEST_REVERSE,
 					       .package = s->run.hot_package };
 	size_t key_len = tayra__request_key(&s->catalogue, &request, key), len;
-	uint64_t began_ns = tayra__clock_mono_ns(tayra_clock_real());
-	void *value;
-	int status = tayra__database_fetch(s->run.arms[0]->database, key, key_len, &value, &len);
 
-	if (status < 0) {
-		snprintf(s->error, s->error_len, "asking for the hot key: %s",
-			 tayra_status_text(status));
-		return status;
+	s->results->hot_ms = (double)NAN;
+	for (int i = 0; i < HOT_TRIES; i++) {
+		uint64_t began_ns = tayra__clock_mono_ns(tayra_clock_real());
+		void *value;
+		int status = tayra__database_fetch(s->run.arms[0]->database, key, key_len, &value,
+						   &len);
+		double ms = (double)(tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1e6;
+
+		if (status < 0)
+			continue;
+		free(value);
+		s->results->hot_ms = fmin(ms, isnan(s->results->hot_ms) ? ms : s->results->hot_ms);
 	}
-	free(value);
-	s->results->hot_ms = (double)(tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1e6;
-	return TAYRA_OK;
 }
 
 static int
@@ -259,7 +263,9 @@ create_arms(struct show *s)
 	copy_designs(s);
 	for (int i = 0; i < TAYRA__SHOWCASE_ARMS && status == TAYRA_OK; i++)
 		status = create_arm(s, i);
-	return status == TAYRA_OK ? time_hot_key(s) : status;
+	if (status == TAYRA_OK)
+		time_hot_key(s);
+	return status;
 }
 
 static int
