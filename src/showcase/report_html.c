@@ -228,7 +228,7 @@ comparison_table(FILE *out, const struct tayra__results *r, const struct tayra__
 		"interval</th><th>",
 		tayra__arm_names[a]);
 	tayra__svg_interval_scale(out);
-	fputs("</th><th>verdict</th><th class=\"n\">tuned v itself</th></tr>\n", out);
+	fputs("</th><th>verdict</th><th class=\"n\">A/A</th></tr>\n", out);
 	for (uint32_t i = 0; i < r->comparisons; i++)
 		if (r->comparison[i].stage == stage && r->comparison[i].a == a)
 			comparison_row(out, &r->comparison[i]);
@@ -239,6 +239,7 @@ static void
 stage_facts(FILE *out, const struct tayra__results *r, uint32_t stage)
 {
 	const struct tayra__stage_figures *f = &r->stage[stage];
+	char number[16];
 
 	fputs("<p class=\"soft\">", out);
 	if (f->rate_per_s > 0)
@@ -252,9 +253,10 @@ stage_facts(FILE *out, const struct tayra__results *r, uint32_t stage)
 						f->requests[3]));
 	if (tayra__stages[stage].kind == TAYRA__STAGE_BURST)
 		tayra__html_printf(out,
-				   " The key: who comes to need %s (%u packages), %.0f ms to "
+				   " The key: who comes to need %s (%u packages), %s ms to "
 				   "compute on the idle machine.",
-				   r->hot_package, r->hot_users, r->hot_ms);
+				   r->hot_package, r->hot_users,
+				   tayra__words_number(r->hot_ms, number));
 	fputs("</p>\n", out);
 }
 
@@ -334,7 +336,8 @@ static const char method[] =
 	"verdict is a sign-flip test on them, the interval the same test turned round (95%). "
 	"BETTER "
 	"and WORSE mean that the interval excludes 1, SAME that it lies within 2% of it, UNDECIDED "
-	"neither. The average is the geometric mean of the improvements marked for it beforehand; "
+	"neither. A/A is the tuned arm against its second copy. The average is the geometric mean "
+	"of the improvements marked for it beforehand; "
 	"none counts more than tenfold, and a count of zero counts as one.</p>\n"
 	"<p>All arms have the same memory, TTL, requests and statement timeout; each has its own "
 	"copy of the database, and a clock that stands still while it is not its turn. Changes are "

@@ -116,7 +116,9 @@ const struct tayra__stage tayra__stages[] = {
 	  .rounds = { 6, 6 },
 	  .compared = true,
 	  .title = "The database hangs",
-	  .what = "The database takes requests and answers none of them.",
+	  .what = "The database takes requests and answers none of them.  What was asked before "
+		  "may "
+		  "still be in a cache; what was never asked cannot be had from anywhere.",
 	  .metrics = { AVERAGED(TAYRA__GOODPUT_PER_S), AVERAGED(TAYRA__P50_MS),
 		       AVERAGED(TAYRA__P99_MS), AVERAGED(TAYRA__ORIGIN_CALLS_PER_REQUEST),
 		       SHOWN(TAYRA__ERROR_RATIO), SHOWN(TAYRA__STALE_RATIO),

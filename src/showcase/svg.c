@@ -209,7 +209,7 @@ void
 tayra__svg_interval_scale(FILE *out)
 {
 	static const double ticks[] = { 0.1, 1, 10 };
-	static const char *const labels[] = { "10x worse", "same", "10x better" };
+	static const char *const labels[] = { "worse", "same", "better" };
 
 	fputs("<svg class=\"interval\" viewBox=\"0 0 200 16\">", out);
 	for (int i = 0; i < 3; i++)
