@@ -273,6 +273,10 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 	tayra__html_text(out, stage->what);
 	fputs("</p>\n", out);
 	stage_facts(out, r, number);
+	tayra__words_loads(r, number, line);
+	fputs("<p>", out);
+	tayra__html_text(out, line);
+	fputs("</p>\n", out);
 	if (stage->fault == TAYRA__DATABASE_HANGS && r->outage[0].steps) {
 		fputs(outage_legend, out);
 		tayra__svg_outage(r->outage, out);

@@ -39,6 +39,9 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 
 	fprintf(out, "\n## %s (%s, %s)\n\n%s\n\n", stage->title, stage->scene, stage->phase,
 		stage->what);
+	tayra__words_loads(r, number, line);
+	if (line[0])
+		fprintf(out, "%s\n\n", line);
 	tayra__words_stage(r, number, TAYRA__ARM_TUNED, line);
 	fprintf(out, "%s\n", line);
 	write_table(out, r, stage, TAYRA__ARM_TUNED);

@@ -50,6 +50,7 @@ print_stage(const struct tayra__results *r, uint32_t number, enum tayra__showcas
 	    FILE *out)
 {
 	const struct tayra__stage *stage = &tayra__stages[number];
+	char line[TAYRA__WORDS_MAX];
 
 	fprintf(out, "\n%s (%s, %s)\n", stage->title, stage->scene, stage->phase);
 	fprintf(out, "  %-25s %8s %8s %7s  %-18s %s\n", "metric", tayra__arm_names[a], "tayra",
@@ -58,6 +59,9 @@ print_stage(const struct tayra__results *r, uint32_t number, enum tayra__showcas
 		if (r->comparison[i].stage == stage && r->comparison[i].a == a)
 			print_row(&r->comparison[i], out);
 	print_again(r, stage, out);
+	tayra__words_loads(r, number, line);
+	if (line[0])
+		fprintf(out, "  %s\n", line);
 }
 
 void

@@ -212,6 +212,24 @@ tayra__words_stage(const struct tayra__results *r, uint32_t stage, enum tayra__s
 			     : "nothing can be said, the run cannot be believed.");
 }
 
+void
+tayra__words_loads(const struct tayra__results *r, uint32_t stage, char out[TAYRA__WORDS_MAX])
+{
+	size_t used = 0;
+
+	out[0] = 0;
+	if (tayra__stages[stage].kind != TAYRA__STAGE_BURST)
+		return;
+	for (uint32_t arm = TAYRA__ARM_PLAIN; arm <= TAYRA__ARM_TAYRA; arm++) {
+		double each = tayra__results_median(r, stage, arm, TAYRA__ORIGIN_CALLS_PER_REQUEST);
+
+		used = add(out, used, "%s%s %.0f",
+			   arm ? ", " : "Computed, each time it expired: ", tayra__arm_names[arm],
+			   each * tayra__stages[stage].clients);
+	}
+	add(out, used, " (medians).");
+}
+
 bool
 tayra__words_worse(const struct tayra__results *r, uint32_t stage, enum tayra__showcase_arm_index a,
 		   char out[TAYRA__WORDS_MAX])

@@ -34,6 +34,9 @@ bool tayra__words_summary(const struct tayra__results *results, uint32_t i,
 /* What a stage showed against a, in one or two sentences. */
 void tayra__words_stage(const struct tayra__results *results, uint32_t stage,
 			enum tayra__showcase_arm_index a, char out[TAYRA__WORDS_MAX]);
+/* How often the hot key was computed, by arm; empty for stages without one. */
+void tayra__words_loads(const struct tayra__results *results, uint32_t stage,
+			char out[TAYRA__WORDS_MAX]);
 /* In what tayra came out worse than a in that stage; false, and nothing, when in nothing. */
 bool tayra__words_worse(const struct tayra__results *results, uint32_t stage,
 			enum tayra__showcase_arm_index a, char out[TAYRA__WORDS_MAX]);

@@ -74,6 +74,13 @@ refused 2 "seed '-1' is not a whole number" "a negative seed is refused" --seed 
 refused 2 "postgres' does not exist; there are: sqlite" "an origin that is not there is refused" --origin postgres
 refused 2 "unknown option" "an unknown option is refused" --dta packages
 refused 2 "takes options only" "a stray word is refused" packages
+mkdir bin
+printf '#!/bin/sh\nexit 0\n' >bin/apt-cache
+chmod +x bin/apt-cache
+whole_path=$PATH
+PATH="$dir/bin:$PATH"
+refused 2 'run apt-get update' "an empty package index says what to run"
+PATH=$whole_path
 [ -z "$(find . -name 'tayra-showcase-*')" ]
 claim "refusals leave no temporary directory"
 
