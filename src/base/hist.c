@@ -91,6 +91,17 @@ tayra__hist_quantile(const struct tayra__hist *hist, double q)
 	return hist->max;
 }
 
+uint64_t
+tayra__hist_at_most(const struct tayra__hist *hist, uint64_t value)
+{
+	uint32_t end = value == UINT64_MAX ? TAYRA__HIST_BINS : bin_of(value + 1);
+	uint64_t seen = 0;
+
+	for (uint32_t i = 0; i < end; i++)
+		seen += hist->bins[i];
+	return seen;
+}
+
 double
 tayra__hist_mean(const struct tayra__hist *hist)
 {

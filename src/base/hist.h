@@ -26,6 +26,9 @@ void tayra__hist_merge(struct tayra__hist *into, const struct tayra__hist *from)
 /* The smallest value such that a share q of all is not above it: the middle of its bin, within
  * [min, max]; exactly min for q <= 0 (and NaN) and exactly max for q >= 1.  0 when empty. */
 uint64_t tayra__hist_quantile(const struct tayra__hist *hist, double q);
+/* How many values lie in bins that end at or below `value`: exactly those that are not above it,
+ * when value + 1 begins a bin, as every power of two does. */
+uint64_t tayra__hist_at_most(const struct tayra__hist *hist, uint64_t value);
 /* 0 when empty. */
 double tayra__hist_mean(const struct tayra__hist *hist);
 double tayra__hist_stdev(const struct tayra__hist *hist);

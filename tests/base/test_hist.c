@@ -162,10 +162,31 @@ mean_and_deviation_are_those_of_the_values(void **state)
 	assert_true(fabs(tayra__hist_stdev(&hist) - sqrt(32.0 / 7)) < 1e-3);
 }
 
+static void
+what_is_at_most_a_power_of_two_less_one_is_counted_exactly(void **state)
+{
+	struct tayra__rng rng;
+	uint64_t values[500];
+
+	tayra__rng_init(&rng, 7);
+	tayra__hist_init(&hist);
+	for (int i = 0; i < 500; i++)
+		tayra__hist_add(&hist, values[i] = any_value(&rng));
+	for (int bit = 0; bit < 64; bit++) {
+		uint64_t bound = (1ull << bit) - 1, want = 0;
+
+		for (int i = 0; i < 500; i++)
+			want += values[i] <= bound;
+		assert_int_equal(tayra__hist_at_most(&hist, bound), want);
+	}
+	assert_int_equal(tayra__hist_at_most(&hist, UINT64_MAX), 500);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_at_most_a_power_of_two_less_one_is_counted_exactly),
 		cmocka_unit_test(a_single_value_is_off_by_at_most_0_4_percent_at_every_magnitude),
 		cmocka_unit_test(
 			quantiles_of_many_values_are_within_0_8_percent_of_the_sorted_ones),
