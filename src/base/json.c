@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void
 tayra__json_init(struct tayra__json *json, FILE *out, enum tayra__json_style style)
 {
@@ -21,31 +23,6 @@ newline(struct tayra__json *json)
 	fputc('\n', json->out);
 	for (unsigned i = 0; i < json->depth; i++)
 		fputs("  ", json->out);
-}
-
-/* Length of the valid UTF-8 sequence at s, 0 if there is none. */
-static size_t
-utf8_length(const unsigned char *s)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80         ? 1
-		   : (s[0] >> 5) == 6  ? 2
-		   : (s[0] >> 4) == 14 ? 3
-		   : (s[0] >> 3) == 30 ? 4
-				       : 0;
-	uint32_t code;
-
-	if (n < 2)
-		return n;
-	code = s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3fu);
-	}
-	if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return n;
 }
 
 static void
@@ -64,7 +41,7 @@ quoted(FILE *out, const char *text)
 			s++;
 		} else if (*s < 0x20 || *s == 0x7f) {
 			fprintf(out, "\\u%04x", *s++);
-		} else if ((n = utf8_length(s)) > 0) {
+		} else if ((n = tayra__utf8_length(s)) > 0) {
 			fwrite(s, 1, n, out);
 			s += n;
 		} else {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * utf8.h: which bytes are UTF-8 (RFC 3629: no overlong forms, no surrogates).
+ */
+#ifndef TAYRA_BASE_UTF8_H
+#define TAYRA_BASE_UTF8_H
+
+#include <stddef.h>
+
+/* Length of the valid sequence at s, a terminated string: 1 to 4; 0 if there is none. */
+size_t tayra__utf8_length(const unsigned char *s);
+
+#endif
