@@ -82,6 +82,8 @@ readers_see_the_latest_while_segments_come_and_go(void **state)
 	assert_int_equal(atomic_load(&wrong), 0);
 	assert_true(atomic_load(&found) > 100);
 	assert_true(stage_stats(tier).reclaimed > 3);
+	assert_int_equal(stage_stats(tier).corrupt, 0); /* nor a descriptor closed under a reader */
+	assert_int_equal(stage_stats(tier).io_errors, 0);
 	assert_int_equal(tier->ops->close(tier), TAYRA_OK);
 }
 

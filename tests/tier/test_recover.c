@@ -180,7 +180,7 @@ a_record_torn_at_any_byte_is_cut_and_no_more(void **state)
 	write_story(tier, 40);
 	stage_put(tier, 100, 3, 60);
 	before = stage_disk(&segments) - sizeof(struct tayra__state);
-	stage_put(tier, 100, 4, 100); /* torn: its put never returned, so 3 still counts */
+	stage_put(tier, 100, 4, 400); /* torn: its put never returned, so 3 still counts */
 	disk_kill(&disk, tier);
 	take_snapshot(&s);
 	cut_at_every_byte(&s, before, 100, 3);
@@ -413,6 +413,29 @@ after_a_reboot_only_what_must_be_on_disk_is_believed(void **state)
 }
 
 static void
+a_damaged_state_does_not_make_it_trusted(void **state)
+{
+	struct tayra_tier *tier = reopen();
+	struct snapshot s;
+	unsigned i;
+
+	write_story(tier, 20);
+	disk_kill(&disk, tier);
+	take_snapshot(&s);
+	i = file_number(&s, TAYRA__STATE_NAME);
+	for (size_t bit = 0; bit < 8 * s.files[i].len; bit++) {
+		s.files[i].bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		restore(&s);
+		s.files[i].bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		if (try_open(2, TAYRA__SYNC_NONE, &tier) != TAYRA_OK)
+			continue;
+		assert_int_equal(assert_nothing_wrong(tier), 0);
+		disk_kill(&disk, tier);
+	}
+	free_snapshot(&s);
+}
+
+static void
 a_closed_log_that_lost_its_end_is_not_believed(void **state)
 {
 	struct tayra_tier *tier = reopen();
@@ -444,6 +467,7 @@ main(void)
 		ON_STAGE(segments_that_changed_places_are_not_believed),
 		ON_STAGE(a_segment_begun_but_not_written_is_no_hole),
 		ON_STAGE(after_a_reboot_only_what_must_be_on_disk_is_believed),
+		ON_STAGE(a_damaged_state_does_not_make_it_trusted),
 		ON_STAGE(a_closed_log_that_lost_its_end_is_not_believed),
 	};
 
