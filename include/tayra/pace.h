@@ -189,6 +189,113 @@ struct tayra_pace_stats {
 	}
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);
 
+/*
+ * The executor: a pool of threads that run tasks, in the order and with the admission of a pace.
+ * For what blocks: queries, requests, computations.
+ *
+ * A task is the caller's memory, zeroed before its first use.  The caller fills in its public part;
+ * from tayra_submit() until it has ended it may be neither changed nor moved nor freed.  It has
+ * ended when tayra_task_wait() says so or it came out of its queue, whichever was asked for; a
+ * cancelled one too.  Then it may be submitted again.  Nothing is allocated after create.
+ *
+ * Threads.  Every call may be made from any thread, from inside a task too unless it says
+ * otherwise.  After fork() the child's copy answers TAYRA_E_FORKED; destroy does nothing there.
+ */
+struct tayra_executor;
+struct tayra_task_queue;
+
+/* Runs on a thread of the pool.  What it returns becomes the task's status and tells the limiter
+ * how it went: TAYRA_OK or more, TAYRA_E_TIMEOUT, TAYRA_E_OVERLOAD, TAYRA_E_CANCELLED, or another
+ * error. */
+typedef int (*tayra_task_fn)(void *arg);
+
+struct tayra_task {
+	tayra_task_fn fn;
+	void *arg;
+	enum tayra_class cls;
+	uint64_t deadline_ns; /* to have ended by, on the executor's clock; 0: none */
+	struct tayra_task_queue
+		*queue; /* where it goes when it has ended; NULL: it is waited for */
+	int status;     /* once ended: what fn returned, or why it never ran: TAYRA_E_OVERLOAD (see
+			   ticket.retry_after_ns), TAYRA_E_TIMEOUT, TAYRA_E_CANCELLED */
+	struct tayra_ticket ticket; /* private, but for retry_after_ns */
+	uint64_t opaque[8];         /* private */
+};
+
+struct tayra_executor_options {
+	size_t size;
+	uint32_t threads; /* 1 to 1024; default 4 */
+	/* Who runs, and how many.  NULL: its own, a fixed limit of `threads`, the queue below, and
+	 * no CoDel, so that a task without a deadline is never shed.  Borrowed; several executors
+	 * may share one.  What it lets in beyond `threads` waits for a thread, first come first
+	 * served. */
+	struct tayra_pace *pace;
+	uint32_t queue_max;              /* of its own pace: waiting tasks a class; default 1024 */
+	const struct tayra_clock *clock; /* NULL: the real one.  Borrowed */
+};
+#define TAYRA_EXECUTOR_OPTIONS_INIT                                                                \
+	{                                                                                          \
+		.size = sizeof(struct tayra_executor_options)                                      \
+	}
+
+/* => TAYRA_E_INVAL, TAYRA_E_NOMEM (also when there can be no more threads).  NULL options mean all
+ * defaults. */
+TAYRA_API int tayra_executor_create(const struct tayra_executor_options *options,
+				    struct tayra_executor **out);
+/* Refuse what is submitted from now on (TAYRA_E_CLOSED), cancel what waits, wait for what runs and
+ * for calls in progress, free.  Not from inside a task. */
+TAYRA_API void tayra_executor_destroy(struct tayra_executor *executor);
+
+/*
+ * => TAYRA_OK: it will end, exactly once.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: turned away at the
+ *    door, it will not be seen again.  TAYRA_E_INVAL, TAYRA_E_CLOSED, TAYRA_E_FORKED.
+ * A task that has not ended yet is a bug and aborts.
+ */
+TAYRA_API int tayra_submit(struct tayra_executor *executor, struct tayra_task *task);
+/* Submit n tasks.  One turned away has ended with that status, and comes out of its queue like the
+ * others.  => TAYRA_OK, or the first status that was not; each task has its own.  */
+TAYRA_API int tayra_submit_batch(struct tayra_executor *executor, struct tayra_task *tasks,
+				 size_t n);
+/*
+ * Wait until all n tasks, none of which has a queue, have ended.
+ * => TAYRA_OK, TAYRA_E_TIMEOUT: some have not yet.  TAYRA_E_WOULD_DEADLOCK from inside a task of
+ *    this executor, TAYRA_E_INVAL for a task with a queue, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_task_wait(struct tayra_executor *executor, struct tayra_task *tasks, size_t n,
+			      uint64_t timeout_ns);
+/* Take a task back.  True: fn will never run, and the task ends with TAYRA_E_CANCELLED, soon.
+ * False: it runs, has run, or is not submitted. */
+TAYRA_API bool tayra_task_cancel(struct tayra_executor *executor, struct tayra_task *task);
+/* Wait until nothing submitted is left.  => as tayra_task_wait(). */
+TAYRA_API int tayra_executor_drain(struct tayra_executor *executor, uint64_t timeout_ns);
+
+/* Where tasks go when they have ended; the caller's, and it may outlive the executor.
+ * => TAYRA_E_NOMEM, TAYRA_E_IO. */
+TAYRA_API int tayra_task_queue_create(struct tayra_task_queue **out);
+/* No task may be under way to it. */
+TAYRA_API void tayra_task_queue_destroy(struct tayra_task_queue *queue);
+/* Readable while there is something in it. */
+TAYRA_API int tayra_task_queue_fd(struct tayra_task_queue *queue);
+/* Take up to `max` ended tasks, oldest first, never waiting.  Returns how many. */
+TAYRA_API size_t tayra_task_queue_drain(struct tayra_task_queue *queue, struct tayra_task **out,
+					size_t max);
+
+struct tayra_executor_stats {
+	size_t size;
+	uint64_t submitted; /* turned away not counted */
+	uint64_t refused;   /* at the door */
+	uint64_t ran, cancelled,
+		shed;              /* of those submitted; shed: let in to wait, then turned away */
+	uint32_t waiting, running; /* running: let in, with a thread or about to have one */
+	uint32_t threads;
+};
+#define TAYRA_EXECUTOR_STATS_INIT                                                                  \
+	{                                                                                          \
+		.size = sizeof(struct tayra_executor_stats)                                        \
+	}
+TAYRA_API void tayra_executor_stats(struct tayra_executor *executor,
+				    struct tayra_executor_stats *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -80,12 +80,41 @@ pacing_needs_no_memory(void **state)
 	tayra_pace_destroy(pace);
 }
 
+/* The threads that were started before one was refused are gone again. */
+static void
+an_executor_without_memory_leaves_nothing_behind(void **state)
+{
+	struct tayra_task_queue *queue = (void *)1;
+	struct tayra_executor *ex = NULL;
+	int status = TAYRA_E_NOMEM;
+	int before = open_files();
+	uint64_t n = 1;
+
+	for (; status == TAYRA_E_NOMEM; n++) {
+		ex = (void *)1;
+		tayra__mem_fail_after(n);
+		status = tayra_executor_create(NULL, &ex);
+		tayra__mem_fail_after(0);
+		assert_true(status == TAYRA_OK || !ex);
+		assert_true(n < 10);
+	}
+	assert_int_equal(status, TAYRA_OK);
+	assert_true(n > 3); /* its own, and that of its pace */
+	tayra_executor_destroy(ex);
+	tayra__mem_fail_after(1);
+	assert_int_equal(tayra_task_queue_create(&queue), TAYRA_E_NOMEM);
+	tayra__mem_fail_after(0);
+	assert_null(queue);
+	assert_int_equal(open_files(), before);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(create_without_memory_leaves_nothing_behind),
 		cmocka_unit_test(a_sensor_without_memory_leaves_no_file_open),
+		cmocka_unit_test(an_executor_without_memory_leaves_nothing_behind),
 		cmocka_unit_test(pacing_needs_no_memory),
 	};
 

@@ -177,6 +177,7 @@ struct disk {
 	_Atomic uint64_t calls; /* that can fail */
 	uint64_t fail_from, fail_count;
 	int error;
+	void (*before_read)(void);
 	bool half;        /* a failing write does half of its work */
 	bool whole;       /* a failing write does all of its work, and says it failed */
 	bool dead;        /* nothing works any more, not even closing says so */
@@ -223,7 +224,11 @@ disk_lock(void *ctx, int fd)
 static inline ssize_t
 disk_read(void *ctx, int fd, void *to, size_t len, uint64_t at)
 {
-	return disk_fails(ctx) ? -1 : tayra__io_real()->read(NULL, fd, to, len, at);
+	struct disk *d = ctx;
+
+	if (d->before_read)
+		d->before_read();
+	return disk_fails(d) ? -1 : tayra__io_real()->read(NULL, fd, to, len, at);
 }
 
 static inline ssize_t

@@ -164,6 +164,35 @@ what_is_too_large_removes_what_was_there(void **state)
 	tier->ops->close(tier);
 }
 
+static struct disk disk;
+static struct tayra_tier *read_from;
+
+/* Between the look in the index and the read: everything else comes and goes. */
+static void
+push_everything_out(void)
+{
+	disk.before_read = NULL;
+	for (uint64_t key = 100; key < 108; key++)
+		assert_int_equal(stage_put(read_from, key, 1, 900000), TAYRA_OK);
+	assert_int_equal(stage_get(read_from, 1), 0);
+}
+
+static void
+a_reader_keeps_the_segment_it_reads(void **state)
+{
+	disk_init(&disk);
+	assert_int_equal(
+		stage_open_with((struct tayra__file_options){ .io = &disk.io,
+							      .limit_bytes = 4 * STAGE_MIB },
+				&read_from),
+		TAYRA_OK);
+	assert_int_equal(stage_put(read_from, 1, 1, 50000), TAYRA_OK);
+	disk.before_read = push_everything_out;
+	assert_int_equal(stage_get(read_from, 1), 1);
+	assert_int_equal(stage_stats(read_from).corrupt, 0);
+	read_from->ops->close(read_from);
+}
+
 static void
 a_second_opener_is_refused_until_the_first_is_gone(void **state)
 {
@@ -294,6 +323,7 @@ main(void)
 		ON_STAGE(a_lower_limit_holds_from_the_next_start_on),
 		ON_STAGE(the_index_is_bounded_too),
 		ON_STAGE(what_is_too_large_removes_what_was_there),
+		ON_STAGE(a_reader_keeps_the_segment_it_reads),
 		ON_STAGE(a_second_opener_is_refused_until_the_first_is_gone),
 		ON_STAGE(a_directory_of_something_else_is_refused_and_left_alone),
 		ON_STAGE(another_format_is_refused_by_its_number),
