@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "watch/alert.h"
+#include "watch/exec.h"
 #include "watch/family.h"
 #include "watch/reading.h"
 
@@ -108,12 +110,55 @@ without_memory_for_a_series_other_counts(void **state)
 	tayra__registry_destroy(registry);
 }
 
+static void
+a_rule_or_program_without_memory_is_not_there(void **state)
+{
+	static const char *const argv[] = { "/bin/true", NULL };
+	const struct tayra__exec_options options = { .name = "me", .argv = argv };
+	const struct tayra__alert_rule rule = {
+		.name = "high", .sentence = "High", .top = { .metric = "counted" }, .threshold = -1
+	};
+	struct tayra__registry *registry;
+	struct tayra__family *family;
+	struct tayra__alerts *alerts;
+	struct tayra__exec *exec = NULL;
+	int status = TAYRA_E_NOMEM;
+
+	assert_int_equal(tayra__registry_create(&registry), TAYRA_OK);
+	assert_int_equal(tayra__registry_add_family(registry, &counted, 0, &family), TAYRA_OK);
+	tayra__mem_fail_after(1);
+	assert_int_equal(tayra__alerts_create(registry, &alerts), TAYRA_E_NOMEM);
+	tayra__mem_fail_after(0);
+	assert_null(alerts);
+	assert_int_equal(tayra__alerts_create(registry, &alerts), TAYRA_OK);
+	for (uint64_t n = 1; status == TAYRA_E_NOMEM && n < 20; n++) {
+		assert_null(tayra__registry_find(registry, "tayra_alert_state"));
+		tayra__mem_fail_after(n);
+		status = tayra__alerts_add_rule(alerts, &rule);
+		tayra__mem_fail_after(0);
+		tayra__alerts_evaluate(alerts, n, 0);
+	}
+	assert_int_equal(status, TAYRA_OK);
+	status = TAYRA_E_NOMEM;
+	for (uint64_t n = 1; status == TAYRA_E_NOMEM && n < 20; n++) {
+		assert_null(tayra__registry_find(registry, "tayra_alert_exec_started"));
+		tayra__mem_fail_after(n);
+		status = tayra__exec_create(registry, &options, &exec);
+		tayra__mem_fail_after(0);
+	}
+	assert_int_equal(status, TAYRA_OK);
+	tayra__registry_destroy(registry);
+	tayra__alerts_destroy(alerts);
+	tayra__exec_destroy(exec);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_registry_without_memory_leaves_nothing_behind),
 		cmocka_unit_test(what_could_not_be_added_is_not_there),
+		cmocka_unit_test(a_rule_or_program_without_memory_is_not_there),
 		cmocka_unit_test(without_memory_for_a_series_other_counts),
 	};
 
