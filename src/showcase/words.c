@@ -54,6 +54,8 @@ tayra__words_value(int metric, double value, char text[32])
 		snprintf(text, 32, "%s%%", tayra__words_number(value * 100, number));
 	else if (strcmp(unit, "1/s") == 0)
 		snprintf(text, 32, "%s/s", tayra__words_number(value, number));
+	else if (strcmp(unit, "ms") == 0 && value >= 10000)
+		snprintf(text, 32, "%s s", tayra__words_number(value / 1000, number));
 	else if (strcmp(unit, "ms") == 0)
 		snprintf(text, 32, "%s ms", tayra__words_number(value, number));
 	else
@@ -187,7 +189,7 @@ add_verdict(const struct tayra__results *r, const struct tayra__stage *stage,
 
 		if (c->stage != stage || c->a != a || c->ab.verdict != verdict)
 			continue;
-		used = add(out, used, "%s%s (%s, was %s)", found ? ", " : word,
+		used = add(out, used, "%s%s (%s against %s)", found ? ", " : word,
 			   tayra__words_metric(c->metric),
 			   tayra__words_value(c->metric, c->ab.b_value, after),
 			   tayra__words_value(c->metric, c->ab.a_value, before));
