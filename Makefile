@@ -6,7 +6,11 @@ ifeq ($(SAN),)
 BUILD ?= build
 setup = --buildtype=debugoptimized --prefix=$(PREFIX)
 else
-BUILD ?= $(if $(findstring thread,$(SAN)),build-tsan,build-asan)
+comma := ,
+short-thread = tsan
+short-address-undefined = asan
+san = $(subst $(comma),-,$(SAN))
+BUILD ?= build-$(or $(short-$(san)),$(san))
 setup = -Db_sanitize=$(SAN) -Db_lundef=false -Doptimization=1
 endif
 
@@ -38,7 +42,9 @@ fuzz: ## libFuzzer, FUZZ_SECONDS (30) a target
 format: ## clang-format over everything
 	@tools/check_format --fix
 
-install: all ## into PREFIX (/usr/local), below DESTDIR
+install: $(BUILD)/build.ninja ## into PREFIX (/usr/local), below DESTDIR
+	@grep -qx 'prefix=$(PREFIX)' $(BUILD)/meson-private/tayra.pc || meson configure $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD)
 	@meson install -C $(BUILD) --no-rebuild --quiet
 
 clean: ## remove every build folder
