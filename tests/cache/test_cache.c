@@ -318,6 +318,19 @@ a_crowded_bucket_evicts_its_oldest(void **state)
 	tayra_cache_destroy(cache);
 }
 
+static void
+statistics_fill_no_more_than_the_caller_has_room_for(void **state)
+{
+	struct tayra_cache_stats stats;
+
+	memset(&stats, 0x5a, sizeof(stats));
+	stats.size = offsetof(struct tayra_cache_stats, misses);
+	tayra_cache_stats(*state, &stats);
+	assert_int_equal(stats.size, offsetof(struct tayra_cache_stats, misses));
+	assert_int_equal(stats.hits, 0);
+	assert_true(stats.misses == 0x5a5a5a5a5a5a5a5a);
+}
+
 int
 main(void)
 {
@@ -341,6 +354,7 @@ main(void)
 		CLAIM(defaults_make_a_cache),
 		CLAIM(a_crowded_bucket_evicts_its_oldest),
 		CLAIM(two_caches_know_nothing_of_each_other),
+		CLAIM(statistics_fill_no_more_than_the_caller_has_room_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "load/process.h"
+#include "load/ref.h"
 
 static void
 options_that_make_no_sense_are_refused(void **state)
@@ -126,6 +128,28 @@ use_forked(struct stage *s, struct tayra_ref *held)
 	tayra_release(&ref);
 	stage_close(s);
 	return 0;
+}
+
+/* The lock of the cache's shard may be one that a thread held which is not there any more. */
+static void
+what_another_process_holds_is_forgotten_and_not_given_back(void **state)
+{
+	struct tayra_cache_stats stats = TAYRA_CACHE_STATS_INIT;
+	struct tayra__budget *budget = tayra__budget_create(1000);
+	struct tayra_reservation reservation;
+	struct tayra__hold *hold;
+	struct tayra_cache *cache;
+
+	assert_int_equal(tayra_cache_create(NULL, &cache), TAYRA_OK);
+	hold = tayra__hold_create(cache, budget, tayra__process_token() + 1);
+	assert_int_equal(tayra__hold_room(hold, "k", 1, 100, 0), TAYRA_OK);
+	reservation = hold->reservation;
+	tayra__hold_put(hold);
+	tayra_cache_stats(cache, &stats);
+	assert_true(stats.pinned_bytes > 0);
+	tayra_cache_abandon(cache, &reservation);
+	tayra_cache_destroy(cache);
+	tayra__budget_put(budget);
 }
 
 static void
@@ -361,6 +385,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(options_that_make_no_sense_are_refused),
 	cmocka_unit_test(a_ref_outlives_its_key_and_its_handle),
 	cmocka_unit_test(what_is_loaded_but_not_kept_outlives_the_handle_too),
+	cmocka_unit_test(what_another_process_holds_is_forgotten_and_not_given_back),
 	cmocka_unit_test(a_forked_child_is_refused_and_may_release_and_destroy),
 	cmocka_unit_test(destroy_ends_who_waits_with_closed_and_waits_for_the_load_that_is_out),
 	cmocka_unit_test(with_the_ticker_time_moves_and_deadlines_end_without_a_hand),

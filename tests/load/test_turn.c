@@ -247,6 +247,64 @@ who_joins_a_queued_load_in_a_higher_class_takes_it_there(void **state)
 	tayra_pace_destroy(pace);
 }
 
+/* A load waits for the slot that the ticket holds, and nobody for it: who asked was served stale.
+ */
+static void
+open_with_queued_for_later(struct stage *s, struct tayra_pace **pace, struct tayra_ticket *slot)
+{
+	const struct tayra_pace_request enter = { .deadline_ns = 0 };
+	struct tayra_completion c;
+
+	open_narrow(s, 0, pace);
+	put_perishable(s, "k", "old");
+	stage_pass_ms(s, 2000);
+	struct tayra_request r = ask(s, "k", park);
+
+	r.stale_ms = 9000;
+	r.soft_timeout_ns = TAYRA_NS_PER_MS;
+	assert_int_equal(tayra_pace_try_enter(*pace, &enter, stage_now_ns(s), slot), TAYRA_OK);
+	start(s, &r, NULL);
+	stage_pass_ms(s, 1);
+	c = one(s);
+	assert_true(c.ref.stale);
+	tayra_release(&c.ref);
+}
+
+static void
+a_queued_load_goes_on_when_all_who_waited_were_served_stale(void **state)
+{
+	struct stage s;
+	struct tayra_pace *pace;
+	struct tayra_ticket slot = { 0 };
+	struct tayra_ref ref;
+
+	open_with_queued_for_later(&s, &pace, &slot);
+	tayra_pace_leave(pace, &slot, TAYRA_OUTCOME_OK, stage_now_ns(&s));
+	got_none(&s);
+	assert_int_equal(s.calls, 1);
+	finish(s.parked[0], "new");
+	assert_int_equal(tayra_get(s.t, "k", 1, &ref), TAYRA_OK);
+	holds(&ref, "new");
+	tayra_release(&ref);
+	stage_close(&s);
+	tayra_pace_destroy(pace);
+}
+
+static void
+destroy_does_not_wait_for_a_queued_load_that_nobody_waits_for(void **state)
+{
+	struct stage s;
+	struct tayra_pace *pace;
+	struct tayra_ticket slot = { 0 };
+
+	open_with_queued_for_later(&s, &pace, &slot);
+	tayra_destroy(s.t);
+	tayra_cq_destroy(s.cq);
+	tayra_pace_leave(pace, &slot, TAYRA_OUTCOME_OK, stage_now_ns(&s));
+	assert_int_equal(s.calls, 0);
+	tayra_pace_destroy(pace);
+}
+
 static void
 pace_hears_how_each_load_ended(void **state)
 {
@@ -261,6 +319,8 @@ pace_hears_how_each_load_ended(void **state)
 		{ TAYRA_E_ORIGIN, TAYRA_OUTCOME_ERROR },
 		{ TAYRA_E_CANCELLED, TAYRA_OUTCOME_CANCELLED },
 		{ TAYRA_E_FULL, TAYRA_OUTCOME_IGNORE },
+		{ TAYRA_E_TOO_LARGE, TAYRA_OUTCOME_IGNORE },
+		{ TAYRA_E_NOMEM, TAYRA_OUTCOME_IGNORE },
 	};
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -387,6 +447,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_load_let_in_for_nobody_leaves_again),
 	cmocka_unit_test(who_joins_a_queued_load_with_more_time_keeps_it_alive),
 	cmocka_unit_test(who_joins_a_queued_load_in_a_higher_class_takes_it_there),
+	cmocka_unit_test(a_queued_load_goes_on_when_all_who_waited_were_served_stale),
+	cmocka_unit_test(destroy_does_not_wait_for_a_queued_load_that_nobody_waits_for),
 	cmocka_unit_test(pace_hears_how_each_load_ended),
 	cmocka_unit_test(a_blocked_caller_raises_the_class_before_it_sleeps),
 	cmocka_unit_test(a_blocked_caller_runs_its_own_loader_when_its_turn_comes),

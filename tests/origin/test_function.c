@@ -309,6 +309,37 @@ a_load_past_its_deadline_does_not_reach_the_function(void **state)
 }
 
 static void
+a_deadline_that_nobody_looked_at_counts_all_the_same(void **state)
+{
+	struct stage s;
+	struct gate g;
+	struct tayra_completion c;
+
+	gate_init(&g, true);
+	stage_open(&s, NULL);
+	struct tayra_origin *origin = open_origin(&g, 1, NULL);
+	struct tayra_request r = ask(&s, "first", NULL), q = ask(&s, "second", NULL);
+
+	r.origin = q.origin = origin;
+	q.timeout_ns = TAYRA_NS_PER_MS;
+	start(&s, &r, NULL);
+	while (gate_inside(&g) == 0)
+		sched_yield();
+	start(&s, &q, NULL);
+	stage_pass_ms(&s, 1); /* its waiter still waits: the load is not cancelled */
+	gate_open(&g);
+	while (stats_of(&s).inflight > 0)
+		sched_yield();
+	assert_int_equal(g.calls, 1);
+	c = await(&s);
+	assert_int_equal(c.status, TAYRA_OK);
+	tayra_release(&c.ref);
+	got_status(&s, TAYRA_E_TIMEOUT);
+	stage_close(&s);
+	tayra_origin_close(origin);
+}
+
+static void
 a_blocking_call_from_the_function_on_its_own_handle_is_refused(void **state)
 {
 	struct stage s;
@@ -384,6 +415,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_full_queue_is_overload_and_sheds_without_end_of_the_stack),
 	cmocka_unit_test(a_shed_that_lets_in_the_next_to_be_shed_does_not_nest),
 	cmocka_unit_test(a_load_past_its_deadline_does_not_reach_the_function),
+	cmocka_unit_test(a_deadline_that_nobody_looked_at_counts_all_the_same),
 	cmocka_unit_test(a_blocking_call_from_the_function_on_its_own_handle_is_refused),
 	cmocka_unit_test(an_origin_with_a_limit_of_its_own_keeps_it),
 	cmocka_unit_test(options_out_of_range_are_refused),

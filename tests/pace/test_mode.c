@@ -178,6 +178,21 @@ a_ticket_let_in_while_off_teaches_nothing_later(void **state)
 	tayra_pace_destroy(pace);
 }
 
+static void
+a_change_of_mode_begins_a_new_window(void **state)
+{
+	struct tayra_pace *pace = pace_of(NULL);
+
+	answers(pace, 20, TAYRA_OUTCOME_ERROR, 5 * MS, 1);
+	assert_int_equal(tayra_pace_set_mode(pace, TAYRA_MODE_MONITOR, 100 * MS), TAYRA_OK);
+	tayra_pace_tick(pace, 349 * MS);
+	assert_string_equal(stats_of(pace).reason, "no window closed yet");
+	tayra_pace_tick(pace, 350 * MS);
+	assert_string_equal(stats_of(pace).reason, "too few answers");
+	assert_int_equal(stats_of(pace).lowered, 0);
+	tayra_pace_destroy(pace);
+}
+
 int
 main(void)
 {
@@ -190,6 +205,7 @@ main(void)
 		cmocka_unit_test(off_lets_all_in_and_learns_nothing),
 		cmocka_unit_test(a_ticket_let_in_while_off_teaches_nothing_later),
 		cmocka_unit_test(switching_the_mode_keeps_the_count_of_what_is_held),
+		cmocka_unit_test(a_change_of_mode_begins_a_new_window),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -191,6 +191,24 @@ a_busy_high_class_does_not_hide_an_overloaded_low_one(void **state)
 }
 
 static void
+an_overloaded_class_bears_a_wait_of_twice_the_target(void **state)
+{
+	struct tayra__queue_entry entry = entry_of(TAYRA_LOW, 0);
+	struct tayra__list shed;
+
+	QUEUE(queue, 10);
+	tayra__list_init(&shed);
+	queue.classes[TAYRA_LOW - 1].overloaded = true;
+	queue.classes[TAYRA_LOW - 1].interval_end_ns = 1000 * MS;
+	tayra__queue_push(&queue, &entry, 100 * MS);
+	tayra__queue_prune(&queue, 110 * MS, needs(0), &shed);
+	assert_true(tayra__list_empty(&shed));
+	tayra__queue_prune(&queue, 110 * MS + 1, needs(0), &shed);
+	assert_ptr_equal(tayra__list_pop_front(&shed), &entry.node);
+	assert_int_equal(entry.shed, TAYRA_SHED_CODEL);
+}
+
+static void
 the_target_is_five_ms_or_a_tenth_of_the_time_left(void **state)
 {
 	struct tayra__queue_entry none = entry_of(TAYRA_LOW, 0);
@@ -285,6 +303,7 @@ main(void)
 		cmocka_unit_test(a_class_with_short_waits_is_never_overloaded),
 		cmocka_unit_test(overload_ends_when_the_oldest_is_young_again),
 		cmocka_unit_test(a_busy_high_class_does_not_hide_an_overloaded_low_one),
+		cmocka_unit_test(an_overloaded_class_bears_a_wait_of_twice_the_target),
 		cmocka_unit_test(the_target_is_five_ms_or_a_tenth_of_the_time_left),
 		cmocka_unit_test(a_deadline_that_can_just_be_met_is_served),
 		cmocka_unit_test(what_one_class_takes_makes_no_other_hopeless),
