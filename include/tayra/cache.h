@@ -137,6 +137,20 @@ TAYRA_API void tayra_cache_unpin(struct tayra_cache *cache, struct tayra_value *
  * many were removed.  Call it now and then; correctness does not depend on it. */
 TAYRA_API uint64_t tayra_cache_tick(struct tayra_cache *cache, uint64_t now_ms, uint64_t budget);
 
+/*
+ * Walk over what is cached.  Begin with cursor 0 and go on with what is returned, until that is 0.
+ * A call looks at about `budget` items (0: a default).  Every key that is there from the first call
+ * to the last is visited at least once, some twice; what comes, goes or has expired meanwhile may
+ * be visited or not.  Any number is a legal cursor: one that was never returned begins somewhere.
+ * Being visited is not a use.
+ * `visit` runs under a lock: it must be short and call nothing on this cache.  The key is borrowed
+ * for its call.
+ */
+typedef void (*tayra_scan_fn)(void *arg, const void *key, size_t key_len,
+			      const struct tayra_item_meta *meta);
+TAYRA_API uint64_t tayra_cache_scan(struct tayra_cache *cache, uint64_t cursor, uint64_t budget,
+				    uint64_t now_ms, tayra_scan_fn visit, void *arg);
+
 TAYRA_API void tayra_cache_clear(struct tayra_cache *cache);
 
 struct tayra_cache_stats {
