@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/connection.h"
+
+#include "base/mem.h"
+#include "serve/command.h"
+#include "serve/state.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define COMMANDS_A_TURN 1024         /* then it is the next connection's turn */
+#define OUTPUT_A_SEND   (256u << 10) /* replies of a turn are sent when they are more than this */
+#define READ_MIN        (16u << 10)
+#define READ_MAX        (1u << 20)
+#define SPARED          (64u << 10) /* bytes; a connection with no more is not to blame */
+#define REQUEST_SLACK   (1u << 20)
+
+static struct tayra__connection *
+of_watch(struct tayra__watch *watch)
+{
+	return (struct tayra__connection *)(void *)((char *)watch -
+						    offsetof(struct tayra__connection, watch));
+}
+
+static struct tayra__connection *
+of_later(struct tayra__later *later)
+{
+	return (struct tayra__connection *)(void *)((char *)later -
+						    offsetof(struct tayra__connection, later));
+}
+
+static const struct tayra__resp_limits *
+limits_of(const struct tayra__connection *c)
+{
+	return c->authenticated ? &c->server->limits : &c->server->limits_stranger;
+}
+
+/* Hand bytes to the kernel.  Returns how many it took; `broken` when there is nobody to take them.
+ */
+static size_t
+send_bytes(struct tayra__connection *c, const char *bytes, size_t len)
+{
+	ssize_t sent = len > 0 ? send(c->watch.fd, bytes, len, MSG_NOSIGNAL) : 0;
+
+	if (sent < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			c->broken = true;
+		return 0;
+	}
+	c->server->counters.output_bytes += (uint64_t)sent;
+	return (size_t)sent;
+}
+
+/* What the kernel does not take now stays behind in the connection's own buffer. */
+static void
+flush(struct tayra__connection *c)
+{
+	struct tayra__buffer *fresh = &c->server->output;
+	size_t sent;
+
+	if (c->out.len > 0)
+		tayra__buffer_consume(&c->out,
+				      send_bytes(c, tayra__buffer_front(&c->out), c->out.len));
+	if (c->out.len == 0 && fresh->len > 0) {
+		sent = send_bytes(c, tayra__buffer_front(fresh), fresh->len);
+		tayra__buffer_consume(fresh, sent);
+	}
+	if (fresh->len > 0 && !c->broken)
+		tayra__buffer_append(&c->out, tayra__buffer_front(fresh), fresh->len);
+	if (fresh->failed || c->out.failed) {
+		c->server->counters.closed_for_buffers++;
+		c->broken = true;
+	}
+	tayra__buffer_reset(fresh, OUTPUT_A_SEND * 2);
+}
+
+/* Execute complete requests of bytes[0, len).  Returns how many bytes they were. */
+static size_t
+execute(struct tayra__connection *c, char *bytes, size_t len)
+{
+	struct tayra__buffer *out = &c->server->output;
+	size_t done = 0, used;
+
+	c->behind = false;
+	for (int i = 0; done < len && !c->closing && !c->broken; i++) {
+		enum tayra__resp_status status;
+
+		if (i == COMMANDS_A_TURN) {
+			c->behind = true;
+			break;
+		}
+		status = tayra__resp_request_parse(&c->request, bytes + done, len - done,
+						   limits_of(c), &used);
+		if (status == TAYRA__RESP_MORE)
+			break;
+		if (status == TAYRA__RESP_NOMEM)
+			c->broken = true;
+		if (status == TAYRA__RESP_WRONG) {
+			tayra__resp_error(out, "ERR %s", c->request.error);
+			c->server->counters.errors++;
+			c->closing = true;
+		}
+		if (status != TAYRA__RESP_DONE)
+			break;
+		done += used;
+		if (c->request.count > 0)
+			tayra__command_execute(c, c->request.args, c->request.count, out);
+		if (out->len > OUTPUT_A_SEND)
+			flush(c);
+	}
+	return done;
+}
+
+/* Execute what is in `in`, or in the server's shared buffer, and keep the rest. */
+static void
+take(struct tayra__connection *c, size_t shared_len)
+{
+	size_t done;
+
+	if (shared_len > 0) {
+		char *bytes = c->server->input;
+
+		done = execute(c, bytes, shared_len);
+		if (!c->closing && !c->broken)
+			tayra__buffer_append(&c->in, bytes + done, shared_len - done);
+		return;
+	}
+	done = execute(c, tayra__buffer_front(&c->in), c->in.len);
+	tayra__buffer_consume(&c->in, done);
+}
+
+/* The end of what the other side has to say, or an error. */
+static void
+meet_end(struct tayra__connection *c, ssize_t got)
+{
+	if (got == 0)
+		c->closing = true;
+	else if (errno != EAGAIN && errno != EINTR)
+		c->broken = true;
+}
+
+static void
+read_shared(struct tayra__connection *c)
+{
+	ssize_t got = recv(c->watch.fd, c->server->input, TAYRA__SERVER_INPUT, 0);
+
+	if (got <= 0) {
+		meet_end(c, got);
+		return;
+	}
+	c->server->counters.input_bytes += (uint64_t)got;
+	take(c, (size_t)got);
+}
+
+/* A request has begun before: go on behind it, with as much room as it is known to need. */
+static void
+read_own(struct tayra__connection *c)
+{
+	size_t room = READ_MIN;
+	ssize_t got;
+	char *to;
+
+	if (c->request.wanted > c->in.len + READ_MIN)
+		room = c->request.wanted - c->in.len;
+	if (room > READ_MAX)
+		room = READ_MAX;
+	to = tayra__buffer_reserve(&c->in, room);
+	if (!to)
+		return;
+	got = recv(c->watch.fd, to, room, 0);
+	if (got <= 0) {
+		meet_end(c, got);
+		return;
+	}
+	tayra__buffer_grow(&c->in, (size_t)got);
+	c->server->counters.input_bytes += (uint64_t)got;
+	take(c, 0);
+}
+
+/* Bring the account of buffers up to date.  Who has much when all is used up must go. */
+static void
+account(struct tayra__connection *c)
+{
+	struct tayra__server *server = c->server;
+	uint64_t bytes = c->in.room + c->out.room + c->request.room * sizeof(*c->request.args);
+
+	server->buffer_bytes += bytes - c->buffer_bytes;
+	c->buffer_bytes = bytes;
+	if (c->in.failed || (server->buffer_bytes > server->buffer_bytes_max && bytes > SPARED)) {
+		server->counters.closed_for_buffers++;
+		c->broken = true;
+	}
+}
+
+/* The end of a turn: send, and wait for what comes next. */
+static void
+settle(struct tayra__connection *c)
+{
+	uint32_t events;
+
+	if (!c->broken)
+		flush(c);
+	else
+		tayra__buffer_reset(&c->server->output, OUTPUT_A_SEND * 2);
+	if (c->in.len == 0)
+		tayra__buffer_reset(&c->in, 0);
+	if (c->out.len == 0)
+		tayra__buffer_reset(&c->out, 0);
+	account(c);
+	if (c->broken || (c->closing && c->out.len == 0)) {
+		tayra__connection_close(c);
+		return;
+	}
+	events = (c->closing ? 0 : TAYRA__LOOP_READ) | (c->out.len ? TAYRA__LOOP_WRITE : 0);
+	if (tayra__loop_change(c->server->loop, &c->watch, events) != TAYRA_OK)
+		tayra__connection_close(c);
+	else if (c->behind)
+		tayra__loop_later(c->server->loop, &c->later);
+}
+
+static void
+touch(struct tayra__connection *c)
+{
+	c->active_ns = tayra__loop_now_ns(c->server->loop);
+	tayra__list_remove(&c->node);
+	tayra__list_push_back(&c->server->connections, &c->node);
+}
+
+static void
+on_ready(struct tayra__watch *watch, uint32_t events)
+{
+	struct tayra__connection *c = of_watch(watch);
+
+	touch(c);
+	tayra__server_update_now(c->server);
+	if (c->closing || !(events & TAYRA__LOOP_READ))
+		flush(c);
+	else if (c->behind)
+		take(c, 0);
+	else if (c->in.len > 0)
+		read_own(c);
+	else
+		read_shared(c);
+	settle(c);
+}
+
+static void
+on_later(struct tayra__later *later)
+{
+	struct tayra__connection *c = of_later(later);
+
+	tayra__server_update_now(c->server);
+	if (c->behind)
+		take(c, 0);
+	settle(c);
+}
+
+void
+tayra__connection_reset(struct tayra__connection *c)
+{
+	c->db = 0;
+	c->version = TAYRA__RESP2;
+	c->authenticated = !c->server->protected;
+	c->name[0] = '\0';
+}
+
+int
+tayra__connection_open(struct tayra__server *server, int fd, const struct tayra__address *peer)
+{
+	struct tayra__connection *c = tayra__mem_alloc(sizeof(*c));
+
+	if (!c) {
+		close(fd);
+		return TAYRA_E_NOMEM;
+	}
+	c->server = server;
+	c->watch = (struct tayra__watch){ .fd = fd, .ready = on_ready };
+	tayra__later_init(&c->later, on_later);
+	tayra__list_init(&c->node);
+	c->peer = *peer;
+	tayra__resp_request_init(&c->request);
+	tayra__buffer_init(&c->in, server->limits.bulk_bytes + REQUEST_SLACK);
+	tayra__buffer_init(&c->out, server->output_max_bytes);
+	tayra__connection_reset(c);
+	c->last_command = "NULL";
+	c->created_ns = tayra__loop_now_ns(server->loop);
+	if (tayra__loop_add(server->loop, &c->watch, TAYRA__LOOP_READ) != TAYRA_OK) {
+		close(fd);
+		tayra__mem_free(c);
+		return TAYRA_E_IO;
+	}
+	c->id = ++server->next_id;
+	touch(c);
+	server->clients++;
+	return TAYRA_OK;
+}
+
+void
+tayra__connection_close(struct tayra__connection *c)
+{
+	struct tayra__server *server = c->server;
+
+	tayra__loop_remove(server->loop, &c->watch);
+	tayra__later_cancel(&c->later);
+	tayra__list_remove(&c->node);
+	close(c->watch.fd);
+	server->buffer_bytes -= c->buffer_bytes;
+	server->clients--;
+	tayra__resp_request_fini(&c->request);
+	tayra__buffer_fini(&c->in);
+	tayra__buffer_fini(&c->out);
+	tayra__mem_free(c);
+}

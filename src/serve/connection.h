@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * connection.h: one client: reads what has arrived, executes the requests that are complete, at
+ * most so many a turn, and sends all their replies with one call.  A connection that has nothing
+ * half-read or unsent owns no buffer.
+ */
+#ifndef TAYRA_SERVE_CONNECTION_H
+#define TAYRA_SERVE_CONNECTION_H
+
+#include "base/list.h"
+#include "net/buffer.h"
+#include "net/loop.h"
+#include "net/resp_request.h"
+#include "net/resp_writer.h"
+#include "net/socket.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tayra__server;
+
+#define TAYRA__CONNECTION_NAME_MAX 64
+
+struct tayra__connection {
+	struct tayra__watch watch;
+	struct tayra__later later; /* to go on with what was left when a turn was over */
+	struct tayra__list node;   /* in server->connections */
+	struct tayra__server *server;
+	uint64_t id, created_ns, active_ns;
+	struct tayra__address peer;
+
+	struct tayra__resp_request request;
+	struct tayra__buffer in;  /* a request's beginning, or requests for the next turn */
+	struct tayra__buffer out; /* replies the kernel would not take */
+	uint64_t buffer_bytes;    /* as counted in server->buffer_bytes */
+
+	unsigned db;
+	enum tayra__resp_version version;
+	bool authenticated;
+	bool closing; /* reads no more; is closed when `out` is sent */
+	bool broken;  /* is closed at the end of this turn */
+	bool behind;  /* `in` may hold complete requests */
+	char name[TAYRA__CONNECTION_NAME_MAX];
+	char lib_name[TAYRA__CONNECTION_NAME_MAX], lib_version[TAYRA__CONNECTION_NAME_MAX];
+	const char *last_command; /* static text */
+};
+
+/* Takes fd over, also when it fails.  => TAYRA_OK, TAYRA_E_NOMEM, TAYRA_E_IO. */
+int tayra__connection_open(struct tayra__server *server, int fd, const struct tayra__address *peer);
+/* Close at once; the connection is freed. */
+void tayra__connection_close(struct tayra__connection *connection);
+/* As it was when it connected: RESET. */
+void tayra__connection_reset(struct tayra__connection *connection);
+
+#endif

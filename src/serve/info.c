@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/info.h"
+
+#include "base/clock.h"
+#include "serve/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define CENSUS_NS TAYRA_NS_PER_S /* how old counts of keys may be: they cost a walk over all */
+
+__attribute__((format(printf, 2, 3))) static void
+line(struct tayra__buffer *out, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text) - 2, format, args);
+	va_end(args);
+	if (len > (int)sizeof(text) - 3)
+		len = (int)sizeof(text) - 3;
+	memcpy(text + len, "\r\n", 2);
+	tayra__buffer_append(out, text, (size_t)len + 2);
+}
+
+static void
+number(struct tayra__buffer *out, const char *name, uint64_t value)
+{
+	line(out, "%s:%llu", name, (unsigned long long)value);
+}
+
+/* Resident memory of the process, 0 where /proc does not say. */
+static uint64_t
+resident_bytes(void)
+{
+	unsigned long long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*s %llu", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+write_server(struct tayra__server *server, struct tayra__buffer *out)
+{
+	uint64_t up_s = (tayra__loop_now_ns(server->loop) - server->start_ns) / TAYRA_NS_PER_S;
+
+	line(out, "redis_version:%s", TAYRA__SERVER_COMPATIBLE);
+	line(out, "tayra_version:%s", tayra_version());
+	line(out, "redis_mode:standalone");
+	line(out, "arch_bits:%u", (unsigned)(8 * sizeof(void *)));
+	line(out, "multiplexing_api:epoll");
+	number(out, "process_id", (uint64_t)getpid());
+	line(out, "listen:%s", server->address_text);
+	number(out, "uptime_in_seconds", up_s);
+	number(out, "uptime_in_days", up_s / 86400);
+}
+
+static void
+write_clients(struct tayra__server *server, struct tayra__buffer *out)
+{
+	number(out, "connected_clients", server->clients);
+	number(out, "maxclients", server->clients_max);
+	number(out, "blocked_clients", 0);
+}
+
+static void
+write_memory(struct tayra__server *server, struct tayra__buffer *out)
+{
+	struct tayra_cache_stats stats = TAYRA_CACHE_STATS_INIT;
+
+	tayra_cache_stats(server->keyspace.cache, &stats);
+	number(out, "used_memory", stats.used_bytes + server->buffer_bytes);
+	number(out, "used_memory_rss", resident_bytes());
+	number(out, "used_memory_dataset", stats.item_bytes);
+	number(out, "maxmemory", server->memory_bytes);
+	line(out, "maxmemory_policy:%s", tayra_policy_name(server->policy));
+	number(out, "cache_memory_max", stats.memory_bytes);
+	number(out, "client_buffers", server->buffer_bytes);
+	number(out, "client_buffers_max", server->buffer_bytes_max);
+	line(out, "mem_allocator:tayra");
+}
+
+static void
+write_persistence(struct tayra__server *server, struct tayra__buffer *out)
+{
+	(void)server;
+	number(out, "loading", 0);
+	number(out, "rdb_bgsave_in_progress", 0);
+	number(out, "aof_enabled", 0);
+}
+
+static void
+write_stats(struct tayra__server *server, struct tayra__buffer *out)
+{
+	const struct tayra__server_counters *c = &server->counters;
+	struct tayra_cache_stats stats = TAYRA_CACHE_STATS_INIT;
+
+	tayra_cache_stats(server->keyspace.cache, &stats);
+	number(out, "total_connections_received", c->connections);
+	number(out, "total_commands_processed", c->commands);
+	number(out, "total_net_input_bytes", c->input_bytes);
+	number(out, "total_net_output_bytes", c->output_bytes);
+	number(out, "rejected_connections", c->refused);
+	number(out, "client_output_buffer_limit_disconnections", c->closed_for_buffers);
+	number(out, "total_error_replies", c->errors);
+	number(out, "expired_keys", stats.expirations);
+	number(out, "evicted_keys", stats.evictions);
+	number(out, "rejected_values", stats.rejections);
+	number(out, "keyspace_hits", c->hits);
+	number(out, "keyspace_misses", c->misses);
+}
+
+static void
+write_replication(struct tayra__server *server, struct tayra__buffer *out)
+{
+	(void)server;
+	line(out, "role:master");
+	number(out, "connected_slaves", 0);
+}
+
+static void
+write_cpu(struct tayra__server *server, struct tayra__buffer *out)
+{
+	uint64_t cpu_ns = tayra__clock_process_cpu_ns();
+
+	(void)server;
+	line(out, "used_cpu_user_and_sys:%llu.%06llu",
+	     (unsigned long long)(cpu_ns / TAYRA_NS_PER_S),
+	     (unsigned long long)(cpu_ns % TAYRA_NS_PER_S / TAYRA_NS_PER_US));
+}
+
+static void
+write_cluster(struct tayra__server *server, struct tayra__buffer *out)
+{
+	(void)server;
+	number(out, "cluster_enabled", 0);
+}
+
+static void
+write_keyspace(struct tayra__server *server, struct tayra__buffer *out)
+{
+	uint64_t now_ns = tayra__loop_now_ns(server->loop);
+
+	if (server->census_ns == 0 || now_ns - server->census_ns > CENSUS_NS) {
+		tayra__keyspace_census(&server->keyspace, &server->census);
+		server->census_ns = now_ns;
+	}
+	for (unsigned db = 0; db < TAYRA__DATABASES; db++)
+		if (server->census.keys[db])
+			line(out, "db%u:keys=%llu,expires=%llu,avg_ttl=0", db,
+			     (unsigned long long)server->census.keys[db],
+			     (unsigned long long)server->census.expires[db]);
+}
+
+static const struct section {
+	const char *name, *title;
+	void (*write)(struct tayra__server *server, struct tayra__buffer *out);
+} sections[] = {
+	{ "server", "Server", write_server },
+	{ "clients", "Clients", write_clients },
+	{ "memory", "Memory", write_memory },
+	{ "persistence", "Persistence", write_persistence },
+	{ "stats", "Stats", write_stats },
+	{ "replication", "Replication", write_replication },
+	{ "cpu", "CPU", write_cpu },
+	{ "cluster", "Cluster", write_cluster },
+	{ "keyspace", "Keyspace", write_keyspace },
+};
+
+static bool
+is(const char *text, size_t len, const char *word)
+{
+	return strlen(word) == len && strncasecmp(text, word, len) == 0;
+}
+
+void
+tayra__info_write(struct tayra__server *server, const char *section, size_t len,
+		  struct tayra__buffer *out)
+{
+	bool all = is(section, len, "all") || is(section, len, "everything") ||
+		   is(section, len, "default");
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		if (!all && !is(section, len, sections[i].name))
+			continue;
+		if (out->len > 0)
+			tayra__buffer_append(out, "\r\n", 2);
+		line(out, "# %s", sections[i].title);
+		sections[i].write(server, out);
+	}
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * server.h: a Redis-protocol server over the RAM tier.  One thread runs it; commands are atomic.
+ */
+#ifndef TAYRA_SERVE_SERVER_H
+#define TAYRA_SERVE_SERVER_H
+
+#include <tayra/base.h>
+#include <tayra/cache.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tayra__server;
+
+struct tayra__server_options {
+	const char *listen;    /* "127.0.0.1:6379" is the default; see net/socket.h */
+	uint64_t memory_bytes; /* of everything: an eighth for connections, the rest is cache;
+				  default 256 MiB, at least 8 MiB */
+	enum tayra_policy policy;
+	const char *password; /* NULL: none.  Borrowed for the call */
+	size_t password_len;
+	uint32_t clients_max;      /* default 10000; fewer when so many files cannot be opened */
+	uint64_t idle_timeout_ms;  /* close a connection that says nothing for so long; 0: never */
+	uint64_t output_max_bytes; /* of replies one connection has not read; default and at most:
+				      what connections may use together */
+	const struct tayra_clock *clock; /* NULL: the real one.  Borrowed */
+};
+
+/*
+ * Listen.  => TAYRA_E_INVAL, TAYRA_E_IO (the address is in use or not ours), TAYRA_E_NOMEM; `error`
+ * gets one line that says why.  An address that others can reach is refused without a password.
+ */
+int tayra__server_create(const struct tayra__server_options *options, char *error, size_t error_len,
+			 struct tayra__server **out);
+/* Closes every connection.  Not while it runs. */
+void tayra__server_destroy(struct tayra__server *server);
+
+/* Serve until stop.  => TAYRA_OK, TAYRA_E_IO. */
+int tayra__server_run(struct tayra__server *server);
+/* Any thread, and signal handlers. */
+void tayra__server_stop(struct tayra__server *server);
+
+/* Where it listens: "127.0.0.1:6379".  Text of the server's. */
+const char *tayra__server_address(const struct tayra__server *server);
+/* What it serves, in one line for people, without a line end. */
+void tayra__server_describe(const struct tayra__server *server, char *out, size_t len);
+
+#endif
