@@ -6,7 +6,7 @@
 #     git clone https://github.com/redis/redis && git -C redis archive 7.0.15 tests | tar x -C FOLDER
 # Needs tclsh 8.5 or later.  Fails when a test fails that is not in the list of skips below.
 set -eu
-tayra=$1
+tayra=$(realpath "$1")
 folder=$2
 [ -f "$folder/tests/test_helper.tcl" ] || {
 	echo "redis_suite: $folder/tests/test_helper.tcl is not there" >&2
