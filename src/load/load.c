@@ -130,7 +130,8 @@ outcome_of(int status)
 	case TAYRA_E_TIMEOUT: return TAYRA_OUTCOME_TIMEOUT;
 	case TAYRA_E_OVERLOAD: return TAYRA_OUTCOME_OVERLOAD;
 	case TAYRA_E_CANCELLED: return TAYRA_OUTCOME_CANCELLED;
-	case TAYRA_E_FULL: /* our own trouble, not the backend's */
+	case TAYRA_E_INVAL: /* the key cannot be asked for, and nobody was asked */
+	case TAYRA_E_FULL:  /* our own trouble, not the backend's */
 	case TAYRA_E_TOO_LARGE:
 	case TAYRA_E_NOMEM: return TAYRA_OUTCOME_IGNORE;
 	}
