@@ -235,10 +235,38 @@ struct tayra_stats {
 TAYRA_API void tayra_stats(struct tayra *t, struct tayra_stats *out);
 
 /* Origins.  Each loads on threads of its own, so that a request's thread never blocks in one. */
+
+/* What the rows of a query become. */
+enum tayra_shape {
+	TAYRA_SHAPE_RAW = 0,  /* the bytes of the first column of the first row */
+	TAYRA_SHAPE_ROW = 1,  /* the first row as a JSON object: {"column":value,..} */
+	TAYRA_SHAPE_JSON = 2, /* all rows as a JSON array of such objects; none: [] */
+};
+
 struct tayra_origin_options {
 	size_t size;
-	uint32_t threads;        /* default 4 */
+	uint32_t threads;        /* how many loads at a time, each on a connection; default 4 */
 	struct tayra_pace *pace; /* this origin's limit; NULL: the handle's.  Borrowed */
+	/*
+	 * The rest is not for tayra_origin_function().
+	 *
+	 * pattern: the keys this origin has, and their parts: "pkg:{arch}/{name}".  The parts, each
+	 * at least one byte, as few as match, are the parameters of the SQL in that order, or go
+	 * into the URL by name.  Up to 8 parts; "{{" and "}}" are braces.  NULL: any key is the one
+	 * part {key}. A key it does not match, or that cannot be a parameter, is TAYRA_E_INVAL,
+	 * asks nobody and teaches the limiter nothing.  Borrowed for the call.
+	 */
+	const char *pattern;
+	/*
+	 * SQL only.  No row is TAYRA_E_NOT_FOUND for RAW and ROW, and so is NULL for RAW; further
+	 * rows are not read.  In JSON: NULL is null, numbers and booleans (PostgreSQL's) are what
+	 * they are, columns of type json are put in as they are, bytes are "\\x" and hex digits,
+	 * NaN and infinities are null, all else is a string.  Column names must differ for ROW and
+	 * JSON.
+	 */
+	enum tayra_shape shape;
+	uint32_t max_rows;  /* of JSON; more are TAYRA_E_TOO_LARGE; default 1,000 */
+	uint64_t max_bytes; /* of a value; more are TAYRA_E_TOO_LARGE; default 8 MiB */
 };
 #define TAYRA_ORIGIN_OPTIONS_INIT                                                                  \
 	{                                                                                          \
@@ -252,11 +280,12 @@ typedef int (*tayra_fetch_fn)(void *arg, const void *key, size_t key_len, void *
 TAYRA_API int tayra_origin_function(const struct tayra_origin_options *options,
 				    tayra_fetch_fn fetch, void *arg, struct tayra_origin **out);
 /*
- * An SQLite database, opened read-only, one connection a thread.  The key is bound to ?1 as text
- * (never spliced into the SQL); the value is the first column of the first row; no row and NULL are
- * TAYRA_E_NOT_FOUND.  SQLITE_BUSY is TAYRA_E_OVERLOAD.  A load past its deadline is interrupted.
- * => TAYRA_E_IO, TAYRA_E_INVAL (the SQL does not compile or takes no or more than one parameter);
- * `error`, if not NULL, gets one line of at most error_len bytes saying what.  TAYRA_E_UNSUPPORTED.
+ * An SQLite database, opened read-only, one connection a thread.  The key, or its parts, are bound
+ * to ?1, ?2, .. as text (never spliced into the SQL); options.shape says what comes back.
+ * SQLITE_BUSY is TAYRA_E_OVERLOAD.  A load past its deadline is interrupted.
+ * => TAYRA_E_IO, TAYRA_E_INVAL (the pattern is bad; the SQL does not compile, or does not take as
+ *    many parameters as there are parts); `error`, if not NULL, gets one line of at most error_len
+ *    bytes saying what.  TAYRA_E_NOMEM.  TAYRA_E_UNSUPPORTED.
  */
 TAYRA_API int tayra_origin_sqlite(const struct tayra_origin_options *options, const char *path,
 				  const char *sql, char *error, size_t error_len,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/option.h"
 #include "load/origin.h"
 #include "origin/settings.h"
 #include "origin/worker.h"
@@ -51,23 +52,29 @@ int
 tayra_origin_function(const struct tayra_origin_options *given, tayra_fetch_fn fetch, void *arg,
 		      struct tayra_origin **out)
 {
-	struct tayra_origin_options options;
+	const struct tayra__complaint nowhere = { NULL, 0 };
+	struct tayra__origin_settings settings;
+	struct tayra_origin_options o;
 	struct function *f;
 	int status;
 
 	if (!out)
 		return TAYRA_E_INVAL;
 	*out = NULL;
-	status = tayra__origin_settings(given, &options);
+	status = tayra__origin_settings(given, &settings, &nowhere);
 	if (status != TAYRA_OK || !fetch)
+		return TAYRA_E_INVAL;
+	/* It gets keys whole and says itself what comes back. */
+	tayra__option_struct(given, &o, sizeof(o));
+	if (o.pattern || o.shape || o.max_rows || o.max_bytes)
 		return TAYRA_E_INVAL;
 	f = tayra__mem_alloc(sizeof(*f));
 	if (!f)
 		return TAYRA_E_NOMEM;
-	f->origin = (struct tayra_origin){ "function", load, close_function, options.pace };
+	f->origin = (struct tayra_origin){ "function", load, close_function, settings.pace };
 	f->fetch = fetch;
 	f->arg = arg;
-	status = tayra__workers_create(options.threads, work, f, &f->workers);
+	status = tayra__workers_create(settings.threads, work, f, &f->workers);
 	if (status != TAYRA_OK) {
 		tayra__mem_free(f);
 		return status;

@@ -8,18 +8,35 @@
 #include "load/origin.h"
 #include "origin/worker.h"
 
-#define DEFAULT_THREADS 4
+#define DEFAULT_THREADS   4
+#define DEFAULT_MAX_ROWS  1000
+#define DEFAULT_MAX_BYTES (8ull << 20)
+
+static int
+refuse(const struct tayra__complaint *why, const char *what)
+{
+	tayra__complain(why, "options: %s", what);
+	return TAYRA_E_INVAL;
+}
 
 int
-tayra__origin_settings(const struct tayra_origin_options *given, struct tayra_origin_options *out)
+tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__origin_settings *out,
+		       const struct tayra__complaint *why)
 {
-	int status = tayra__option_struct(given, out, sizeof(*out));
+	struct tayra_origin_options o;
 
-	if (status != TAYRA_OK)
-		return status;
-	if (out->threads == 0)
-		out->threads = DEFAULT_THREADS;
-	return out->threads <= TAYRA__WORKERS_MAX ? TAYRA_OK : TAYRA_E_INVAL;
+	if (tayra__option_struct(given, &o, sizeof(o)) != TAYRA_OK)
+		return refuse(why, "the size is not one, or there is more than this version knows");
+	if (o.threads > TAYRA__WORKERS_MAX)
+		return refuse(why, "over 1,024 threads");
+	if ((unsigned)o.shape > TAYRA_SHAPE_JSON)
+		return refuse(why, "there is no such shape");
+	out->threads = o.threads ? o.threads : DEFAULT_THREADS;
+	out->pace = o.pace;
+	out->shape.shape = o.shape;
+	out->shape.max_rows = o.max_rows ? o.max_rows : DEFAULT_MAX_ROWS;
+	out->shape.max_bytes = o.max_bytes ? o.max_bytes : DEFAULT_MAX_BYTES;
+	return tayra__pattern_parse(o.pattern, TAYRA__PATTERN, &out->keys, why);
 }
 
 void

@@ -7,8 +7,19 @@
 
 #include <tayra/tayra.h>
 
-/* => TAYRA_OK, TAYRA_E_INVAL. */
+#include "origin/complaint.h"
+#include "origin/pattern.h"
+#include "origin/shape.h"
+
+struct tayra__origin_settings {
+	uint32_t threads;
+	struct tayra_pace *pace;
+	struct tayra__pattern keys;
+	struct tayra__shape shape;
+};
+
+/* => TAYRA_OK, TAYRA_E_INVAL with a complaint. */
 int tayra__origin_settings(const struct tayra_origin_options *given,
-			   struct tayra_origin_options *out);
+			   struct tayra__origin_settings *out, const struct tayra__complaint *why);
 
 #endif

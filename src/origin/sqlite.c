@@ -5,8 +5,7 @@
  * from its progress handler.
  */
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <string.h>
 
 #include <sqlite3.h>
 
@@ -21,36 +20,20 @@
 struct connection {
 	sqlite3 *db;
 	sqlite3_stmt *statement;
+	const char **names;        /* of the columns; the statement's */
+	struct tayra__cell *cells; /* of the row being read */
+	uint32_t columns;
 	struct tayra_load *load; /* running on it now, or NULL */
 };
 
 struct database {
 	struct tayra_origin origin; /* first: the caller's pointer */
 	struct tayra__workers *workers;
+	struct tayra__pattern keys;
+	struct tayra__shape shape;
 	uint32_t count;
 	struct connection connections[];
 };
-
-/* Where the caller wants its one line. */
-struct complaint {
-	char *text;
-	size_t len;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-complain(const struct complaint *c, const char *format, ...)
-{
-	va_list args;
-
-	if (!c->text || c->len == 0)
-		return;
-	va_start(args, format);
-	vsnprintf(c->text, c->len, format, args);
-	va_end(args);
-	for (char *p = c->text; *p; p++)
-		if (*p == '\n' || *p == '\r')
-			*p = ' ';
-}
 
 static bool
 hopeless(const struct tayra_load *l)
@@ -70,7 +53,6 @@ static int
 status_of(int rc, const struct tayra_load *l)
 {
 	switch (rc & 0xff) {
-	case SQLITE_DONE: return TAYRA_E_NOT_FOUND;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return TAYRA_E_OVERLOAD;
 	case SQLITE_INTERRUPT: return tayra_load_cancelled(l) ? TAYRA_E_CANCELLED : TAYRA_E_TIMEOUT;
@@ -81,23 +63,70 @@ status_of(int rc, const struct tayra_load *l)
 	return TAYRA_E_ORIGIN;
 }
 
-/* => TAYRA_OK: *value is the statement's, until it is reset. */
+/* => TAYRA_E_INVAL: it is none of our keys, or longer than SQLite takes. */
 static int
-query(struct connection *c, const void **value, size_t *len)
+bind_key(const struct database *d, struct connection *c)
 {
+	struct tayra__part parts[TAYRA__PATTERN_PARTS];
 	size_t key_len;
-	const char *key = tayra_load_key(c->load, &key_len);
-	int rc = sqlite3_bind_text(c->statement, 1, key, (int)key_len, SQLITE_STATIC);
+	const void *key = tayra_load_key(c->load, &key_len);
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(c->statement);
-	if (rc != SQLITE_ROW)
-		return status_of(rc, c->load);
-	if (sqlite3_column_type(c->statement, 0) == SQLITE_NULL)
-		return TAYRA_E_NOT_FOUND;
-	*value = sqlite3_column_blob(c->statement, 0);
-	*len = (size_t)sqlite3_column_bytes(c->statement, 0);
-	return *value || *len == 0 ? TAYRA_OK : TAYRA_E_NOMEM;
+	if (!tayra__pattern_match(&d->keys, key, key_len, parts))
+		return TAYRA_E_INVAL;
+	for (uint32_t i = 0; i < d->keys.parts; i++)
+		if (sqlite3_bind_text(c->statement, (int)i + 1, parts[i].bytes, (int)parts[i].len,
+				      SQLITE_STATIC) != SQLITE_OK)
+			return TAYRA_E_NOMEM;
+	return TAYRA_OK;
+}
+
+static struct tayra__cell
+cell_of(struct connection *c, int column, bool as_bytes)
+{
+	struct tayra__cell cell = { .kind = TAYRA__CELL_NULL };
+	int type = sqlite3_column_type(c->statement, column);
+
+	if (type == SQLITE_NULL)
+		return cell;
+	cell.kind = type == SQLITE_BLOB   ? TAYRA__CELL_BYTES
+		    : type == SQLITE_TEXT ? TAYRA__CELL_TEXT
+					  : TAYRA__CELL_NUMBER;
+	cell.bytes = as_bytes || type == SQLITE_BLOB
+			     ? sqlite3_column_blob(c->statement, column)
+			     : (const void *)sqlite3_column_text(c->statement, column);
+	cell.len = (size_t)sqlite3_column_bytes(c->statement, column);
+	return cell;
+}
+
+/* => TAYRA_OK; TAYRA_E_NOMEM: SQLite could not give the bytes of a cell. */
+static int
+read_row(const struct database *d, struct connection *c)
+{
+	uint32_t columns = d->shape.shape == TAYRA_SHAPE_RAW ? 1 : c->columns;
+
+	for (uint32_t i = 0; i < columns; i++) {
+		c->cells[i] = cell_of(c, (int)i, d->shape.shape == TAYRA_SHAPE_RAW);
+		if (!c->cells[i].bytes && c->cells[i].len > 0)
+			return TAYRA_E_NOMEM;
+	}
+	return TAYRA_OK;
+}
+
+/* => TAYRA_OK: the rows are in *result. */
+static int
+query(const struct database *d, struct connection *c, struct tayra__result *result)
+{
+	int status = bind_key(d, c), rc = SQLITE_DONE;
+
+	while (status == TAYRA_OK && (rc = sqlite3_step(c->statement)) == SQLITE_ROW) {
+		status = read_row(d, c);
+		if (status == TAYRA_OK &&
+		    tayra__result_row(result, c->names, c->cells, c->columns) == TAYRA__ROWS_ENOUGH)
+			return TAYRA_OK;
+	}
+	if (status == TAYRA_OK && rc != SQLITE_DONE)
+		status = status_of(rc, c->load);
+	return status;
 }
 
 static void
@@ -105,19 +134,24 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 {
 	struct database *d = arg;
 	struct connection *c = &d->connections[worker];
+	struct tayra__result result;
 	const void *value = NULL;
 	size_t len = 0;
 	int status;
 
+	tayra__result_begin(&result, &d->shape);
 	c->load = l;
-	status = query(c, &value, &len);
+	status = query(d, c, &result);
 	c->load = NULL;
-	if (status == TAYRA_OK)
-		tayra_load_done(l, value ? value : "", len, NULL);
-	else
-		tayra_load_fail(l, status, 0);
 	sqlite3_reset(c->statement);
 	sqlite3_clear_bindings(c->statement);
+	if (status == TAYRA_OK)
+		status = tayra__result_end(&result, &value, &len);
+	if (status == TAYRA_OK)
+		tayra_load_done(l, value, len, NULL);
+	else
+		tayra_load_fail(l, status, 0);
+	tayra__result_fini(&result);
 }
 
 static void
@@ -134,6 +168,8 @@ close_database(struct tayra_origin *origin)
 	if (d->workers)
 		tayra__workers_destroy(d->workers);
 	for (uint32_t i = 0; i < d->count; i++) {
+		tayra__mem_free(d->connections[i].cells);
+		tayra__mem_free(d->connections[i].names);
 		sqlite3_finalize(d->connections[i].statement);
 		sqlite3_close(d->connections[i].db);
 	}
@@ -141,7 +177,7 @@ close_database(struct tayra_origin *origin)
 }
 
 static int
-open_connection(struct connection *c, const char *path, const struct complaint *why)
+open_connection(struct connection *c, const char *path, const struct tayra__complaint *why)
 {
 	int rc = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
@@ -149,7 +185,7 @@ open_connection(struct connection *c, const char *path, const struct complaint *
 		rc = sqlite3_exec(c->db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		return TAYRA_OK;
-	complain(why, "%s: %s", path, c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
+	tayra__complain(why, "%s: %s", path, c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
 	return rc == SQLITE_NOMEM ? TAYRA_E_NOMEM : TAYRA_E_IO;
 }
 
@@ -162,33 +198,50 @@ is_blank(const char *text)
 }
 
 static int
-prepare(struct connection *c, const char *sql, const struct complaint *why)
+prepare(struct connection *c, const char *sql, uint32_t parts, const struct tayra__complaint *why)
 {
 	const char *rest = "";
 	int rc = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &c->statement,
 				    &rest);
 
 	if (rc != SQLITE_OK)
-		complain(why, "SQL: %s", sqlite3_errmsg(c->db));
+		tayra__complain(why, "SQL: %s", sqlite3_errmsg(c->db));
 	else if (!c->statement)
-		complain(why, "SQL: there is no statement in it");
+		tayra__complain(why, "SQL: there is no statement in it");
 	else if (!is_blank(rest))
-		complain(why, "SQL: there is more than one statement in it");
-	else if (sqlite3_bind_parameter_count(c->statement) != 1)
-		complain(why, "SQL: it takes %d parameters, and must take one, the key",
-			 sqlite3_bind_parameter_count(c->statement));
+		tayra__complain(why, "SQL: there is more than one statement in it");
+	else if (sqlite3_bind_parameter_count(c->statement) != (int)parts)
+		tayra__complain(why,
+				"SQL: it takes %d parameters, and must take %u, the key's parts",
+				sqlite3_bind_parameter_count(c->statement), parts);
 	else if (!sqlite3_stmt_readonly(c->statement))
-		complain(why, "SQL: it would change the database");
+		tayra__complain(why, "SQL: it would change the database");
 	else if (sqlite3_column_count(c->statement) == 0)
-		complain(why, "SQL: it returns no column");
+		tayra__complain(why, "SQL: it returns no column");
 	else
 		return TAYRA_OK;
 	return rc == SQLITE_NOMEM ? TAYRA_E_NOMEM : TAYRA_E_INVAL;
 }
 
 static int
+name_columns(struct connection *c, enum tayra_shape shape, const struct tayra__complaint *why)
+{
+	c->columns = (uint32_t)sqlite3_column_count(c->statement);
+	c->names = tayra__mem_array(c->columns, sizeof(c->names[0]));
+	c->cells = tayra__mem_array(c->columns, sizeof(c->cells[0]));
+	if (!c->names || !c->cells)
+		return TAYRA_E_NOMEM;
+	for (uint32_t i = 0; i < c->columns; i++) {
+		c->names[i] = sqlite3_column_name(c->statement, (int)i);
+		if (!c->names[i])
+			return TAYRA_E_NOMEM;
+	}
+	return tayra__shape_names(shape, c->names, c->columns, why);
+}
+
+static int
 open_all(struct database *d, uint32_t threads, const char *path, const char *sql,
-	 const struct complaint *why)
+	 const struct tayra__complaint *why)
 {
 	int status = TAYRA_OK;
 
@@ -198,7 +251,9 @@ open_all(struct database *d, uint32_t threads, const char *path, const char *sql
 		d->count++;
 		status = open_connection(c, path, why);
 		if (status == TAYRA_OK)
-			status = prepare(c, sql, why);
+			status = prepare(c, sql, d->keys.parts, why);
+		if (status == TAYRA_OK)
+			status = name_columns(c, d->shape.shape, why);
 		if (status == TAYRA_OK)
 			sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
 	}
@@ -209,27 +264,31 @@ int
 tayra_origin_sqlite(const struct tayra_origin_options *given, const char *path, const char *sql,
 		    char *error, size_t error_len, struct tayra_origin **out)
 {
-	const struct complaint why = { error, error_len };
-	struct tayra_origin_options options;
+	const struct tayra__complaint why = { error, error_len };
+	struct tayra__origin_settings settings;
 	struct database *d;
 	int status;
 
-	complain(&why, "%s", "");
+	tayra__complain(&why, "%s", "");
 	if (!out)
 		return TAYRA_E_INVAL;
 	*out = NULL;
-	status = tayra__origin_settings(given, &options);
-	if (status != TAYRA_OK || !path || !sql) {
-		complain(&why, "path, SQL or options are missing or out of range");
+	status = tayra__origin_settings(given, &settings, &why);
+	if (status != TAYRA_OK)
+		return status;
+	if (!path || !sql) {
+		tayra__complain(&why, "the path or the SQL is missing");
 		return TAYRA_E_INVAL;
 	}
-	d = tayra__mem_alloc(sizeof(*d) + options.threads * sizeof(d->connections[0]));
+	d = tayra__mem_alloc(sizeof(*d) + settings.threads * sizeof(d->connections[0]));
 	if (!d)
 		return TAYRA_E_NOMEM;
-	d->origin = (struct tayra_origin){ "sqlite", load, close_database, options.pace };
-	status = open_all(d, options.threads, path, sql, &why);
+	d->origin = (struct tayra_origin){ "sqlite", load, close_database, settings.pace };
+	d->keys = settings.keys;
+	d->shape = settings.shape;
+	status = open_all(d, settings.threads, path, sql, &why);
 	if (status == TAYRA_OK)
-		status = tayra__workers_create(options.threads, work, d, &d->workers);
+		status = tayra__workers_create(settings.threads, work, d, &d->workers);
 	if (status != TAYRA_OK) {
 		close_database(&d->origin);
 		return status;

@@ -402,6 +402,12 @@ options_out_of_range_are_refused(void **state)
 
 	assert_int_equal(tayra_origin_function(&o, NULL, NULL, &origin), TAYRA_E_INVAL);
 	assert_null(origin);
+	o.pattern = "x:{y}"; /* a function gets keys whole */
+	assert_int_equal(tayra_origin_function(&o, fetch, NULL, &origin), TAYRA_E_INVAL);
+	o.pattern = NULL;
+	o.shape = TAYRA_SHAPE_JSON;
+	assert_int_equal(tayra_origin_function(&o, fetch, NULL, &origin), TAYRA_E_INVAL);
+	o.shape = TAYRA_SHAPE_RAW;
 	o.threads = 1000000;
 	assert_int_equal(tayra_origin_function(&o, fetch, NULL, &origin), TAYRA_E_INVAL);
 	assert_int_equal(tayra_origin_function(NULL, fetch, NULL, NULL), TAYRA_E_INVAL);

@@ -147,6 +147,81 @@ sql_that_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 	}
 }
 
+static struct tayra_origin *
+open_with(const struct tayra_origin_options *options, const char *sql)
+{
+	struct tayra_origin *origin;
+	char error[200] = "";
+
+	if (tayra_origin_sqlite(options, path, sql, error, sizeof(error), &origin) != TAYRA_OK)
+		fail_msg("%s", error);
+	return origin;
+}
+
+static void
+parts_are_bound_in_order_and_rows_take_the_shape_asked_for(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	static const char row[] =
+		"{\"name\":\"one\",\"value\":\"first\",\"r\":1.5,\"b\":\"\\\\x00\"}";
+	static const char list[] =
+		"[{\"name\":\"null\",\"value\":null},{\"name\":\"number\",\"value\":7}]";
+	struct tayra_ref ref;
+
+	o.threads = 1;
+	o.pattern = "{from}..{to}";
+	o.shape = TAYRA_SHAPE_ROW;
+	struct tayra_origin *origin = open_with(&o,
+						"SELECT name, value, 1.5 AS r, x'00' AS b FROM item"
+						" WHERE name BETWEEN ?1 AND ?2 ORDER BY name");
+
+	expect(origin, "one..p", row, sizeof(row) - 1);
+	assert_int_equal(look_up(origin, "p..one", 6, 0, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(look_up(origin, "one", 3, 0, &ref), TAYRA_E_INVAL);
+	tayra_origin_close(origin);
+	o.shape = TAYRA_SHAPE_JSON;
+	o.max_rows = 2;
+	origin = open_with(&o, "SELECT name, value FROM item WHERE name BETWEEN ?1 AND ?2"
+			       " ORDER BY name");
+	expect(origin, "n..nz", list, sizeof(list) - 1);
+	expect(origin, "p..one", "[]", 2);
+	assert_int_equal(look_up(origin, "n..oz", 5, 0, &ref), TAYRA_E_TOO_LARGE);
+	expect(origin, "n..nz", list, sizeof(list) - 1);
+	tayra_origin_close(origin);
+	o.shape = TAYRA_SHAPE_RAW;
+	o.max_bytes = 4;
+	origin = open_with(&o, "SELECT value FROM item WHERE name BETWEEN ?1 AND ?2");
+	assert_int_equal(look_up(origin, "one..p", 6, 0, &ref), TAYRA_E_TOO_LARGE);
+	tayra_origin_close(origin);
+}
+
+static void
+options_that_cannot_serve_are_refused_with_one_line(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[200];
+
+	o.pattern = "item:{name";
+	assert_int_equal(tayra_origin_sqlite(&o, path, SQL, error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "byte 6"));
+	o.pattern = "{a}:{b}";
+	assert_int_equal(tayra_origin_sqlite(&o, path, SQL, error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "must take 2"));
+	o.pattern = NULL;
+	o.shape = TAYRA_SHAPE_ROW;
+	assert_int_equal(tayra_origin_sqlite(&o, path, "SELECT ?1 AS a, 2 AS a", error,
+					     sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "\"a\""));
+	o.shape = (enum tayra_shape)7;
+	assert_int_equal(tayra_origin_sqlite(&o, path, SQL, error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_null(origin);
+}
+
 static void
 a_file_that_is_no_database_is_an_io_error_that_names_it(void **state)
 {
@@ -223,6 +298,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(no_row_and_null_are_not_found),
 	cmocka_unit_test(a_key_is_bound_and_never_part_of_the_sql),
 	cmocka_unit_test(sql_that_cannot_serve_is_refused_with_one_line_that_says_why),
+	cmocka_unit_test(parts_are_bound_in_order_and_rows_take_the_shape_asked_for),
+	cmocka_unit_test(options_that_cannot_serve_are_refused_with_one_line),
 	cmocka_unit_test(a_file_that_is_no_database_is_an_io_error_that_names_it),
 	cmocka_unit_test(a_locked_database_is_overload),
 	cmocka_unit_test(a_query_past_its_deadline_is_interrupted_and_the_connection_works_on),
