@@ -290,6 +290,60 @@ TAYRA_API int tayra_origin_function(const struct tayra_origin_options *options,
 TAYRA_API int tayra_origin_sqlite(const struct tayra_origin_options *options, const char *path,
 				  const char *sql, char *error, size_t error_len,
 				  struct tayra_origin **out);
+/*
+ * A PostgreSQL server, one connection a thread, read-only transactions.  conninfo is libpq's:
+ * "host=.. dbname=.." or "postgresql://..".  The statement is prepared once a connection; the key,
+ * or its parts, are bound to $1, $2, .. (never spliced into the SQL); options.shape says what comes
+ * back, as UTF-8.
+ *
+ * What loads end with.  TAYRA_E_NOT_FOUND also when the server says that a part is no value of its
+ * parameter's type.  TAYRA_E_OVERLOAD: serialization failure, deadlock, lock not available, too
+ * many connections, out of memory.  TAYRA_E_TIMEOUT: past the deadline, and the statement cancelled
+ * on the server; or the server's own statement_timeout.  TAYRA_E_CORRUPT: so it says of its data.
+ * TAYRA_E_ORIGIN: any other SQL error; and no connection, with retry_after_ns.  A server that
+ * cannot be reached is tried by one load at a time after 0.1 s, 0.2 s, .. 5 s; all others fail at
+ * once meanwhile.
+ *
+ * => TAYRA_OK also when the server does not answer yet (5 s at most are waited): `error` says so
+ *    then, and is empty otherwise.  TAYRA_E_INVAL: conninfo, pattern, or SQL, as for SQLite.
+ *    TAYRA_E_NOMEM.  TAYRA_E_UNSUPPORTED.
+ */
+TAYRA_API int tayra_origin_postgres(const struct tayra_origin_options *options,
+				    const char *conninfo, const char *sql, char *error,
+				    size_t error_len, struct tayra_origin **out);
+
+struct tayra_http_options {
+	size_t size;
+	const char *const
+		*headers;    /* "Name: value" to send, NULL at the end.  Borrowed for the call */
+	const char *ca_file; /* PEM, instead of the system's.  Borrowed for the call */
+	const char *proxy;   /* NULL: none, whatever the environment says.  Borrowed */
+	uint64_t connect_timeout_ns; /* default 2 s; then TAYRA_E_ORIGIN */
+	uint32_t max_redirects; /* followed, to http and https alone; 0: none, 3xx is an error */
+	bool max_age; /* a Cache-Control: max-age=N of the answer is the value's ttl; no-store and
+			 no-cache: it is not kept */
+};
+#define TAYRA_HTTP_OPTIONS_INIT                                                                    \
+	{                                                                                          \
+		.size = sizeof(struct tayra_http_options)                                          \
+	}
+
+/*
+ * An HTTP server, asked with GET over connections that are kept open, from one thread.
+ * options.threads is the most connections, and requests, at a time.  url is "https://host/path/
+ * {name}?q={name}": parts stand in the path and the query alone, are percent-encoded, and cannot
+ * change what is around them; a part that would make a path segment "." or ".." is TAYRA_E_INVAL.
+ * Certificates are verified.  A NULL http means all defaults.
+ *
+ * 200 is the value.  404 and 410 are TAYRA_E_NOT_FOUND.  429 and 503 are TAYRA_E_OVERLOAD with what
+ * Retry-After says.  Everything else, no connection and a body that breaks off are TAYRA_E_ORIGIN;
+ * over options.max_bytes is TAYRA_E_TOO_LARGE; a load past its deadline is broken off.
+ * => TAYRA_E_INVAL: options, pattern or URL, and `error` says what.  TAYRA_E_NOMEM.
+ *    TAYRA_E_UNSUPPORTED.
+ */
+TAYRA_API int tayra_origin_http(const struct tayra_origin_options *options,
+				const struct tayra_http_options *http, const char *url, char *error,
+				size_t error_len, struct tayra_origin **out);
 /* Not while a load of it is running: destroy the handles that use it first. */
 TAYRA_API void tayra_origin_close(struct tayra_origin *origin);
 

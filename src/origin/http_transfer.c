@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "origin/http_transfer.h"
+
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/mem.h"
+
+#define FIRST_ROOM 4096u
+/* Of the body of an error: read, so that the connection can be kept. */
+#define DROPPED_MOST   65536u
+#define RETRY_MOST_S   86400
+#define CONNECT_NS     (2 * TAYRA_NS_PER_S)
+#define RESPONSE_VALUE 200
+
+static int
+make_room(struct tayra__transfer *t, size_t more)
+{
+	size_t need, room = t->room ? t->room : FIRST_ROOM;
+	char *body;
+
+	if (__builtin_add_overflow(t->len, more, &need) || need > t->max_bytes)
+		return TAYRA_E_TOO_LARGE;
+	if (need <= t->room)
+		return TAYRA_OK;
+	while (room < need)
+		if (__builtin_mul_overflow(room, 2, &room))
+			room = need;
+	body = tayra__mem_resize(t->body, room);
+	if (!body)
+		return TAYRA_E_NOMEM;
+	t->body = body;
+	t->room = room;
+	return TAYRA_OK;
+}
+
+static long
+response_of(const struct tayra__transfer *t)
+{
+	long response = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response);
+	return response;
+}
+
+/* libcurl's write callback: anything but all of it ends the transfer. */
+static size_t
+receive(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct tayra__transfer *t = arg;
+	size_t len = size * n;
+
+	if (response_of(t) != RESPONSE_VALUE) {
+		t->dropped += len;
+		return t->dropped <= DROPPED_MOST ? len : 0;
+	}
+	t->status = make_room(t, len);
+	if (t->status != TAYRA_OK)
+		return len + 1;
+	memcpy(t->body + t->len, bytes, len);
+	t->len += len;
+	return len;
+}
+
+static size_t
+receive_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct tayra__transfer *t = arg;
+
+	tayra__freshness_read(&t->freshness, line, size * n);
+	return size * n;
+}
+
+/* Where one goes, what is trusted, what is refused. */
+static bool
+set_limits(CURL *easy, const struct tayra_http_options *o, uint64_t max_bytes)
+{
+	uint64_t connect_ns = o->connect_timeout_ns ? o->connect_timeout_ns : CONNECT_NS;
+	uint64_t connect_ms = (connect_ns + TAYRA_NS_PER_MS - 1) / TAYRA_NS_PER_MS;
+
+	return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+	       !curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") &&
+	       !curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, o->max_redirects ? 1L : 0L) &&
+	       !curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)(o->max_redirects & 0xff)) &&
+	       !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+				 (long)(connect_ms < 86400000 ? connect_ms : 86400000)) &&
+	       !curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+				 (curl_off_t)(max_bytes < INT64_MAX ? max_bytes : INT64_MAX)) &&
+	       !curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy ? o->proxy : "") &&
+	       !curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&
+	       !curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
+	       !curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+	       (!o->ca_file || !curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca_file)) &&
+	       !curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
+	       /* Dot segments were refused; what is left is sent as it was written. */
+	       !curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+}
+
+static bool
+set_handlers(struct tayra__transfer *t, struct curl_slist *headers)
+{
+	return !curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L) &&
+	       !curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "tayra") &&
+	       !curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, headers) &&
+	       !curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, receive) &&
+	       !curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t) &&
+	       !curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, receive_header) &&
+	       !curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t) &&
+	       !curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+}
+
+int
+tayra__transfer_init(struct tayra__transfer *transfer, const struct tayra_http_options *options,
+		     struct curl_slist *headers, uint64_t max_bytes)
+{
+	*transfer = (struct tayra__transfer){ .easy = curl_easy_init(), .max_bytes = max_bytes };
+	if (!transfer->easy)
+		return TAYRA_E_NOMEM;
+	return set_limits(transfer->easy, options, max_bytes) && set_handlers(transfer, headers)
+		       ? TAYRA_OK
+		       : TAYRA_E_UNSUPPORTED;
+}
+
+void
+tayra__transfer_fini(struct tayra__transfer *transfer)
+{
+	if (transfer->easy)
+		curl_easy_cleanup(transfer->easy);
+	tayra__mem_free(transfer->body);
+	*transfer = (struct tayra__transfer){ 0 };
+}
+
+int
+tayra__transfer_aim(struct tayra__transfer *transfer, const char *url)
+{
+	tayra__mem_free(transfer->body);
+	transfer->body = NULL;
+	transfer->len = transfer->room = transfer->dropped = 0;
+	transfer->status = TAYRA_OK;
+	transfer->freshness = (struct tayra__freshness){ 0 };
+	return curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK ? TAYRA_OK
+									      : TAYRA_E_NOMEM;
+}
+
+static uint64_t
+retry_after_of(const struct tayra__transfer *t)
+{
+	curl_off_t s = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &s);
+	s = s < 0 ? 0 : s > RETRY_MOST_S ? RETRY_MOST_S : s;
+	return (uint64_t)s * TAYRA_NS_PER_S;
+}
+
+int
+tayra__transfer_status(const struct tayra__transfer *transfer, int code, uint64_t *retry_after_ns)
+{
+	*retry_after_ns = 0;
+	switch (response_of(transfer)) {
+	case 404:
+	case 410: return TAYRA_E_NOT_FOUND;
+	case 429:
+	case 503: *retry_after_ns = retry_after_of(transfer); return TAYRA_E_OVERLOAD;
+	case RESPONSE_VALUE: break;
+	default: return TAYRA_E_ORIGIN;
+	}
+	if (transfer->status != TAYRA_OK)
+		return transfer->status;
+	if (code == CURLE_FILESIZE_EXCEEDED)
+		return TAYRA_E_TOO_LARGE;
+	if (code == CURLE_OUT_OF_MEMORY)
+		return TAYRA_E_NOMEM;
+	return code == CURLE_OK ? TAYRA_OK : TAYRA_E_ORIGIN;
+}
+
+bool
+tayra__transfer_reached(const struct tayra__transfer *transfer)
+{
+	curl_off_t ready_us = 0;
+
+	/* Not the time of connecting: a connection that was kept has none. */
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	return ready_us > 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http_transfer.h: one request at a time on one of libcurl's easy handles, and what its end means
+ * to a load.  Of the thread that drives the multi handle, alone.
+ */
+#ifndef TAYRA_ORIGIN_HTTP_TRANSFER_H
+#define TAYRA_ORIGIN_HTTP_TRANSFER_H
+
+#include <tayra/tayra.h>
+
+#include "origin/freshness.h"
+#include "origin/reach.h"
+
+struct curl_slist;
+
+struct tayra__transfer {
+	void *easy;              /* CURL */
+	struct tayra_load *load; /* NULL: idle */
+	enum tayra__reach_try try;
+	uint64_t max_bytes;
+	char *body;
+	size_t len, room;
+	size_t dropped; /* bytes of an answer that is no value */
+	int status;     /* of receiving: TAYRA_E_TOO_LARGE, TAYRA_E_NOMEM */
+	struct tayra__freshness freshness;
+};
+
+/* => TAYRA_E_NOMEM; TAYRA_E_UNSUPPORTED: this libcurl cannot do what is asked of it.
+ * `headers` is kept. */
+int tayra__transfer_init(struct tayra__transfer *transfer, const struct tayra_http_options *options,
+			 struct curl_slist *headers, uint64_t max_bytes);
+void tayra__transfer_fini(struct tayra__transfer *transfer);
+/* Forget the last request; the next is for `url`, which is copied.  => TAYRA_E_NOMEM. */
+int tayra__transfer_aim(struct tayra__transfer *transfer, const char *url);
+/* It ended with that CURLcode.  => TAYRA_OK: the body is the value.  *retry_after_ns: what the
+ * server said.
+ */
+int tayra__transfer_status(const struct tayra__transfer *transfer, int code,
+			   uint64_t *retry_after_ns);
+/* Was there a connection on which the request could be sent? */
+bool tayra__transfer_reached(const struct tayra__transfer *transfer);
+
+#endif

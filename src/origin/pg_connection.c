@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pg_connection.c: libpq without blocking.  Rows are read one at a time, so that a result over its
+ * limits is cancelled and not collected.
+ */
+#include "origin/pg_connection.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include <tayra/tayra.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "origin/pg_error.h"
+
+#define STATEMENT "tayra"
+#define SLICE_MS  10
+/* How long a server may take to end a statement it was told to cancel. */
+#define CANCEL_NS TAYRA_NS_PER_S
+/* Rows that are read and dropped rather than telling the server to stop. */
+#define SURPLUS 100u
+/* Of every connection: origins read, and what comes back has one form. */
+#define SETTINGS "SET default_transaction_read_only TO on; SET bytea_output TO hex"
+
+/* Types whose text form is not a string: OIDs are fixed (src/include/catalog/pg_type.dat). */
+static const struct {
+	Oid type;
+	enum tayra__cell_kind kind;
+} kinds[] = {
+	{ 16, TAYRA__CELL_BOOL },     /* bool */
+	{ 20, TAYRA__CELL_NUMBER },   /* int8 */
+	{ 21, TAYRA__CELL_NUMBER },   /* int2 */
+	{ 23, TAYRA__CELL_NUMBER },   /* int4 */
+	{ 26, TAYRA__CELL_NUMBER },   /* oid */
+	{ 114, TAYRA__CELL_JSON },    /* json */
+	{ 700, TAYRA__CELL_NUMBER },  /* float4 */
+	{ 701, TAYRA__CELL_NUMBER },  /* float8 */
+	{ 1700, TAYRA__CELL_NUMBER }, /* numeric */
+	{ 3802, TAYRA__CELL_JSON },   /* jsonb */
+};
+#define BYTEA 17
+
+static enum tayra__cell_kind
+kind_of(Oid type)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].type == type)
+			return kinds[i].kind;
+	return TAYRA__CELL_TEXT;
+}
+
+static void
+forget_columns(struct tayra__pg *pg)
+{
+	for (int i = 0; pg->names && i < pg->columns; i++)
+		tayra__mem_free(pg->names[i]);
+	tayra__mem_free(pg->names);
+	tayra__mem_free(pg->kinds);
+	tayra__mem_free(pg->cells);
+}
+
+void
+tayra__pg_close(struct tayra__pg *pg)
+{
+	PQfinish(pg->conn);
+	forget_columns(pg);
+	tayra__mem_free(pg->text);
+	*pg = (struct tayra__pg){ 0 };
+}
+
+/* => false: given up.  Whether there is anything to be had is for the caller to see. */
+static bool
+wait_for(const struct tayra__pg *pg, short events, const struct tayra__pg_patience *patience)
+{
+	struct pollfd fd = { .fd = PQsocket(pg->conn), .events = events };
+
+	if (fd.fd >= 0)
+		poll(&fd, 1, SLICE_MS);
+	return patience->go_on(patience->arg);
+}
+
+/* => TAYRA_OK: all of it is sent.  TAYRA_E_ORIGIN, TAYRA_E_CANCELLED. */
+static int
+flush(struct tayra__pg *pg, const struct tayra__pg_patience *patience)
+{
+	int left;
+
+	while ((left = PQflush(pg->conn)) > 0) {
+		/* The server may wait for us to read before it reads on. */
+		if (!PQconsumeInput(pg->conn))
+			return TAYRA_E_ORIGIN;
+		if (!wait_for(pg, POLLIN | POLLOUT, patience))
+			return TAYRA_E_CANCELLED;
+	}
+	return left == 0 ? TAYRA_OK : TAYRA_E_ORIGIN;
+}
+
+/* => TAYRA_OK: *out is the next result, NULL behind the last.  TAYRA_E_ORIGIN: no connection any
+ * more.  TAYRA_E_CANCELLED. */
+static int
+next(struct tayra__pg *pg, const struct tayra__pg_patience *patience, PGresult **out)
+{
+	*out = NULL;
+	while (PQisBusy(pg->conn)) {
+		if (!wait_for(pg, POLLIN, patience))
+			return TAYRA_E_CANCELLED;
+		if (!PQconsumeInput(pg->conn))
+			return TAYRA_E_ORIGIN;
+	}
+	*out = PQgetResult(pg->conn);
+	return PQstatus(pg->conn) == CONNECTION_OK || *out ? TAYRA_OK : TAYRA_E_ORIGIN;
+}
+
+static const char *
+state_of(const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return state ? state : "08000"; /* libpq's own errors, of connections, have none */
+}
+
+static bool
+is_error(const PGresult *result)
+{
+	ExecStatusType is = PQresultStatus(result);
+
+	return is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK && is != PGRES_SINGLE_TUPLE;
+}
+
+/*
+ * After something was sent: wait for its end.
+ * => TAYRA_OK: *last is its last result, to be cleared.  TAYRA_E_INVAL: an SQL error.
+ */
+static int
+finish(struct tayra__pg *pg, const struct tayra__pg_patience *patience, PGresult **last,
+       const struct tayra__complaint *why)
+{
+	PGresult *result;
+	int status = flush(pg, patience), outcome = TAYRA_OK;
+
+	*last = NULL;
+	while (status == TAYRA_OK && (status = next(pg, patience, &result)) == TAYRA_OK && result) {
+		PQclear(*last);
+		*last = result;
+		if (is_error(result)) {
+			const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+			outcome = tayra__pg_is_connection(state_of(result)) ? TAYRA_E_ORIGIN
+									    : TAYRA_E_INVAL;
+			tayra__complain(why, "SQL: %s",
+					message ? message : PQerrorMessage(pg->conn));
+		}
+	}
+	if (status == TAYRA_E_ORIGIN)
+		tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(pg->conn));
+	return status == TAYRA_OK ? outcome : status;
+}
+
+static void
+ignore_notice(void *arg, const PGresult *notice)
+{
+}
+
+/* conninfo as libpq reads it, with ours behind and in front: the first default may be replaced. */
+static PGconn *
+begin_connecting(const char *conninfo)
+{
+	static const char *const names[] = { "fallback_application_name", "tcp_user_timeout",
+					     "dbname", "client_encoding", NULL };
+	const char *const values[] = { "tayra", "10000", conninfo, "UTF8", NULL };
+	PGconn *conn = PQconnectStartParams(names, values, 1);
+
+	if (conn)
+		/* So that the reason of a refusal can be told from its SQLSTATE. */
+		PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+	return conn;
+}
+
+static int
+connect_it(struct tayra__pg *pg, const char *conninfo, const struct tayra__pg_patience *patience,
+	   const struct tayra__complaint *why)
+{
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+
+	pg->conn = begin_connecting(conninfo);
+	if (!pg->conn)
+		return TAYRA_E_NOMEM;
+	PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
+	while (PQstatus(pg->conn) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
+	       state != PGRES_POLLING_FAILED) {
+		struct pollfd fd = { .fd = PQsocket(pg->conn),
+				     .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+
+		/* libpq must not be asked before the socket is ready. */
+		if (poll(&fd, 1, SLICE_MS) > 0)
+			state = PQconnectPoll(pg->conn);
+		if (!patience->go_on(patience->arg))
+			return TAYRA_E_CANCELLED;
+	}
+	if (PQstatus(pg->conn) == CONNECTION_OK && PQsetnonblocking(pg->conn, 1) == 0)
+		return TAYRA_OK;
+	tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(pg->conn));
+	return tayra__pg_refused_too_many(PQerrorMessage(pg->conn)) ? TAYRA_E_OVERLOAD
+								    : TAYRA_E_ORIGIN;
+}
+
+static int
+learn_columns(struct tayra__pg *pg, const PGresult *about, enum tayra_shape shape,
+	      const struct tayra__complaint *why)
+{
+	pg->columns = PQnfields(about);
+	pg->names = tayra__mem_array((size_t)pg->columns, sizeof(pg->names[0]));
+	pg->kinds = tayra__mem_array((size_t)pg->columns, sizeof(pg->kinds[0]));
+	pg->cells = tayra__mem_array((size_t)pg->columns, sizeof(pg->cells[0]));
+	if (!pg->names || !pg->kinds || !pg->cells)
+		return TAYRA_E_NOMEM;
+	for (int i = 0; i < pg->columns; i++) {
+		pg->kinds[i] = kind_of(PQftype(about, i));
+		pg->names[i] = tayra__mem_strdup(PQfname(about, i));
+		if (!pg->names[i])
+			return TAYRA_E_NOMEM;
+	}
+	pg->binary = shape == TAYRA_SHAPE_RAW && PQftype(about, 0) == BYTEA;
+	return tayra__shape_names(shape, (const char *const *)pg->names, (uint32_t)pg->columns,
+				  why);
+}
+
+static int
+check_statement(const PGresult *about, uint32_t parts, const struct tayra__complaint *why)
+{
+	if (PQnparams(about) != (int)parts)
+		tayra__complain(why,
+				"SQL: it takes %d parameters, and must take %u, the key's parts",
+				PQnparams(about), parts);
+	else if (PQnfields(about) == 0)
+		tayra__complain(why, "SQL: it returns no column");
+	else
+		return TAYRA_OK;
+	return TAYRA_E_INVAL;
+}
+
+/* What one of libpq's sending calls returned, and its end; *last is replaced. */
+static int
+step(struct tayra__pg *pg, int sent, const struct tayra__pg_patience *patience, PGresult **last,
+     const struct tayra__complaint *why)
+{
+	PQclear(*last);
+	*last = NULL;
+	if (sent)
+		return finish(pg, patience, last, why);
+	tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(pg->conn));
+	return TAYRA_E_ORIGIN;
+}
+
+static int
+prepare(struct tayra__pg *pg, const struct tayra__pg_target *target,
+	const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+{
+	PGconn *conn = pg->conn;
+	PGresult *last = NULL;
+	int status = step(pg, PQsendQuery(conn, SETTINGS), patience, &last, why);
+
+	if (status == TAYRA_OK)
+		status = step(pg, PQsendPrepare(conn, STATEMENT, target->sql, 0, NULL), patience,
+			      &last, why);
+	if (status == TAYRA_OK)
+		status = step(pg, PQsendDescribePrepared(conn, STATEMENT), patience, &last, why);
+	if (status == TAYRA_OK)
+		status = check_statement(last, target->parts, why);
+	if (status == TAYRA_OK)
+		status = learn_columns(pg, last, target->shape, why);
+	PQclear(last);
+	return status;
+}
+
+int
+tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
+	       const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+{
+	int status = connect_it(pg, target->conninfo, patience, why);
+
+	if (status == TAYRA_OK)
+		status = prepare(pg, target, patience, why);
+	if (status != TAYRA_OK)
+		tayra__pg_close(pg);
+	return status;
+}
+
+bool
+tayra__pg_alive(struct tayra__pg *pg)
+{
+	struct pollfd fd = { .fd = pg->conn ? PQsocket(pg->conn) : -1, .events = POLLIN };
+
+	if (fd.fd < 0)
+		return false;
+	if (poll(&fd, 1, 0) == 0)
+		return true;
+	return PQconsumeInput(pg->conn) && PQstatus(pg->conn) == CONNECTION_OK &&
+	       PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
+}
+
+/* => TAYRA_OK: values[n] are filled, inside pg->text. */
+static int
+terminate(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n, const char **values)
+{
+	size_t need = 1;
+	char *at;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (memchr(parts[i].bytes, '\0', parts[i].len)) /* no text of PostgreSQL has one */
+			return TAYRA_E_INVAL;
+		need += parts[i].len + 1;
+	}
+	if (need > pg->text_room) {
+		at = tayra__mem_resize(pg->text, need);
+		if (!at)
+			return TAYRA_E_NOMEM;
+		pg->text = at;
+		pg->text_room = need;
+	}
+	at = pg->text;
+	for (uint32_t i = 0; i < n; i++) {
+		values[i] = at;
+		memcpy(at, parts[i].bytes, parts[i].len);
+		at[parts[i].len] = '\0';
+		at += parts[i].len + 1;
+	}
+	return TAYRA_OK;
+}
+
+static enum tayra__rows
+take_row(struct tayra__pg *pg, const PGresult *row, struct tayra__result *result)
+{
+	int columns = PQnfields(row) < pg->columns ? PQnfields(row) : pg->columns;
+
+	for (int i = 0; i < columns; i++)
+		pg->cells[i] = (struct tayra__cell){
+			.kind = PQgetisnull(row, 0, i) ? TAYRA__CELL_NULL : pg->kinds[i],
+			.bytes = PQgetvalue(row, 0, i),
+			.len = (size_t)PQgetlength(row, 0, i),
+		};
+	return tayra__result_row(result, (const char *const *)pg->names, pg->cells,
+				 (uint32_t)columns);
+}
+
+static bool
+until(void *until_ns)
+{
+	return tayra__clock_mono_ns(tayra_clock_real()) < *(uint64_t *)until_ns;
+}
+
+/*
+ * Tell the server to stop, and read what is left.  A cancel request that comes too late would hit
+ * the next statement: unless this one says that it was hit, the connection goes.
+ */
+static void
+cancel(struct tayra__pg *pg)
+{
+	uint64_t until_ns = tayra__clock_mono_ns(tayra_clock_real()) + CANCEL_NS;
+	struct tayra__pg_patience patience = { until, &until_ns };
+	PGcancel *request = PQgetCancel(pg->conn);
+	char error[256];
+	bool sent = request && PQcancel(request, error, sizeof(error)), hit = false;
+	PGresult *result = NULL;
+
+	PQfreeCancel(request);
+	while (sent && next(pg, &patience, &result) == TAYRA_OK && result) {
+		hit = hit || (is_error(result) && strcmp(state_of(result), "57014") == 0);
+		PQclear(result);
+	}
+	if (!hit || PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+		tayra__pg_close(pg);
+}
+
+/* => as tayra__pg_ask(). */
+static int
+read_rows(struct tayra__pg *pg, struct tayra__result *result,
+	  const struct tayra__pg_patience *patience)
+{
+	int status = TAYRA_OK, outcome = TAYRA_OK;
+	uint32_t surplus = 0;
+	PGresult *row;
+
+	while ((status = next(pg, patience, &row)) == TAYRA_OK && row) {
+		if (is_error(row)) {
+			outcome = tayra__pg_status(state_of(row),
+						   PQresultErrorField(row, PG_DIAG_CONTEXT));
+			pg->unprepared = tayra__pg_is_unprepared(state_of(row));
+		} else if (PQntuples(row) > 0 && take_row(pg, row, result) == TAYRA__ROWS_ENOUGH) {
+			surplus++;
+		}
+		PQclear(row);
+		if (surplus > SURPLUS) {
+			cancel(pg);
+			return TAYRA_OK;
+		}
+	}
+	return status == TAYRA_OK ? outcome : status;
+}
+
+int
+tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+	      struct tayra__result *result, const struct tayra__pg_patience *patience)
+{
+	const char *values[TAYRA__PATTERN_PARTS];
+	int status = terminate(pg, parts, n, values);
+
+	pg->unprepared = false;
+	if (status != TAYRA_OK)
+		return status;
+	status = TAYRA_E_ORIGIN;
+	if (PQsendQueryPrepared(pg->conn, STATEMENT, (int)n, values, NULL, NULL, pg->binary) &&
+	    PQsetSingleRowMode(pg->conn))
+		status = flush(pg, patience);
+	if (status == TAYRA_OK)
+		status = read_rows(pg, result, patience);
+	if (status == TAYRA_E_CANCELLED)
+		cancel(pg);
+	else if (pg->conn && (PQstatus(pg->conn) != CONNECTION_OK || pg->unprepared ||
+			      PQtransactionStatus(pg->conn) != PQTRANS_IDLE)) {
+		bool unprepared = pg->unprepared;
+
+		tayra__pg_close(pg);
+		pg->unprepared = unprepared;
+	}
+	return status;
+}

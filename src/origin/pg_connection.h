@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pg_connection.h: one connection to a PostgreSQL server with one prepared statement.  Never blocks
+ * longer than 10 ms without asking whether to go on, but for two calls libpq has in blocking form
+ * only: looking up a host's name, and sending a cancel request.  Not thread-safe.
+ */
+#ifndef TAYRA_ORIGIN_PG_CONNECTION_H
+#define TAYRA_ORIGIN_PG_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "origin/complaint.h"
+#include "origin/pattern.h"
+#include "origin/shape.h"
+
+/* Asked at least every 10 ms while something is waited for; false: give it up. */
+struct tayra__pg_patience {
+	bool (*go_on)(void *arg);
+	void *arg;
+};
+
+struct tayra__pg {
+	struct pg_conn *conn; /* PGconn; NULL: closed */
+	bool binary;          /* results as bytes, not text */
+	bool unprepared;      /* the last statement failed because it has to be prepared anew */
+	int columns;
+	char **names;
+	enum tayra__cell_kind *kinds;
+	struct tayra__cell *cells; /* of the row being read */
+	char *text;                /* the parameters, terminated */
+	size_t text_room;
+};
+
+/* What is connected to, and what is asked there.  Borrowed. */
+struct tayra__pg_target {
+	const char *conninfo, *sql;
+	uint32_t parts;
+	enum tayra_shape shape;
+};
+
+/*
+ * Connect and prepare.  pg is closed before, and after any failure.
+ * => TAYRA_E_ORIGIN: the server cannot be reached or refuses.  TAYRA_E_OVERLOAD: it has too many
+ *    connections.  TAYRA_E_INVAL: the statement.  TAYRA_E_CANCELLED: given up.  TAYRA_E_NOMEM.
+ */
+int tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
+		   const struct tayra__pg_patience *patience, const struct tayra__complaint *why);
+/* An idle connection: has the server ended it? */
+bool tayra__pg_alive(struct tayra__pg *pg);
+/*
+ * Run the statement; its rows go into *result.  Given up, it is cancelled on the server.  Closed
+ * afterwards if nothing more can be asked on it.
+ * => TAYRA_E_INVAL: a part has a byte 0.  TAYRA_E_CANCELLED: given up.  TAYRA_E_NOMEM.  Else what
+ *    tayra__pg_status() says, TAYRA_E_ORIGIN also for a connection that broke.
+ */
+int tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+		  struct tayra__result *result, const struct tayra__pg_patience *patience);
+void tayra__pg_close(struct tayra__pg *pg);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * postgres.c: one connection a worker.  A worker whose connection is gone makes a new one for the
+ * load it has in hand; when that load cannot wait for it any longer, it is failed, and the worker
+ * goes on connecting for the next.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "load/origin.h"
+#include "origin/pg_connection.h"
+#include "origin/reach.h"
+#include "origin/settings.h"
+#include "origin/worker.h"
+
+/* How long connecting and preparing may take. */
+#define CONNECT_NS (5 * TAYRA_NS_PER_S)
+/* How long a worker that got no connection because there are too many leaves the server alone. */
+#define TOO_MANY_NS (250 * TAYRA_NS_PER_MS)
+
+struct seat {
+	struct tayra__pg pg;
+	uint64_t retry_ns; /* there were too many connections: not before */
+};
+
+struct postgres {
+	struct tayra_origin origin; /* first: the caller's pointer */
+	struct tayra__workers *workers;
+	struct tayra__pattern keys;
+	struct tayra__shape shape;
+	struct tayra__pg_target target;
+	struct tayra__reach reach;
+	_Atomic bool closing; /* set by close, read by workers that connect; nothing hangs on it */
+	char *conninfo, *sql;
+	uint32_t count;
+	struct seat seats[];
+};
+
+/* One load on a worker, and how long what is done for it may go on. */
+struct task {
+	struct postgres *p;
+	struct tayra_load *load; /* NULL: failed already */
+	uint64_t until_ns;       /* of the real clock */
+};
+
+static uint64_t
+now_ns(void)
+{
+	return tayra__clock_mono_ns(tayra_clock_real());
+}
+
+/* Fail the load if nobody waits for it or its deadline passed. */
+static void
+look_after(struct task *task)
+{
+	int status = TAYRA_OK;
+
+	if (!task->load)
+		return;
+	if (tayra_load_cancelled(task->load))
+		status = TAYRA_E_CANCELLED;
+	else if (tayra__load_now_ns(task->load) >= tayra_load_deadline_ns(task->load))
+		status = TAYRA_E_TIMEOUT;
+	if (status == TAYRA_OK)
+		return;
+	tayra_load_fail(task->load, status, 0);
+	task->load = NULL;
+}
+
+/* A connection is worth having without the load. */
+static bool
+go_on_connecting(void *arg)
+{
+	struct task *task = arg;
+
+	look_after(task);
+	return now_ns() < task->until_ns &&
+	       !atomic_load_explicit(&task->p->closing, memory_order_relaxed);
+}
+
+static bool
+go_on_asking(void *arg)
+{
+	struct task *task = arg;
+
+	look_after(task);
+	return task->load != NULL;
+}
+
+static void
+fail(struct task *task, int status, uint64_t retry_after_ns)
+{
+	if (task->load)
+		tayra_load_fail(task->load, status, retry_after_ns);
+	task->load = NULL;
+}
+
+/* Connect, knowing what others found.  => as tayra__pg_open(); *wait_ns: not before. */
+static int
+reach(struct task *task, struct seat *seat, uint64_t *wait_ns, const struct tayra__complaint *why)
+{
+	struct tayra__pg_patience patience = { go_on_connecting, task };
+	struct postgres *p = task->p;
+	enum tayra__reach_try try;
+	int status;
+
+	if (now_ns() < seat->retry_ns) {
+		*wait_ns = seat->retry_ns - now_ns();
+		return TAYRA_E_OVERLOAD;
+	}
+	try = tayra__reach_begin(&p->reach, now_ns(), wait_ns);
+	if (try == TAYRA__REACH_NO)
+		return TAYRA_E_ORIGIN;
+	task->until_ns = now_ns() + CONNECT_NS;
+	status = tayra__pg_open(&seat->pg, &p->target, &patience, why);
+	*wait_ns = tayra__reach_end(&p->reach, try, now_ns(),
+				    status == TAYRA_E_ORIGIN || status == TAYRA_E_CANCELLED
+					    ? TAYRA__REACH_FAILED
+					    : TAYRA__REACH_CAME);
+	if (status == TAYRA_E_OVERLOAD) {
+		*wait_ns = TOO_MANY_NS;
+		seat->retry_ns = now_ns() + TOO_MANY_NS;
+	}
+	return status;
+}
+
+/* => whether there is a connection and the load still wants it; else the load is failed. */
+static bool
+sit_down(struct task *task, struct seat *seat)
+{
+	const struct tayra__complaint nowhere = { NULL, 0 };
+	uint64_t wait_ns = 0;
+	int status;
+
+	if (tayra__pg_alive(&seat->pg))
+		return true;
+	tayra__pg_close(&seat->pg);
+	status = reach(task, seat, &wait_ns, &nowhere);
+	if (status == TAYRA_OK)
+		return task->load != NULL;
+	/* A statement that cannot be prepared, or a connection that takes too long: not the key's
+	 * fault. */
+	if (status == TAYRA_E_INVAL || status == TAYRA_E_CANCELLED)
+		status = TAYRA_E_ORIGIN;
+	fail(task, status, wait_ns);
+	return false;
+}
+
+static void
+answer(struct task *task, struct tayra__result *result)
+{
+	const void *value;
+	size_t len;
+	int status = tayra__result_end(result, &value, &len);
+
+	if (!task->load)
+		return;
+	if (status == TAYRA_OK)
+		tayra_load_done(task->load, value, len, NULL);
+	else
+		tayra_load_fail(task->load, status, 0);
+}
+
+/* => TAYRA_OK: answered, or failed by look_after(). */
+static int
+ask(struct task *task, struct seat *seat, const struct tayra__part *parts)
+{
+	struct tayra__pg_patience patience = { go_on_asking, task };
+	struct tayra__result result;
+	int status;
+
+	tayra__result_begin(&result, &task->p->shape);
+	status = tayra__pg_ask(&seat->pg, parts, task->p->keys.parts, &result, &patience);
+	if (status == TAYRA_OK)
+		answer(task, &result);
+	tayra__result_fini(&result);
+	return status;
+}
+
+static void
+work(void *arg, uint32_t worker, struct tayra_load *load)
+{
+	struct postgres *p = arg;
+	struct seat *seat = &p->seats[worker];
+	struct task task = { .p = p, .load = load };
+	struct tayra__part parts[TAYRA__PATTERN_PARTS];
+	size_t key_len;
+	const void *key = tayra_load_key(load, &key_len);
+	int status;
+
+	if (!tayra__pattern_match(&p->keys, key, key_len, parts)) {
+		tayra_load_fail(load, TAYRA_E_INVAL, 0);
+		return;
+	}
+	if (!sit_down(&task, seat))
+		return;
+	status = ask(&task, seat, parts);
+	/* The table was altered under the statement, and nothing was run. */
+	if (seat->pg.unprepared && task.load && sit_down(&task, seat))
+		status = ask(&task, seat, parts);
+	if (status != TAYRA_OK)
+		fail(&task, status, 0);
+}
+
+static void
+load(struct tayra_origin *origin, struct tayra_load *l)
+{
+	tayra__workers_push(((struct postgres *)origin)->workers, l);
+}
+
+static void
+close_postgres(struct tayra_origin *origin)
+{
+	struct postgres *p = (struct postgres *)origin;
+
+	atomic_store_explicit(&p->closing, true, memory_order_relaxed);
+	if (p->workers)
+		tayra__workers_destroy(p->workers);
+	for (uint32_t i = 0; i < p->count; i++)
+		tayra__pg_close(&p->seats[i].pg);
+	tayra__reach_fini(&p->reach);
+	tayra__mem_free(p->conninfo);
+	tayra__mem_free(p->sql);
+	tayra__mem_free(p);
+}
+
+static int
+check_conninfo(const char *conninfo, const struct tayra__complaint *why)
+{
+	char *error = NULL;
+	PQconninfoOption *options = PQconninfoParse(conninfo, &error);
+
+	PQconninfoFree(options);
+	if (options)
+		return TAYRA_OK;
+	tayra__complain(why, "PostgreSQL: %s", error ? error : "out of memory");
+	PQfreemem(error);
+	return error ? TAYRA_E_INVAL : TAYRA_E_NOMEM;
+}
+
+static struct postgres *
+create(const struct tayra__origin_settings *settings, const char *conninfo, const char *sql)
+{
+	struct postgres *p = tayra__mem_alloc(sizeof(*p) + settings->threads * sizeof(p->seats[0]));
+
+	if (!p)
+		return NULL;
+	p->origin = (struct tayra_origin){ "postgres", load, close_postgres, settings->pace };
+	p->keys = settings->keys;
+	p->shape = settings->shape;
+	p->count = settings->threads;
+	tayra__reach_init(&p->reach, now_ns());
+	p->conninfo = tayra__mem_strdup(conninfo);
+	p->sql = tayra__mem_strdup(sql);
+	if (!p->conninfo || !p->sql) {
+		close_postgres(&p->origin);
+		return NULL;
+	}
+	p->target = (struct tayra__pg_target){ p->conninfo, p->sql, p->keys.parts, p->shape.shape };
+	return p;
+}
+
+/* The first connection shows whether the statement is one.  => TAYRA_OK also when the server
+ * cannot be reached: it may come. */
+static int
+try_statement(struct postgres *p, const struct tayra__complaint *why)
+{
+	struct task task = { .p = p };
+	uint64_t wait_ns;
+	int status = reach(&task, &p->seats[0], &wait_ns, why);
+
+	if (status == TAYRA_E_CANCELLED)
+		tayra__complain(why, "PostgreSQL: no answer within 5 s");
+	return status == TAYRA_E_INVAL || status == TAYRA_E_NOMEM ? status : TAYRA_OK;
+}
+
+int
+tayra_origin_postgres(const struct tayra_origin_options *given, const char *conninfo,
+		      const char *sql, char *error, size_t error_len, struct tayra_origin **out)
+{
+	const struct tayra__complaint why = { error, error_len };
+	struct tayra__origin_settings settings;
+	struct postgres *p;
+	int status;
+
+	tayra__complain(&why, "%s", "");
+	if (!out)
+		return TAYRA_E_INVAL;
+	*out = NULL;
+	if (!conninfo || !sql) {
+		tayra__complain(&why, "the connection or the SQL is missing");
+		return TAYRA_E_INVAL;
+	}
+	status = tayra__origin_settings(given, &settings, &why);
+	if (status == TAYRA_OK)
+		status = check_conninfo(conninfo, &why);
+	if (status != TAYRA_OK)
+		return status;
+	p = create(&settings, conninfo, sql);
+	if (!p)
+		return TAYRA_E_NOMEM;
+	status = try_statement(p, &why);
+	if (status == TAYRA_OK)
+		status = tayra__workers_create(settings.threads, work, p, &p->workers);
+	if (status != TAYRA_OK) {
+		close_postgres(&p->origin);
+		return status;
+	}
+	*out = &p->origin;
+	return TAYRA_OK;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Opening each origin and loading from it, with every allocation of ours refused in turn.  What the
+ * libraries behind them allocate is their own.
+ */
+#include "../load/stage.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../origin/server.h"
+#include "base/mem.h"
+
+/* More than any operation here allocates. */
+#define ENOUGH 64
+
+typedef int (*open_fn)(const struct tayra_origin_options *options, struct tayra_origin **out);
+
+static struct server server;
+
+static int
+open_sqlite(const struct tayra_origin_options *options, struct tayra_origin **out)
+{
+	return tayra_origin_sqlite(options, ":memory:", "SELECT ?1 AS a, 2 AS b", NULL, 0, out);
+}
+
+/* Nobody listens there, and it opens all the same. */
+static int
+open_postgres(const struct tayra_origin_options *options, struct tayra_origin **out)
+{
+	return tayra_origin_postgres(options, "host=/no/such/folder", "SELECT $1", NULL, 0, out);
+}
+
+static int
+open_http(const struct tayra_origin_options *options, struct tayra_origin **out)
+{
+	char url[100];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/{name}", server.port);
+	return tayra_origin_http(options, NULL, url, NULL, 0, out);
+}
+
+static void
+opens_whole_or_not_at_all(open_fn open)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	uint64_t n = 0;
+	int status;
+
+	o.threads = 2;
+	o.pattern = "k:{name}";
+	do {
+		tayra__mem_fail_after(++n);
+		status = open(&o, &origin);
+		tayra__mem_fail_after(0);
+		if (status == TAYRA_E_UNSUPPORTED)
+			skip();
+		if (status != TAYRA_OK) {
+			assert_int_equal(status, TAYRA_E_NOMEM);
+			assert_null(origin);
+		}
+	} while (status != TAYRA_OK && n < ENOUGH);
+	assert_int_equal(status, TAYRA_OK);
+	assert_in_range(n, 2, ENOUGH);
+	tayra_origin_close(origin);
+}
+
+/* The load's answer is the value or TAYRA_E_NOMEM, never anything else. */
+static void
+loads_whole_or_not_at_all(open_fn open, enum tayra_shape shape, const char *value)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	uint64_t n = 0;
+	int status;
+
+	o.threads = 1;
+	o.pattern = "k:{name}";
+	o.shape = shape;
+	status = open(&o, &origin);
+	if (status == TAYRA_E_UNSUPPORTED)
+		skip();
+	assert_int_equal(status, TAYRA_OK);
+	do {
+		struct stage s;
+		struct tayra_ref ref;
+
+		stage_open(&s, NULL);
+		struct tayra_request r = ask(&s, "k:echo", NULL);
+
+		r.origin = origin;
+		tayra__mem_fail_after(++n);
+		status = tayra_get_or_load(s.t, &r, &ref);
+		tayra__mem_fail_after(0);
+		if (status == TAYRA_OK)
+			holds(&ref, value);
+		else
+			assert_int_equal(status, TAYRA_E_NOMEM);
+		tayra_release(&ref);
+		stage_close(&s);
+	} while (status != TAYRA_OK && n < ENOUGH);
+	assert_int_equal(status, TAYRA_OK);
+	assert_in_range(n, 3, ENOUGH);
+	tayra_origin_close(origin);
+}
+
+static void
+sqlite_fails_at_each_allocation_and_leaves_no_trace(void **state)
+{
+	opens_whole_or_not_at_all(open_sqlite);
+	loads_whole_or_not_at_all(open_sqlite, TAYRA_SHAPE_JSON, "[{\"a\":\"echo\",\"b\":2}]");
+}
+
+static void
+postgres_fails_at_each_allocation_and_leaves_no_trace(void **state)
+{
+	opens_whole_or_not_at_all(open_postgres);
+}
+
+static void
+http_fails_at_each_allocation_and_leaves_no_trace(void **state)
+{
+	server_open(&server);
+	opens_whole_or_not_at_all(open_http);
+	loads_whole_or_not_at_all(open_http, TAYRA_SHAPE_RAW, "/echo");
+	server_close(&server);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(sqlite_fails_at_each_allocation_and_leaves_no_trace),
+	cmocka_unit_test(postgres_fails_at_each_allocation_and_leaves_no_trace),
+	cmocka_unit_test(http_fails_at_each_allocation_and_leaves_no_trace),
+};
+
+RUN_TESTS(tests)

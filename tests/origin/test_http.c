@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../load/stage.h"
+
+#include <stdlib.h>
+
+#include "server.h"
+
+#define SECOND TAYRA_NS_PER_S
+
+static struct tayra_origin *
+open_at(unsigned port, const char *pattern, const char *path, const struct tayra_http_options *http)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[200] = "", url[300];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
+	o.threads = 4;
+	o.pattern = pattern;
+	o.max_bytes = 1u << 20;
+	if (tayra_origin_http(&o, http, url, error, sizeof(error), &origin) != TAYRA_OK)
+		fail_msg("%s", error);
+	return origin;
+}
+
+static struct tayra_request
+request_of(struct tayra_origin *origin, const char *key, size_t key_len)
+{
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+
+	r.key = key;
+	r.key_len = key_len;
+	r.origin = origin;
+	return r;
+}
+
+/* With a handle of its own: nothing is cached. */
+static int
+look_up(struct tayra_origin *origin, const char *key, size_t key_len, uint64_t timeout_ns,
+	struct tayra_ref *ref)
+{
+	struct tayra_request r = request_of(origin, key, key_len);
+	struct tayra *t;
+	int status;
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	r.timeout_ns = timeout_ns;
+	status = tayra_get_or_load(t, &r, ref);
+	tayra_destroy(t);
+	return status;
+}
+
+static void
+expect(struct tayra_origin *origin, const char *key, size_t key_len, const char *value)
+{
+	struct tayra_ref ref;
+
+	assert_int_equal(look_up(origin, key, key_len, 0, &ref), TAYRA_OK);
+	holds(&ref, value);
+	tayra_release(&ref);
+}
+
+static void
+the_key_s_parts_are_in_the_url_and_change_nothing_around_them(void **state)
+{
+	const char *evil = "\r\nX-Evil: 1:\r\n\r\nGET /evil HTTP/1.1";
+	struct server s;
+
+	server_open(&s);
+	struct tayra_origin *origin = open_at(s.port, "{a}:{b}", "/echo/{a}/x?q={b}", NULL);
+
+	expect(origin, "one:two", 7, "/echo/one/x?q=two");
+	expect(origin, "a/../b:c&d=e", 12, "/echo/a%2F..%2Fb/x?q=c%26d%3De");
+	expect(origin, evil, strlen(evil),
+	       "/echo/%0D%0AX-Evil/x?q=%201%3A%0D%0A%0D%0AGET%20%2Fevil%20HTTP%2F1.1");
+	assert_null(strstr(s.last, "X-Evil:"));
+	expect(origin, "a\0b:\xff", 5, "/echo/a%00b/x?q=%FF");
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+a_key_that_is_no_url_asks_nobody(void **state)
+{
+	struct server s;
+	struct tayra_ref ref;
+
+	server_open(&s);
+	struct tayra_origin *origin = open_at(s.port, "pkg:{a}", "/echo/{a}", NULL);
+
+	assert_int_equal(look_up(origin, "other", 5, 0, &ref), TAYRA_E_INVAL);
+	assert_int_equal(look_up(origin, "pkg:..", 6, 0, &ref), TAYRA_E_INVAL);
+	tayra_origin_close(origin);
+	origin = open_at(s.port, NULL, "/echo/{key}", NULL);
+	assert_int_equal(look_up(origin, "", 0, 0, &ref), TAYRA_E_INVAL);
+	expect(origin, "pkg:x", 5, "/echo/pkg%3Ax");
+	tayra_origin_close(origin);
+	assert_int_equal(atomic_load(&s.requests), 1);
+	server_close(&s);
+}
+
+static void
+each_answer_means_what_it_should(void **state)
+{
+	static const struct {
+		const char *key;
+		int status;
+		uint64_t retry_after_ns;
+		const char *value;
+	} rows[] = {
+		{ "chunked", TAYRA_OK, 0, "hello" },
+		{ "empty", TAYRA_OK, 0, "" },
+		{ "404", TAYRA_E_NOT_FOUND, 0, NULL },
+		{ "410", TAYRA_E_NOT_FOUND, 0, NULL },
+		{ "429", TAYRA_E_OVERLOAD, 7 * SECOND, NULL },
+		{ "503", TAYRA_E_OVERLOAD, 0, NULL },
+		{ "500", TAYRA_E_ORIGIN, 0, NULL },
+		{ "403", TAYRA_E_ORIGIN, 0, NULL },
+		{ "204", TAYRA_E_ORIGIN, 0, NULL },
+		{ "302", TAYRA_E_ORIGIN, 0, NULL },
+		{ "broken", TAYRA_E_ORIGIN, 0, NULL },
+		{ "badchunk", TAYRA_E_ORIGIN, 0, NULL },
+		{ "garbage", TAYRA_E_ORIGIN, 0, NULL },
+		{ "nothing", TAYRA_E_ORIGIN, 0, NULL },
+		{ "huge", TAYRA_E_TOO_LARGE, 0, NULL },
+		{ "endless", TAYRA_E_TOO_LARGE, 0, NULL },
+		{ "chunked", TAYRA_OK, 0, "hello" }, /* none of it did harm */
+	};
+	struct server s;
+
+	server_open(&s);
+	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", NULL);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tayra_ref ref;
+		int status = look_up(origin, rows[i].key, strlen(rows[i].key), 0, &ref);
+
+		if (status != rows[i].status)
+			fail_msg("%s: %s", rows[i].key, tayra_status_name(status));
+		assert_int_equal(ref.retry_after_ns, rows[i].retry_after_ns);
+		if (rows[i].value)
+			holds(&ref, rows[i].value);
+		tayra_release(&ref);
+	}
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+connections_are_kept(void **state)
+{
+	struct server s;
+
+	server_open(&s);
+	struct tayra_origin *origin = open_at(s.port, NULL, "/echo/{key}", NULL);
+
+	for (int i = 0; i < 20; i++)
+		expect(origin, "x", 1, "/echo/x");
+	tayra_origin_close(origin);
+	assert_int_equal(atomic_load(&s.requests), 20);
+	assert_int_equal(atomic_load(&s.connections), 1);
+	server_close(&s);
+}
+
+static void
+a_load_past_its_deadline_is_broken_off_and_the_origin_works_on(void **state)
+{
+	struct server s;
+	struct tayra_ref ref;
+
+	server_open(&s);
+	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", NULL);
+
+	expect(origin, "echo", 4, "/echo"); /* the first of them has a connection that was kept */
+	for (int i = 0; i < 6; i++)         /* more than there are transfers: none is lost */
+		assert_int_equal(look_up(origin, "slow", 4, 30 * TAYRA_NS_PER_MS, &ref),
+				 TAYRA_E_TIMEOUT);
+	expect(origin, "echo", 4, "/echo");
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+a_load_nobody_waits_for_is_broken_off(void **state)
+{
+	struct server s;
+	struct stage stage;
+
+	server_open(&s);
+	stage_open(&stage, NULL); /* its clock stands still: no deadline ends it */
+	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", NULL);
+	struct tayra_request r = request_of(origin, "slow", 4);
+
+	r.timeout_ns = TAYRA_OFF;
+	start(&stage, &r, NULL);
+	while (atomic_load(&s.requests) == 0)
+		sched_yield();
+	tayra_destroy(stage.t);
+	got_status(&stage, TAYRA_E_CLOSED);
+	tayra_cq_destroy(stage.cq);
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+no_more_requests_run_than_there_are_connections(void **state)
+{
+	enum { MANY = 40 };
+	struct server s;
+	struct stage stage;
+	struct tayra_completion c[MANY];
+	size_t n = 0;
+
+	server_open(&s);
+	stage_open(&stage, NULL);
+	struct tayra_origin *origin = open_at(s.port, NULL, "/echo/{key}", NULL);
+
+	for (int i = 0; i < MANY; i++) {
+		char key[16];
+		struct tayra_request r;
+
+		snprintf(key, sizeof(key), "%d", i);
+		r = request_of(origin, key, strlen(key));
+		assert_int_equal(start(&stage, &r, NULL), TAYRA_PENDING);
+	}
+	while (n < MANY) {
+		size_t got = tayra_cq_wait(stage.cq, c, MANY, 10 * SECOND);
+
+		assert_int_not_equal(got, 0);
+		for (size_t i = 0; i < got; i++) {
+			assert_int_equal(c[i].status, TAYRA_OK);
+			tayra_release(&c[i].ref);
+		}
+		n += got;
+	}
+	stage_close(&stage);
+	tayra_origin_close(origin);
+	assert_int_equal(atomic_load(&s.requests), MANY);
+	assert_in_range(atomic_load(&s.connections), 1, 4);
+	server_close(&s);
+}
+
+static void
+a_dead_server_fails_fast_and_is_found_when_it_is_back(void **state)
+{
+	struct server s;
+	struct tayra_ref ref;
+	unsigned port = 0;
+	int fd = server_listen(&port), status;
+
+	close(fd);
+	struct tayra_origin *origin = open_at(port, NULL, "/echo/{key}", NULL);
+
+	assert_int_equal(look_up(origin, "x", 1, 0, &ref), TAYRA_E_ORIGIN);
+	assert_in_range(ref.retry_after_ns, 1, SECOND);
+	assert_int_equal(look_up(origin, "x", 1, 0, &ref), TAYRA_E_ORIGIN);
+	tayra_origin_close(origin);
+
+	server_open(&s);
+	origin = open_at(s.port, NULL, "/echo/{key}", NULL);
+	expect(origin, "x", 1, "/echo/x");
+	unsigned old = s.port;
+	server_close(&s); /* and the kept connection with it */
+	assert_int_equal(look_up(origin, "x", 1, 0, &ref), TAYRA_E_ORIGIN);
+	server_open_at(&s, old);
+	for (int i = 0; i < 200; i++) {
+		status = look_up(origin, "x", 1, 0, &ref);
+		if (status == TAYRA_OK)
+			break;
+		usleep(10000);
+	}
+	assert_int_equal(status, TAYRA_OK);
+	tayra_release(&ref);
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+redirects_are_followed_when_asked_for_and_to_http_alone(void **state)
+{
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct server s;
+	struct tayra_ref ref;
+
+	server_open(&s);
+	http.max_redirects = 2;
+	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", &http);
+
+	expect(origin, "302", 3, "/echo/moved");
+	assert_int_equal(look_up(origin, "fileurl", 7, 0, &ref), TAYRA_E_ORIGIN);
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+max_age_is_the_ttl_when_asked_for(void **state)
+{
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct server s;
+	struct stage stage;
+	struct tayra_ref ref;
+
+	server_open(&s);
+	stage_open(&stage, NULL);
+	http.max_age = true;
+	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", &http);
+	struct tayra_request r = request_of(origin, "maxage", 6);
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(tayra_get_or_load(stage.t, &r, &ref), TAYRA_OK);
+		tayra_release(&ref);
+		stage_pass_ms(&stage, 4999);
+	}
+	assert_int_equal(atomic_load(&s.requests), 1);
+	assert_int_equal(tayra_get_or_load(stage.t, &r, &ref), TAYRA_OK);
+	tayra_release(&ref);
+	assert_int_equal(atomic_load(&s.requests), 2);
+	r = request_of(origin, "nostore", 7);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(tayra_get_or_load(stage.t, &r, &ref), TAYRA_OK);
+		tayra_release(&ref);
+	}
+	assert_int_equal(atomic_load(&s.requests), 4);
+	stage_close(&stage);
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+headers_are_sent_and_a_bad_one_is_refused(void **state)
+{
+	const char *const good[] = { "X-Token: abc", NULL };
+	const char *const bad[] = { "X-Token: abc\r\nX-More: 1", NULL };
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	struct server s;
+	char error[200];
+
+	server_open(&s);
+	http.headers = good;
+	origin = open_at(s.port, NULL, "/echo/{key}", &http);
+	expect(origin, "x", 1, "/echo/x");
+	assert_non_null(strstr(s.last, "X-Token: abc\r\n"));
+	tayra_origin_close(origin);
+	server_close(&s);
+	http.headers = bad;
+	assert_int_equal(
+		tayra_origin_http(NULL, &http, "http://h/{key}", error, sizeof(error), &origin),
+		TAYRA_E_INVAL);
+	assert_null(origin);
+	assert_non_null(strstr(error, "header"));
+}
+
+static void
+what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[200];
+
+	assert_int_equal(tayra_origin_http(&o, NULL, "gopher://h/", error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "http://"));
+	assert_int_equal(tayra_origin_http(&o, NULL, NULL, error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	o.shape = TAYRA_SHAPE_JSON;
+	assert_int_equal(tayra_origin_http(&o, NULL, "http://h/", error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	o.shape = TAYRA_SHAPE_RAW;
+	o.pattern = "a{";
+	assert_int_equal(tayra_origin_http(&o, NULL, "http://h/", error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "byte 2"));
+	assert_null(origin);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(the_key_s_parts_are_in_the_url_and_change_nothing_around_them),
+	cmocka_unit_test(a_key_that_is_no_url_asks_nobody),
+	cmocka_unit_test(each_answer_means_what_it_should),
+	cmocka_unit_test(connections_are_kept),
+	cmocka_unit_test(a_load_past_its_deadline_is_broken_off_and_the_origin_works_on),
+	cmocka_unit_test(a_load_nobody_waits_for_is_broken_off),
+	cmocka_unit_test(no_more_requests_run_than_there_are_connections),
+	cmocka_unit_test(a_dead_server_fails_fast_and_is_found_when_it_is_back),
+	cmocka_unit_test(redirects_are_followed_when_asked_for_and_to_http_alone),
+	cmocka_unit_test(max_age_is_the_ttl_when_asked_for),
+	cmocka_unit_test(headers_are_sent_and_a_bad_one_is_refused),
+	cmocka_unit_test(what_cannot_serve_is_refused_with_one_line_that_says_why),
+};
+
+RUN_TESTS(tests)

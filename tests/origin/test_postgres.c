@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A server of our own, unprivileged, in a temporary folder, reached through a socket there; skipped
+ * where there is none to start.
+ */
+#include "../load/stage.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cluster.h"
+
+#define SQL "SELECT value FROM item WHERE name = $1"
+
+static struct cluster cluster;
+
+static void
+execute(const char *sql)
+{
+	PGconn *conn = PQconnectdb(cluster.conninfo);
+	PGresult *result = PQexec(conn, sql);
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		fail_msg("%s", PQerrorMessage(conn));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+static int
+make_database(void **state)
+{
+	if (!cluster_create(&cluster))
+		return 0;
+	execute("CREATE ROLE tayra_test LOGIN;"
+		"CREATE TABLE item (name text PRIMARY KEY, value text);"
+		"INSERT INTO item VALUES ('one', 'first'), ('empty', ''), ('null', NULL),"
+		" ('it''s \"a\\b\"', 'quoted'), ('\xc3\xa9', 'accent');"
+		"CREATE TABLE typed (id int PRIMARY KEY, big int8, real float8, flag bool, doc "
+		"jsonb,"
+		" bytes bytea, said text);"
+		"INSERT INTO typed VALUES (1, 9007199254740993, 'NaN', true, '{\"a\": [1]}',"
+		" '\\x00ff', E'q\"\\n'), (2, NULL, 0.5, false, NULL, '', '');");
+	return 0;
+}
+
+static int
+remove_database(void **state)
+{
+	cluster_destroy(&cluster);
+	return 0;
+}
+
+static int
+need_server(void **state)
+{
+	if (!cluster.running)
+		skip();
+	return 0;
+}
+
+static struct tayra_origin *
+open_with(const struct tayra_origin_options *options, const char *sql)
+{
+	struct tayra_origin *origin;
+	char error[200] = "";
+	int status = tayra_origin_postgres(options, cluster.conninfo, sql, error, sizeof(error),
+					   &origin);
+
+	if (status != TAYRA_OK || error[0])
+		fail_msg("%s", error);
+	return origin;
+}
+
+static struct tayra_origin *
+open_origin(const char *sql)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	o.threads = 2;
+	return open_with(&o, sql);
+}
+
+static int
+look_up(struct tayra_origin *origin, const char *key, size_t key_len, uint64_t timeout_ns,
+	struct tayra_ref *ref)
+{
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct tayra *t;
+	int status;
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	r.key = key;
+	r.key_len = key_len;
+	r.origin = origin;
+	r.timeout_ns = timeout_ns;
+	status = tayra_get_or_load(t, &r, ref);
+	tayra_destroy(t);
+	return status;
+}
+
+static void
+expect(struct tayra_origin *origin, const char *key, const void *value, size_t len)
+{
+	struct tayra_ref ref;
+	int status = look_up(origin, key, strlen(key), 0, &ref);
+
+	if (status != TAYRA_OK)
+		fail_msg("%s: %s", key, tayra_status_name(status));
+	assert_int_equal(ref.value_len, len);
+	if (len)
+		assert_memory_equal(ref.value, value, len);
+	tayra_release(&ref);
+}
+
+static void
+expect_status(struct tayra_origin *origin, const char *key, int expected)
+{
+	struct tayra_ref ref;
+	int status = look_up(origin, key, strlen(key), 0, &ref);
+
+	if (status != expected)
+		fail_msg("%s: %s", key, tayra_status_name(status));
+}
+
+static void
+the_value_is_the_first_column_of_the_first_row(void **state)
+{
+	need_server(state);
+	struct tayra_origin *origin = open_origin(SQL);
+
+	expect(origin, "one", "first", 5);
+	expect(origin, "empty", "", 0);
+	expect_status(origin, "none", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "null", TAYRA_E_NOT_FOUND);
+	tayra_origin_close(origin);
+}
+
+static void
+a_key_is_bound_and_never_part_of_the_sql(void **state)
+{
+	need_server(state);
+	struct tayra_origin *origin = open_origin(SQL);
+	struct tayra_ref ref;
+
+	expect(origin, "it's \"a\\b\"", "quoted", 6);
+	expect(origin, "\xc3\xa9", "accent", 6);
+	expect_status(origin, "' OR 1=1 --", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "one'; DROP TABLE item; --", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "$1", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "\xff\xfe", TAYRA_E_NOT_FOUND); /* no UTF-8 */
+	/* It would be cut to "one" on its way. */
+	assert_int_equal(look_up(origin, "one\0two", 7, 0, &ref), TAYRA_E_INVAL);
+	expect(origin, "one", "first", 5);
+	tayra_origin_close(origin);
+}
+
+static void
+a_part_that_is_no_value_of_its_type_is_not_found(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	need_server(state);
+	o.pattern = "typed:{id}";
+	struct tayra_origin *origin = open_with(&o, "SELECT big FROM typed WHERE id = $1");
+
+	expect(origin, "typed:1", "9007199254740993", 16);
+	expect_status(origin, "typed:abc", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "typed:99999999999", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "item:1", TAYRA_E_INVAL);
+	tayra_origin_close(origin);
+	/* The same error out of the statement is an error. */
+	origin = open_origin("SELECT (value || 'x')::int FROM item WHERE name = $1");
+	expect_status(origin, "one", TAYRA_E_ORIGIN);
+	tayra_origin_close(origin);
+}
+
+static void
+parts_are_bound_in_order_and_rows_take_the_shape_asked_for(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	static const char row[] =
+		"{\"id\":1,\"big\":9007199254740993,\"real\":null,\"flag\":true,"
+		"\"doc\":{\"a\": [1]},\"bytes\":\"\\\\x00ff\",\"said\":\"q\\\"\\n\"}";
+	static const char two[] = "[{\"id\":1,\"flag\":true},{\"id\":2,\"flag\":false}]";
+
+	need_server(state);
+	o.pattern = "{from}-{to}";
+	o.shape = TAYRA_SHAPE_ROW;
+	struct tayra_origin *origin = open_with(
+		&o, "SELECT * FROM typed WHERE id BETWEEN $1 AND $2 ORDER BY id");
+
+	expect(origin, "1-2", row, sizeof(row) - 1);
+	expect_status(origin, "2-1", TAYRA_E_NOT_FOUND);
+	tayra_origin_close(origin);
+	o.shape = TAYRA_SHAPE_JSON;
+	o.max_rows = 2;
+	origin = open_with(&o, "SELECT id, flag FROM typed WHERE id BETWEEN $1 AND $2 ORDER BY id");
+	expect(origin, "1-2", two, sizeof(two) - 1);
+	expect(origin, "2-1", "[]", 2);
+	tayra_origin_close(origin);
+	o.shape = TAYRA_SHAPE_RAW;
+	origin = open_with(&o, "SELECT bytes FROM typed WHERE id BETWEEN $1 AND $2");
+	expect(origin, "1-1", "\0\xff", 2);
+	tayra_origin_close(origin);
+}
+
+static void
+a_result_over_its_limits_is_too_large_and_is_not_read_to_its_end(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	need_server(state);
+	o.shape = TAYRA_SHAPE_JSON;
+	o.threads = 1;
+	o.max_rows = 10;
+	struct tayra_origin *origin = open_with(&o, "SELECT generate_series(1, $1::int8) AS n");
+
+	expect_status(origin, "2000000000", TAYRA_E_TOO_LARGE);
+	expect_status(origin, "11", TAYRA_E_TOO_LARGE);
+	expect(origin, "1", "[{\"n\":1}]", 9);
+	tayra_origin_close(origin);
+	o.max_rows = 0;
+	o.max_bytes = 8;
+	origin = open_with(&o, "SELECT generate_series(1, $1::int8) AS n");
+	expect_status(origin, "1", TAYRA_E_TOO_LARGE);
+	tayra_origin_close(origin);
+	o.shape = TAYRA_SHAPE_RAW;
+	origin = open_with(&o, "SELECT generate_series(1, $1::int8) AS n");
+	expect(origin, "2000000000", "1", 1);
+	tayra_origin_close(origin);
+}
+
+static void
+sql_that_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
+{
+	static const struct {
+		const char *conninfo, *sql, *says;
+	} rows[] = {
+		{ NULL, "SELEKT $1", "SELEKT" },
+		{ NULL, "SELECT no_such FROM item WHERE name = $1", "no_such" },
+		{ NULL, "SELECT value FROM item", "0 parameters" },
+		{ NULL, "SELECT value FROM item WHERE name = $1 OR name = $2", "2 parameters" },
+		{ NULL, "DELETE FROM item WHERE name = $1", "no column" },
+		{ NULL, SQL "; " SQL, "multiple" },
+		{ NULL, "", "parameters" },
+		{ "host", SQL, "PostgreSQL" },
+	};
+
+	need_server(state);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tayra_origin *origin;
+		char error[200] = "";
+
+		assert_int_equal(tayra_origin_postgres(NULL,
+						       rows[i].conninfo ? rows[i].conninfo
+									: cluster.conninfo,
+						       rows[i].sql, error, sizeof(error), &origin),
+				 TAYRA_E_INVAL);
+		assert_null(origin);
+		if (!strstr(error, rows[i].says))
+			fail_msg("%s: \"%s\"", rows[i].sql, error);
+	}
+}
+
+static void
+nothing_can_be_written(void **state)
+{
+	need_server(state);
+	struct tayra_origin *origin = open_origin(
+		"INSERT INTO item VALUES ($1, 'new') RETURNING value");
+
+	expect_status(origin, "new", TAYRA_E_ORIGIN);
+	tayra_origin_close(origin);
+	origin = open_origin(SQL);
+	expect_status(origin, "new", TAYRA_E_NOT_FOUND);
+	tayra_origin_close(origin);
+}
+
+/* How many statements the server runs that say "tayra_test_sleep". */
+static int
+sleepers(void)
+{
+	PGconn *conn = PQconnectdb(cluster.conninfo);
+	PGresult *result = PQexec(conn,
+				  "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+				  " AND query LIKE 'SELECT pg_sleep%'");
+	int n = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+
+	PQclear(result);
+	PQfinish(conn);
+	return n;
+}
+
+static void
+a_query_past_its_deadline_is_cancelled_on_the_server(void **state)
+{
+	need_server(state);
+	struct tayra_origin *origin = open_origin("SELECT pg_sleep($1::float8)::text || 'x'");
+	struct tayra_ref ref;
+
+	expect(origin, "0", "x", 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(look_up(origin, "60", 2, 20 * TAYRA_NS_PER_MS, &ref),
+				 TAYRA_E_TIMEOUT);
+	for (int i = 0; i < 200 && sleepers() > 0; i++)
+		usleep(10000);
+	assert_int_equal(sleepers(), 0);
+	for (int i = 0; i < 4; i++) /* no late cancel hits these */
+		expect(origin, "0", "x", 1);
+	tayra_origin_close(origin);
+}
+
+static void
+a_query_nobody_waits_for_is_cancelled(void **state)
+{
+	struct stage s;
+
+	need_server(state);
+	struct tayra_origin *origin = open_origin("SELECT pg_sleep($1::float8)::text || 'x'");
+
+	stage_open(&s, NULL); /* its clock stands still: no deadline ends it */
+	struct tayra_request r = ask(&s, "60", NULL);
+
+	r.origin = origin;
+	r.timeout_ns = TAYRA_OFF;
+	start(&s, &r, NULL);
+	while (sleepers() == 0)
+		usleep(1000);
+	tayra_destroy(s.t);
+	got_status(&s, TAYRA_E_CLOSED);
+	tayra_cq_destroy(s.cq);
+	tayra_origin_close(origin);
+	assert_int_equal(sleepers(), 0);
+}
+
+static void
+overload_and_timeouts_of_the_server_are_told_apart_from_errors(void **state)
+{
+	need_server(state);
+	execute("CREATE OR REPLACE FUNCTION raise(state text) RETURNS text LANGUAGE plpgsql AS "
+		"$$ BEGIN RAISE EXCEPTION 'as told' USING errcode = state; END $$");
+	struct tayra_origin *origin = open_origin("SELECT raise($1)");
+
+	expect_status(origin, "40001", TAYRA_E_OVERLOAD);
+	expect_status(origin, "40P01", TAYRA_E_OVERLOAD);
+	expect_status(origin, "55P03", TAYRA_E_OVERLOAD);
+	expect_status(origin, "53300", TAYRA_E_OVERLOAD);
+	expect_status(origin, "53100", TAYRA_E_ORIGIN);
+	expect_status(origin, "57014", TAYRA_E_TIMEOUT);
+	expect_status(origin, "XX001", TAYRA_E_CORRUPT);
+	expect_status(origin, "22012", TAYRA_E_ORIGIN);
+	expect_status(origin, "P0001", TAYRA_E_ORIGIN);
+	tayra_origin_close(origin);
+}
+
+static void
+too_many_connections_are_overload_with_a_hint(void **state)
+{
+	struct tayra_ref ref;
+
+	need_server(state);
+	execute("ALTER ROLE tayra_test CONNECTION LIMIT 0");
+	struct tayra_origin *origin;
+	char error[200], conninfo[300];
+
+	snprintf(conninfo, sizeof(conninfo), "%s user=tayra_test", cluster.conninfo);
+	assert_int_equal(tayra_origin_postgres(NULL, conninfo, SQL, error, sizeof(error), &origin),
+			 TAYRA_OK);
+	assert_non_null(strstr(error, "too many"));
+	assert_int_equal(look_up(origin, "one", 3, 0, &ref), TAYRA_E_OVERLOAD);
+	assert_in_range(ref.retry_after_ns, 1, TAYRA_NS_PER_S);
+	tayra_origin_close(origin);
+	execute("ALTER ROLE tayra_test CONNECTION LIMIT -1");
+}
+
+static void
+a_table_altered_under_the_statement_is_read_again(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	need_server(state);
+	execute("CREATE TABLE moving (id int, a int); INSERT INTO moving VALUES (1, 2)");
+	o.shape = TAYRA_SHAPE_ROW;
+	o.threads = 1;
+	struct tayra_origin *origin = open_with(&o, "SELECT * FROM moving WHERE id = $1");
+
+	expect(origin, "1", "{\"id\":1,\"a\":2}", 14);
+	execute("ALTER TABLE moving ADD b int DEFAULT 3");
+	expect(origin, "1", "{\"id\":1,\"a\":2,\"b\":3}", 20);
+	tayra_origin_close(origin);
+}
+
+static void
+a_server_killed_and_started_again_is_found(void **state)
+{
+	struct tayra_ref ref;
+	int status = TAYRA_E_ORIGIN;
+
+	need_server(state);
+	struct tayra_origin *origin = open_origin(SQL);
+	struct tayra_origin *slow = open_origin("SELECT pg_sleep($1::float8)::text");
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct stage s;
+
+	expect(origin, "one", "first", 5);
+	stage_open(&s, NULL);
+	r.key = "60", r.key_len = 2, r.origin = slow, r.timeout_ns = TAYRA_OFF;
+	start(&s, &r, NULL);
+	while (sleepers() == 0)
+		usleep(1000);
+	cluster_kill(&cluster);
+	struct tayra_completion c;
+
+	assert_int_equal(tayra_cq_wait(s.cq, &c, 1, 5 * TAYRA_NS_PER_S), 1);
+	assert_int_equal(c.status, TAYRA_E_ORIGIN);
+	stage_close(&s);
+	tayra_origin_close(slow);
+
+	uint64_t before = tayra_clock_real()->mono_ns(tayra_clock_real()->ctx);
+
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(look_up(origin, "one", 3, 0, &ref), TAYRA_E_ORIGIN);
+	assert_true(ref.retry_after_ns > 0);
+	assert_true(tayra_clock_real()->mono_ns(tayra_clock_real()->ctx) - before <
+		    5 * TAYRA_NS_PER_S);
+
+	/* One can be opened while the server is away; it says so, and serves when it is back. */
+	struct tayra_origin *early;
+	char error[200] = "";
+
+	assert_int_equal(
+		tayra_origin_postgres(NULL, cluster.conninfo, SQL, error, sizeof(error), &early),
+		TAYRA_OK);
+	assert_non_null(strstr(error, "PostgreSQL"));
+	assert_true(cluster_start(&cluster));
+	for (int i = 0; i < 1000 && status == TAYRA_E_ORIGIN; i++) {
+		usleep(10000);
+		status = look_up(origin, "one", 3, 0, &ref);
+	}
+	assert_int_equal(status, TAYRA_OK);
+	tayra_release(&ref);
+	for (int i = 0; i < 1000 && (status = look_up(early, "one", 3, 0, &ref)) == TAYRA_E_ORIGIN;
+	     i++)
+		usleep(10000);
+	assert_int_equal(status, TAYRA_OK);
+	tayra_release(&ref);
+	tayra_origin_close(early);
+	tayra_origin_close(origin);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(the_value_is_the_first_column_of_the_first_row),
+	cmocka_unit_test(a_key_is_bound_and_never_part_of_the_sql),
+	cmocka_unit_test(a_part_that_is_no_value_of_its_type_is_not_found),
+	cmocka_unit_test(parts_are_bound_in_order_and_rows_take_the_shape_asked_for),
+	cmocka_unit_test(a_result_over_its_limits_is_too_large_and_is_not_read_to_its_end),
+	cmocka_unit_test(sql_that_cannot_serve_is_refused_with_one_line_that_says_why),
+	cmocka_unit_test(nothing_can_be_written),
+	cmocka_unit_test(a_query_past_its_deadline_is_cancelled_on_the_server),
+	cmocka_unit_test(a_query_nobody_waits_for_is_cancelled),
+	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
+	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
+	cmocka_unit_test(a_table_altered_under_the_statement_is_read_again),
+	cmocka_unit_test(a_server_killed_and_started_again_is_found),
+};
+
+int
+main(void)
+{
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_database, remove_database);
+}
