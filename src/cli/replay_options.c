@@ -29,7 +29,7 @@ enum key {
 
 static const struct argp_option options[] = {
 	{ "policy", POLICY, "P[,P...]", 0,
-	  "fifo lru s3fifo belady, or belady-bypass, the floor at unit sizes; the cache engine has "
+	  "fifo lru s3fifo tayra belady, or belady-bypass, the floor at unit sizes; the cache engine has "
 	  "lru and s3fifo",
 	  0 },
 	{ "capacity", CAPACITY, "C[,C...]", 0,
@@ -174,6 +174,8 @@ read_choice(struct tayra__replay_command *command, int key, const char *text)
 		command->sizes = (enum tayra__sizes)(choice + 1);
 	else if (key == ENGINE)
 		command->engine = (enum tayra__engine)choice;
+	else if (key == OBJECTIVE)
+		command->objective = (enum tayra__objective)choice;
 	else if (key == COST)
 		command->cost = (enum tayra__replay_cost)(choice + 1);
 	else if (key == FORMAT)

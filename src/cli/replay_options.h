@@ -41,6 +41,7 @@ struct tayra__replay_command {
 	enum tayra__engine engine;
 	enum tayra__trace_format format;
 	enum tayra__replay_cost cost;
+	enum tayra__objective objective;
 	uint64_t limit; /* rows; 0: all */
 	uint64_t seed;
 	const char *report; /* NULL: none */

@@ -21,6 +21,9 @@ struct tayra__exact_options {
 	uint32_t keys;            /* ids are below it */
 	const uint64_t *size;     /* by id; NULL: all 1.  Borrowed until destroy. */
 	const uint32_t *next_use; /* by row, for policies that look ahead.  Borrowed. */
+	const double *cost_ms;    /* by row, for policies with an objective; NULL: unknown.  Borrowed. */
+	int objective;            /* enum tayra__objective of learn/worth.h */
+	uint64_t seed;            /* for policies that draw at random */
 };
 
 /* The part all policies share, first in each one's own struct. */
@@ -52,7 +55,7 @@ struct tayra__exact_policy {
 };
 
 extern const struct tayra__exact_policy tayra__exact_fifo, tayra__exact_lru, tayra__exact_s3fifo,
-	tayra__exact_belady, tayra__exact_belady_bypass;
+	tayra__exact_tayra, tayra__exact_belady, tayra__exact_belady_bypass;
 
 /* All of the above, ended by NULL. */
 extern const struct tayra__exact_policy *const tayra__exact_policies[];

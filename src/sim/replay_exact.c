@@ -106,6 +106,9 @@ build(struct exact_replay *replay, const struct tayra__exact_policy *policy,
 			.keys = requests->keys,
 			.size = options->sizes == TAYRA__SIZES_REAL ? requests->size_bytes : NULL,
 			.next_use = options->next_use,
+			.cost_ms = options->costless ? NULL : requests->cost_ms,
+			.objective = (int)options->objective,
+			.seed = options->seed,
 		},
 		&replay->exact);
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "learn/guard.h"
+
+#include "base/hash.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NOISE       2.0 /* standard deviations that are taken for chance */
+#define WINDOWS     2   /* in a row that decide */
+#define FADE        0.7 /* of what was missed, a window */
+#define WINDOW_LEAST 512
+
+static struct tayra__store *
+store_of(struct tayra__guard *guard, int behaviour)
+{
+	return (struct tayra__store *)(void *)((char *)(guard + 1) +
+					       (size_t)behaviour * guard->store_bytes);
+}
+
+size_t
+tayra__guard_bytes(uint32_t objects)
+{
+	return sizeof(struct tayra__guard) + TAYRA__BEHAVIOURS * tayra__store_bytes(2 * objects);
+}
+
+void
+tayra__guard_init(struct tayra__guard *guard, uint32_t objects, uint64_t seed)
+{
+	memset(guard, 0, sizeof(*guard));
+	guard->objects = objects;
+	guard->seed = seed;
+	guard->store_bytes = tayra__store_bytes(2 * objects);
+}
+
+/* How rarely to sample so that the engine's residents would fit. */
+static uint32_t
+bits_for(const struct tayra__guard *guard, uint32_t residents)
+{
+	uint32_t bits = 0;
+
+	while (bits < 31 && (residents >> bits) > guard->objects)
+		bits++;
+	return bits;
+}
+
+/* Start over with the sample the engine's size asks for. */
+static void
+begin(struct tayra__guard *guard, const struct tayra__guard_request *request, uint32_t bits)
+{
+	guard->sample_bits = bits;
+	guard->store_capacity = request->capacity >> bits ? request->capacity >> bits : 1;
+	guard->sampled = guard->lost = guard->kept = 0;
+	guard->learned_s3fifo = guard->learned_lru = (struct tayra__guard_duel){ 0 };
+	for (int i = 0; i < TAYRA__BEHAVIOURS; i++) {
+		tayra__store_init(store_of(guard, i), 2 * guard->objects, guard->store_capacity,
+				  guard->seed);
+		guard->missed[i] = 0;
+	}
+}
+
+static bool
+missed(struct tayra__guard *guard, int behaviour, const struct tayra__guard_request *request)
+{
+	struct tayra__store *store = store_of(guard, behaviour);
+	uint32_t slot = tayra__store_find(store, request->key);
+	struct tayra__store_rule rule = {
+		.behaviour = request->values ? (enum tayra__behaviour)behaviour :
+			     behaviour == TAYRA__BEHAVE_LEARNED ? TAYRA__BEHAVE_S3FIFO :
+								  (enum tayra__behaviour)behaviour,
+		.objective = request->objective,
+		.values = request->values,
+		.now = request->now,
+	};
+
+	if (slot == TAYRA__STORE_NONE) {
+		tayra__store_admit(store, request->key, &request->worth, &rule);
+		return true;
+	}
+	tayra__store_hit(store, slot);
+	tayra__store_slot(store, slot)->worth.reuse = request->worth.reuse;
+	return false;
+}
+
+static void
+fight(struct tayra__guard_duel *duel, bool first, bool second, double weight)
+{
+	if (first == second)
+		return;
+	duel->lead += first ? weight : -weight;
+	duel->square += weight * weight;
+}
+
+/* By more than chance? */
+static bool
+loses(const struct tayra__guard_duel *duel)
+{
+	return duel->lead > NOISE * sqrt(duel->square);
+}
+
+/* The better of the two that learn nothing, lately. */
+static enum tayra__behaviour
+simple(const struct tayra__guard *guard)
+{
+	return guard->missed[TAYRA__BEHAVE_LRU] < guard->missed[TAYRA__BEHAVE_S3FIFO] ?
+		       TAYRA__BEHAVE_LRU :
+		       TAYRA__BEHAVE_S3FIFO;
+}
+
+static void
+decide(struct tayra__guard *guard)
+{
+	enum tayra__behaviour other = simple(guard);
+	const struct tayra__guard_duel *duel = other == TAYRA__BEHAVE_LRU ? &guard->learned_lru :
+									    &guard->learned_s3fifo;
+
+	guard->lost = loses(duel) ? guard->lost + 1 : 0;
+	guard->kept = duel->lead <= 0 ? guard->kept + 1 : 0;
+	if (guard->behaviour == TAYRA__BEHAVE_LEARNED) {
+		if (guard->lost >= WINDOWS)
+			guard->behaviour = other;
+	} else {
+		guard->behaviour = guard->kept >= WINDOWS ? TAYRA__BEHAVE_LEARNED : other;
+	}
+}
+
+static void
+close_window(struct tayra__guard *guard)
+{
+	decide(guard);
+	for (int i = 0; i < TAYRA__BEHAVIOURS; i++)
+		guard->missed[i] *= FADE;
+	guard->sampled = 0;
+	guard->learned_s3fifo = guard->learned_lru = (struct tayra__guard_duel){ 0 };
+}
+
+static void
+compare(struct tayra__guard *guard, const struct tayra__guard_request *request)
+{
+	double weight = tayra__worth_weight(request->objective, request->worth.charge,
+					    request->worth.cost);
+	bool s3fifo = missed(guard, TAYRA__BEHAVE_S3FIFO, request);
+	bool lru = missed(guard, TAYRA__BEHAVE_LRU, request);
+	bool learned = missed(guard, TAYRA__BEHAVE_LEARNED, request);
+
+	guard->missed[TAYRA__BEHAVE_S3FIFO] += s3fifo ? weight : 0;
+	guard->missed[TAYRA__BEHAVE_LRU] += lru ? weight : 0;
+	guard->missed[TAYRA__BEHAVE_LEARNED] += learned ? weight : 0;
+	fight(&guard->learned_s3fifo, learned, s3fifo, weight);
+	fight(&guard->learned_lru, learned, lru, weight);
+}
+
+void
+tayra__guard_request(struct tayra__guard *guard, const struct tayra__guard_request *request)
+{
+	uint32_t bits = bits_for(guard, request->residents), window;
+
+	/* Half a step of give, so that an engine at the edge does not start over again and again. */
+	if (guard->store_capacity == 0 || bits > guard->sample_bits ||
+	    bits + 1 < guard->sample_bits)
+		begin(guard, request, bits);
+	if (tayra__hash_mix64(request->key ^ guard->seed) >> 32 &
+	    ((1u << guard->sample_bits) - 1))
+		return;
+	compare(guard, request);
+	if (!request->values) /* learned is S3-FIFO so far: nothing to decide */
+		return;
+	window = store_of(guard, TAYRA__BEHAVE_S3FIFO)->residents * 2;
+	if (++guard->sampled >= (window < WINDOW_LEAST ? WINDOW_LEAST : window))
+		close_window(guard);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "learn/keeper.h"
+
+#include <string.h>
+
+#define HISTORY_HORIZONS 4.0f /* how long what left is remembered, in W */
+#define REBUILD_RESIDENTS 2   /* requests between rebuilds, in residents */
+#define REBUILD_LEAST    2048
+#define READY_EVENTS     4096 /* uses and losses before the tables say anything */
+#define FADE             0.5
+#define COST_STEP        0.01f
+#define COST_LEAST       0.01f /* of the mean: what is free to load is still not worth nothing */
+
+static struct tayra__history *
+history(const struct tayra__keeper *keeper)
+{
+	return (struct tayra__history *)((uintptr_t)keeper + keeper->history_at);
+}
+
+static struct tayra__guard *
+guard(const struct tayra__keeper *keeper)
+{
+	return (struct tayra__guard *)((uintptr_t)keeper + keeper->guard_at);
+}
+
+static size_t
+rounded(size_t bytes)
+{
+	return (bytes + 15) & ~(size_t)15;
+}
+
+size_t
+tayra__keeper_bytes(const struct tayra__keeper_options *options)
+{
+	size_t history_bytes = tayra__history_bytes(options->history);
+
+	if (history_bytes == 0 || options->guard > 1u << 24)
+		return 0;
+	return rounded(sizeof(struct tayra__keeper)) + rounded(history_bytes) +
+	       rounded(tayra__guard_bytes(options->guard));
+}
+
+void
+tayra__keeper_init(struct tayra__keeper *keeper, const struct tayra__keeper_options *options)
+{
+	memset(keeper, 0, sizeof(*keeper));
+	keeper->options = *options;
+	keeper->history_at = rounded(sizeof(*keeper));
+	keeper->guard_at = keeper->history_at + rounded(tayra__history_bytes(options->history));
+	keeper->rebuild_at = REBUILD_LEAST;
+	keeper->horizon = (float)(1u << 24);
+	tayra__values_init(&keeper->values);
+	tayra__history_init(history(keeper), options->history);
+	tayra__guard_init(guard(keeper), options->guard, options->seed);
+}
+
+static bool
+ready(const struct tayra__keeper *keeper)
+{
+	return keeper->rebuilds > 0 && keeper->values.events >= READY_EVENTS;
+}
+
+static uint32_t
+history_horizon(const struct tayra__keeper *keeper)
+{
+	float requests = HISTORY_HORIZONS * keeper->horizon;
+
+	return requests < 0x1p30f ? (uint32_t)requests : 1u << 30;
+}
+
+static void
+rebuild(struct tayra__keeper *keeper)
+{
+	double ratio = keeper->misses / keeper->requests;
+	uint32_t wait = keeper->residents * REBUILD_RESIDENTS;
+
+	if (ratio < 1e-4)
+		ratio = 1e-4;
+	keeper->horizon = (float)(keeper->residents / ratio);
+	if (keeper->horizon < 1)
+		keeper->horizon = 1;
+	tayra__values_rebuild(&keeper->values, (double)keeper->horizon);
+	keeper->requests *= FADE;
+	keeper->misses *= FADE;
+	keeper->rebuilds++;
+	keeper->rebuild_at = keeper->now + (wait > REBUILD_LEAST ? wait : REBUILD_LEAST);
+}
+
+/* What hits and misses have in common, after the reuse is up to date. */
+static void
+count(struct tayra__keeper *keeper, uint32_t key, const struct tayra__worth *worth,
+      uint32_t residents)
+{
+	struct tayra__guard_request request = {
+		.key = key,
+		.worth = *worth,
+		.now = keeper->now,
+		.capacity = keeper->options.capacity,
+		.residents = residents,
+		.objective = keeper->options.objective,
+		.values = ready(keeper) ? &keeper->values : NULL,
+	};
+
+	keeper->residents = residents;
+	keeper->requests++;
+	tayra__guard_request(guard(keeper), &request);
+	if ((int32_t)(keeper->now - keeper->rebuild_at) >= 0)
+		rebuild(keeper);
+}
+
+void
+tayra__keeper_hit(struct tayra__keeper *keeper, uint32_t key, struct tayra__worth *worth,
+		  uint32_t residents)
+{
+	keeper->now++;
+	tayra__values_used(&keeper->values, &worth->reuse, keeper->now - worth->reuse.last);
+	tayra__reuse_again(&worth->reuse, keeper->now);
+	count(keeper, key, worth, residents);
+}
+
+/* A cost that is not known is taken for the mean, one near nothing for a part of it. */
+static float
+settled_cost(struct tayra__keeper *keeper, float cost)
+{
+	float mean = keeper->cost_mean;
+
+	if (cost > 0)
+		keeper->cost_mean = mean > 0 ? mean + COST_STEP * (cost - mean) : cost;
+	if (!(cost > 0))
+		return mean > 0 ? mean : 1;
+	return cost > COST_LEAST * keeper->cost_mean ? cost : COST_LEAST * keeper->cost_mean;
+}
+
+void
+tayra__keeper_miss(struct tayra__keeper *keeper, uint32_t key, struct tayra__worth *worth,
+		   uint32_t residents)
+{
+	uint32_t now = ++keeper->now;
+	struct tayra__reuse past;
+
+	worth->reuse = (struct tayra__reuse){ .spare = worth->reuse.spare };
+	if (tayra__history_take(history(keeper), key, now, history_horizon(keeper), &past)) {
+		tayra__values_used(&keeper->values, &past, now - past.last);
+		worth->reuse.freq = past.freq;
+		worth->reuse.distance = past.distance;
+		worth->reuse.last = past.last;
+	}
+	tayra__reuse_again(&worth->reuse, now);
+	worth->cost = settled_cost(keeper, worth->cost);
+	keeper->misses++;
+	count(keeper, key, worth, residents);
+}
+
+void
+tayra__keeper_gone(struct tayra__keeper *keeper, uint32_t key, const struct tayra__reuse *reuse)
+{
+	tayra__history_add(history(keeper), key, reuse, keeper->now, history_horizon(keeper),
+			   &keeper->values);
+}
+
+void
+tayra__keeper_removed(struct tayra__keeper *keeper, const struct tayra__reuse *reuse)
+{
+	tayra__values_censored(&keeper->values, reuse, keeper->now - reuse->last);
+}
+
+enum tayra__behaviour
+tayra__keeper_behaviour(const struct tayra__keeper *keeper)
+{
+	return guard(keeper)->behaviour;
+}
+
+double
+tayra__keeper_rank(const struct tayra__keeper *keeper, enum tayra__behaviour behaviour,
+		   const struct tayra__worth *worth)
+{
+	if (behaviour == TAYRA__BEHAVE_LRU)
+		return -(double)(keeper->now - worth->reuse.last);
+	return tayra__worth_of(&keeper->values, keeper->options.objective, worth, keeper->now);
+}
+
+uint32_t
+tayra__keeper_remembered(const struct tayra__keeper *keeper)
+{
+	return history(keeper)->count;
+}
