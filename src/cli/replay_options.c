@@ -29,7 +29,8 @@ enum key {
 
 static const struct argp_option options[] = {
 	{ "policy", POLICY, "P[,P...]", 0,
-	  "fifo lru s3fifo tayra belady, or belady-bypass, the floor at unit sizes; the cache engine has "
+	  "fifo lru s3fifo tayra belady, or belady-bypass, the floor at unit sizes; the cache "
+	  "engine has "
 	  "lru and s3fifo",
 	  0 },
 	{ "capacity", CAPACITY, "C[,C...]", 0,

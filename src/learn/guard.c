@@ -6,9 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#define NOISE       2.0 /* standard deviations that are taken for chance */
-#define WINDOWS     2   /* in a row that decide */
-#define FADE        0.7 /* of what was missed, a window */
+#define FADE         0.9 /* of a window, at each later one */
+#define WINDOW_SHARE 4   /* a window: the residents of a store over this, in requests */
 #define WINDOW_LEAST 512
 
 static struct tayra__store *
@@ -50,12 +49,14 @@ begin(struct tayra__guard *guard, const struct tayra__guard_request *request, ui
 {
 	guard->sample_bits = bits;
 	guard->store_capacity = request->capacity >> bits ? request->capacity >> bits : 1;
-	guard->sampled = guard->lost = guard->kept = 0;
-	guard->learned_s3fifo = guard->learned_lru = (struct tayra__guard_duel){ 0 };
+	guard->sampled = 0;
+	guard->weight = guard->weight_squares = 0;
+	guard->learned_s3fifo = guard->learned_lru = guard->s3fifo_lru = (struct tayra__guard_duel){
+		0
+	};
 	for (int i = 0; i < TAYRA__BEHAVIOURS; i++) {
 		tayra__store_init(store_of(guard, i), 2 * guard->objects, guard->store_capacity,
 				  guard->seed);
-		guard->missed[i] = 0;
 	}
 }
 
@@ -65,9 +66,10 @@ missed(struct tayra__guard *guard, int behaviour, const struct tayra__guard_requ
 	struct tayra__store *store = store_of(guard, behaviour);
 	uint32_t slot = tayra__store_find(store, request->key);
 	struct tayra__store_rule rule = {
-		.behaviour = request->values ? (enum tayra__behaviour)behaviour :
-			     behaviour == TAYRA__BEHAVE_LEARNED ? TAYRA__BEHAVE_S3FIFO :
-								  (enum tayra__behaviour)behaviour,
+		.behaviour = request->values ? (enum tayra__behaviour)behaviour
+			     : behaviour == TAYRA__BEHAVE_LEARNED
+				     ? TAYRA__BEHAVE_S3FIFO
+				     : (enum tayra__behaviour)behaviour,
 		.objective = request->objective,
 		.values = request->values,
 		.now = request->now,
@@ -91,47 +93,57 @@ fight(struct tayra__guard_duel *duel, bool first, bool second, double weight)
 	duel->square += weight * weight;
 }
 
-/* By more than chance? */
-static bool
-loses(const struct tayra__guard_duel *duel)
+/* A window is over: it becomes one observation. */
+static void
+observe(struct tayra__guard_duel *duel)
 {
-	return duel->lead > NOISE * sqrt(duel->square);
+	duel->sum = FADE * duel->sum + duel->lead;
+	duel->sum_squares = FADE * duel->sum_squares + duel->lead * duel->lead;
+	duel->within = FADE * duel->within + duel->square;
+	duel->lead = duel->square = 0;
 }
 
-/* The better of the two that learn nothing, lately. */
-static enum tayra__behaviour
-simple(const struct tayra__guard *guard)
+/* Student's t of the mean lead; 0 where it is within the 95% points, which the last line gives to
+ * 3% for any degrees of freedom of 1 or more. */
+static double
+verdict(const struct tayra__guard *guard, const struct tayra__guard_duel *duel)
 {
-	return guard->missed[TAYRA__BEHAVE_LRU] < guard->missed[TAYRA__BEHAVE_S3FIFO] ?
-		       TAYRA__BEHAVE_LRU :
-		       TAYRA__BEHAVE_S3FIFO;
+	double n = guard->weight * guard->weight / guard->weight_squares, df = n - 1;
+	double mean = duel->sum / guard->weight, between, within, t;
+
+	if (df < 0.9)
+		return 0;
+	between = (duel->sum_squares / guard->weight - mean * mean) * n / df;
+	within = duel->within / guard->weight;
+	t = mean / sqrt(fmax(fmax(between, within), 1e-9) / n);
+	return fabs(t) > 1.96 + 2.4 / df + 8.4 / (df * df * df) ? t : 0;
 }
 
 static void
 decide(struct tayra__guard *guard)
 {
-	enum tayra__behaviour other = simple(guard);
-	const struct tayra__guard_duel *duel = other == TAYRA__BEHAVE_LRU ? &guard->learned_lru :
-									    &guard->learned_s3fifo;
+	double t = verdict(guard, &guard->s3fifo_lru);
 
-	guard->lost = loses(duel) ? guard->lost + 1 : 0;
-	guard->kept = duel->lead <= 0 ? guard->kept + 1 : 0;
-	if (guard->behaviour == TAYRA__BEHAVE_LEARNED) {
-		if (guard->lost >= WINDOWS)
-			guard->behaviour = other;
-	} else {
-		guard->behaviour = guard->kept >= WINDOWS ? TAYRA__BEHAVE_LEARNED : other;
-	}
+	if (t != 0)
+		guard->simple = t > 0 ? TAYRA__BEHAVE_LRU : TAYRA__BEHAVE_S3FIFO;
+	t = verdict(guard, guard->simple == TAYRA__BEHAVE_LRU ? &guard->learned_lru
+							      : &guard->learned_s3fifo);
+	if (t < 0)
+		guard->behaviour = TAYRA__BEHAVE_LEARNED;
+	else if (t > 0 || guard->behaviour != TAYRA__BEHAVE_LEARNED)
+		guard->behaviour = guard->simple;
 }
 
 static void
 close_window(struct tayra__guard *guard)
 {
+	observe(&guard->learned_s3fifo);
+	observe(&guard->learned_lru);
+	observe(&guard->s3fifo_lru);
+	guard->weight = FADE * guard->weight + 1;
+	guard->weight_squares = FADE * FADE * guard->weight_squares + 1;
 	decide(guard);
-	for (int i = 0; i < TAYRA__BEHAVIOURS; i++)
-		guard->missed[i] *= FADE;
 	guard->sampled = 0;
-	guard->learned_s3fifo = guard->learned_lru = (struct tayra__guard_duel){ 0 };
 }
 
 static void
@@ -143,11 +155,9 @@ compare(struct tayra__guard *guard, const struct tayra__guard_request *request)
 	bool lru = missed(guard, TAYRA__BEHAVE_LRU, request);
 	bool learned = missed(guard, TAYRA__BEHAVE_LEARNED, request);
 
-	guard->missed[TAYRA__BEHAVE_S3FIFO] += s3fifo ? weight : 0;
-	guard->missed[TAYRA__BEHAVE_LRU] += lru ? weight : 0;
-	guard->missed[TAYRA__BEHAVE_LEARNED] += learned ? weight : 0;
 	fight(&guard->learned_s3fifo, learned, s3fifo, weight);
 	fight(&guard->learned_lru, learned, lru, weight);
+	fight(&guard->s3fifo_lru, s3fifo, lru, weight);
 }
 
 void
@@ -155,17 +165,17 @@ tayra__guard_request(struct tayra__guard *guard, const struct tayra__guard_reque
 {
 	uint32_t bits = bits_for(guard, request->residents), window;
 
-	/* Half a step of give, so that an engine at the edge does not start over again and again. */
+	/* Half a step of give, so that an engine at the edge does not start over again and again.
+	 */
 	if (guard->store_capacity == 0 || bits > guard->sample_bits ||
 	    bits + 1 < guard->sample_bits)
 		begin(guard, request, bits);
-	if (tayra__hash_mix64(request->key ^ guard->seed) >> 32 &
-	    ((1u << guard->sample_bits) - 1))
+	if (tayra__hash_mix64(request->key ^ guard->seed) >> 32 & ((1u << guard->sample_bits) - 1))
 		return;
 	compare(guard, request);
 	if (!request->values) /* learned is S3-FIFO so far: nothing to decide */
 		return;
-	window = store_of(guard, TAYRA__BEHAVE_S3FIFO)->residents * 2;
+	window = store_of(guard, TAYRA__BEHAVE_S3FIFO)->residents / WINDOW_SHARE;
 	if (++guard->sampled >= (window < WINDOW_LEAST ? WINDOW_LEAST : window))
 		close_window(guard);
 }

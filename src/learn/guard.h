@@ -6,8 +6,10 @@
  * optimization using miniature simulations", ATC'17.  All three see the same keys in the same
  * room, so that their misses can be compared pairwise, whatever the sample.
  *
- * Windows of requests sampled: learned is given up when it loses two in a row, each by more than
- * noise, to the better of the others; and taken up again when it has not lost two in a row.
+ * Requests sampled come in windows, and a window is one observation: what is in a window hangs
+ * together, so that noise is what differs between windows.  Learned is taken up when it has missed
+ * less than the better of the others by more than noise, and given up when it has missed more, by
+ * Student's test over recent windows.
  *
  * One block of memory, no pointers inside.  Not thread-safe.
  */
@@ -16,10 +18,11 @@
 
 #include "learn/store.h"
 
-/* What one behaviour missed that another did not, over a window, weighted by the objective. */
+/* What one missed that another did not, weighted by the objective. */
 struct tayra__guard_duel {
-	double lead;   /* of misses: positive when the first lost */
-	double square; /* sum of squares: its variance, if nothing is between them */
+	double lead;                     /* in this window: positive when the first lost */
+	double square;                   /* its variance, if nothing is between them but chance */
+	double sum, sum_squares, within; /* of lead, lead squared and square of windows, fading */
 };
 
 struct tayra__guard {
@@ -27,17 +30,17 @@ struct tayra__guard {
 	uint32_t sample_bits;    /* one key in 2^sample_bits */
 	uint64_t store_capacity; /* of each; 0 before the first request */
 	enum tayra__behaviour behaviour;
-	uint32_t sampled; /* requests in this window */
-	uint32_t lost, kept; /* windows in a row that learned lost; that it did not */
-	double missed[TAYRA__BEHAVIOURS]; /* fading */
-	struct tayra__guard_duel learned_s3fifo, learned_lru;
+	enum tayra__behaviour simple;  /* the better of the two that learn nothing */
+	uint32_t sampled;              /* requests in this window */
+	double weight, weight_squares; /* of the windows, fading */
+	struct tayra__guard_duel learned_s3fifo, learned_lru, s3fifo_lru;
 	uint64_t seed;
 	size_t store_bytes;
 };
 
 /* A request, as the engine knows it. */
 struct tayra__guard_request {
-	uint32_t key; /* a hash, all bits of it good */
+	uint32_t key;              /* a hash, all bits of it good */
 	struct tayra__worth worth; /* with this use */
 	uint32_t now;
 	uint64_t capacity; /* of the engine, in charges */

@@ -18,8 +18,8 @@ tayra__history_bytes(uint32_t objects)
 {
 	if (objects > 1u << 30)
 		return 0;
-	return sizeof(struct tayra__history) + (size_t)buckets_for(objects) * TAYRA__HISTORY_WAYS *
-						       sizeof(struct tayra__past);
+	return sizeof(struct tayra__history) +
+	       (size_t)buckets_for(objects) * TAYRA__HISTORY_WAYS * sizeof(struct tayra__past);
 }
 
 void
@@ -56,22 +56,31 @@ forget(struct tayra__history *history, struct tayra__past *past, uint32_t now,
 	history->count--;
 }
 
+/* One drawn at random: the bucket is as good as random already. */
+static void
+meet(const struct tayra__past *past, uint32_t now, struct tayra__values *values)
+{
+	struct tayra__reuse reuse = unpack(past);
+
+	if (reuse.freq)
+		tayra__values_alive(values, TAYRA__ALIVE_LEFT, &reuse, now - reuse.last);
+}
+
 void
 tayra__history_add(struct tayra__history *history, uint32_t hash, const struct tayra__reuse *reuse,
-		   uint32_t now, uint32_t horizon, struct tayra__values *values)
+		   uint32_t now, struct tayra__values *values)
 {
 	struct tayra__past *pasts = bucket(history, hash), *oldest = pasts, *room = NULL;
 
 	for (int way = 0; way < TAYRA__HISTORY_WAYS; way++) {
 		struct tayra__past *past = &pasts[way];
 
-		if (past->freq_distance && now - past->last > horizon)
-			forget(history, past, now, values);
 		if (past->freq_distance == 0)
 			room = past;
 		else if (now - past->last > now - oldest->last)
 			oldest = past;
 	}
+	meet(&pasts[now % TAYRA__HISTORY_WAYS], now, values);
 	if (!room) {
 		forget(history, oldest, now, values);
 		room = oldest;
@@ -85,16 +94,14 @@ tayra__history_add(struct tayra__history *history, uint32_t hash, const struct t
 }
 
 bool
-tayra__history_take(struct tayra__history *history, uint32_t hash, uint32_t now, uint32_t horizon,
-		    struct tayra__reuse *out)
+tayra__history_take(struct tayra__history *history, uint32_t hash, struct tayra__reuse *out)
 {
 	struct tayra__past *pasts = bucket(history, hash);
 
 	for (int way = 0; way < TAYRA__HISTORY_WAYS; way++) {
 		struct tayra__past *past = &pasts[way];
 
-		if (past->freq_distance == 0 || past->tag != (uint16_t)(hash >> 16) ||
-		    now - past->last > horizon)
+		if (past->freq_distance == 0 || past->tag != (uint16_t)(hash >> 16))
 			continue;
 		*out = unpack(past);
 		past->freq_distance = 0;

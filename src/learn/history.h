@@ -34,13 +34,12 @@ size_t tayra__history_bytes(uint32_t objects);
 /* In memory of that many bytes, aligned to 8. */
 void tayra__history_init(struct tayra__history *history, uint32_t objects);
 
-/* Remember.  Those in its bucket older than `horizon` requests are censored and forgotten, or, when
- * it is full, the oldest. */
+/* Remember.  Where its bucket is full the one used longest ago is forgotten, and counted as
+ * censored; one of the bucket is counted as alive. */
 void tayra__history_add(struct tayra__history *history, uint32_t hash,
-			const struct tayra__reuse *reuse, uint32_t now, uint32_t horizon,
+			const struct tayra__reuse *reuse, uint32_t now,
 			struct tayra__values *values);
-/* Was it remembered, and used within the horizon?  If so it no longer is, and *out is its past. */
-bool tayra__history_take(struct tayra__history *history, uint32_t hash, uint32_t now,
-			 uint32_t horizon, struct tayra__reuse *out);
+/* Was it remembered?  If so it no longer is, and *out is its past. */
+bool tayra__history_take(struct tayra__history *history, uint32_t hash, struct tayra__reuse *out);
 
 #endif

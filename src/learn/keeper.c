@@ -3,13 +3,12 @@
 
 #include <string.h>
 
-#define HISTORY_HORIZONS 4.0f /* how long what left is remembered, in W */
-#define REBUILD_RESIDENTS 2   /* requests between rebuilds, in residents */
-#define REBUILD_LEAST    2048
-#define READY_EVENTS     4096 /* uses and losses before the tables say anything */
-#define FADE             0.5
-#define COST_STEP        0.01f
-#define COST_LEAST       0.01f /* of the mean: what is free to load is still not worth nothing */
+#define REBUILD_RESIDENTS 2 /* requests between rebuilds, in residents */
+#define REBUILD_LEAST     2048
+#define READY_EVENTS      4096 /* uses and losses before the tables say anything */
+#define READY_RESIDENTS   3    /* and requests, in residents */
+#define COST_STEP         0.01f
+#define COST_LEAST        0.01f /* of the mean: what is free to load is still not worth nothing */
 
 static struct tayra__history *
 history(const struct tayra__keeper *keeper)
@@ -48,7 +47,6 @@ tayra__keeper_init(struct tayra__keeper *keeper, const struct tayra__keeper_opti
 	keeper->history_at = rounded(sizeof(*keeper));
 	keeper->guard_at = keeper->history_at + rounded(tayra__history_bytes(options->history));
 	keeper->rebuild_at = REBUILD_LEAST;
-	keeper->horizon = (float)(1u << 24);
 	tayra__values_init(&keeper->values);
 	tayra__history_init(history(keeper), options->history);
 	tayra__guard_init(guard(keeper), options->guard, options->seed);
@@ -57,31 +55,16 @@ tayra__keeper_init(struct tayra__keeper *keeper, const struct tayra__keeper_opti
 static bool
 ready(const struct tayra__keeper *keeper)
 {
-	return keeper->rebuilds > 0 && keeper->values.events >= READY_EVENTS;
-}
-
-static uint32_t
-history_horizon(const struct tayra__keeper *keeper)
-{
-	float requests = HISTORY_HORIZONS * keeper->horizon;
-
-	return requests < 0x1p30f ? (uint32_t)requests : 1u << 30;
+	return keeper->rebuilds > 0 && keeper->values.events >= READY_EVENTS &&
+	       keeper->now >= READY_RESIDENTS * keeper->residents;
 }
 
 static void
 rebuild(struct tayra__keeper *keeper)
 {
-	double ratio = keeper->misses / keeper->requests;
 	uint32_t wait = keeper->residents * REBUILD_RESIDENTS;
 
-	if (ratio < 1e-4)
-		ratio = 1e-4;
-	keeper->horizon = (float)(keeper->residents / ratio);
-	if (keeper->horizon < 1)
-		keeper->horizon = 1;
-	tayra__values_rebuild(&keeper->values, (double)keeper->horizon);
-	keeper->requests *= FADE;
-	keeper->misses *= FADE;
+	tayra__values_rebuild(&keeper->values, keeper->residents, history(keeper)->count);
 	keeper->rebuilds++;
 	keeper->rebuild_at = keeper->now + (wait > REBUILD_LEAST ? wait : REBUILD_LEAST);
 }
@@ -102,7 +85,6 @@ count(struct tayra__keeper *keeper, uint32_t key, const struct tayra__worth *wor
 	};
 
 	keeper->residents = residents;
-	keeper->requests++;
 	tayra__guard_request(guard(keeper), &request);
 	if ((int32_t)(keeper->now - keeper->rebuild_at) >= 0)
 		rebuild(keeper);
@@ -139,7 +121,7 @@ tayra__keeper_miss(struct tayra__keeper *keeper, uint32_t key, struct tayra__wor
 	struct tayra__reuse past;
 
 	worth->reuse = (struct tayra__reuse){ .spare = worth->reuse.spare };
-	if (tayra__history_take(history(keeper), key, now, history_horizon(keeper), &past)) {
+	if (tayra__history_take(history(keeper), key, &past)) {
 		tayra__values_used(&keeper->values, &past, now - past.last);
 		worth->reuse.freq = past.freq;
 		worth->reuse.distance = past.distance;
@@ -147,21 +129,26 @@ tayra__keeper_miss(struct tayra__keeper *keeper, uint32_t key, struct tayra__wor
 	}
 	tayra__reuse_again(&worth->reuse, now);
 	worth->cost = settled_cost(keeper, worth->cost);
-	keeper->misses++;
 	count(keeper, key, worth, residents);
 }
 
 void
 tayra__keeper_gone(struct tayra__keeper *keeper, uint32_t key, const struct tayra__reuse *reuse)
 {
-	tayra__history_add(history(keeper), key, reuse, keeper->now, history_horizon(keeper),
-			   &keeper->values);
+	tayra__history_add(history(keeper), key, reuse, keeper->now, &keeper->values);
 }
 
 void
 tayra__keeper_removed(struct tayra__keeper *keeper, const struct tayra__reuse *reuse)
 {
 	tayra__values_censored(&keeper->values, reuse, keeper->now - reuse->last);
+}
+
+void
+tayra__keeper_met(struct tayra__keeper *keeper, const struct tayra__reuse *reuse)
+{
+	tayra__values_alive(&keeper->values, TAYRA__ALIVE_RESIDENT, reuse,
+			    keeper->now - reuse->last);
 }
 
 enum tayra__behaviour

@@ -14,9 +14,9 @@
 #include "learn/history.h"
 
 struct tayra__keeper_options {
-	uint64_t capacity;       /* of the engine, in charges */
-	uint32_t history;        /* objects remembered after they left; >= 1 */
-	uint32_t guard;          /* objects in each of the guard's stores; >= 16 */
+	uint64_t capacity; /* of the engine, in charges */
+	uint32_t history;  /* objects remembered after they left; >= 1 */
+	uint32_t guard;    /* objects in each of the guard's stores; >= 16 */
 	enum tayra__objective objective;
 	uint64_t seed;
 };
@@ -24,12 +24,10 @@ struct tayra__keeper_options {
 struct tayra__keeper {
 	struct tayra__keeper_options options;
 	struct tayra__values values;
-	double requests, misses; /* fading */
-	float cost_mean;         /* of misses with a cost, fading */
-	float horizon;           /* W: how long a resident stays, in requests: residents / miss ratio */
+	float cost_mean; /* of misses with a cost, fading */
 	uint32_t now;
-	uint32_t residents;      /* of the engine, as last told */
-	uint32_t rebuild_at;     /* request number */
+	uint32_t residents;  /* of the engine, as last told */
+	uint32_t rebuild_at; /* request number */
 	uint32_t rebuilds;
 	size_t history_at, guard_at; /* in this block */
 };
@@ -52,6 +50,9 @@ void tayra__keeper_gone(struct tayra__keeper *keeper, uint32_t key,
 			const struct tayra__reuse *reuse);
 /* A resident went for another reason: deleted, expired. */
 void tayra__keeper_removed(struct tayra__keeper *keeper, const struct tayra__reuse *reuse);
+
+/* A resident drawn at random: one for every miss. */
+void tayra__keeper_met(struct tayra__keeper *keeper, const struct tayra__reuse *reuse);
 
 /* How the engine should make room now. */
 enum tayra__behaviour tayra__keeper_behaviour(const struct tayra__keeper *keeper);

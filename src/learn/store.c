@@ -87,6 +87,14 @@ tayra__store_find(const struct tayra__store *store, uint32_t key)
 	return slot != NONE && tayra__store_slot(store, slot)->place == GHOST ? NONE : slot;
 }
 
+uint32_t
+tayra__store_draw(struct tayra__store *store)
+{
+	if (store->residents == 0)
+		return NONE;
+	return dense_of(store)[tayra__rng_below(&store->rng, store->residents)];
+}
+
 static void
 push(struct tayra__store *store, uint32_t at, enum tayra__store_place place)
 {
@@ -282,7 +290,7 @@ victim_by_sample(struct tayra__store *store, const struct tayra__worth *newcomer
 	double least = rule->behaviour == TAYRA__BEHAVE_LEARNED ? rank(rule, newcomer) : 1;
 
 	for (int i = 0; i < TAYRA__WORTH_SAMPLES; i++) {
-		uint32_t at = dense_of(store)[tayra__rng_below(&store->rng, store->residents)];
+		uint32_t at = tayra__store_draw(store);
 		double worth = rank(rule, &tayra__store_slot(store, at)->worth);
 
 		/* Of equals a resident goes: nothing known of either must not freeze the store. */
@@ -345,9 +353,9 @@ tayra__store_admit(struct tayra__store *store, uint32_t key, const struct tayra_
 	if (worth->charge > store->capacity)
 		return false;
 	while (store->used + worth->charge > store->capacity) {
-		uint32_t victim = rule->behaviour == TAYRA__BEHAVE_S3FIFO ?
-					  victim_by_queue(store) :
-					  victim_by_sample(store, worth, rule);
+		uint32_t victim = rule->behaviour == TAYRA__BEHAVE_S3FIFO
+					  ? victim_by_queue(store)
+					  : victim_by_sample(store, worth, rule);
 
 		if (victim == NONE)
 			return leave_out(store, key, worth, place, rule);
@@ -386,9 +394,9 @@ walk(const struct tayra__store *store, enum tayra__store_place place, uint64_t *
 		before = at;
 		at = slot->newer;
 	}
-	return before == store->queues[place].newest && *charge == store->queues[place].charge ?
-		       count :
-		       UINT32_MAX;
+	return before == store->queues[place].newest && *charge == store->queues[place].charge
+		       ? count
+		       : UINT32_MAX;
 }
 
 bool
@@ -398,6 +406,7 @@ tayra__store_sound(const struct tayra__store *store)
 	uint64_t residents = (uint64_t)walk(store, SMALL, &small_charge) +
 			     walk(store, MAIN, &main_charge);
 
-	return residents == store->residents && walk(store, GHOST, &ghost_charge) == store->ghosts &&
+	return residents == store->residents &&
+	       walk(store, GHOST, &ghost_charge) == store->ghosts &&
 	       small_charge + main_charge == store->used && store->used <= store->capacity;
 }

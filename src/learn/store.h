@@ -81,6 +81,8 @@ void tayra__store_hit(struct tayra__store *store, uint32_t slot);
  */
 bool tayra__store_admit(struct tayra__store *store, uint32_t key, const struct tayra__worth *worth,
 			const struct tayra__store_rule *rule);
+/* A resident at random, TAYRA__STORE_NONE when there is none. */
+uint32_t tayra__store_draw(struct tayra__store *store);
 /* Take a resident out, leaving no ghost. */
 void tayra__store_remove(struct tayra__store *store, uint32_t slot);
 

@@ -33,6 +33,14 @@ tayra__values_censored(struct tayra__values *values, const struct tayra__reuse *
 	values->events += 1;
 }
 
+void
+tayra__values_alive(struct tayra__values *values, enum tayra__alive kind,
+		    const struct tayra__reuse *reuse, uint32_t age)
+{
+	values->alive[kind][tayra__reuse_class(reuse)][tayra__value_age(age)] += 1;
+	values->alive_count[kind] += 1;
+}
+
 /* Where a half octave begins. */
 static double
 age_begin(unsigned bin)
@@ -52,19 +60,12 @@ estimate(const float *used, const float *censored, const struct hazard *wider, s
 		double guess = wider ? wider->at[bin] : 0;
 
 		later += (double)used[bin] + (double)censored[bin];
-		out->at[bin] = here + prior > 0 ?
-				       ((double)used[bin] + prior * guess) / (here + prior) :
-				       0;
+		out->at[bin] = here + prior > 0
+				       ? ((double)used[bin] + prior * guess) / (here + prior)
+				       : 0;
 		if (out->at[bin] > 0.98)
 			out->at[bin] = 0.98;
 	}
-}
-
-static void
-add(const float *from, float *to)
-{
-	for (unsigned bin = 0; bin < AGES; bin++)
-		to[bin] += from[bin];
 }
 
 /* Survival at the begin of each age, and its integral so far. */
@@ -86,77 +87,100 @@ integrate(const struct hazard *hazard, struct curve *curve)
 	}
 }
 
-/* Both at an age within the bin, or past the last. */
-static void
-look_up(const struct curve *curve, unsigned bin, double age, double *survival, double *integral)
+/* Uses per request of residency between two ages. */
+static double
+slope(const struct curve *curve, unsigned from, unsigned to)
 {
-	double begin = age_begin(bin), width = age_begin(bin + 1) - begin;
-	double share = bin < AGES ? (age - begin) / width : 0;
-	unsigned next = bin < AGES ? bin + 1 : bin;
+	double residency = curve->integral[to] - curve->integral[from];
 
-	if (share > 1)
-		share = 1;
-	*survival = curve->survival[bin] +
-		    share * (curve->survival[next] - curve->survival[bin]);
-	*integral = curve->integral[bin] +
-		    share * width * (curve->survival[bin] + *survival) / 2;
+	return residency > 0 ? (curve->survival[from] - curve->survival[to]) / residency : 0;
 }
 
+/*
+ * For each age the most used per request of residency that some time to wait brings: Gittins'
+ * index.  The steepest slope from the age to a later point of (residency, used) is that of their
+ * concave hull, which is built from the old end.
+ */
 static void
-rate(const struct hazard *hazard, double horizon, float *out)
+rate(const struct hazard *hazard, float *out)
 {
 	struct curve curve;
-	unsigned end = 0;
+	unsigned hull[AGES + 1], top = 0;
 
 	integrate(hazard, &curve);
-	for (unsigned bin = 0; bin < AGES; bin++) {
-		double age = (age_begin(bin) + age_begin(bin + 1)) / 2, here, then, from, to;
-
-		while (end < AGES && age_begin(end + 1) <= age + horizon)
-			end++;
-		look_up(&curve, bin, age, &here, &from);
-		look_up(&curve, end, age + horizon, &then, &to);
-		/* The chance and the time both are over `here`, which cancels. */
-		out[bin] = to > from ? (float)((here - then) / (to - from)) : 0;
+	hull[0] = AGES;
+	for (unsigned bin = AGES; bin-- > 0;) {
+		while (top > 0 &&
+		       slope(&curve, bin, hull[top]) <= slope(&curve, bin, hull[top - 1]))
+			top--;
+		out[bin] = (float)slope(&curve, bin, hull[top]);
+		hull[++top] = bin;
 	}
 }
 
+/* A row of what went out of sight, with those in sight now. */
 static void
-fade(float *bins)
+censored_row(const struct tayra__values *values, unsigned row, const float scale[2], float *out)
 {
 	for (unsigned bin = 0; bin < AGES; bin++)
-		bins[bin] *= FADE;
+		out[bin] = values->censored[row][bin] + scale[0] * values->alive[0][row][bin] +
+			   scale[1] * values->alive[1][row][bin];
 }
 
-/* Sums of the rows [from, to) of both tables. */
+/* Sums of the rows [from, to). */
 static void
-sum_rows(const struct tayra__values *values, unsigned from, unsigned to, float *used,
-	 float *censored)
+sum_rows(const struct tayra__values *values, unsigned from, unsigned to, const float scale[2],
+	 float *used, float *censored)
 {
+	float row_censored[AGES];
+
 	memset(used, 0, AGES * sizeof(*used));
 	memset(censored, 0, AGES * sizeof(*censored));
 	for (unsigned row = from; row < to; row++) {
-		add(values->used[row], used);
-		add(values->censored[row], censored);
+		censored_row(values, row, scale, row_censored);
+		for (unsigned bin = 0; bin < AGES; bin++) {
+			used[bin] += values->used[row][bin];
+			censored[bin] += row_censored[bin];
+		}
 	}
 }
 
-void
-tayra__values_rebuild(struct tayra__values *values, double horizon)
+static void
+rate_all(struct tayra__values *values, const float scale[2])
 {
 	struct hazard all, by_freq, by_class;
 	float used[AGES], censored[AGES];
 
-	sum_rows(values, 0, TAYRA__REUSE_CLASSES, used, censored);
+	sum_rows(values, 0, TAYRA__REUSE_CLASSES, scale, used, censored);
 	estimate(used, censored, NULL, &all);
 	for (unsigned row = 0; row < TAYRA__REUSE_CLASSES; row++) {
 		if (row % TAYRA__REUSE_DISTANCES == 0) {
-			sum_rows(values, row, row + TAYRA__REUSE_DISTANCES, used, censored);
+			sum_rows(values, row, row + TAYRA__REUSE_DISTANCES, scale, used, censored);
 			estimate(used, censored, &all, &by_freq);
 		}
-		estimate(values->used[row], values->censored[row], &by_freq, &by_class);
-		rate(&by_class, horizon, values->value[row]);
-		fade(values->used[row]);
-		fade(values->censored[row]);
+		censored_row(values, row, scale, censored);
+		estimate(values->used[row], censored, &by_freq, &by_class);
+		rate(&by_class, values->value[row]);
 	}
+}
+
+void
+tayra__values_rebuild(struct tayra__values *values, uint32_t residents, uint32_t left)
+{
+	const float count[2] = { (float)residents, (float)left };
+	float scale[2];
+
+	for (int kind = 0; kind < 2; kind++)
+		scale[kind] = values->alive_count[kind] > 0
+				      ? count[kind] / values->alive_count[kind]
+				      : 0;
+	rate_all(values, scale);
+	for (unsigned row = 0; row < TAYRA__REUSE_CLASSES; row++) {
+		for (unsigned bin = 0; bin < AGES; bin++) {
+			values->used[row][bin] *= FADE;
+			values->censored[row][bin] *= FADE;
+		}
+	}
+	memset(values->alive, 0, sizeof(values->alive));
+	memset(values->alive_count, 0, sizeof(values->alive_count));
 }

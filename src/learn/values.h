@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * values.h: how much an object of a class and an age is worth keeping: its chance to be used within
- * the horizon, over the time it would stay for that: hits per request of residency, as LHD ranks
- * (Beckmann, Chen and Cidon, NSDI'18), with classes by frequency and last distance.
+ * values.h: how much an object of a class and an age is worth keeping: uses per request of
+ * residency, over the time to wait that is best for it.  LHD (Beckmann, Chen and Cidon, NSDI'18)
+ * ranks by density over a whole life; this is Gittins' index over what is left of one, which needs
+ * no horizon.  Classes are by frequency and last distance.
  *
  * Learned from ages at which objects were used again, and ages at which they went out of sight
- * unused (censored), by the actuarial estimate of survival.  A class with few events leans on its
+ * unused (censored), by the actuarial estimate of survival; those still in sight at a rebuild are
+ * censored there, for which a sample of them is enough.  A class with few events leans on its
  * frequency, that on all.  Old events fade at each rebuild.
  *
  * Fixed size, no pointers inside.  Not thread-safe.
@@ -17,10 +19,17 @@
 
 #define TAYRA__VALUE_AGES 56 /* half octaves, up to 2^28 requests */
 
+enum tayra__alive {
+	TAYRA__ALIVE_RESIDENT,
+	TAYRA__ALIVE_LEFT, /* in the history */
+};
+
 struct tayra__values {
 	float used[TAYRA__REUSE_CLASSES][TAYRA__VALUE_AGES];
 	float censored[TAYRA__REUSE_CLASSES][TAYRA__VALUE_AGES];
+	float alive[2][TAYRA__REUSE_CLASSES][TAYRA__VALUE_AGES]; /* sampled since the rebuild */
 	float value[TAYRA__REUSE_CLASSES][TAYRA__VALUE_AGES];
+	float alive_count[2];
 	double events; /* seen since init, not fading */
 };
 
@@ -43,11 +52,13 @@ void tayra__values_used(struct tayra__values *values, const struct tayra__reuse 
 /* It went out of sight at that age, not used. */
 void tayra__values_censored(struct tayra__values *values, const struct tayra__reuse *reuse,
 			    uint32_t age);
-/* Work the values out anew for a horizon of that many requests (>= 1), and let what was seen fade.
- */
-void tayra__values_rebuild(struct tayra__values *values, double horizon);
+/* It was met at that age: one drawn at random from its kind. */
+void tayra__values_alive(struct tayra__values *values, enum tayra__alive kind,
+			 const struct tayra__reuse *reuse, uint32_t age);
+/* Work the values out anew, with so many alive of each kind, and let what was seen fade. */
+void tayra__values_rebuild(struct tayra__values *values, uint32_t residents, uint32_t left);
 
-/* Hits per request of residency, >= 0. */
+/* Uses per request of residency, >= 0. */
 static inline float
 tayra__values_of(const struct tayra__values *values, const struct tayra__reuse *reuse, uint32_t now)
 {

@@ -4,8 +4,12 @@
 #include <string.h>
 
 const struct tayra__exact_policy *const tayra__exact_policies[] = {
-	&tayra__exact_fifo,  &tayra__exact_lru,    &tayra__exact_s3fifo,
-	&tayra__exact_tayra, &tayra__exact_belady, &tayra__exact_belady_bypass,
+	&tayra__exact_fifo,
+	&tayra__exact_lru,
+	&tayra__exact_s3fifo,
+	&tayra__exact_tayra,
+	&tayra__exact_belady,
+	&tayra__exact_belady_bypass,
 	NULL,
 };
 

@@ -21,9 +21,10 @@ struct tayra__exact_options {
 	uint32_t keys;            /* ids are below it */
 	const uint64_t *size;     /* by id; NULL: all 1.  Borrowed until destroy. */
 	const uint32_t *next_use; /* by row, for policies that look ahead.  Borrowed. */
-	const double *cost_ms;    /* by row, for policies with an objective; NULL: unknown.  Borrowed. */
-	int objective;            /* enum tayra__objective of learn/worth.h */
-	uint64_t seed;            /* for policies that draw at random */
+	const double
+		*cost_ms; /* by row, for policies with an objective; NULL: unknown.  Borrowed. */
+	int objective;    /* enum tayra__objective of learn/worth.h */
+	uint64_t seed;    /* for policies that draw at random */
 };
 
 /* The part all policies share, first in each one's own struct. */

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "learn/keeper.h"
 
-#define GUARD_OBJECTS      1024
+#define GUARD_OBJECTS      2048
 #define HISTORY_PER_OBJECT 4
 
 struct tayra_replay {
@@ -71,6 +71,17 @@ hit(struct tayra__exact *exact, uint32_t id, uint32_t row)
 	tayra__store_hit(replay->store, slot);
 }
 
+/* Show the keeper one of the residents. */
+static void
+show(struct tayra_replay *replay)
+{
+	uint32_t slot = tayra__store_draw(replay->store);
+
+	if (slot != TAYRA__STORE_NONE)
+		tayra__keeper_met(replay->keeper,
+				  &tayra__store_slot(replay->store, slot)->worth.reuse);
+}
+
 static void
 miss(struct tayra__exact *exact, uint32_t id, uint32_t row)
 {
@@ -81,6 +92,7 @@ miss(struct tayra__exact *exact, uint32_t id, uint32_t row)
 		.cost = exact->options.cost_ms ? (float)exact->options.cost_ms[row] : 0,
 	};
 
+	show(replay);
 	tayra__keeper_miss(replay->keeper, key_of(id), &worth, exact->residents);
 	tayra__store_admit(replay->store, key_of(id), &worth,
 			   &(struct tayra__store_rule){
@@ -100,8 +112,7 @@ take_out(struct tayra__exact *exact, uint32_t id)
 	struct tayra_replay *replay = (struct tayra_replay *)exact;
 	uint32_t slot = tayra__store_find(replay->store, key_of(id));
 
-	tayra__keeper_removed(replay->keeper,
-			      &tayra__store_slot(replay->store, slot)->worth.reuse);
+	tayra__keeper_removed(replay->keeper, &tayra__store_slot(replay->store, slot)->worth.reuse);
 	tayra__store_remove(replay->store, slot);
 	follow(replay);
 }

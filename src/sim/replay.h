@@ -32,11 +32,11 @@ struct tayra__replay_options {
 	enum tayra__engine engine;
 	enum tayra__sizes sizes; /* UNIT or REAL */
 	uint64_t capacity;
-	const uint32_t *next_use;      /* for policies that look ahead; see requests.h */
+	const uint32_t *next_use;        /* for policies that look ahead; see requests.h */
 	enum tayra__objective objective; /* of policies that have one */
-	bool costless;                 /* disregard the trace's costs */
-	uint64_t seed;                 /* of whatever the engine does at random */
-	tayra__replay_watch_fn *watch; /* may be NULL */
+	bool costless;                   /* disregard the trace's costs */
+	uint64_t seed;                   /* of whatever the engine does at random */
+	tayra__replay_watch_fn *watch;   /* may be NULL */
 	void *watch_ctx;
 };
 
