@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define FADE         0.9 /* of a window, at each later one */
-#define WINDOW_SHARE 4   /* a window: the residents of a store over this, in requests */
+#define WINDOW_SHARE 2   /* a window: the residents of a store over this, in requests */
 #define WINDOW_LEAST 512
 
 static struct tayra__store *
@@ -103,8 +103,8 @@ observe(struct tayra__guard_duel *duel)
 	duel->lead = duel->square = 0;
 }
 
-/* Student's t of the mean lead; 0 where it is within the 95% points, which the last line gives to
- * 3% for any degrees of freedom of 1 or more. */
+/* Student's t of the mean lead; 0 where it is within the 99% points, about: two windows never
+ * decide, three must agree well. */
 static double
 verdict(const struct tayra__guard *guard, const struct tayra__guard_duel *duel)
 {
@@ -116,7 +116,7 @@ verdict(const struct tayra__guard *guard, const struct tayra__guard_duel *duel)
 	between = (duel->sum_squares / guard->weight - mean * mean) * n / df;
 	within = duel->within / guard->weight;
 	t = mean / sqrt(fmax(fmax(between, within), 1e-9) / n);
-	return fabs(t) > 1.96 + 2.4 / df + 8.4 / (df * df * df) ? t : 0;
+	return fabs(t) > 2.58 + 6 / df + 55 / (df * df * df) ? t : 0;
 }
 
 static void
