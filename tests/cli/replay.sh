@@ -73,8 +73,8 @@ run="--policy lru --capacity 2"
 	refused 2 'element that is empty' "an empty list element is refused" replay small.csv --policy lru --capacity 1,,2
 	refused 2 'sized.csv: capacity .2. counts objects.*byte suffix' "objects of real sizes are refused" replay sized.csv $run
 	refused 2 'small.csv: capacity .2K. counts bytes.*--sizes real' "bytes of unit sizes are refused" replay small.csv --policy lru --capacity 2K
-	refused 2 "did you mean 'lru'.*fifo lru s3fifo belady" "an unknown policy lists those there are" replay small.csv --policy lur --capacity 2
-	refused 2 "policy 'arc' does not exist.*fifo lru s3fifo belady" "a policy to come is unknown" replay small.csv --policy arc --capacity 2
+	refused 2 "did you mean 'lru'.*fifo lru s3fifo tayra belady" "an unknown policy lists those there are" replay small.csv --policy lur --capacity 2
+	refused 2 "policy 'arc' does not exist.*fifo lru s3fifo tayra belady" "a policy to come is unknown" replay small.csv --policy arc --capacity 2
 	refused 2 "policy 'belady' does not exist.*: .*lru s3fifo" "the cache engine has two policies" replay small.csv --engine cache --policy belady --capacity 2
 	refused 2 '/absent/r.html: No such file' "an unwritable report is refused before the trace is read" replay absent.csv $run --report /absent/r.html
 	refused 2 'small.csv: is a trace' "a report is not written over a trace" replay small.csv $run --report ./small.csv
