@@ -4,7 +4,6 @@
  * lock is never waited for.  A query past its load's deadline, or that nobody waits for, is ended
  * from its progress handler.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include <sqlite3.h>
@@ -189,12 +188,17 @@ open_connection(struct connection *c, const char *path, const struct tayra__comp
 	return rc == SQLITE_NOMEM ? TAYRA_E_NOMEM : TAYRA_E_IO;
 }
 
+/* Is there no statement in it?  Asks SQLite, which knows its comments. */
 static bool
-is_blank(const char *text)
+is_blank(sqlite3 *db, const char *text)
 {
-	while (*text == ';' || isspace((unsigned char)*text))
-		text++;
-	return *text == '\0';
+	sqlite3_stmt *statement = NULL;
+	int rc = SQLITE_OK;
+
+	while (*text && rc == SQLITE_OK && !statement)
+		rc = sqlite3_prepare_v2(db, text, -1, &statement, &text);
+	sqlite3_finalize(statement);
+	return rc == SQLITE_OK && !statement;
 }
 
 static int
@@ -208,7 +212,7 @@ prepare(struct connection *c, const char *sql, uint32_t parts, const struct tayr
 		tayra__complain(why, "SQL: %s", sqlite3_errmsg(c->db));
 	else if (!c->statement)
 		tayra__complain(why, "SQL: there is no statement in it");
-	else if (!is_blank(rest))
+	else if (!is_blank(c->db, rest))
 		tayra__complain(why, "SQL: there is more than one statement in it");
 	else if (sqlite3_bind_parameter_count(c->statement) != (int)parts)
 		tayra__complain(why,

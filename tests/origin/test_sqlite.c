@@ -130,6 +130,8 @@ sql_that_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 		{ "SELECT value FROM item WHERE name = ?1 OR name = ?2", "2 parameters" },
 		{ "DELETE FROM item WHERE name = ?1", "change the database" },
 		{ SQL "; " SQL, "more than one" },
+		{ SQL ";; -- note\n" SQL, "more than one" },
+		{ SQL "; nonsense", "more than one" },
 		{ "  ", "no statement" },
 	};
 
@@ -223,6 +225,19 @@ options_that_cannot_serve_are_refused_with_one_line(void **state)
 }
 
 static void
+a_comment_after_the_sql_is_no_second_statement(void **state)
+{
+	static const char *const texts[] = { SQL ";", SQL "; -- by name\n;", SQL " /* ; */ ;\n" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct tayra_origin *origin = open_origin(texts[i]);
+
+		expect(origin, "one", "first", 5);
+		tayra_origin_close(origin);
+	}
+}
+
+static void
 a_file_that_is_no_database_is_an_io_error_that_names_it(void **state)
 {
 	struct tayra_origin *origin;
@@ -300,6 +315,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(sql_that_cannot_serve_is_refused_with_one_line_that_says_why),
 	cmocka_unit_test(parts_are_bound_in_order_and_rows_take_the_shape_asked_for),
 	cmocka_unit_test(options_that_cannot_serve_are_refused_with_one_line),
+	cmocka_unit_test(a_comment_after_the_sql_is_no_second_statement),
 	cmocka_unit_test(a_file_that_is_no_database_is_an_io_error_that_names_it),
 	cmocka_unit_test(a_locked_database_is_overload),
 	cmocka_unit_test(a_query_past_its_deadline_is_interrupted_and_the_connection_works_on),
