@@ -222,6 +222,35 @@ a_cache_full_of_pins_says_full_and_recovers(void **state)
 }
 
 static void
+pins_that_are_next_to_go_cost_a_put_only_a_few_of_them(void **state)
+{
+	const struct tayra_cache_options o = { .size = sizeof(o),
+					       .memory_bytes = 1u << 20,
+					       .pinned_max_bytes = UINT64_MAX,
+					       .shards = 1,
+					       .policy = TAYRA_POLICY_LRU };
+	struct tayra_cache *cache = check_create(&o);
+	struct tayra_value held[100], used;
+
+	(void)state;
+	for (uint32_t key = 0; key < 150; key++)
+		put_letter(cache, key, 'a');
+	for (uint32_t key = 0; key < 100; key++)
+		held[key] = get_pinned(cache, key);
+	for (uint32_t key = 100; key < 150; key++) {
+		used = get_pinned(cache, key);
+		tayra_cache_unpin(cache, &used);
+	}
+	for (uint32_t key = 1000; check_stats(cache).evictions == 0; key++)
+		put_letter(cache, key, 'b');
+	assert_in_range(check_stats(cache).evictions, 1, 20);
+	check_audit(cache);
+	for (uint32_t key = 0; key < 100; key++)
+		tayra_cache_unpin(cache, &held[key]);
+	tayra_cache_destroy(cache);
+}
+
+static void
 a_failed_put_removes_the_old_value(void **state)
 {
 	static char large[TAYRA_CACHE_MEMORY_MIN];
@@ -301,6 +330,7 @@ main(void)
 		cmocka_unit_test(two_pins_on_an_item_count_its_bytes_once),
 		cmocka_unit_test(pinned_bytes_are_bounded),
 		cmocka_unit_test(a_cache_full_of_pins_says_full_and_recovers),
+		cmocka_unit_test(pins_that_are_next_to_go_cost_a_put_only_a_few_of_them),
 		cmocka_unit_test(a_failed_put_removes_the_old_value),
 		cmocka_unit_test(a_refused_reservation_leaves_the_old_value),
 		cmocka_unit_test(a_failed_commit_removes_the_old_value),

@@ -43,6 +43,13 @@ an_expired_hit_is_a_miss_and_a_hit_does_not_prolong(void **state)
 }
 
 static void
+an_object_of_no_size_is_cached_in_hardly_any_room(void **state)
+{
+	expect_misses("time_s,key,size_bytes\n0,1,0\n1,2,5\n2,1,0\n3,2,5\n", TAYRA__SIZES_REAL, 10,
+		      2);
+}
+
+static void
 a_delete_removes_and_is_no_request(void **state)
 {
 	static const char csv[] = "time_s,key,size_bytes,op\n0,1,1,get\n1,1,1,delete\n2,1,1,get\n"
@@ -172,6 +179,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_expired_hit_is_a_miss_and_a_hit_does_not_prolong),
+		cmocka_unit_test(an_object_of_no_size_is_cached_in_hardly_any_room),
 		cmocka_unit_test(a_delete_removes_and_is_no_request),
 		cmocka_unit_test(
 			an_object_larger_than_the_capacity_is_not_cached_and_evicts_nothing),
