@@ -218,12 +218,24 @@ sleep_until_next(struct tayra *t, struct tayra__waiter *w, uint64_t now_ns)
 	pthread_cond_timedwait(w->wake, &t->lock, &until);
 }
 
-/* Until w is answered: run its loader if its turn comes, and keep its timeouts.  Lock held. */
 static void
-wait_for(struct tayra *t, struct tayra__waiter *w)
+relock(struct tayra *t)
+{
+	tayra__turn_unlock(t);
+	pthread_mutex_lock(&t->lock);
+}
+
+/* Until w is answered: run its loader if its turn comes, and keep its timeouts.  Lock held.
+ * => its status. */
+static int
+wait_for(struct tayra *t, struct tayra__waiter *w, struct tayra_load *made, struct tayra_ref *ref)
 {
 	uint64_t now_ns;
 
+	if (!made)
+		relock(t); /* joining may have left something to do */
+	else if (!w->flight)
+		tayra__turn_left(made); /* answered meanwhile; somebody else may wait for it */
 	while (w->flight) {
 		if (w->flight->state == TAYRA__FLIGHT_READY && !w->flight->origin) {
 			tayra__turn_run(w->flight);
@@ -235,19 +247,27 @@ wait_for(struct tayra *t, struct tayra__waiter *w)
 			break;
 		sleep_until_next(t, w, now_ns);
 	}
+	*ref = w->ref;
+	return w->status;
 }
 
+/* From inside a loader it is left to the queue: loads would nest without end. */
 static void
-relock(struct tayra *t)
+run_or_leave(struct tayra *t, struct tayra_load *ready)
 {
-	tayra__turn_unlock(t);
-	pthread_mutex_lock(&t->lock);
+	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+		tayra__turn_left(ready);
+	else
+		tayra__turn_run(ready);
 }
 
+/* Bring it: one who blocks is answered when this returns, of a queue's `w` nothing is known once it
+ * has joined. */
 static int
-load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
-	      struct tayra__waiter *w, struct tayra_ref *ref)
+load(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct tayra__waiter *w,
+     struct tayra_ref *ref)
 {
+	const bool blocks = !w->cq;
 	struct tayra_load *made;
 	int status;
 
@@ -260,18 +280,12 @@ load_blocking(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
 	status = join(t, want, w, ref, now_ns, &made);
 	if (status != TAYRA_OK) /* else it was counted as a hit */
 		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
-	if (made) {
+	if (made)
 		tayra__turn_lead(made);
-		if (!w->flight) /* answered meanwhile; somebody else may wait for it */
-			tayra__turn_left(made);
-	}
-	if (status == TAYRA_PENDING) {
-		if (!made) /* joining may have left something to do */
-			relock(t);
-		wait_for(t, w);
-		status = w->status;
-		*ref = w->ref;
-	}
+	if (status == TAYRA_PENDING && blocks)
+		status = wait_for(t, w, made, ref);
+	else if (made && made->state == TAYRA__FLIGHT_READY && !made->origin)
+		run_or_leave(t, made);
 	if (made)
 		tayra__flight_unref(made);
 	tayra__handle_leave(t);
@@ -307,45 +321,8 @@ tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct t
 		return too_late(t, &want, now_ns, ref);
 	tayra__wake_init(&wake);
 	w.wake = &wake;
-	status = load_blocking(t, &want, now_ns, &w, ref);
+	status = load(t, &want, now_ns, &w, ref);
 	pthread_cond_destroy(&wake);
-	return status;
-}
-
-/* From inside a loader it is left to the queue: loads would nest without end. */
-static void
-run_or_leave(struct tayra *t, struct tayra_load *ready)
-{
-	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
-		tayra__turn_left(ready);
-	else
-		tayra__turn_run(ready);
-}
-
-static int
-load_started(struct tayra *t, const struct tayra__want *want, uint64_t now_ns,
-	     struct tayra__waiter *w, struct tayra_ref *ref)
-{
-	struct tayra_load *made;
-	int status;
-
-	pthread_mutex_lock(&t->lock);
-	status = tayra__handle_enter(t);
-	if (status != TAYRA_OK) {
-		pthread_mutex_unlock(&t->lock);
-		return status;
-	}
-	status = join(t, want, w, ref, now_ns, &made);
-	if (status != TAYRA_OK) /* else it was counted as a hit */
-		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
-	if (made) {
-		tayra__turn_lead(made);
-		if (made->state == TAYRA__FLIGHT_READY && !made->origin)
-			run_or_leave(t, made);
-		tayra__flight_unref(made);
-	}
-	tayra__handle_leave(t);
-	tayra__turn_unlock(t);
 	return status;
 }
 
@@ -380,7 +357,7 @@ tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request, st
 		return TAYRA_E_NOMEM;
 	w->cq = cq;
 	w->cookie = cookie;
-	status = load_started(t, &want, now_ns, w, ref);
+	status = load(t, &want, now_ns, w, ref);
 	if (status != TAYRA_PENDING)
 		tayra__mem_free(w);
 	return status;
