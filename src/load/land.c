@@ -26,14 +26,15 @@ tayra__meta_for(uint64_t now_ms, uint64_t ttl_ms, uint64_t stale_ms)
 /* Its age counts from when the loader was called, for that is how old it may be; its ttl counts
  * from now, or what takes longer to load than its ttl would never be fresh for anyone. */
 static struct tayra_item_meta
-meta_of(const struct tayra_load *flight, const struct tayra_load_result *result, uint64_t now_ns)
+meta_of(const struct tayra_load *flight, const struct tayra_load_result *result, uint64_t cost_ns,
+	uint64_t now_ns)
 {
 	struct tayra_item_meta meta = tayra__meta_for(
 		now_ns / TAYRA_NS_PER_MS, result->ttl_ms ? result->ttl_ms : flight->ttl_ms,
 		result->stale_ms ? result->stale_ms : flight->stale_ms);
 
 	meta.born_ms = flight->started_ns / TAYRA_NS_PER_MS;
-	meta.cost_ns = now_ns - flight->started_ns;
+	meta.cost_ns = cost_ns;
 	meta.version = result->version;
 	return meta;
 }
@@ -132,9 +133,10 @@ count(struct tayra *t, int status, uint64_t cost_ns)
 }
 
 static void
-answer_all(struct tayra_load *flight, const struct tayra__landing *landing, uint64_t now_ns)
+answer_all(struct tayra_load *flight, const struct tayra__landing *landing, uint64_t cost_ns,
+	   uint64_t now_ns)
 {
-	struct tayra_item_meta meta = meta_of(flight, &landing->result, now_ns);
+	struct tayra_item_meta meta = meta_of(flight, &landing->result, cost_ns, now_ns);
 	int status = settle(flight, landing->status, &meta, now_ns / TAYRA_NS_PER_MS);
 
 	tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
@@ -167,21 +169,24 @@ void
 tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 {
 	struct tayra *t = flight->t;
-	uint64_t now_ns = tayra__handle_now_ns(t);
+	uint64_t landed_ns = tayra__handle_now_ns(t);
+	uint64_t cost_ns = landed_ns - flight->started_ns;
 	bool held = flight->held;
 	bool again;
 
 	pthread_mutex_lock(&t->lock);
-	count(t, landing->status, now_ns - flight->started_ns);
+	count(t, landing->status, cost_ns);
 	again = wanted_again(flight, landing->status);
 	if (again)
 		start_over(flight);
 	else
-		answer_all(flight, landing, now_ns);
+		/* The time again: requests joined for as long as the lock was waited for, and how
+		 * old the value is when they get it must not come out younger than it is. */
+		answer_all(flight, landing, cost_ns, tayra__handle_now_ns(t));
 	pthread_mutex_unlock(&t->lock);
 
 	if (held)
-		tayra_pace_leave(flight->pace, &flight->ticket, landing->outcome, now_ns);
+		tayra_pace_leave(flight->pace, &flight->ticket, landing->outcome, landed_ns);
 
 	pthread_mutex_lock(&t->lock);
 	if (again)

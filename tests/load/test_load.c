@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "load/handle.h"
 
 #define LARGE (2u << 20) /* more than the cache of the stage takes */
 
@@ -415,6 +419,48 @@ the_cost_of_a_load_is_what_its_loader_took(void **state)
 	stage_close(&s);
 }
 
+struct finisher {
+	struct stage *s;
+	_Atomic bool called;
+};
+
+static void *
+finish_elsewhere(void *arg)
+{
+	struct finisher *f = arg;
+
+	atomic_store(&f->called, true);
+	finish(f->s->parked[0], "v");
+	return NULL;
+}
+
+/* Whoever joins while the finishing thread waits for the lock gets a value as old as it then is. */
+static void
+a_value_ages_while_its_finishing_waits(void **state)
+{
+	struct stage s;
+	struct finisher f = { .s = &s };
+	struct tayra_completion c;
+	pthread_t thread;
+
+	stage_open(&s, NULL);
+	struct tayra_request r = ask(&s, "k", park);
+
+	start(&s, &r, NULL);
+	pthread_mutex_lock(&s.t->lock);
+	assert_int_equal(pthread_create(&thread, NULL, finish_elsewhere, &f), 0);
+	while (!atomic_load(&f.called))
+		sched_yield();
+	usleep(20000); /* it has come to the lock, or the test proves less, never wrongly */
+	stage_pass_ms(&s, 50);
+	pthread_mutex_unlock(&s.t->lock);
+	pthread_join(thread, NULL);
+	c = one(&s);
+	assert_int_equal(c.ref.age_ms, 50);
+	tayra_release(&c.ref);
+	stage_close(&s);
+}
+
 static void
 a_result_of_the_wrong_version_or_with_unknown_flags_is_refused(void **state)
 {
@@ -448,6 +494,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_load_that_gave_up_just_before_it_was_wanted_again_starts_over),
 	cmocka_unit_test(a_loader_sees_the_latest_deadline_and_the_class),
 	cmocka_unit_test(the_cost_of_a_load_is_what_its_loader_took),
+	cmocka_unit_test(a_value_ages_while_its_finishing_waits),
 	cmocka_unit_test(a_result_of_the_wrong_version_or_with_unknown_flags_is_refused),
 };
 
