@@ -13,7 +13,7 @@
 
 #define TICK_NS        (TAYRA_NS_PER_MS / 2)
 #define ORIGIN_THREADS 32 /* at least as many as any limit lets in */
-#define AGE_SLACK_MS   50 /* the clock a hit sees is as late as its ticker, on a busy machine */
+#define AGE_SLACK_MS   5  /* a clock read and a change, in whole milliseconds */
 #define SETTLE_NS      (2 * TAYRA_NS_PER_S)
 
 const char *
