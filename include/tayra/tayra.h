@@ -12,7 +12,8 @@
  *     }
  *
  * Threads.  Every call may be made from any thread.  The library starts no thread unless
- * options.ticker asks for one.  A loader runs only inside tayra_get_or_load(),
+ * options.ticker asks for one; with a file tier it then starts a second, which reads it for
+ * tayra_get_or_load_start().  A loader runs only inside tayra_get_or_load(),
  * tayra_get_or_load_start(), tayra_cq_drain(), tayra_cq_wait() and tayra_tick(), on the thread
  * that made the call; with options.ticker also on that thread.  No other callback exists.
  * After fork() the child's copy of a handle answers TAYRA_E_FORKED to everything but release and
@@ -35,8 +36,9 @@ extern "C" {
 #endif
 
 struct tayra;
-struct tayra_load;   /* one load in progress, as its loader sees it */
-struct tayra_cq;     /* a completion queue */
+struct tayra_load;      /* one load in progress, as its loader sees it */
+struct tayra_cq;        /* a completion queue */
+struct tayra_tier_file; /* values in a directory */
 struct tayra_origin; /* something that can load: SQLite, a C function with threads of its own, .. */
 
 #define TAYRA_OFF UINT64_MAX /* for a duration where 0 means "the default" */
@@ -60,6 +62,10 @@ struct tayra_options {
 					while something stale can be served; default 1 s */
 	uint64_t unstored_max_bytes; /* values in flight that the cache would not take; default 16
 					MiB */
+	/* Asked after RAM and before the origin, and kept in step with what is loaded, put and
+	 * deleted; NULL: none.  Borrowed: close it after the handle, and give it to no other.  The
+	 * clock must have wall_ms. */
+	struct tayra_tier_file *file_tier;
 };
 #define TAYRA_OPTIONS_INIT                                                                         \
 	{                                                                                          \
@@ -140,14 +146,16 @@ TAYRA_API int tayra_get_or_load(struct tayra *t, const struct tayra_request *req
 TAYRA_API int tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request,
 				      struct tayra_cq *cq, void *cookie, struct tayra_ref *ref);
 
-/* Get what is fresh in the cache and load nothing.  => TAYRA_OK, TAYRA_E_NOT_FOUND, .. */
+/* Get what is fresh in the cache, or in the file tier, which may read from the disk; load nothing.
+ * => TAYRA_OK, TAYRA_E_NOT_FOUND, .. */
 TAYRA_API int tayra_get(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *ref);
 /* Store; a load of that key in progress will not overwrite it.  ttl_ms and stale_ms as in a
  * request. */
 TAYRA_API int tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 			size_t value_len, uint64_t ttl_ms, uint64_t stale_ms);
 /* Forget; a load of that key in progress answers its waiters but is not kept, and later requests
- * start a new one.  => TAYRA_OK, TAYRA_E_NOT_FOUND. */
+ * start a new one.  => TAYRA_OK, TAYRA_E_NOT_FOUND.  TAYRA_E_IO: forgotten, but the file tier
+ * cannot promise that the value is not back after a restart (docs/design/tier.md). */
 TAYRA_API int tayra_delete(struct tayra *t, const void *key, size_t key_len);
 /* Give a ref back: any thread, any time, once.  The ref is zeroed; releasing a zeroed ref does
  * nothing. */
@@ -213,6 +221,18 @@ TAYRA_API void tayra_load_fail(struct tayra_load *load, int status, uint64_t ret
  */
 TAYRA_API void tayra_tick(struct tayra *t, uint64_t budget);
 
+struct tayra_tier_stats {
+	uint64_t hits, misses, puts, deletes; /* of the tier; what it answered to load and get */
+	uint64_t refused;                     /* puts it did not keep */
+	uint64_t items, bytes, limit_bytes;   /* bytes: on disk */
+	uint64_t index_bytes;                 /* of RAM */
+	uint64_t read_ns, write_ns;           /* spent in gets, and in puts */
+	uint64_t read_bytes, written_bytes;
+	uint64_t corrupt;   /* values found damaged, and missed */
+	uint64_t io_errors; /* failed reads and writes */
+	bool out;           /* it has stepped out after an error, and tries again by itself */
+};
+
 struct tayra_stats {
 	size_t size;
 	uint64_t requests;
@@ -227,12 +247,45 @@ struct tayra_stats {
 	uint64_t timeouts;    /* TAYRA_E_TIMEOUT given */
 	uint64_t inflight;    /* loads now: waiting for their turn or running */
 	struct tayra_cache_stats cache;
+	struct tayra_tier_stats file; /* zero without one */
 };
 #define TAYRA_STATS_INIT                                                                           \
 	{                                                                                          \
 		.size = sizeof(struct tayra_stats), .cache = TAYRA_CACHE_STATS_INIT                \
 	}
 TAYRA_API void tayra_stats(struct tayra *t, struct tayra_stats *out);
+
+/*
+ * The file tier: values in a directory of this machine, as a log of checksummed records.  It
+ * outlives the process, kill -9 included, and never gives a wrong, torn, deleted or overwritten
+ * value; what may be lost is the newest.  docs/design/tier.md says what that rests on.
+ */
+enum tayra_sync {
+	TAYRA_SYNC_NONE = 0, /* the system writes when it likes: if the machine goes down without
+				the tier having been closed, it begins empty */
+	TAYRA_SYNC_EACH = 1, /* O_DSYNC: everything is on disk before a call returns */
+};
+struct tayra_tier_file_options {
+	size_t size;
+	const char *path;       /* a directory of its own; made if it is not there.  For the call */
+	uint64_t limit_bytes;   /* on disk; default 1 GiB; at least 4 segments */
+	uint64_t segment_bytes; /* 1 to 16 MiB; default a 64th of the limit, within that */
+	uint64_t index_bytes;   /* of RAM, at 16 an item; default a 16th of the limit */
+	enum tayra_sync sync;
+};
+#define TAYRA_TIER_FILE_OPTIONS_INIT                                                               \
+	{                                                                                          \
+		.size = sizeof(struct tayra_tier_file_options)                                     \
+	}
+/*
+ * => TAYRA_E_INVAL (an option, or the directory of something else), TAYRA_E_FULL (in use by another
+ * process or handle), TAYRA_E_UNSUPPORTED (of another format), TAYRA_E_IO, TAYRA_E_NOMEM; `error`,
+ * if not NULL, gets one line of at most error_len bytes saying what.
+ */
+TAYRA_API int tayra_tier_file_open(const struct tayra_tier_file_options *options, char *error,
+				   size_t error_len, struct tayra_tier_file **out);
+/* After the handle that uses it.  => TAYRA_OK; TAYRA_E_IO: closed, but not all is on disk. */
+TAYRA_API int tayra_tier_file_close(struct tayra_tier_file *tier);
 
 /* Origins.  Each loads on threads of its own, so that a request's thread never blocks in one. */
 

@@ -27,6 +27,7 @@ fill(struct tayra_load *flight, const struct tayra__want *want)
 	flight->stale_ms = want->stale_ms;
 	flight->cls = want->cls;
 	flight->store = want->store;
+	flight->look = flight->t->below.file && !want->refresh;
 	flight->pace = want->origin && want->origin->pace ? want->origin->pace : flight->t->pace;
 	atomic_init(&flight->deadline_ns, want->deadline_ns);
 	flight->key_len = want->key_len;
@@ -53,6 +54,7 @@ tayra__flight_create(struct tayra *t, const struct tayra__want *want)
 	tayra__list_init(&flight->waiters);
 	tayra__list_init(&flight->in_ready);
 	tayra__list_init(&flight->in_chores);
+	tayra__list_init(&flight->in_below);
 	tayra__list_push_back(bucket_of(t, flight->key, flight->key_len), &flight->in_bucket);
 	tayra__list_push_back(&t->flights, &flight->in_flights);
 	t->flight_count++;
@@ -113,6 +115,7 @@ tayra__flight_forget(struct tayra *t, const void *key, size_t key_len)
 {
 	struct tayra_load *flight;
 
+	tayra__below_changed(t, key, key_len);
 	while ((flight = tayra__flight_find(t, key, key_len)))
 		tayra__flight_detach(flight);
 }

@@ -42,7 +42,7 @@ enum tayra__chore {
 
 struct tayra_load {
 	struct tayra *t;
-	struct tayra__list in_bucket, in_flights, in_ready, in_chores;
+	struct tayra__list in_bucket, in_flights, in_ready, in_chores, in_below;
 	struct tayra__list waiters;
 	enum tayra__flight_state state;
 	enum tayra__chore chore;
@@ -53,6 +53,8 @@ struct tayra_load {
 	bool behind;      /* somebody was served stale meanwhile and counts on it going on */
 	bool given_up;    /* the running loader may have seen that nobody waits */
 	bool held;        /* its ticket must leave pace */
+	bool look;        /* the tiers below have not been asked yet */
+	bool renew;       /* somebody wants it loaded even if something fresh is found below */
 	bool led; /* its maker is entering it and will look for itself whether it is ready */
 
 	struct tayra_origin *origin;
@@ -87,7 +89,8 @@ void tayra__flight_ref(struct tayra_load *flight);
 void tayra__flight_unref(struct tayra_load *flight);
 /* The attached flight of that key, or NULL. */
 struct tayra_load *tayra__flight_find(struct tayra *t, const void *key, size_t key_len);
-/* Detach every flight of that key: nothing they bring is kept, and nobody joins them. */
+/* Detach every flight of that key: nothing they bring is kept, and nobody joins them.  With the
+ * key's order lock. */
 void tayra__flight_forget(struct tayra *t, const void *key, size_t key_len);
 void tayra__flight_detach(struct tayra_load *flight);
 /* It enters once more. */

@@ -114,6 +114,7 @@ allocate(struct tayra *t, const struct tayra_options *options)
 static void
 give_up(struct tayra *t)
 {
+	tayra__below_fini(t);
 	if (t->cache)
 		tayra_cache_destroy(t->cache);
 	if (t->budget)
@@ -146,6 +147,8 @@ tayra_create(const struct tayra_options *given, struct tayra **out)
 	status = configure(t, &options);
 	if (status == TAYRA_OK)
 		status = allocate(t, &options);
+	if (status == TAYRA_OK)
+		status = tayra__below_init(t, (struct tayra__tier *)options.file_tier, t->ticker);
 	if (status == TAYRA_OK && t->ticker)
 		status = tayra__ticker_start(t);
 	if (status != TAYRA_OK) {
@@ -219,6 +222,7 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.inflight = t->inflight;
 		pthread_mutex_unlock(&t->lock);
 		tayra_cache_stats(t->cache, &stats.cache);
+		tayra__below_stats(t, &stats.file);
 	}
 	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 	out->size = size;

@@ -2,9 +2,9 @@
  *
  * handle.h: struct tayra itself.
  *
- * Locks: handle.lock -> a queue's lock -> a shard's lock in the cache.  handle.lock guards flights,
- * waiters, timers and lists; a hit does not take it.  No loader, no origin and no call into pace
- * runs while it is held.
+ * Locks: a key's order lock (below.h) -> handle.lock -> a queue's lock -> a shard's lock in the
+ * cache.  handle.lock guards flights, waiters, timers and lists; a hit does not take it.  No
+ * loader, no origin and no call into pace runs while it is held.
  */
 #ifndef TAYRA_LOAD_HANDLE_H
 #define TAYRA_LOAD_HANDLE_H
@@ -16,6 +16,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "load/below.h"
 #include "load/counter.h"
 
 struct tayra__budget;
@@ -35,6 +36,7 @@ struct tayra {
 	 * clock. */
 	_Atomic uint64_t coarse_ns;
 	struct tayra__counters counters;
+	struct tayra__below below;
 
 	pthread_mutex_t lock;
 	pthread_cond_t idle;         /* destroy waits for flights == 0 and calls == 0 */

@@ -5,6 +5,7 @@
  */
 #include "load/land.h"
 
+#include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/ref.h"
@@ -104,15 +105,13 @@ first_waiter(const struct tayra_load *flight)
 }
 
 static void
-give_value(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now_ms)
+give_value(struct tayra_load *flight, const struct tayra_item_meta *meta, enum tayra_tier tier,
+	   uint64_t now_ms)
 {
 	while (!tayra__list_empty(&flight->waiters)) {
 		struct tayra__waiter *w = first_waiter(flight);
 
-		tayra__ref_share(&w->ref, flight->hold);
-		w->ref.age_ms = now_ms > meta->born_ms ? now_ms - meta->born_ms : 0;
-		w->ref.load_cost_ns = meta->cost_ns;
-		w->ref.version = meta->version;
+		tayra__ref_share(&w->ref, flight->hold, meta, tier, now_ms);
 		tayra__waiter_answer(w, TAYRA_OK);
 	}
 }
@@ -132,18 +131,50 @@ count(struct tayra *t, int status, uint64_t cost_ns)
 		tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_ERRORS, 1);
 }
 
-static void
-answer_all(struct tayra_load *flight, const struct tayra__landing *landing, uint64_t cost_ns,
-	   uint64_t now_ns)
+/* What the tiers below have to be told of it. */
+enum change { NO_CHANGE, CHANGE_PUT, CHANGE_REMOVE };
+
+static enum change
+change_by(const struct tayra_load *flight, int status, const struct tayra_item_meta *meta,
+	  uint64_t now_ms)
 {
-	struct tayra_item_meta meta = meta_of(flight, &landing->result, cost_ns, now_ns);
-	int status = settle(flight, landing->status, &meta, now_ns / TAYRA_NS_PER_MS);
+	if (!flight->attached)
+		return NO_CHANGE;
+	if (status == TAYRA_E_NOT_FOUND)
+		return CHANGE_REMOVE;
+	if (status != TAYRA_OK || !flight->store)
+		return NO_CHANGE;
+	return meta->expire_ms > now_ms ? CHANGE_PUT : CHANGE_REMOVE;
+}
+
+static void
+change_below(struct tayra_load *flight, enum change change, const struct tayra_item_meta *meta,
+	     uint64_t now_ns)
+{
+	const struct tayra_value *value = &flight->hold->value;
+
+	if (change == CHANGE_PUT)
+		tayra__below_put(flight->t, flight->key, flight->key_len, value->data, value->len,
+				 meta, now_ns);
+	else if (change == CHANGE_REMOVE)
+		tayra__below_remove(flight->t, flight->key, flight->key_len);
+}
+
+/* => what is to be told below. */
+static enum change
+answer_all(struct tayra_load *flight, const struct tayra__landing *landing,
+	   const struct tayra_item_meta *meta, uint64_t now_ns)
+{
+	const uint64_t now_ms = now_ns / TAYRA_NS_PER_MS;
+	enum change change = change_by(flight, landing->status, meta, now_ms);
+	int status = settle(flight, landing->status, meta, now_ms);
 
 	tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
 	if (status == TAYRA_OK)
-		give_value(flight, &meta, now_ns / TAYRA_NS_PER_MS);
+		give_value(flight, meta, TAYRA_TIER_ORIGIN, now_ms);
 	else
 		give_error(flight, status, landing->retry_after_ns, now_ns);
+	return change == CHANGE_PUT && status != TAYRA_OK ? CHANGE_REMOVE : change;
 }
 
 /* The loader saw that nobody waited and gave up, but by now somebody does: it must start over. */
@@ -171,19 +202,28 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	struct tayra *t = flight->t;
 	uint64_t landed_ns = tayra__handle_now_ns(t);
 	uint64_t cost_ns = landed_ns - flight->started_ns;
+	struct tayra_item_meta meta = { 0 };
+	enum change change = NO_CHANGE;
+	uint64_t now_ns = landed_ns;
 	bool held = flight->held;
 	bool again;
 
+	tayra__below_enter(t, flight->key, flight->key_len);
 	pthread_mutex_lock(&t->lock);
 	count(t, landing->status, cost_ns);
 	again = wanted_again(flight, landing->status);
-	if (again)
+	if (again) {
 		start_over(flight);
-	else
+	} else {
 		/* The time again: requests joined for as long as the lock was waited for, and how
 		 * old the value is when they get it must not come out younger than it is. */
-		answer_all(flight, landing, cost_ns, tayra__handle_now_ns(t));
+		now_ns = tayra__handle_now_ns(t);
+		meta = meta_of(flight, &landing->result, cost_ns, now_ns);
+		change = answer_all(flight, landing, &meta, now_ns);
+	}
 	pthread_mutex_unlock(&t->lock);
+	change_below(flight, change, &meta, now_ns);
+	tayra__below_leave(t, flight->key, flight->key_len);
 
 	if (held)
 		tayra_pace_leave(flight->pace, &flight->ticket, landing->outcome, landed_ns);
@@ -194,6 +234,29 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	else
 		tayra__flight_unref(flight);
 	tayra__turn_unlock(t);
+}
+
+bool
+tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta)
+{
+	struct tayra *t = flight->t;
+	uint64_t now_ms;
+	bool ends;
+
+	pthread_mutex_lock(&t->lock);
+	now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
+	if (flight->attached && flight->store && flight->hold->kind == TAYRA__HOLD_RESERVED)
+		tayra__hold_commit(flight->hold, meta, now_ms);
+	ends = now_ms < meta->fresh_ms && !flight->renew && flight->hold->kind != TAYRA__HOLD_EMPTY;
+	if (ends) {
+		tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
+		give_value(flight, meta, TAYRA_TIER_FILE, now_ms);
+		tayra__flight_unref(flight);
+	} else {
+		tayra__hold_empty(flight->hold);
+	}
+	tayra__turn_unlock(t);
+	return ends;
 }
 
 void

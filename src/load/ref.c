@@ -205,13 +205,17 @@ tayra__ref_take(struct tayra_ref *ref, struct tayra_cache *cache, uint64_t token
 }
 
 void
-tayra__ref_share(struct tayra_ref *ref, struct tayra__hold *hold)
+tayra__ref_share(struct tayra_ref *ref, struct tayra__hold *hold,
+		 const struct tayra_item_meta *meta, enum tayra_tier tier, uint64_t now_ms)
 {
 	atomic_fetch_add_explicit(&hold->refs, 1, memory_order_relaxed);
 	*ref = (struct tayra_ref){
 		.value = hold->value.data,
 		.value_len = hold->value.len,
-		.tier = TAYRA_TIER_ORIGIN,
+		.age_ms = now_ms > meta->born_ms ? now_ms - meta->born_ms : 0,
+		.load_cost_ns = meta->cost_ns,
+		.version = meta->version,
+		.tier = tier,
 		.pin = { (void *)((uintptr_t)hold | HOLD_BIT) },
 	};
 }

@@ -70,7 +70,8 @@ int tayra__hold_commit(struct tayra__hold *hold, const struct tayra_item_meta *m
 /* Take over the pin of a value found in the cache.  The value is zeroed. */
 void tayra__ref_take(struct tayra_ref *ref, struct tayra_cache *cache, uint64_t token,
 		     struct tayra_value *value, uint64_t now_ms);
-/* One more reference to the hold. */
-void tayra__ref_share(struct tayra_ref *ref, struct tayra__hold *hold);
+/* One more reference to the hold, whose value came from that tier. */
+void tayra__ref_share(struct tayra_ref *ref, struct tayra__hold *hold,
+		      const struct tayra_item_meta *meta, enum tayra_tier tier, uint64_t now_ms);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/option.h"
+#include "load/below.h"
 #include "load/cq.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -156,6 +157,7 @@ join(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
 		status = tayra__waiter_join(w, flight, want);
 		if (status != TAYRA_OK)
 			return status;
+		flight->renew |= want->refresh;
 		tayra__counters_add(&t->counters, TAYRA__COUNT_JOINED, 1);
 		return TAYRA_PENDING;
 	}
@@ -280,7 +282,7 @@ load(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct ta
 	status = join(t, want, w, ref, now_ns, &made);
 	if (status != TAYRA_OK) /* else it was counted as a hit */
 		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
-	if (made)
+	if (made && (blocks || !tayra__below_look_aside(made)))
 		tayra__turn_lead(made);
 	if (status == TAYRA_PENDING && blocks)
 		status = wait_for(t, w, made, ref);
@@ -376,7 +378,8 @@ tayra_get(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *re
 		return status;
 	status = look_up(t, key, key_len, NO_STALE, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS,
 			 ref);
-	if (status == TAYRA_E_NOT_FOUND)
-		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
-	return status;
+	if (status != TAYRA_E_NOT_FOUND)
+		return status;
+	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
+	return tayra__below_fetch(t, key, key_len, ref);
 }

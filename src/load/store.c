@@ -7,6 +7,7 @@
 
 #include <tayra/tayra.h>
 
+#include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/land.h"
@@ -30,17 +31,19 @@ tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, s
 {
 	struct tayra_reservation reservation = { 0 };
 	struct tayra_item_meta meta;
-	uint64_t now_ms;
+	uint64_t now_ns, now_ms;
 	int status = tayra__key_check(t, key, key_len);
 
 	if (status == TAYRA_OK && !value && value_len > 0)
 		status = TAYRA_E_INVAL;
 	if (status != TAYRA_OK)
 		return status;
-	now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
+	now_ns = tayra__handle_now_ns(t);
+	now_ms = now_ns / TAYRA_NS_PER_MS;
 	meta = tayra__meta_for(now_ms, ttl_ms ? ttl_ms : t->ttl_ms,
 			       stale_ms ? stale_ms : t->stale_ms);
 	status = reserve_copy(t, key, key_len, value, value_len, now_ms, &reservation);
+	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget(t, key, key_len);
 	if (status == TAYRA_OK)
@@ -48,19 +51,27 @@ tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, s
 	if (status != TAYRA_OK)
 		tayra_cache_delete(t->cache, key, key_len);
 	pthread_mutex_unlock(&t->lock);
+	if (status == TAYRA_OK)
+		tayra__below_put(t, key, key_len, value, value_len, &meta, now_ns);
+	else
+		tayra__below_remove(t, key, key_len);
+	tayra__below_leave(t, key, key_len);
 	return status;
 }
 
 int
 tayra_delete(struct tayra *t, const void *key, size_t key_len)
 {
-	int status = tayra__key_check(t, key, key_len);
+	int status = tayra__key_check(t, key, key_len), below;
 
 	if (status != TAYRA_OK)
 		return status;
+	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget(t, key, key_len);
 	status = tayra_cache_delete(t->cache, key, key_len);
 	pthread_mutex_unlock(&t->lock);
-	return status;
+	below = tayra__below_remove(t, key, key_len);
+	tayra__below_leave(t, key, key_len);
+	return below == TAYRA_E_NOT_FOUND ? status : below;
 }

@@ -43,6 +43,7 @@ tick(struct tayra *t, uint64_t now_ns, uint64_t budget)
 	tayra__turn_unlock(t);
 	if (t->pace && is_due(&t->next_pace_ns, now_ns, SWEEP_NS))
 		tayra_pace_tick(t->pace, now_ns);
+	tayra__below_tick(t, now_ns);
 	if (is_due(&t->next_sweep_ns, now_ns, SWEEP_NS))
 		tayra_cache_tick(t->cache, now_ns / TAYRA_NS_PER_MS, budget);
 }

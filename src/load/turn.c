@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load/turn.h"
 
+#include "load/below.h"
 #include "load/cq.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -179,6 +180,23 @@ ask_pace(struct tayra_load *flight, enum tayra_class cls)
 				      &flight->ticket);
 }
 
+/* Ask the tiers below, once.  The lock is held, and let go of meanwhile.  => whether there is
+ * nothing more to do for it. */
+static bool
+looked(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+	bool landed;
+
+	if (!flight->look)
+		return false;
+	flight->look = false;
+	pthread_mutex_unlock(&t->lock);
+	landed = tayra__below_look(flight);
+	pthread_mutex_lock(&t->lock);
+	return landed || drop_unwanted(flight);
+}
+
 void
 tayra__turn_enter(struct tayra_load *flight)
 {
@@ -188,7 +206,7 @@ tayra__turn_enter(struct tayra_load *flight)
 	int status;
 
 	pthread_mutex_lock(&t->lock);
-	if (drop_unwanted(flight)) {
+	if (drop_unwanted(flight) || looked(flight)) {
 		tayra__turn_unlock(t);
 		return;
 	}

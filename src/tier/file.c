@@ -34,7 +34,7 @@ struct breaker {
 };
 
 struct file_tier {
-	struct tayra_tier tier;
+	struct tayra__tier tier;
 	pthread_mutex_t append, lock;
 	struct tayra__log log;
 	uint64_t boot;
@@ -43,7 +43,7 @@ struct file_tier {
 };
 
 static struct file_tier *
-file_of(struct tayra_tier *tier)
+file_of(struct tayra__tier *tier)
 {
 	return (struct file_tier *)tier;
 }
@@ -77,7 +77,7 @@ pin(struct file_tier *file, uint64_t hash, uint64_t wall_ms, struct tayra__place
 	pthread_mutex_lock(&file->lock);
 	if (is_out(&file->reading, wall_ms)) {
 		status = TAYRA_E_IO;
-	} else if (tayra__index_find(&file->log.index, hash, place)) {
+	} else if (tayra__tier_index_find(&file->log.index, hash, place)) {
 		*segment = tayra__log_segment(&file->log, place->segment);
 		(*segment)->pins++;
 		status = TAYRA_OK;
@@ -142,7 +142,7 @@ give(const struct tayra__record *record, struct tayra__tier_value *out)
 }
 
 static int
-file_get(struct tayra_tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+file_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
 	 struct tayra__tier_value *out)
 {
 	struct file_tier *file = file_of(tier);
@@ -239,7 +239,7 @@ cover(struct file_tier *file, uint64_t hash, uint64_t wall_ms)
 	int status;
 
 	pthread_mutex_lock(&file->lock);
-	known = tayra__index_find(&file->log.index, hash, &place);
+	known = tayra__tier_index_find(&file->log.index, hash, &place);
 	pthread_mutex_unlock(&file->lock);
 	if (!known)
 		return TAYRA_E_NOT_FOUND;
@@ -285,7 +285,7 @@ compose(uint64_t hash, uint64_t size, const void *key, size_t key_len, const voi
 }
 
 static int
-file_put(struct tayra_tier *tier, const void *key, size_t key_len, const void *value,
+file_put(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
 	 size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms)
 {
 	struct file_tier *file = file_of(tier);
@@ -314,7 +314,7 @@ file_put(struct tayra_tier *tier, const void *key, size_t key_len, const void *v
 }
 
 static int
-file_remove(struct tayra_tier *tier, const void *key, size_t key_len, uint64_t wall_ms)
+file_remove(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms)
 {
 	struct file_tier *file = file_of(tier);
 	uint64_t hash = tayra__hash_bytes(key, key_len, file->log.id);
@@ -330,7 +330,7 @@ file_remove(struct tayra_tier *tier, const void *key, size_t key_len, uint64_t w
 }
 
 static uint64_t
-file_tick(struct tayra_tier *tier, uint64_t wall_ms)
+file_tick(struct tayra__tier *tier, uint64_t wall_ms)
 {
 	struct file_tier *file = file_of(tier);
 
@@ -343,7 +343,7 @@ file_tick(struct tayra_tier *tier, uint64_t wall_ms)
 }
 
 static void
-file_stats(struct tayra_tier *tier, struct tayra__tier_stats *out)
+file_stats(struct tayra__tier *tier, struct tayra__tier_stats *out)
 {
 	struct file_tier *file = file_of(tier);
 
@@ -371,7 +371,7 @@ dispose(struct file_tier *file)
 }
 
 static int
-file_close(struct tayra_tier *tier)
+file_close(struct tayra__tier *tier)
 {
 	struct file_tier *file = file_of(tier);
 	struct tayra__state state = {
@@ -404,7 +404,7 @@ static const struct tayra__tier_ops file_ops = {
 
 static int
 configure(struct file_tier *file, const struct tayra__file_options *o,
-	  const struct tayra__complaint *complaint)
+	  const struct tayra__tier_complaint *complaint)
 {
 	uint64_t limit = o->limit_bytes ? o->limit_bytes : DEFAULT_LIMIT;
 	uint64_t segment = o->segment_bytes ? o->segment_bytes : limit / 64;
@@ -412,27 +412,29 @@ configure(struct file_tier *file, const struct tayra__file_options *o,
 	struct rlimit files;
 
 	if (!o->segment_bytes)
-		segment = segment < SEGMENT_MIN                  ? SEGMENT_MIN
-			  : segment > TAYRA__INDEX_SEGMENT_BYTES ? TAYRA__INDEX_SEGMENT_BYTES
-								 : segment;
-	if (segment < SEGMENT_MIN || segment > TAYRA__INDEX_SEGMENT_BYTES)
-		return tayra__complain(complaint, TAYRA_E_INVAL,
-				       "segments are of 1 to 16 MiB, not %llu bytes",
-				       (unsigned long long)segment);
-	if (limit < 4 * segment || limit / segment >= 1u << TAYRA__INDEX_SEGMENT_BITS)
-		return tayra__complain(complaint, TAYRA_E_INVAL,
-				       "a limit of %llu bytes is not 4 to 262143 segments of %llu",
-				       (unsigned long long)limit, (unsigned long long)segment);
+		segment = segment < SEGMENT_MIN ? SEGMENT_MIN
+			  : segment > TAYRA__TIER_INDEX_SEGMENT_BYTES
+				  ? TAYRA__TIER_INDEX_SEGMENT_BYTES
+				  : segment;
+	if (segment < SEGMENT_MIN || segment > TAYRA__TIER_INDEX_SEGMENT_BYTES)
+		return tayra__tier_complain(complaint, TAYRA_E_INVAL,
+					    "segments are of 1 to 16 MiB, not %llu bytes",
+					    (unsigned long long)segment);
+	if (limit < 4 * segment || limit / segment >= 1u << TAYRA__TIER_INDEX_SEGMENT_BITS)
+		return tayra__tier_complain(
+			complaint, TAYRA_E_INVAL,
+			"a limit of %llu bytes is not 4 to 262143 segments of %llu",
+			(unsigned long long)limit, (unsigned long long)segment);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY &&
 	    limit / segment + OTHER_FILES > files.rlim_cur)
-		return tayra__complain(
+		return tayra__tier_complain(
 			complaint, TAYRA_E_INVAL,
 			"needs %llu open files and the process may have %llu: larger "
 			"segments, a lower limit, or ulimit -n",
 			(unsigned long long)(limit / segment + OTHER_FILES),
 			(unsigned long long)files.rlim_cur);
 	if ((unsigned)o->sync > TAYRA__SYNC_EACH)
-		return tayra__complain(complaint, TAYRA_E_INVAL, "no such sync");
+		return tayra__tier_complain(complaint, TAYRA_E_INVAL, "no such sync");
 	file->log.limit_bytes = limit - STATE_BYTES;
 	file->log.segment_bytes = (uint32_t)segment;
 	file->log.items_max = index / ITEM_INDEX_BYTES ? index / ITEM_INDEX_BYTES : 1;
@@ -444,28 +446,30 @@ configure(struct file_tier *file, const struct tayra__file_options *o,
 /* The directory, locked.  The lock is the directory's own, so that no file of ours need be there
  * before we know whose it is. */
 static int
-enter_directory(struct file_tier *file, const char *path, const struct tayra__complaint *complaint)
+enter_directory(struct file_tier *file, const char *path,
+		const struct tayra__tier_complaint *complaint)
 {
 	const struct tayra__io *io = file->log.io;
 
 	if (io->mkdir(io->ctx, path) < 0 && errno != EEXIST)
-		return tayra__complain(complaint, TAYRA_E_IO, "cannot be made: %m");
+		return tayra__tier_complain(complaint, TAYRA_E_IO, "cannot be made: %m");
 	file->log.dir = io->open(io->ctx, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	if (file->log.dir < 0)
-		return tayra__complain(complaint, TAYRA_E_IO, "cannot be opened: %m");
+		return tayra__tier_complain(complaint, TAYRA_E_IO, "cannot be opened: %m");
 	if (io->lock(io->ctx, file->log.dir) < 0)
 		return errno == EWOULDBLOCK
-			       ? tayra__complain(complaint, TAYRA_E_FULL,
-						 "is in use by another process or handle")
-			       : tayra__complain(complaint, TAYRA_E_IO, "cannot be locked: %m");
+			       ? tayra__tier_complain(complaint, TAYRA_E_FULL,
+						      "is in use by another process or handle")
+			       : tayra__tier_complain(complaint, TAYRA_E_IO,
+						      "cannot be locked: %m");
 	return TAYRA_OK;
 }
 
 int
 tayra__file_open(const struct tayra__file_options *options, char *error, size_t error_len,
-		 struct tayra_tier **out)
+		 struct tayra__tier **out)
 {
-	struct tayra__complaint complaint = {
+	struct tayra__tier_complaint complaint = {
 		.text = error,
 		.len = error_len,
 		.path = options->path && options->path[0] ? options->path : "file tier",
@@ -477,11 +481,11 @@ tayra__file_open(const struct tayra__file_options *options, char *error, size_t 
 	if (error && error_len)
 		error[0] = 0;
 	if (!options->path || !options->path[0])
-		return tayra__complain(&complaint, TAYRA_E_INVAL, "no path");
+		return tayra__tier_complain(&complaint, TAYRA_E_INVAL, "no path");
 	file = tayra__mem_alloc(sizeof(*file));
 	if (!file)
-		return tayra__complain(&complaint, TAYRA_E_NOMEM, "no memory");
-	file->tier = (struct tayra_tier){ .name = "file", .ops = &file_ops };
+		return tayra__tier_complain(&complaint, TAYRA_E_NOMEM, "no memory");
+	file->tier = (struct tayra__tier){ .name = "file", .ops = &file_ops };
 	file->log.io = options->io ? options->io : tayra__io_real();
 	file->log.dir = -1;
 	pthread_mutex_init(&file->append, NULL);
@@ -493,7 +497,7 @@ tayra__file_open(const struct tayra__file_options *options, char *error, size_t 
 		status = tayra__recover(&file->log, file->boot, &complaint);
 	if (status != TAYRA_OK) {
 		if (status == TAYRA_E_NOMEM)
-			tayra__complain(&complaint, status, "no memory");
+			tayra__tier_complain(&complaint, status, "no memory");
 		dispose(file);
 		return status;
 	}

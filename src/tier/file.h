@@ -44,6 +44,6 @@ struct tayra__file_options {
  *    gets one line saying what.
  */
 int tayra__file_open(const struct tayra__file_options *options, char *error, size_t error_len,
-		     struct tayra_tier **out);
+		     struct tayra__tier **out);
 
 #endif

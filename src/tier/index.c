@@ -13,15 +13,16 @@
 #include "base/mem.h"
 
 #define HASH_BITS    36
-#define SEGMENT_MASK ((1u << TAYRA__INDEX_SEGMENT_BITS) - 1)
+#define SEGMENT_MASK ((1u << TAYRA__TIER_INDEX_SEGMENT_BITS) - 1)
 #define UNITS_MASK   ((1u << 21) - 1)
 
-static struct tayra__index_slot
+static struct tayra__tier_index_slot
 pack(uint64_t tag, const struct tayra__place *place)
 {
-	uint32_t size = place->size / TAYRA__INDEX_UNIT, at = place->offset / TAYRA__INDEX_UNIT;
+	uint32_t size = place->size / TAYRA__TIER_INDEX_UNIT,
+		 at = place->offset / TAYRA__TIER_INDEX_UNIT;
 
-	return (struct tayra__index_slot){ {
+	return (struct tayra__tier_index_slot){ {
 		(uint32_t)(tag >> 4),
 		(uint32_t)(tag & 15) << 28 | (place->segment & SEGMENT_MASK) << 10 | size >> 11,
 		size << 21 | at,
@@ -29,19 +30,19 @@ pack(uint64_t tag, const struct tayra__place *place)
 }
 
 static uint64_t
-tag_of(const struct tayra__index_slot *slot)
+tag_of(const struct tayra__tier_index_slot *slot)
 {
 	return (uint64_t)slot->words[0] << 4 | slot->words[1] >> 28;
 }
 
 static uint32_t
-segment_of(const struct tayra__index_slot *slot)
+segment_of(const struct tayra__tier_index_slot *slot)
 {
 	return slot->words[1] >> 10 & SEGMENT_MASK;
 }
 
 static uint32_t
-units_of(const struct tayra__index_slot *slot)
+units_of(const struct tayra__tier_index_slot *slot)
 {
 	return (slot->words[1] & 1023) << 11 | slot->words[2] >> 21;
 }
@@ -52,27 +53,27 @@ tag_from(uint64_t hash)
 	return hash >> 20 & ((1ull << HASH_BITS) - 1);
 }
 
-static struct tayra__index_part *
-part_of(const struct tayra__index *index, uint64_t hash)
+static struct tayra__tier_index_part *
+part_of(const struct tayra__tier_index *index, uint64_t hash)
 {
-	return (struct tayra__index_part *)&index->parts[hash >> 56];
+	return (struct tayra__tier_index_part *)&index->parts[hash >> 56];
 }
 
 static uint32_t
-home_of(const struct tayra__index_part *part, uint64_t tag)
+home_of(const struct tayra__tier_index_part *part, uint64_t tag)
 {
 	return (uint32_t)(tag * part->capacity >> HASH_BITS);
 }
 
 static uint32_t
-after(const struct tayra__index_part *part, uint32_t at)
+after(const struct tayra__tier_index_part *part, uint32_t at)
 {
 	return at + 1 == part->capacity ? 0 : at + 1;
 }
 
 /* The slot that has the tag, or the empty one where it belongs.  There is always an empty one. */
 static uint32_t
-seek(const struct tayra__index_part *part, uint64_t tag)
+seek(const struct tayra__tier_index_part *part, uint64_t tag)
 {
 	uint32_t at = home_of(part, tag);
 
@@ -82,24 +83,25 @@ seek(const struct tayra__index_part *part, uint64_t tag)
 }
 
 void
-tayra__index_init(struct tayra__index *index)
+tayra__tier_index_init(struct tayra__tier_index *index)
 {
 	memset(index, 0, sizeof(*index));
 }
 
 void
-tayra__index_fini(struct tayra__index *index)
+tayra__tier_index_fini(struct tayra__tier_index *index)
 {
-	for (unsigned i = 0; i < TAYRA__INDEX_PARTS; i++)
+	for (unsigned i = 0; i < TAYRA__TIER_INDEX_PARTS; i++)
 		tayra__mem_free(index->parts[i].slots);
-	tayra__index_init(index);
+	tayra__tier_index_init(index);
 }
 
 bool
-tayra__index_find(const struct tayra__index *index, uint64_t hash, struct tayra__place *out)
+tayra__tier_index_find(const struct tayra__tier_index *index, uint64_t hash,
+		       struct tayra__place *out)
 {
-	const struct tayra__index_part *part = part_of(index, hash);
-	const struct tayra__index_slot *slot;
+	const struct tayra__tier_index_part *part = part_of(index, hash);
+	const struct tayra__tier_index_slot *slot;
 
 	if (!part->count)
 		return false;
@@ -107,15 +109,15 @@ tayra__index_find(const struct tayra__index *index, uint64_t hash, struct tayra_
 	if (!units_of(slot))
 		return false;
 	out->segment = segment_of(slot);
-	out->size = units_of(slot) * TAYRA__INDEX_UNIT;
-	out->offset = (slot->words[2] & UNITS_MASK) * TAYRA__INDEX_UNIT;
+	out->size = units_of(slot) * TAYRA__TIER_INDEX_UNIT;
+	out->offset = (slot->words[2] & UNITS_MASK) * TAYRA__TIER_INDEX_UNIT;
 	return true;
 }
 
 static int
-grow(struct tayra__index *index, struct tayra__index_part *part)
+grow(struct tayra__tier_index *index, struct tayra__tier_index_part *part)
 {
-	struct tayra__index_part larger = {
+	struct tayra__tier_index_part larger = {
 		.capacity = part->capacity + part->capacity / 8 + 8,
 		.count = part->count,
 	};
@@ -133,21 +135,22 @@ grow(struct tayra__index *index, struct tayra__index_part *part)
 }
 
 int
-tayra__index_reserve(struct tayra__index *index, uint64_t hash)
+tayra__tier_index_reserve(struct tayra__tier_index *index, uint64_t hash)
 {
-	struct tayra__index_part *part = part_of(index, hash);
+	struct tayra__tier_index_part *part = part_of(index, hash);
 	struct tayra__place place;
 
-	if (tayra__index_find(index, hash, &place) ||
+	if (tayra__tier_index_find(index, hash, &place) ||
 	    (uint64_t)(part->count + 1) * 8 <= (uint64_t)part->capacity * 7)
 		return TAYRA_OK;
 	return grow(index, part);
 }
 
 void
-tayra__index_set(struct tayra__index *index, uint64_t hash, const struct tayra__place *place)
+tayra__tier_index_set(struct tayra__tier_index *index, uint64_t hash,
+		      const struct tayra__place *place)
 {
-	struct tayra__index_part *part = part_of(index, hash);
+	struct tayra__tier_index_part *part = part_of(index, hash);
 	uint32_t at = seek(part, tag_from(hash));
 
 	if (!units_of(&part->slots[at])) {
@@ -159,7 +162,7 @@ tayra__index_set(struct tayra__index *index, uint64_t hash, const struct tayra__
 
 /* Empty a slot and close the gap: what comes after it in its run may have been pushed past it. */
 static void
-take_out(struct tayra__index *index, struct tayra__index_part *part, uint32_t hole)
+take_out(struct tayra__tier_index *index, struct tayra__tier_index_part *part, uint32_t hole)
 {
 	for (uint32_t at = after(part, hole); units_of(&part->slots[at]); at = after(part, at)) {
 		uint32_t home = home_of(part, tag_of(&part->slots[at]));
@@ -170,15 +173,15 @@ take_out(struct tayra__index *index, struct tayra__index_part *part, uint32_t ho
 			hole = at;
 		}
 	}
-	part->slots[hole] = (struct tayra__index_slot){ { 0 } };
+	part->slots[hole] = (struct tayra__tier_index_slot){ { 0 } };
 	part->count--;
 	index->count--;
 }
 
 bool
-tayra__index_remove(struct tayra__index *index, uint64_t hash)
+tayra__tier_index_remove(struct tayra__tier_index *index, uint64_t hash)
 {
-	struct tayra__index_part *part = part_of(index, hash);
+	struct tayra__tier_index_part *part = part_of(index, hash);
 	uint32_t at;
 
 	if (!part->count)
@@ -191,13 +194,13 @@ tayra__index_remove(struct tayra__index *index, uint64_t hash)
 }
 
 void
-tayra__index_drop(struct tayra__index *index, uint32_t first, uint32_t count)
+tayra__tier_index_drop(struct tayra__tier_index *index, uint32_t first, uint32_t count)
 {
-	for (unsigned p = 0; p < TAYRA__INDEX_PARTS; p++) {
-		struct tayra__index_part *part = &index->parts[p];
+	for (unsigned p = 0; p < TAYRA__TIER_INDEX_PARTS; p++) {
+		struct tayra__tier_index_part *part = &index->parts[p];
 
 		for (uint32_t i = 0; i < part->capacity;) {
-			const struct tayra__index_slot *slot = &part->slots[i];
+			const struct tayra__tier_index_slot *slot = &part->slots[i];
 
 			/* What moves into the hole is looked at next; what moves from the front
 			 * round the end was looked at already. */

@@ -16,41 +16,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TAYRA__INDEX_PARTS         256u
-#define TAYRA__INDEX_SEGMENT_BITS  18
-#define TAYRA__INDEX_UNIT          8u                        /* records begin at multiples of it */
-#define TAYRA__INDEX_SEGMENT_BYTES (TAYRA__INDEX_UNIT << 21) /* a segment is not larger */
+#define TAYRA__TIER_INDEX_PARTS        256u
+#define TAYRA__TIER_INDEX_SEGMENT_BITS 18
+#define TAYRA__TIER_INDEX_UNIT         8u /* records begin at multiples of it */
+#define TAYRA__TIER_INDEX_SEGMENT_BYTES                                                            \
+	(TAYRA__TIER_INDEX_UNIT << 21) /* a segment is not larger                                  \
+					*/
 
-struct tayra__index_slot {
+struct tayra__tier_index_slot {
 	uint32_t words[3];
 };
 
-struct tayra__index_part {
-	struct tayra__index_slot *slots;
+struct tayra__tier_index_part {
+	struct tayra__tier_index_slot *slots;
 	uint32_t capacity, count;
 };
 
-struct tayra__index {
-	struct tayra__index_part parts[TAYRA__INDEX_PARTS];
+struct tayra__tier_index {
+	struct tayra__tier_index_part parts[TAYRA__TIER_INDEX_PARTS];
 	uint64_t count, bytes;
 };
 
 struct tayra__place {
-	uint32_t segment; /* the low TAYRA__INDEX_SEGMENT_BITS of its number */
+	uint32_t segment; /* the low TAYRA__TIER_INDEX_SEGMENT_BITS of its number */
 	uint32_t offset;  /* bytes, a multiple of the unit */
 	uint32_t size;    /* bytes, a multiple of the unit, not 0 */
 };
 
-void tayra__index_init(struct tayra__index *index);
-void tayra__index_fini(struct tayra__index *index);
-bool tayra__index_find(const struct tayra__index *index, uint64_t hash, struct tayra__place *out);
+void tayra__tier_index_init(struct tayra__tier_index *index);
+void tayra__tier_index_fini(struct tayra__tier_index *index);
+bool tayra__tier_index_find(const struct tayra__tier_index *index, uint64_t hash,
+			    struct tayra__place *out);
 /* Make sure that the next set of this hash has room.  => TAYRA_OK, TAYRA_E_NOMEM. */
-int tayra__index_reserve(struct tayra__index *index, uint64_t hash);
+int tayra__tier_index_reserve(struct tayra__tier_index *index, uint64_t hash);
 /* There must be room, or the hash be in. */
-void tayra__index_set(struct tayra__index *index, uint64_t hash, const struct tayra__place *place);
+void tayra__tier_index_set(struct tayra__tier_index *index, uint64_t hash,
+			   const struct tayra__place *place);
 /* => whether it was there. */
-bool tayra__index_remove(struct tayra__index *index, uint64_t hash);
+bool tayra__tier_index_remove(struct tayra__tier_index *index, uint64_t hash);
 /* Remove what lies in `count` segments from number `first` on. */
-void tayra__index_drop(struct tayra__index *index, uint32_t first, uint32_t count);
+void tayra__tier_index_drop(struct tayra__tier_index *index, uint32_t first, uint32_t count);
 
 #endif

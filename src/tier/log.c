@@ -27,7 +27,7 @@ tayra__log_fini(struct tayra__log *log)
 	for (uint32_t i = 0; i < log->count; i++)
 		close_segment(log, log->segments[i]);
 	tayra__mem_free(log->segments);
-	tayra__index_fini(&log->index);
+	tayra__tier_index_fini(&log->index);
 	log->segments = NULL;
 	log->count = log->capacity = 0;
 }
@@ -69,7 +69,7 @@ tayra__log_add(struct tayra__log *log, int fd, uint32_t number, uint32_t size)
 struct tayra__segment *
 tayra__log_segment(const struct tayra__log *log, uint32_t low_number)
 {
-	uint32_t mask = (1u << TAYRA__INDEX_SEGMENT_BITS) - 1;
+	uint32_t mask = (1u << TAYRA__TIER_INDEX_SEGMENT_BITS) - 1;
 
 	return log->segments[(low_number - log->segments[0]->number) & mask];
 }
@@ -95,7 +95,7 @@ let_go(struct tayra__log *log, uint32_t count)
 {
 	if (count == 0)
 		return;
-	tayra__index_drop(&log->index, log->segments[0]->number, count);
+	tayra__tier_index_drop(&log->index, log->segments[0]->number, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct tayra__segment *segment = log->segments[i];
 
@@ -219,7 +219,7 @@ tayra__log_room(struct tayra__log *log, uint64_t hash, uint64_t size)
 		if (status != TAYRA_OK)
 			return status;
 	}
-	return tayra__index_reserve(&log->index, hash);
+	return tayra__tier_index_reserve(&log->index, hash);
 }
 
 int
@@ -249,9 +249,9 @@ tayra__log_publish(struct tayra__log *log, uint64_t hash, enum tayra__record_kin
 	};
 
 	if (kind == TAYRA__RECORD_PUT)
-		tayra__index_set(&log->index, hash, &place);
+		tayra__tier_index_set(&log->index, hash, &place);
 	else
-		tayra__index_remove(&log->index, hash);
+		tayra__tier_index_remove(&log->index, hash);
 	segment->size += size;
 	log->bytes += size;
 	log->written_bytes += size;
@@ -264,10 +264,10 @@ tayra__log_forget(struct tayra__log *log, uint64_t hash)
 	struct tayra__place place;
 	uint32_t number;
 
-	if (!tayra__index_find(&log->index, hash, &place))
+	if (!tayra__tier_index_find(&log->index, hash, &place))
 		return tayra__log_settle(log);
 	number = tayra__log_segment(log, place.segment)->number;
-	tayra__index_remove(&log->index, hash);
+	tayra__tier_index_remove(&log->index, hash);
 	if (!log->owing || (int32_t)(number - log->owed_number) > 0)
 		log->owed_number = number;
 	log->owing = true;

@@ -35,7 +35,7 @@ struct tayra__log {
 	uint32_t segment_bytes;
 	int write_flags; /* O_DSYNC or 0 */
 
-	struct tayra__index index;
+	struct tayra__tier_index index;
 	struct tayra__segment **segments; /* oldest first */
 	uint32_t count, capacity;
 	uint32_t next_number;

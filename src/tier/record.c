@@ -14,7 +14,8 @@ tayra__record_size(uint32_t key_len, uint64_t value_len)
 {
 	uint64_t bytes = sizeof(struct tayra__record) + key_len + value_len;
 
-	return (bytes + TAYRA__INDEX_UNIT - 1) / TAYRA__INDEX_UNIT * TAYRA__INDEX_UNIT;
+	return (bytes + TAYRA__TIER_INDEX_UNIT - 1) / TAYRA__TIER_INDEX_UNIT *
+	       TAYRA__TIER_INDEX_UNIT;
 }
 
 static uint64_t
@@ -97,7 +98,7 @@ fits(const struct tayra__scan *scan, const struct tayra__record *record)
 	return tayra__record_sound(record, scan->log) && record->sequence == scan->sequence &&
 	       (record->kind == TAYRA__RECORD_PUT || record->kind == TAYRA__RECORD_DELETE) &&
 	       scan->at + tayra__record_size(record->key_len, record->value_len) <=
-		       TAYRA__INDEX_SEGMENT_BYTES;
+		       TAYRA__TIER_INDEX_SEGMENT_BYTES;
 }
 
 /* => TAYRA_PENDING: there may be more. */

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 int
-tayra__complain(const struct tayra__complaint *to, int status, const char *format, ...)
+tayra__tier_complain(const struct tayra__tier_complaint *to, int status, const char *format, ...)
 {
 	int why = errno, n;
 	va_list args;
@@ -97,14 +97,15 @@ by_number(const void *a, const void *b)
 
 static int
 take_survey(const struct tayra__log *log, struct survey *survey,
-	    const struct tayra__complaint *complaint)
+	    const struct tayra__tier_complaint *complaint)
 {
 	if (log->io->list(log->io->ctx, log->dir, look_at, survey) < 0)
-		return tayra__complain(complaint, TAYRA_E_IO, "cannot be listed: %m");
+		return tayra__tier_complain(complaint, TAYRA_E_IO, "cannot be listed: %m");
 	if (survey->status == TAYRA_E_INVAL)
-		return tayra__complain(complaint, TAYRA_E_INVAL,
-				       "'%s' is not of this tier: it wants a directory of its own",
-				       survey->stranger);
+		return tayra__tier_complain(
+			complaint, TAYRA_E_INVAL,
+			"'%s' is not of this tier: it wants a directory of its own",
+			survey->stranger);
 	if (survey->count)
 		qsort(survey->numbers, survey->count, sizeof(survey->numbers[0]), by_number);
 	return survey->status;
@@ -140,12 +141,12 @@ enter(void *arg, const struct tayra__record *record, uint32_t at)
 	/* What has expired stays in: a remove of it must be written down, clocks being as they are.
 	 */
 	if (record->kind == TAYRA__RECORD_DELETE) {
-		tayra__index_remove(&r->log->index, record->hash);
+		tayra__tier_index_remove(&r->log->index, record->hash);
 		return TAYRA_OK;
 	}
-	status = tayra__index_reserve(&r->log->index, record->hash);
+	status = tayra__tier_index_reserve(&r->log->index, record->hash);
 	if (status == TAYRA_OK)
-		tayra__index_set(&r->log->index, record->hash, &place);
+		tayra__tier_index_set(&r->log->index, record->hash, &place);
 	return status;
 }
 
@@ -207,7 +208,7 @@ read_segment(struct rebuild *r, int fd, bool last, enum verdict *out)
 		return status;
 	log->sequence = scan.sequence;
 	if (scan.end == TAYRA__SCAN_BAD) {
-		tayra__index_drop(&log->index, r->number, 1);
+		tayra__tier_index_drop(&log->index, r->number, 1);
 		*out = DISCARD;
 		return TAYRA_OK;
 	}
@@ -302,7 +303,7 @@ fill(struct tayra__log *log, const struct survey *survey, const struct tayra__st
 
 static int
 identify(const struct tayra__log *log, const struct survey *survey, struct tayra__state *state,
-	 const struct tayra__complaint *complaint)
+	 const struct tayra__tier_complaint *complaint)
 {
 	int status = tayra__state_read(log->io, log->dir, state);
 
@@ -310,17 +311,18 @@ identify(const struct tayra__log *log, const struct survey *survey, struct tayra
 	case TAYRA_E_NOT_FOUND:
 		if (survey->count == 0)
 			return status;
-		return tayra__complain(complaint, TAYRA_E_INVAL,
-				       "has segments, but no file " TAYRA__STATE_NAME);
+		return tayra__tier_complain(complaint, TAYRA_E_INVAL,
+					    "has segments, but no file " TAYRA__STATE_NAME);
 	case TAYRA_E_INVAL:
-		return tayra__complain(complaint, status,
-				       TAYRA__STATE_NAME " is not a file of this tier");
+		return tayra__tier_complain(complaint, status,
+					    TAYRA__STATE_NAME " is not a file of this tier");
 	case TAYRA_E_UNSUPPORTED:
-		return tayra__complain(complaint, status,
-				       "is of format %u, and this build knows format %u",
-				       state->format, TAYRA__TIER_FORMAT);
+		return tayra__tier_complain(complaint, status,
+					    "is of format %u, and this build knows format %u",
+					    state->format, TAYRA__TIER_FORMAT);
 	case TAYRA_E_IO:
-		return tayra__complain(complaint, status, TAYRA__STATE_NAME " cannot be read: %m");
+		return tayra__tier_complain(complaint, status,
+					    TAYRA__STATE_NAME " cannot be read: %m");
 	default: return status; /* TAYRA_OK, TAYRA_E_CORRUPT */
 	}
 }
@@ -341,7 +343,7 @@ claim(struct tayra__log *log, uint64_t boot)
 }
 
 int
-tayra__recover(struct tayra__log *log, uint64_t boot, const struct tayra__complaint *complaint)
+tayra__recover(struct tayra__log *log, uint64_t boot, const struct tayra__tier_complaint *complaint)
 {
 	struct survey survey = { 0 };
 	struct tayra__state state;
@@ -356,7 +358,7 @@ tayra__recover(struct tayra__log *log, uint64_t boot, const struct tayra__compla
 		if (status == TAYRA_OK)
 			status = claim(log, boot);
 		if (status == TAYRA_E_IO)
-			tayra__complain(complaint, status, "cannot be read or written: %m");
+			tayra__tier_complain(complaint, status, "cannot be read or written: %m");
 	}
 	tayra__mem_free(survey.numbers);
 	return status;

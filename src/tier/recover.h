@@ -17,19 +17,20 @@
 #include "tier/state.h"
 
 /* One line for a person. */
-struct tayra__complaint {
+struct tayra__tier_complaint {
 	char *text; /* NULL: nobody asks */
 	size_t len;
 	const char *path;
 };
 /* => status */
-int tayra__complain(const struct tayra__complaint *to, int status, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int tayra__tier_complain(const struct tayra__tier_complaint *to, int status, const char *format,
+			 ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Look at the directory, fill the log, and claim it (state with this boot, not clean).
  * => as tayra__file_open(); the log may be partly filled then.  log->dir is locked already.
  */
-int tayra__recover(struct tayra__log *log, uint64_t boot, const struct tayra__complaint *complaint);
+int tayra__recover(struct tayra__log *log, uint64_t boot,
+		   const struct tayra__tier_complaint *complaint);
 
 #endif

@@ -41,29 +41,29 @@ struct tayra__tier_stats {
 	bool out; /* stepped out after an error; it tries again by itself */
 };
 
-struct tayra_tier;
+struct tayra__tier;
 
 struct tayra__tier_ops {
 	/* => TAYRA_OK, TAYRA_E_NOT_FOUND, TAYRA_E_IO (stepped out, or the read failed),
 	 *    TAYRA_E_NOMEM.  All but OK are a miss to the caller. */
-	int (*get)(struct tayra_tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+	int (*get)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
 		   struct tayra__tier_value *out);
 	/* Store a copy, replacing what was there; when it fails, what was there is gone too.
 	 * => TAYRA_OK, TAYRA_E_TOO_LARGE, TAYRA_E_IO, TAYRA_E_NOMEM. */
-	int (*put)(struct tayra_tier *tier, const void *key, size_t key_len, const void *value,
+	int (*put)(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
 		   size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms);
 	/* => TAYRA_OK; TAYRA_E_NOT_FOUND: it is not there, and will not be after a restart;
 	 *    TAYRA_E_IO: not served any more, but see the tier's promise about restarts. */
-	int (*remove)(struct tayra_tier *tier, const void *key, size_t key_len, uint64_t wall_ms);
+	int (*remove)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms);
 	/* Try again what failed.  Call it every second or so.  => when next, on wall_ms. */
-	uint64_t (*tick)(struct tayra_tier *tier, uint64_t wall_ms);
-	void (*stats)(struct tayra_tier *tier, struct tayra__tier_stats *out);
+	uint64_t (*tick)(struct tayra__tier *tier, uint64_t wall_ms);
+	void (*stats)(struct tayra__tier *tier, struct tayra__tier_stats *out);
 	/* No call may be running.  => TAYRA_OK, TAYRA_E_IO; it is closed either way. */
-	int (*close)(struct tayra_tier *tier);
+	int (*close)(struct tayra__tier *tier);
 };
 
 /* Embedded first in an implementation. */
-struct tayra_tier {
+struct tayra__tier {
 	const char *name; /* "file", "remote": static */
 	const struct tayra__tier_ops *ops;
 };

@@ -21,21 +21,21 @@ struct truth {
 static struct disk disk;
 
 static int
-reopen(struct tayra_tier **tier)
+reopen(struct tayra__tier **tier)
 {
 	return stage_open_with(
 		(struct tayra__file_options){ .io = &disk.io, .limit_bytes = 4 * STAGE_MIB }, tier);
 }
 
 static void
-put(struct truth *truth, struct tayra_tier *tier, uint64_t key, size_t len)
+put(struct truth *truth, struct tayra__tier *tier, uint64_t key, size_t len)
 {
 	truth->put[key] = ++truth->next;
 	stage_put(tier, key, truth->put[key], len);
 }
 
 static void
-take_away(struct truth *truth, struct tayra_tier *tier, uint64_t key)
+take_away(struct truth *truth, struct tayra__tier *tier, uint64_t key)
 {
 	truth->put[key] = 0;
 	truth->unsure[key] = stage_remove(tier, key) == TAYRA_E_IO;
@@ -43,7 +43,7 @@ take_away(struct truth *truth, struct tayra_tier *tier, uint64_t key)
 
 /* Every kind of call, over enough bytes that segments begin and go. */
 static void
-story(struct truth *truth, struct tayra_tier *tier)
+story(struct truth *truth, struct tayra__tier *tier)
 {
 	for (uint64_t key = 0; key < 4; key++)
 		put(truth, tier, key, 100);
@@ -59,7 +59,7 @@ story(struct truth *truth, struct tayra_tier *tier)
 }
 
 static void
-assert_true_to(const struct truth *truth, struct tayra_tier *tier)
+assert_true_to(const struct truth *truth, struct tayra__tier *tier)
 {
 	for (uint64_t key = 0; key < KEYS; key++) {
 		uint64_t found = stage_get(tier, key);
@@ -73,7 +73,7 @@ static bool
 fail_at(uint64_t n, uint64_t count)
 {
 	struct truth truth = { 0 };
-	struct tayra_tier *tier = NULL;
+	struct tayra__tier *tier = NULL;
 	bool reached;
 
 	stage_clear();
@@ -152,7 +152,7 @@ die_and_come_back(bool by_tick)
 {
 	struct tayra__tier_meta meta = stage_meta(1);
 	struct truth truth = { 0 };
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 
 	disk_init(&disk);
 	assert_int_equal(reopen(&tier), TAYRA_OK);
@@ -188,7 +188,7 @@ static void
 a_full_disk_makes_it_step_out_and_it_comes_back(void **state)
 {
 	struct tayra__tier_meta meta = stage_meta(9);
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	uint64_t calls;
 	unsigned refused = 0;
 
@@ -217,7 +217,7 @@ a_full_disk_makes_it_step_out_and_it_comes_back(void **state)
 static void
 a_full_disk_takes_the_oldest_segment_for_the_newest_value(void **state)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 
 	disk_init(&disk);
 	assert_int_equal(reopen(&tier), TAYRA_OK);
@@ -243,7 +243,7 @@ without_memory_nothing_leaks_and_nothing_old_is_served(void **state)
 	disk_init(&disk);
 	do {
 		struct truth truth = { 0 };
-		struct tayra_tier *tier = NULL;
+		struct tayra__tier *tier = NULL;
 
 		stage_clear();
 		tayra__mem_fail_after(n++);

@@ -40,7 +40,7 @@ each(void *arg, const struct tayra__record *record, uint32_t at)
 	uint64_t size = tayra__record_size(record->key_len, record->value_len);
 
 	if (at != walk->at || record->sequence != walk->sequence || at + size > walk->size ||
-	    at % TAYRA__INDEX_UNIT || !tayra__record_sound(record, 0))
+	    at % TAYRA__TIER_INDEX_UNIT || !tayra__record_sound(record, 0))
 		abort();
 	walk->at = at + (uint32_t)size;
 	walk->sequence++;

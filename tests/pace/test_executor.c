@@ -149,6 +149,60 @@ what_a_batch_is_refused_has_ended_with_the_reason(void **state)
 	tayra_executor_destroy(ex);
 }
 
+static void
+what_a_batch_is_refused_comes_out_of_its_queue_too(void **state)
+{
+	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
+	static struct tayra_task tasks[20], holder;
+	struct tayra_task_queue *queue;
+	struct tayra_task *out[20];
+	struct gate gate = { 0 };
+	struct tayra_executor *ex;
+	_Atomic unsigned ran = 0;
+
+	options.threads = 1;
+	options.queue_max = 5;
+	assert_int_equal(tayra_executor_create(&options, &ex), TAYRA_OK);
+	assert_int_equal(tayra_task_queue_create(&queue), TAYRA_OK);
+	occupy(ex, &gate, &holder);
+	for (int i = 0; i < 20; i++)
+		tasks[i] = (struct tayra_task){ .fn = i == 7 ? NULL : count,
+						.arg = &ran,
+						.queue = queue };
+	assert_int_equal(tayra_submit_batch(ex, tasks, 20), TAYRA_E_OVERLOAD);
+	assert_int_equal(tayra_task_queue_drain(queue, out, 20), 15);
+	assert_int_equal(tasks[5].status, TAYRA_E_OVERLOAD);
+	assert_int_equal(tasks[7].status, TAYRA_E_INVAL);
+	/* Alone it is simply refused. */
+	tasks[5].status = TAYRA_OK;
+	assert_int_equal(tayra_submit(ex, &tasks[5]), TAYRA_E_OVERLOAD);
+	assert_int_equal(tayra_task_queue_drain(queue, out, 20), 0);
+	atomic_store(&gate.open, true);
+	assert_int_equal(tayra_executor_drain(ex, 5 * SECOND), TAYRA_OK);
+	assert_int_equal(tayra_task_queue_drain(queue, out, 20), 5);
+	tayra_executor_destroy(ex);
+	tayra_task_queue_destroy(queue);
+}
+
+static void
+a_long_queue_without_deadlines_is_not_shed(void **state)
+{
+	struct tayra_executor *ex = make(1);
+	static struct tayra_task tasks[50], holder;
+	struct gate gate = { 0 };
+	_Atomic unsigned ran = 0;
+
+	occupy(ex, &gate, &holder);
+	for (int i = 0; i < 50; i++)
+		tasks[i] = (struct tayra_task){ .fn = count, .arg = &ran };
+	assert_int_equal(tayra_submit_batch(ex, tasks, 50), TAYRA_OK);
+	usleep(250000); /* well over an interval of CoDel */
+	atomic_store(&gate.open, true);
+	assert_int_equal(tayra_executor_drain(ex, 5 * SECOND), TAYRA_OK);
+	assert_int_equal(ran, 50);
+	tayra_executor_destroy(ex);
+}
+
 /* In which order classes ran. */
 struct turn {
 	_Atomic unsigned *next;
@@ -476,6 +530,8 @@ main(void)
 		cmocka_unit_test(a_task_ends_with_what_its_function_returned),
 		cmocka_unit_test(a_batch_of_1000_is_submitted_and_waited_for),
 		cmocka_unit_test(what_a_batch_is_refused_has_ended_with_the_reason),
+		cmocka_unit_test(what_a_batch_is_refused_comes_out_of_its_queue_too),
+		cmocka_unit_test(a_long_queue_without_deadlines_is_not_shed),
 		cmocka_unit_test(under_load_classes_run_by_weight_and_none_starves),
 		cmocka_unit_test(a_deadline_that_passes_in_the_queue_ends_the_task_at_once),
 		cmocka_unit_test(ended_tasks_come_out_of_their_queue),

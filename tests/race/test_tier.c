@@ -12,7 +12,7 @@
 #define KEYS    64
 #define THREADS 4
 
-static struct tayra_tier *tier;
+static struct tayra__tier *tier;
 static _Atomic uint64_t next_version, wrong, found;
 /* The highest version of a key whose remove or overwrite had returned. */
 static _Atomic uint64_t gone[KEYS];

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "tier/file.h"
@@ -45,12 +46,31 @@ stage_clear(void)
 }
 
 static inline int
+stage_up_in(const char *root)
+{
+	snprintf(stage_dir, sizeof(stage_dir), "%s/tayra-tier.XXXXXX", root);
+	return mkdtemp(stage_dir) ? 0 : -1;
+}
+
+/* Where files are many and small: in memory, if there is room, for a disk makes such tests slow. */
+static inline int
 stage_up(void **state)
+{
+	struct statvfs fs;
+	const char *tmp = getenv("TMPDIR");
+
+	if (access("/dev/shm", W_OK) == 0 && statvfs("/dev/shm", &fs) == 0 &&
+	    (uint64_t)fs.f_bavail * fs.f_frsize >= 48 * STAGE_MIB)
+		return stage_up_in("/dev/shm");
+	return stage_up_in(tmp ? tmp : "/tmp");
+}
+
+static inline int
+stage_up_on_disk(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	snprintf(stage_dir, sizeof(stage_dir), "%s/tayra-tier.XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(stage_dir) ? 0 : -1;
+	return stage_up_in(tmp ? tmp : "/tmp");
 }
 
 static inline int
@@ -61,7 +81,7 @@ stage_down(void **state)
 }
 
 static inline int
-stage_open_with(struct tayra__file_options options, struct tayra_tier **out)
+stage_open_with(struct tayra__file_options options, struct tayra__tier **out)
 {
 	options.path = stage_dir;
 	if (!options.limit_bytes)
@@ -69,10 +89,10 @@ stage_open_with(struct tayra__file_options options, struct tayra_tier **out)
 	return tayra__file_open(&options, NULL, 0, out);
 }
 
-static inline struct tayra_tier *
+static inline struct tayra__tier *
 stage_open(void)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 
 	if (stage_open_with((struct tayra__file_options){ 0 }, &tier) != TAYRA_OK)
 		abort();
@@ -106,7 +126,7 @@ stage_fill(unsigned char *out, size_t len, uint64_t key, uint64_t version)
 }
 
 static inline int
-stage_put(struct tayra_tier *tier, uint64_t key, uint64_t version, size_t len)
+stage_put(struct tayra__tier *tier, uint64_t key, uint64_t version, size_t len)
 {
 	struct tayra__tier_meta meta = stage_meta(version);
 	unsigned char *bytes = malloc(len + 1);
@@ -120,7 +140,7 @@ stage_put(struct tayra_tier *tier, uint64_t key, uint64_t version, size_t len)
 
 /* => the version found, 0: none, UINT64_MAX: what was found is not what was put. */
 static inline uint64_t
-stage_get(struct tayra_tier *tier, uint64_t key)
+stage_get(struct tayra__tier *tier, uint64_t key)
 {
 	struct tayra__tier_value value;
 	uint64_t version = 0;
@@ -137,13 +157,13 @@ stage_get(struct tayra_tier *tier, uint64_t key)
 }
 
 static inline int
-stage_remove(struct tayra_tier *tier, uint64_t key)
+stage_remove(struct tayra__tier *tier, uint64_t key)
 {
 	return tier->ops->remove(tier, &key, sizeof(key), STAGE_NOW);
 }
 
 static inline struct tayra__tier_stats
-stage_stats(struct tayra_tier *tier)
+stage_stats(struct tayra__tier *tier)
 {
 	struct tayra__tier_stats stats;
 
@@ -312,7 +332,7 @@ disk_init(struct disk *d)
 
 /* Leave as kill -9 would: closed without a word.  What was written stays. */
 static inline void
-disk_kill(struct disk *d, struct tayra_tier *tier)
+disk_kill(struct disk *d, struct tayra__tier *tier)
 {
 	d->dead = true;
 	tier->ops->close(tier);

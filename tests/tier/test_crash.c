@@ -26,7 +26,7 @@ struct account {
 #define REMOVED (1ull << 63)
 
 static struct account *account;
-static struct tayra_tier *writing_to;
+static struct tayra__tier *writing_to;
 
 static void
 write_one(struct tayra__rng *rng, unsigned thread)
@@ -73,7 +73,7 @@ child(void)
 
 /* => what was acknowledged and is missing. */
 static unsigned
-judge(struct tayra_tier *tier, unsigned *acknowledged)
+judge(struct tayra__tier *tier, unsigned *acknowledged)
 {
 	unsigned missing = 0;
 
@@ -104,7 +104,7 @@ killed_at_any_moment_it_serves_nothing_wrong_and_keeps_what_was_put(void **state
 	tayra__rng_init(&rng, 3);
 	for (unsigned round = 0; round < rounds; round++) {
 		uint64_t before = atomic_load(&account->calls);
-		struct tayra_tier *tier;
+		struct tayra__tier *tier;
 		int status;
 		pid_t pid = fork();
 
@@ -140,7 +140,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			killed_at_any_moment_it_serves_nothing_wrong_and_keeps_what_was_put,
-			stage_up, stage_down),
+			stage_up_on_disk, stage_down),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

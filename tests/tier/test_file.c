@@ -19,7 +19,7 @@ what_was_put_is_read_with_all_that_is_known_of_it(void **state)
 		.version = 42,
 		.cost_ns = 1234567,
 	};
-	struct tayra_tier *tier = stage_open();
+	struct tayra__tier *tier = stage_open();
 	struct tayra__tier_value value;
 
 	assert_int_equal(tier->ops->put(tier, "key", 3, "value", 5, &meta, STAGE_NOW), TAYRA_OK);
@@ -45,7 +45,7 @@ what_was_put_is_read_with_all_that_is_known_of_it(void **state)
 static void
 the_empty_key_and_the_empty_value_are_like_any_other(void **state)
 {
-	struct tayra_tier *tier = stage_open();
+	struct tayra__tier *tier = stage_open();
 	struct tayra__tier_meta meta = stage_meta(1);
 	struct tayra__tier_value value;
 
@@ -61,7 +61,7 @@ the_empty_key_and_the_empty_value_are_like_any_other(void **state)
 static void
 deleted_and_overwritten_values_stay_so_after_a_restart(void **state)
 {
-	struct tayra_tier *tier = stage_open();
+	struct tayra__tier *tier = stage_open();
 
 	for (uint64_t key = 0; key < 30; key++)
 		assert_int_equal(stage_put(tier, key, 1, 100), TAYRA_OK);
@@ -83,7 +83,7 @@ deleted_and_overwritten_values_stay_so_after_a_restart(void **state)
 static void
 the_oldest_make_room_within_the_limit(void **state)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	unsigned segments, kept = 0;
 	const uint64_t limit = 4 * STAGE_MIB;
 	uint64_t most = 0;
@@ -116,7 +116,7 @@ the_oldest_make_room_within_the_limit(void **state)
 static void
 a_lower_limit_holds_from_the_next_start_on(void **state)
 {
-	struct tayra_tier *tier = stage_open();
+	struct tayra__tier *tier = stage_open();
 	unsigned segments;
 
 	for (uint64_t key = 0; key < 700; key++)
@@ -135,7 +135,7 @@ a_lower_limit_holds_from_the_next_start_on(void **state)
 static void
 the_index_is_bounded_too(void **state)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 
 	assert_int_equal(
 		stage_open_with((struct tayra__file_options){ .index_bytes = 16000 }, &tier),
@@ -151,7 +151,7 @@ the_index_is_bounded_too(void **state)
 static void
 what_is_too_large_removes_what_was_there(void **state)
 {
-	struct tayra_tier *tier = stage_open();
+	struct tayra__tier *tier = stage_open();
 
 	assert_int_equal(stage_put(tier, 1, 1, 100), TAYRA_OK);
 	assert_int_equal(stage_put(tier, 1, 2, STAGE_MIB), TAYRA_E_TOO_LARGE);
@@ -165,7 +165,7 @@ what_is_too_large_removes_what_was_there(void **state)
 }
 
 static struct disk disk;
-static struct tayra_tier *read_from;
+static struct tayra__tier *read_from;
 
 /* Between the look in the index and the read: everything else comes and goes. */
 static void
@@ -196,7 +196,7 @@ a_reader_keeps_the_segment_it_reads(void **state)
 static void
 a_second_opener_is_refused_until_the_first_is_gone(void **state)
 {
-	struct tayra_tier *tier = stage_open(), *second = (void *)1;
+	struct tayra__tier *tier = stage_open(), *second = (void *)1;
 	struct tayra__file_options options = { .path = stage_dir, .limit_bytes = 8 * STAGE_MIB };
 	char error[200];
 	int status;
@@ -234,7 +234,7 @@ static void
 refused(int expected, const char *saying)
 {
 	struct tayra__file_options options = { .path = stage_dir, .limit_bytes = 8 * STAGE_MIB };
-	struct tayra_tier *tier = (void *)1;
+	struct tayra__tier *tier = (void *)1;
 	char error[300], tiny[5];
 
 	assert_int_equal(tayra__file_open(&options, error, sizeof(error), &tier), expected);
@@ -269,7 +269,7 @@ a_directory_of_something_else_is_refused_and_left_alone(void **state)
 static void
 another_format_is_refused_by_its_number(void **state)
 {
-	struct tayra_tier *tier = stage_open();
+	struct tayra__tier *tier = stage_open();
 	struct tayra__state s;
 	char path[256];
 	int fd;
@@ -302,7 +302,7 @@ options_out_of_range_are_refused_with_a_line(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct tayra_tier *tier;
+		struct tayra__tier *tier;
 		char error[300];
 
 		assert_int_equal(tayra__file_open(&bad[i], error, sizeof(error), &tier),

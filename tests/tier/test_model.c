@@ -12,10 +12,10 @@
 
 static struct disk disk;
 
-static struct tayra_tier *
+static struct tayra__tier *
 reopen(uint64_t limit)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 
 	if (stage_open_with((struct tayra__file_options){ .io = &disk.io, .limit_bytes = limit },
 			    &tier) != TAYRA_OK)
@@ -30,7 +30,7 @@ struct model {
 };
 
 static void
-step(struct model *m, struct tayra_tier *tier, size_t longest)
+step(struct model *m, struct tayra__tier *tier, size_t longest)
 {
 	uint64_t key = tayra__rng_below(&m->rng, KEYS);
 
@@ -49,7 +49,7 @@ step(struct model *m, struct tayra_tier *tier, size_t longest)
 }
 
 static unsigned
-compare(const struct model *m, struct tayra_tier *tier, bool exact)
+compare(const struct model *m, struct tayra__tier *tier, bool exact)
 {
 	unsigned missing = 0;
 
@@ -66,7 +66,7 @@ static unsigned
 live(uint64_t limit, size_t longest, unsigned steps, bool exact)
 {
 	struct model m = { 0 };
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	unsigned missing = 0;
 
 	disk_init(&disk);

@@ -29,16 +29,16 @@ up(void **state)
 }
 
 static int
-try_open(uint64_t boot, enum tayra__sync sync, struct tayra_tier **out)
+try_open(uint64_t boot, enum tayra__sync sync, struct tayra__tier **out)
 {
 	return stage_open_with(
 		(struct tayra__file_options){ .io = &disk.io, .boot = boot, .sync = sync }, out);
 }
 
-static struct tayra_tier *
+static struct tayra__tier *
 reopen(void)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 
 	if (try_open(1, TAYRA__SYNC_NONE, &tier) != TAYRA_OK)
 		abort();
@@ -113,7 +113,7 @@ file_number(const struct snapshot *s, const char *name)
 
 /* Keys 1..6: 1 and 4 overwritten, 2 and 5 deleted. */
 static void
-write_story(struct tayra_tier *tier, size_t len)
+write_story(struct tayra__tier *tier, size_t len)
 {
 	for (uint64_t key = 1; key <= 6; key++)
 		assert_int_equal(stage_put(tier, key, 1, len + key), TAYRA_OK);
@@ -131,7 +131,7 @@ story_says(uint64_t key)
 
 /* What is there is right; returns how many are. */
 static unsigned
-assert_nothing_wrong(struct tayra_tier *tier)
+assert_nothing_wrong(struct tayra__tier *tier)
 {
 	unsigned found = 0;
 
@@ -152,7 +152,7 @@ cut_at_every_byte(struct snapshot *s, size_t from, uint64_t key, uint64_t before
 	size_t whole = s->files[segment].len;
 
 	for (size_t len = from; len < whole; len++) {
-		struct tayra_tier *tier;
+		struct tayra__tier *tier;
 
 		restore(s);
 		restore_one(s, segment, len);
@@ -172,7 +172,7 @@ cut_at_every_byte(struct snapshot *s, size_t from, uint64_t key, uint64_t before
 static void
 a_record_torn_at_any_byte_is_cut_and_no_more(void **state)
 {
-	struct tayra_tier *tier = reopen();
+	struct tayra__tier *tier = reopen();
 	struct snapshot s;
 	size_t before;
 	unsigned segments;
@@ -190,7 +190,7 @@ a_record_torn_at_any_byte_is_cut_and_no_more(void **state)
 static void
 a_delete_torn_at_any_byte_has_not_happened(void **state)
 {
-	struct tayra_tier *tier = reopen();
+	struct tayra__tier *tier = reopen();
 	struct snapshot s;
 	size_t before;
 	unsigned segments;
@@ -208,7 +208,7 @@ a_delete_torn_at_any_byte_has_not_happened(void **state)
 static void
 a_bit_flipped_anywhere_never_gives_a_wrong_value(void **state)
 {
-	struct tayra_tier *tier = reopen();
+	struct tayra__tier *tier = reopen();
 	unsigned best = 0, worst = 6;
 	struct snapshot s;
 
@@ -239,7 +239,7 @@ a_bit_flipped_anywhere_never_gives_a_wrong_value(void **state)
 static void
 write_three_segments(struct snapshot *s)
 {
-	struct tayra_tier *tier = reopen();
+	struct tayra__tier *tier = reopen();
 
 	for (uint64_t key = 1; key <= 6; key++)
 		stage_put(tier, key, 1, 100);
@@ -258,7 +258,7 @@ static void
 what_came_before_a_hole_is_dropped_and_what_came_after_stays(void **state)
 {
 	unsigned middle;
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	struct snapshot s;
 
 	write_three_segments(&s);
@@ -283,7 +283,7 @@ static void
 a_damaged_value_is_lost_alone(void **state)
 {
 	unsigned middle;
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	struct snapshot s;
 
 	write_three_segments(&s);
@@ -301,7 +301,7 @@ a_damaged_value_is_lost_alone(void **state)
 static void
 a_missing_segment_takes_the_older_ones_with_it(void **state)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	struct snapshot s;
 	char path[256];
 
@@ -324,7 +324,7 @@ a_missing_segment_takes_the_older_ones_with_it(void **state)
 static void
 a_segment_cut_at_the_end_of_a_record_is_a_hole(void **state)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	struct snapshot s;
 
 	write_three_segments(&s);
@@ -340,7 +340,7 @@ static void
 segments_that_changed_places_are_not_believed(void **state)
 {
 	char one[256], two[256], other[256];
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	struct snapshot s;
 
 	write_three_segments(&s);
@@ -364,7 +364,7 @@ segments_that_changed_places_are_not_believed(void **state)
 static void
 a_segment_begun_but_not_written_is_no_hole(void **state)
 {
-	struct tayra_tier *tier = reopen();
+	struct tayra__tier *tier = reopen();
 	char path[256];
 	int fd;
 
@@ -386,7 +386,7 @@ a_segment_begun_but_not_written_is_no_hole(void **state)
 static unsigned
 kept_after_reboot(enum tayra__sync sync, bool closed)
 {
-	struct tayra_tier *tier;
+	struct tayra__tier *tier;
 	unsigned kept;
 
 	stage_clear();
@@ -415,7 +415,7 @@ after_a_reboot_only_what_must_be_on_disk_is_believed(void **state)
 static void
 a_damaged_state_does_not_make_it_trusted(void **state)
 {
-	struct tayra_tier *tier = reopen();
+	struct tayra__tier *tier = reopen();
 	struct snapshot s;
 	unsigned i;
 
@@ -438,7 +438,7 @@ a_damaged_state_does_not_make_it_trusted(void **state)
 static void
 a_closed_log_that_lost_its_end_is_not_believed(void **state)
 {
-	struct tayra_tier *tier = reopen();
+	struct tayra__tier *tier = reopen();
 	struct snapshot s;
 
 	write_story(tier, 100);
