@@ -357,9 +357,9 @@ TAYRA_API int tayra_origin_sqlite(const struct tayra_origin_options *options, co
  * cannot be reached is tried by one load at a time after 0.1 s, 0.2 s, .. 5 s; all others fail at
  * once meanwhile.
  *
- * => TAYRA_OK also when the server does not answer yet (5 s at most are waited): `error` says so
- *    then, and is empty otherwise.  TAYRA_E_INVAL: conninfo, pattern, or SQL, as for SQLite.
- *    TAYRA_E_NOMEM.  TAYRA_E_UNSUPPORTED.
+ * => TAYRA_OK also when the server does not answer yet (connect_timeout of conninfo at most is
+ * waited, or 5 s): `error` says so then, and is empty otherwise.  TAYRA_E_INVAL: conninfo, pattern,
+ * or SQL, as for SQLite. TAYRA_E_NOMEM.  TAYRA_E_UNSUPPORTED.
  */
 TAYRA_API int tayra_origin_postgres(const struct tayra_origin_options *options,
 				    const char *conninfo, const char *sql, char *error,

@@ -127,15 +127,15 @@ begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 	h->active++;
 }
 
-/* Take it out of the multi handle.  => the load; *wait_ns: how long the server rests. */
+/* Take it out of the multi handle; `unreached`: what it means if there was no connection.
+ * => the load; *wait_ns: how long the server rests. */
 static struct tayra_load *
-end(struct http *h, struct tayra__transfer *t, uint64_t *wait_ns)
+end(struct http *h, struct tayra__transfer *t, enum tayra__reach_end unreached, uint64_t *wait_ns)
 {
 	struct tayra_load *load = t->load;
 
 	*wait_ns = tayra__reach_end(&h->reach, t->try, now_ns(),
-				    tayra__transfer_reached(t) ? TAYRA__REACH_CAME
-							       : TAYRA__REACH_FAILED);
+				    tayra__transfer_reached(t) ? TAYRA__REACH_CAME : unreached);
 	curl_multi_remove_handle(h->multi, t->easy);
 	t->load = NULL;
 	h->active--;
@@ -173,7 +173,7 @@ harvest(struct http *h)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		status = tayra__transfer_status(t, code, &retry_after_ns);
-		load = end(h, t, &wait_ns);
+		load = end(h, t, TAYRA__REACH_FAILED, &wait_ns);
 		if (status == TAYRA_OK)
 			deliver(h, t, load);
 		else
@@ -193,7 +193,7 @@ sweep(struct http *h)
 		uint64_t wait_ns;
 
 		if (status != TAYRA_OK)
-			tayra_load_fail(end(h, t, &wait_ns), status, 0);
+			tayra_load_fail(end(h, t, TAYRA__REACH_GAVE_UP, &wait_ns), status, 0);
 	}
 }
 

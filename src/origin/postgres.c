@@ -11,14 +11,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/option.h"
 #include "load/origin.h"
 #include "origin/pg_connection.h"
 #include "origin/reach.h"
 #include "origin/settings.h"
 #include "origin/worker.h"
 
-/* How long connecting and preparing may take. */
-#define CONNECT_NS (5 * TAYRA_NS_PER_S)
+/* How long connecting and preparing may take, in seconds, when conninfo does not say. */
+#define CONNECT_S      5
+#define CONNECT_MOST_S 3600
 /* How long a worker that got no connection because there are too many leaves the server alone. */
 #define TOO_MANY_NS (250 * TAYRA_NS_PER_MS)
 
@@ -36,6 +38,7 @@ struct postgres {
 	struct tayra__reach reach;
 	_Atomic bool closing; /* set by close, read by workers that connect; nothing hangs on it */
 	char *conninfo, *sql;
+	uint64_t connect_ns; /* how long connecting and preparing may take */
 	uint32_t count;
 	struct seat seats[];
 };
@@ -115,7 +118,7 @@ reach(struct task *task, struct seat *seat, uint64_t *wait_ns, const struct tayr
 	try = tayra__reach_begin(&p->reach, now_ns(), wait_ns);
 	if (try == TAYRA__REACH_NO)
 		return TAYRA_E_ORIGIN;
-	task->until_ns = now_ns() + CONNECT_NS;
+	task->until_ns = now_ns() + p->connect_ns;
 	status = tayra__pg_open(&seat->pg, &p->target, &patience, why);
 	*wait_ns = tayra__reach_end(&p->reach, try, now_ns(),
 				    status == TAYRA_E_ORIGIN || status == TAYRA_E_CANCELLED
@@ -228,15 +231,29 @@ close_postgres(struct tayra_origin *origin)
 	tayra__mem_free(p);
 }
 
+/* connect_timeout, which libpq keeps in its blocking calls alone. */
+static uint64_t
+connect_ns_of(const PQconninfoOption *option)
+{
+	uint64_t s = CONNECT_S;
+
+	for (; option->keyword; option++)
+		if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
+			tayra__option_u64(option->val, 1, CONNECT_MOST_S, &s);
+	return s * TAYRA_NS_PER_S;
+}
+
 static int
-check_conninfo(const char *conninfo, const struct tayra__complaint *why)
+read_conninfo(struct postgres *p, const struct tayra__complaint *why)
 {
 	char *error = NULL;
-	PQconninfoOption *options = PQconninfoParse(conninfo, &error);
+	PQconninfoOption *options = PQconninfoParse(p->conninfo, &error);
 
-	PQconninfoFree(options);
-	if (options)
+	if (options) {
+		p->connect_ns = connect_ns_of(options);
+		PQconninfoFree(options);
 		return TAYRA_OK;
+	}
 	tayra__complain(why, "PostgreSQL: %s", error ? error : "out of memory");
 	PQfreemem(error);
 	return error ? TAYRA_E_INVAL : TAYRA_E_NOMEM;
@@ -274,7 +291,8 @@ try_statement(struct postgres *p, const struct tayra__complaint *why)
 	int status = reach(&task, &p->seats[0], &wait_ns, why);
 
 	if (status == TAYRA_E_CANCELLED)
-		tayra__complain(why, "PostgreSQL: no answer within 5 s");
+		tayra__complain(why, "PostgreSQL: no answer within %u s",
+				(unsigned)(p->connect_ns / TAYRA_NS_PER_S));
 	return status == TAYRA_E_INVAL || status == TAYRA_E_NOMEM ? status : TAYRA_OK;
 }
 
@@ -296,14 +314,14 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 		return TAYRA_E_INVAL;
 	}
 	status = tayra__origin_settings(given, &settings, &why);
-	if (status == TAYRA_OK)
-		status = check_conninfo(conninfo, &why);
 	if (status != TAYRA_OK)
 		return status;
 	p = create(&settings, conninfo, sql);
 	if (!p)
 		return TAYRA_E_NOMEM;
-	status = try_statement(p, &why);
+	status = read_conninfo(p, &why);
+	if (status == TAYRA_OK)
+		status = try_statement(p, &why);
 	if (status == TAYRA_OK)
 		status = tayra__workers_create(settings.threads, work, p, &p->workers);
 	if (status != TAYRA_OK) {

@@ -60,7 +60,7 @@ tayra__reach_end(struct tayra__reach *reach, enum tayra__reach_try try, uint64_t
 		reach->probing = false;
 	if (how == TAYRA__REACH_CAME) {
 		reach->failures = 0;
-	} else {
+	} else if (how == TAYRA__REACH_FAILED || try == TAYRA__REACH_PROBE) {
 		/* Many may fail at once when it goes away; that is one failure. */
 		if (reach->failures == 0 || try == TAYRA__REACH_PROBE) {
 			reach->failures++;

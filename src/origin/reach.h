@@ -35,8 +35,13 @@ void tayra__reach_fini(struct tayra__reach *reach);
  * called with what was returned. */
 enum tayra__reach_try tayra__reach_begin(struct tayra__reach *reach, uint64_t now_ns,
 					 uint64_t *wait_ns);
-enum tayra__reach_end { TAYRA__REACH_FAILED, TAYRA__REACH_CAME };
-/* => how long until the next try; 0 when it came. */
+enum tayra__reach_end {
+	TAYRA__REACH_FAILED,
+	TAYRA__REACH_CAME,
+	TAYRA__REACH_GAVE_UP, /* before it could be known: a probe failed, else nothing is learned
+			       */
+};
+/* => how long until the next try; 0 when nothing is known against it. */
 uint64_t tayra__reach_end(struct tayra__reach *reach, enum tayra__reach_try try, uint64_t now_ns,
 			  enum tayra__reach_end how);
 

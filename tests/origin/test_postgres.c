@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cluster.h"
+#include "server.h"
 
 #define SQL "SELECT value FROM item WHERE name = $1"
 
@@ -449,6 +450,76 @@ a_server_killed_and_started_again_is_found(void **state)
 	tayra_origin_close(origin);
 }
 
+struct mute {
+	int fd;
+	const char *says;
+};
+
+/* Accepts one after the other, says its line, and hangs until the client leaves. */
+static void *
+be_mute(void *arg)
+{
+	const struct mute *m = arg;
+	char bytes[256];
+	int fd;
+
+	while ((fd = accept(m->fd, NULL, NULL)) >= 0) {
+		if (m->says)
+			send(fd, m->says, strlen(m->says), MSG_NOSIGNAL);
+		while (recv(fd, bytes, sizeof(bytes), 0) > 0)
+			;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void
+a_server_that_says_nothing_or_nonsense_is_no_server(void **state)
+{
+	static const struct {
+		const char *says, *complaint;
+	} rows[] = {
+		{ NULL, "no answer within 1 s" },
+		{ "HTTP/1.1 400 Bad Request\r\n\r\n", "PostgreSQL: " },
+		{ "R", "no answer within 1 s" },
+		{ "R\xff\xff\xff\xff\xff\xff\xff\xff", "PostgreSQL: " },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tayra_origin *origin;
+		struct tayra_ref ref;
+		struct mute m = { .says = rows[i].says };
+		unsigned port = 0;
+		pthread_t thread;
+		char conninfo[200], error[200];
+
+		m.fd = server_listen(&port);
+		assert_int_equal(pthread_create(&thread, NULL, be_mute, &m), 0);
+		snprintf(conninfo, sizeof(conninfo),
+			 "host=127.0.0.1 port=%u sslmode=disable gssencmode=disable"
+			 " connect_timeout=1",
+			 port);
+		assert_int_equal(
+			tayra_origin_postgres(NULL, conninfo, SQL, error, sizeof(error), &origin),
+			TAYRA_OK);
+		if (!strstr(error, rows[i].complaint))
+			fail_msg("%zu: \"%s\"", i, error);
+		assert_int_equal(look_up(origin, "one", 3, 0, &ref), TAYRA_E_ORIGIN);
+		assert_true(ref.retry_after_ns > 0);
+		/* The next that tries is failed at its own deadline, and closing waits for nobody.
+		 */
+		if (i == 0) {
+			usleep(120000);
+			assert_int_equal(look_up(origin, "one", 3, 20 * TAYRA_NS_PER_MS, &ref),
+					 TAYRA_E_TIMEOUT);
+		}
+		tayra_origin_close(origin);
+		shutdown(m.fd, SHUT_RDWR);
+		pthread_join(thread, NULL);
+		close(m.fd);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_value_is_the_first_column_of_the_first_row),
 	cmocka_unit_test(a_key_is_bound_and_never_part_of_the_sql),
@@ -462,6 +533,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
 	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
 	cmocka_unit_test(a_table_altered_under_the_statement_is_read_again),
+	cmocka_unit_test(a_server_that_says_nothing_or_nonsense_is_no_server),
 	cmocka_unit_test(a_server_killed_and_started_again_is_found),
 };
 

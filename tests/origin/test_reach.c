@@ -53,8 +53,26 @@ pauses_double_up_to_the_longest(void **state)
 	tayra__reach_fini(&r);
 }
 
+static void
+giving_up_says_nothing_of_a_server_but_ends_a_probe(void **state)
+{
+	struct tayra__reach r;
+	uint64_t wait_ns, now = START;
+
+	tayra__reach_init(&r, 1);
+	assert_int_equal(tayra__reach_end(&r, TAYRA__REACH_YES, now, TAYRA__REACH_GAVE_UP), 0);
+	assert_int_equal(tayra__reach_begin(&r, now, &wait_ns), TAYRA__REACH_YES);
+	now += tayra__reach_end(&r, TAYRA__REACH_YES, now, TAYRA__REACH_FAILED);
+	assert_int_equal(tayra__reach_begin(&r, now, &wait_ns), TAYRA__REACH_PROBE);
+	wait_ns = tayra__reach_end(&r, TAYRA__REACH_PROBE, now, TAYRA__REACH_GAVE_UP);
+	assert_true(wait_ns > 0);
+	assert_int_equal(tayra__reach_begin(&r, now + wait_ns, &wait_ns), TAYRA__REACH_PROBE);
+	tayra__reach_fini(&r);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(while_it_cannot_be_reached_one_at_a_time_tries),
+	cmocka_unit_test(giving_up_says_nothing_of_a_server_but_ends_a_probe),
 	cmocka_unit_test(pauses_double_up_to_the_longest),
 };
 
