@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/admin.h"
+
+#include <tayra/base.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "watch/openmetrics.h"
+#include "watch/page.h"
+#include "watch/registry.h"
+#include "watch/snapshot.h"
+
+#define CONNECTIONS     16u
+#define CONNECTIONS_MAX 1000u
+#define TIMEOUT_S       10u
+#define MEMORY_BYTES    ((size_t)16 << 10)
+#define NONCE_SIZE      33
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+struct tayra__admin {
+	struct tayra__admin_options options;
+	struct MHD_Daemon *daemon;
+	uint16_t port;
+	bool local; /* listens on the loopback */
+};
+
+/* What is answered, before it is sent. */
+struct answer {
+	unsigned status;
+	const char *type;
+	char nonce[NONCE_SIZE]; /* of a page; else empty */
+	FILE *out;
+};
+
+static void
+answer_metrics(const struct tayra__admin *admin, struct answer *answer)
+{
+	answer->type = TAYRA__OPENMETRICS_TYPE;
+	tayra__openmetrics_write(admin->options.registry, answer->out);
+}
+
+static void
+answer_json(const struct tayra__admin *admin, struct answer *answer)
+{
+	answer->type = "application/json";
+	tayra__snapshot_write(admin->options.registry, admin->options.page->headlines,
+			      admin->options.page->headline_count,
+			      tayra__clock_wall_ms(admin->options.clock), answer->out);
+}
+
+static void
+answer_page(const struct tayra__admin *admin, struct answer *answer)
+{
+	answer->type = "text/html; charset=utf-8";
+	snprintf(answer->nonce, sizeof(answer->nonce), "%016" PRIx64 "%016" PRIx64,
+		 tayra__hash_random_seed(), tayra__hash_random_seed());
+	tayra__page_write(admin->options.registry, admin->options.page,
+			  tayra__clock_wall_ms(admin->options.clock), answer->nonce, answer->out);
+}
+
+static void
+answer_health(const struct tayra__admin *admin, struct answer *answer)
+{
+	char why[200] = "not well";
+
+	if (!admin->options.healthy || admin->options.healthy(admin->options.ctx, why, sizeof(why)))
+		snprintf(why, sizeof(why), "ok");
+	else
+		answer->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+	fprintf(answer->out, "%s\n", why);
+}
+
+static const struct route {
+	const char *path;
+	void (*answer)(const struct tayra__admin *admin, struct answer *answer);
+} routes[] = {
+	{ "/", answer_page },
+	{ "/metrics", answer_metrics },
+	{ "/metrics.json", answer_json },
+	{ "/healthz", answer_health },
+};
+
+/* The name in a Host header is one of this machine's own. */
+static bool
+is_local_name(const char *host)
+{
+	size_t len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	char name[64];
+	struct in_addr v4;
+
+	if (len >= sizeof(name) || len > strlen(host))
+		return false;
+	memcpy(name, host, len);
+	name[len] = '\0';
+	if (strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, name, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+static void
+answer_refusal(struct answer *answer, unsigned status, const char *text)
+{
+	answer->status = status;
+	fprintf(answer->out, "%s\n", text);
+}
+
+static void
+route(const struct tayra__admin *admin, const char *host, const char *method, const char *path,
+      struct answer *answer)
+{
+	if (admin->local && host && !is_local_name(host)) {
+		answer_refusal(answer, MHD_HTTP_FORBIDDEN, "only local names are answered here");
+		return;
+	}
+	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+		answer_refusal(answer, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (strcmp(routes[i].path, path) == 0) {
+			routes[i].answer(admin, answer);
+			return;
+		}
+	answer_refusal(answer, MHD_HTTP_NOT_FOUND,
+		       "there are /, /metrics, /metrics.json and /healthz");
+}
+
+static void
+add_headers(struct MHD_Response *response, const struct answer *answer)
+{
+	char policy[400] = "default-src 'none'";
+
+	if (answer->nonce[0])
+		tayra__page_policy(answer->nonce, policy, sizeof(policy));
+	MHD_add_response_header(response, "Content-Type", answer->type);
+	MHD_add_response_header(response, "Content-Security-Policy", policy);
+	MHD_add_response_header(response, "Cache-Control", "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, "Allow", "GET, HEAD");
+}
+
+/* MHD_NO closes the connection: that is for when there is no memory to say anything. */
+static enum MHD_Result
+respond(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
+	const char *version, const char *upload, size_t *upload_size, void **state)
+{
+	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+						       MHD_HTTP_HEADER_HOST);
+	struct answer answer = { MHD_HTTP_OK, "text/plain; charset=utf-8", "", NULL };
+	struct MHD_Response *response;
+	enum MHD_Result result;
+	char *text = NULL;
+	size_t size = 0;
+
+	answer.out = open_memstream(&text, &size);
+	if (!answer.out)
+		return MHD_NO;
+	route(ctx, host, method, path, &answer);
+	if (fclose(answer.out) != 0) {
+		free(text);
+		return MHD_NO;
+	}
+	response = MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(text);
+		return MHD_NO;
+	}
+	add_headers(response, &answer);
+	result = MHD_queue_response(connection, answer.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* => false: not an address. */
+static bool
+parse_address(const char *text, uint16_t port, union address *address, bool *local)
+{
+	memset(address, 0, sizeof(*address));
+	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
+		address->v4.sin_family = AF_INET;
+		address->v4.sin_port = htons(port);
+		*local = ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1) {
+		address->v6.sin6_family = AF_INET6;
+		address->v6.sin6_port = htons(port);
+		*local = IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+		return true;
+	}
+	return false;
+}
+
+/* With every signal blocked, so that the program's signals stay on the program's threads. */
+static struct MHD_Daemon *
+start(struct tayra__admin *admin, const union address *address)
+{
+	unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
+	unsigned connections = admin->options.connections ? admin->options.connections
+							  : CONNECTIONS;
+	sigset_t all, before;
+	struct MHD_Daemon *daemon;
+
+	if (address->any.sa_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	daemon = MHD_start_daemon(flags, 0, NULL, NULL, respond, admin, MHD_OPTION_SOCK_ADDR,
+				  &address->any, MHD_OPTION_CONNECTION_LIMIT, connections,
+				  MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_BYTES, MHD_OPTION_END);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return daemon;
+}
+
+static int
+check(const struct tayra__admin_options *options, union address *address, bool *local)
+{
+	const char *text = options->address ? options->address : "127.0.0.1";
+
+	if (!options->registry || !options->page || options->connections > CONNECTIONS_MAX ||
+	    !parse_address(text, options->port, address, local))
+		return TAYRA_E_INVAL;
+	return *local || options->exposed ? TAYRA_OK : TAYRA_E_INVAL;
+}
+
+int
+tayra__admin_create(const struct tayra__admin_options *options, struct tayra__admin **out)
+{
+	const union MHD_DaemonInfo *info;
+	struct tayra__admin *admin;
+	union address address;
+	bool local;
+	int status;
+
+	*out = NULL;
+	status = check(options, &address, &local);
+	if (status < 0)
+		return status;
+	admin = tayra__mem_alloc(sizeof(*admin));
+	if (!admin)
+		return TAYRA_E_NOMEM;
+	admin->options = *options;
+	admin->local = local;
+	if (!admin->options.clock)
+		admin->options.clock = tayra_clock_real();
+	errno = 0;
+	admin->daemon = start(admin, &address);
+	info = admin->daemon ? MHD_get_daemon_info(admin->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
+	if (!info) {
+		tayra__admin_destroy(admin);
+		return TAYRA_E_IO;
+	}
+	admin->port = info->port;
+	*out = admin;
+	return TAYRA_OK;
+}
+
+uint16_t
+tayra__admin_port(const struct tayra__admin *admin)
+{
+	return admin->port;
+}
+
+void
+tayra__admin_destroy(struct tayra__admin *admin)
+{
+	if (!admin)
+		return;
+	if (admin->daemon)
+		MHD_stop_daemon(admin->daemon);
+	tayra__mem_free(admin);
+}
