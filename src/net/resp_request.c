@@ -73,9 +73,17 @@ static enum tayra__resp_status
 read_header(struct tayra__resp_request *request, const char *bytes, size_t len,
 	    const struct tayra__resp_limits *limits, const char *name, int64_t *out)
 {
-	char what[40];
+	const char *line = bytes + request->at;
 	size_t next = request->at + 1;
+	char what[40];
 
+	/* One digit: most headers are that short. */
+	if (len - request->at >= 4 && line[1] >= '0' && line[1] <= '9' && line[2] == '\r' &&
+	    line[3] == '\n') {
+		*out = line[1] - '0';
+		request->at += 4;
+		return TAYRA__RESP_DONE;
+	}
 	switch (tayra__resp_line_integer(bytes, len, &next, out)) {
 	case TAYRA__RESP_LINE_OK: request->at = next; return TAYRA__RESP_DONE;
 	case TAYRA__RESP_LINE_MORE:

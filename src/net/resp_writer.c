@@ -50,21 +50,28 @@ write_number(char *to, uint64_t value)
 	return count;
 }
 
-static void
-write_header(struct tayra__buffer *out, char type, int64_t value)
+/* The type, the number and CRLF.  Returns how many bytes they are: at most HEADER_MAX. */
+static size_t
+put_header(char *to, char type, int64_t value)
 {
-	char *to = tayra__buffer_reserve(out, HEADER_MAX);
 	size_t len = 0;
 
-	if (!to)
-		return;
 	to[len++] = type;
 	if (value < 0)
 		to[len++] = '-';
 	len += write_number(to + len, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 	to[len++] = '\r';
 	to[len++] = '\n';
-	tayra__buffer_grow(out, len);
+	return len;
+}
+
+static void
+write_header(struct tayra__buffer *out, char type, int64_t value)
+{
+	char *to = tayra__buffer_reserve(out, HEADER_MAX);
+
+	if (to)
+		tayra__buffer_grow(out, put_header(to, type, value));
 }
 
 void
@@ -73,12 +80,21 @@ tayra__resp_integer(struct tayra__buffer *out, int64_t value)
 	write_header(out, ':', value);
 }
 
+/* What GET answers: room is made once for all of it. */
 void
 tayra__resp_bulk(struct tayra__buffer *out, const void *bytes, size_t len)
 {
-	write_header(out, '$', (int64_t)len);
-	tayra__buffer_append(out, bytes, len);
-	tayra__buffer_append(out, "\r\n", 2);
+	char *to = tayra__buffer_reserve(out, HEADER_MAX + len + 2);
+	size_t at;
+
+	if (!to)
+		return;
+	at = put_header(to, '$', (int64_t)len);
+	if (len)
+		memcpy(to + at, bytes, len);
+	at += len;
+	memcpy(to + at, "\r\n", 2);
+	tayra__buffer_grow(out, at + 2);
 }
 
 void
