@@ -93,7 +93,8 @@ claim "and nothing else"
 claim "answers what a shell says"
 [ "$(say '*x\r\n' | tr -d '\r\n')" = '-ERR Protocol error: invalid multibulk length' ]
 claim "closes with an error on what is no protocol"
-say "$(head -c 3000 "$tayra" | tr -d '\0%\\')\r\nQUIT\r\n" >noise 2>&1
+# In a shell of its own: the server may hang up while it is being said, and SIGPIPE ends who says it.
+(say "$(head -c 3000 "$tayra" | tr -d '\0%\\')\r\nQUIT\r\n") >noise 2>&1
 [ "$(say 'PING\r\nQUIT\r\n' | tr -d '\r\n')" = '+PONG+OK' ]
 claim "survives noise"
 "$tayra" serve --listen "127.0.0.1:$port" >out 2>err </dev/null
