@@ -190,7 +190,7 @@ value_over(const struct rule *rule, struct tayra__watch_point now, uint64_t leng
 								      length_ns);
 
 	if (growth.at_ns == 0)
-		return NAN;
+		return (double)NAN;
 	if (!rule->is.bottom.metric)
 		return growth.top * (double)TAYRA_NS_PER_S / (double)growth.at_ns;
 	return growth.bottom > 0 ? growth.top / growth.bottom : (double)NAN;
@@ -216,7 +216,7 @@ look(struct rule *rule, struct tayra__watch_point now, bool *holds)
 	} else {
 		if (isnan(now.top) || isnan(now.bottom)) {
 			*holds = false;
-			return NAN;
+			return (double)NAN;
 		}
 		tayra__watch_window_add(&rule->window, now);
 		value = value_over(rule, now, is->window_ns);

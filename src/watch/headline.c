@@ -23,7 +23,8 @@ tayra__headlines_take(struct tayra__registry *registry, const struct tayra__head
 	for (size_t i = 0; i < count; i++) {
 		double top = readings[2 * i].value, bottom = readings[2 * i + 1].value;
 
-		figures[i] = (struct tayra__headline_figure){ &headlines[i], top, NAN, top };
+		figures[i] = (struct tayra__headline_figure){ &headlines[i], top, (double)NAN,
+							      top };
 		if (!headlines[i].bottom.metric)
 			continue;
 		figures[i].bottom = bottom;

@@ -94,7 +94,7 @@ histogram(FILE *out, const struct tayra__watch_sample *sample)
 		bucket(out, sample, tayra__watch_scaled(row, (double)bound),
 		       tayra__hist_at_most(sample->hist, bound));
 	}
-	bucket(out, sample, INFINITY, sample->hist->count);
+	bucket(out, sample, (double)INFINITY, sample->hist->count);
 	fprintf(out, "%s_count", row->name);
 	labels(out, sample, NULL);
 	fprintf(out, "%" PRIu64 "\n%s_sum", sample->hist->count, row->name);

@@ -39,7 +39,7 @@ number_of(const struct tayra__reading *reading, const struct tayra__watch_sample
 	if (!sample->hist)
 		return sample->value;
 	if (sample->hist->count == 0)
-		return NAN;
+		return (double)NAN;
 	if (reading->quantile > 0)
 		return tayra__watch_scaled(
 			sample->row, (double)tayra__hist_quantile(sample->hist, reading->quantile));
@@ -80,6 +80,6 @@ tayra__readings_take(struct tayra__registry *registry, struct tayra__reading *re
 	const struct tayra__watch_visitor visitor = { .sample = on_sample, .arg = &all };
 
 	for (size_t i = 0; i < count; i++)
-		readings[i].value = NAN;
+		readings[i].value = (double)NAN;
 	tayra__registry_visit(registry, &visitor);
 }

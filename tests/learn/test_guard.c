@@ -39,9 +39,12 @@ tear_down(void **state)
 static void
 use(uint32_t key, bool hot, const struct tayra__values *learned)
 {
-	struct tayra__guard_request request = {
+	struct tayra__guard_request request;
+
+	now++;
+	request = (struct tayra__guard_request){
 		.key = (uint32_t)tayra__hash_mix64(key),
-		.worth = { .reuse = { .last = ++now, .freq = hot ? 8 : 1 }, .charge = 1 },
+		.worth = { .reuse = { .last = now, .freq = hot ? 8 : 1 }, .charge = 1 },
 		.now = now,
 		.capacity = CAPACITY,
 		.residents = CAPACITY,

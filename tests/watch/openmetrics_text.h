@@ -169,7 +169,7 @@ om_bucket(struct om_text *t, const char *group, double le, double value)
 			return om_fail(t, "buckets where the count belongs");
 		snprintf(t->group, sizeof(t->group), "%s", group);
 		t->in_buckets = true;
-		t->last_le = -INFINITY;
+		t->last_le = -(double)INFINITY;
 		t->last_count = 0;
 	}
 	if (strcmp(t->group, group) != 0 || !(le > t->last_le) || value < t->last_count)
@@ -223,7 +223,7 @@ om_sample(struct om_text *t)
 {
 	const char *start = t->at;
 	char name[160], group[600] = "", *end;
-	double le = NAN, value;
+	double le = (double)NAN, value;
 
 	if (!om_word(t, name, sizeof(name)))
 		return false;

@@ -157,10 +157,10 @@ what_is_not_known_ends_pending_but_not_firing(void **state)
 {
 	add(too_high());
 	assert_int_equal(at_level(11, 1), TAYRA__ALERT_PENDING);
-	assert_int_equal(at_level(NAN, 9), TAYRA__ALERT_INACTIVE);
+	assert_int_equal(at_level((double)NAN, 9), TAYRA__ALERT_INACTIVE);
 	at_level(11, 1);
 	assert_int_equal(at_level(11, 5), TAYRA__ALERT_FIRING);
-	assert_int_equal(at_level(NAN, 9), TAYRA__ALERT_FIRING);
+	assert_int_equal(at_level((double)NAN, 9), TAYRA__ALERT_FIRING);
 	assert_int_equal(at_level(0, 1), TAYRA__ALERT_INACTIVE);
 }
 
@@ -320,7 +320,7 @@ what_cannot_be_a_rule_is_refused(void **state)
 	rule.top.metric = "none";
 	assert_int_equal(tayra__alerts_add_rule(stage.alerts, &rule), TAYRA_E_NOT_FOUND);
 	rule = too_high();
-	rule.threshold = NAN;
+	rule.threshold = (double)NAN;
 	assert_int_equal(tayra__alerts_add_rule(stage.alerts, &rule), TAYRA_E_INVAL);
 	rule = too_high();
 	rule.hysteresis = -1;

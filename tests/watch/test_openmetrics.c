@@ -132,7 +132,7 @@ static struct tayra__registry *
 one_of_everything(void)
 {
 	static struct facts first = { 7, 1500000000, 0.25, { { 1, 2, 3 }, { 4, 5, 6 } }, NULL },
-			    second = { 0, 0, NAN, { { 0 } }, NULL };
+			    second = { 0, 0, (double)NAN, { { 0 } }, NULL };
 	static struct tayra__hist sizes;
 	const char *me[] = { "me" }, *kinds[] = { "me", "text" };
 	struct tayra__registry *registry;

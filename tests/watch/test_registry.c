@@ -238,7 +238,7 @@ a_gauge_nobody_set_says_nothing(void **state)
 	assert_true(isnan(value("height", NULL, NULL)));
 	tayra__series_set(tayra__family_series(family, NULL), -2);
 	assert_true(value("height", NULL, NULL) == -2);
-	tayra__series_set(tayra__family_series(family, NULL), NAN);
+	tayra__series_set(tayra__family_series(family, NULL), (double)NAN);
 	assert_true(isnan(value("height", NULL, NULL)));
 }
 
