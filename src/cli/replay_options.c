@@ -250,10 +250,10 @@ tayra__replay_options_parse(int argc, char **argv, struct tayra__replay_command 
 		.doc = "Replay traces of requests through eviction policies and print how many "
 		       "miss."
 		       "\vTRACE is CSV with a header line (time_s,key,size_bytes and optionally "
-		       "ttl_s,op,cost_ms), libCacheSim oracleGeneral or Twitter cluster CSV, plain "
-		       "or zstd; - is standard input, which is kept in memory, so that belady "
-		       "works "
-		       "on it too.  Every row is a get, then a put on a miss, except op delete.",
+		       "ttl_s,op,cost_ms; keys are unsigned numbers), libCacheSim oracleGeneral or "
+		       "Twitter cluster CSV, plain or zstd; - is standard input, which is kept in "
+		       "memory, so that belady works on it too.  Every row is a get, then a put on "
+		       "a miss, except op delete.",
 	};
 
 	*out = (struct tayra__replay_command){ .name = argv[0], .seed = 1 };
