@@ -142,10 +142,8 @@ do_reserve(struct run *run, uint32_t key)
 	size_t name_len = write_key(name, key);
 	int status = tayra_cache_reserve(run->cache, name, name_len, len, run->now_ms, &r);
 
-	if (status != TAYRA_OK) {
-		note(run, key, status, &meta, 0);
+	if (status != TAYRA_OK) /* there is nothing newer than what the key had */
 		return;
-	}
 	write_bytes(r.data, len, seed_of(key, meta.version));
 	if (tayra__rng_below(&run->rng, 4) == 0) {
 		tayra_cache_abandon(run->cache, &r);
