@@ -19,10 +19,25 @@ tayra__clock_wall_ms(const struct tayra_clock *clock)
 	return clock->wall_ms(clock->ctx);
 }
 
+/* The real monotonic clock, for what measures real work. */
+static inline uint64_t
+tayra__clock_real_ns(void)
+{
+	return tayra__clock_mono_ns(tayra_clock_real());
+}
+
 /* User and system time of the process and of the calling thread. */
 uint64_t tayra__clock_process_cpu_ns(void);
 uint64_t tayra__clock_thread_cpu_ns(void);
 /* Sleep until that moment of the real monotonic clock; returns early on a signal. */
 void tayra__clock_sleep_until_ns(uint64_t mono_ns);
+/* The end of a nap of somebody who waits until then and must see a stop 20 ms after it came. */
+static inline uint64_t
+tayra__clock_nap_end_ns(uint64_t now_ns, uint64_t until_ns)
+{
+	const uint64_t nap_ns = 20 * TAYRA_NS_PER_MS;
+
+	return until_ns < now_ns || until_ns - now_ns < nap_ns ? until_ns : now_ns + nap_ns;
+}
 
 #endif

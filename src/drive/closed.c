@@ -9,8 +9,6 @@
 #include "drive/pool.h"
 #include "drive/tally.h"
 
-#define NAP_NS (20 * TAYRA_NS_PER_MS) /* how late a stop may be seen */
-
 struct closed_run {
 	struct tayra__pool_work work; /* first: take and ended get this */
 	const struct tayra__closed_plan *plan;
@@ -20,12 +18,6 @@ struct closed_run {
 	uint64_t number;
 	uint32_t clients; /* yet to begin or in flight */
 };
-
-static uint64_t
-now_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
 
 static bool
 stopped(const struct tayra__closed_plan *plan)
@@ -76,13 +68,11 @@ wake_clients(struct tayra__pool *pool, uint32_t clients)
 static void
 wait_for_end(struct tayra__pool *pool, struct closed_run *run)
 {
-	uint64_t now = now_ns();
+	uint64_t now = tayra__clock_real_ns();
 
 	while (now < run->end_ns && !stopped(run->plan)) {
-		uint64_t left = run->end_ns - now;
-
-		tayra__clock_sleep_until_ns(left < NAP_NS ? run->end_ns : now + NAP_NS);
-		now = now_ns();
+		tayra__clock_sleep_until_ns(tayra__clock_nap_end_ns(now, run->end_ns));
+		now = tayra__clock_real_ns();
 	}
 	run->result->length_ns = (now < run->end_ns ? now : run->end_ns) - run->start_ns;
 	pthread_mutex_lock(&pool->lock);
@@ -100,7 +90,7 @@ tayra__drive_closed(struct tayra__pool *pool, const struct tayra__target *target
 				  .clients = plan->clients };
 	uint64_t cpu = tayra__clock_process_cpu_ns();
 
-	run.start_ns = now_ns();
+	run.start_ns = tayra__clock_real_ns();
 	if (!plan->clients || plan->clients > pool->workers || !plan->length_ns ||
 	    __builtin_add_overflow(run.start_ns, plan->length_ns, &run.end_ns))
 		return TAYRA_E_INVAL;

@@ -14,8 +14,6 @@
 
 #include <math.h>
 
-#define NAP_NS (20 * TAYRA_NS_PER_MS) /* how late a stop may be seen */
-
 struct open_run {
 	struct tayra__pool_work work; /* first: take and ended get this */
 	struct tayra__pool *pool;
@@ -25,12 +23,6 @@ struct open_run {
 	/* Under pool->lock. */
 	struct tayra__arrival_stream ahead, behind;
 };
-
-static uint64_t
-now_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
 
 static bool
 stopped(const struct tayra__open_plan *plan)
@@ -81,7 +73,7 @@ hand_over(struct open_run *run, uint64_t due_ns)
 	worker = tayra__pool_pick(run->pool);
 	pthread_mutex_unlock(&run->pool->lock);
 	tayra__pool_rouse(worker);
-	now = now_ns();
+	now = tayra__clock_real_ns();
 	/* Only this thread touches lag. */
 	tayra__hist_add(&run->result->lag, now > due_ns ? now - due_ns : 0);
 }
@@ -90,7 +82,7 @@ hand_over(struct open_run *run, uint64_t due_ns)
 static void
 generate(struct open_run *run)
 {
-	uint64_t now = now_ns();
+	uint64_t now = tayra__clock_real_ns();
 
 	while (!stopped(run->plan)) {
 		uint64_t offset = tayra__arrivals_peek(&run->ahead);
@@ -99,15 +91,15 @@ generate(struct open_run *run)
 		if (offset < run->plan->length_ns)
 			due = run->start_ns + offset;
 		if (now < due) {
-			tayra__clock_sleep_until_ns(due - now < NAP_NS ? due : now + NAP_NS);
-			now = now_ns();
+			tayra__clock_sleep_until_ns(tayra__clock_nap_end_ns(now, due));
+			now = tayra__clock_real_ns();
 			continue;
 		}
 		if (due == run->end_ns)
 			break;
 		hand_over(run, due);
 	}
-	now = now_ns();
+	now = tayra__clock_real_ns();
 	run->result->length_ns = (now < run->end_ns ? now : run->end_ns) - run->start_ns;
 }
 
@@ -115,18 +107,18 @@ generate(struct open_run *run)
 static void
 drain(struct open_run *run, uint64_t drain_ns)
 {
-	uint64_t now = now_ns(), until;
+	uint64_t now = tayra__clock_real_ns(), until;
 	struct tayra__call call;
 
 	if (stopped(run->plan) || __builtin_add_overflow(now, drain_ns, &until))
 		until = stopped(run->plan) ? now : UINT64_MAX;
 	pthread_mutex_lock(&run->pool->lock);
 	while (now < until && !stopped(run->plan)) {
-		if (tayra__pool_wait(run->pool, until - now < NAP_NS ? until : now + NAP_NS))
+		if (tayra__pool_wait(run->pool, tayra__clock_nap_end_ns(now, until)))
 			break;
-		now = now_ns();
+		now = tayra__clock_real_ns();
 	}
-	now = now_ns();
+	now = tayra__clock_real_ns();
 	while (take_due(run, &call))
 		tayra__tally_abandoned(run->result, &call, now, run->end_ns);
 	tayra__pool_wait(run->pool, UINT64_MAX);
@@ -139,7 +131,8 @@ plausible(const struct tayra__open_plan *plan)
 	uint64_t end;
 
 	return isfinite(plan->rate_per_s) && plan->rate_per_s >= 0 && plan->rate_per_s <= 1e8 &&
-	       plan->length_ns && !__builtin_add_overflow(now_ns(), plan->length_ns, &end) &&
+	       plan->length_ns &&
+	       !__builtin_add_overflow(tayra__clock_real_ns(), plan->length_ns, &end) &&
 	       (plan->arrivals == TAYRA__ARRIVALS_POISSON ||
 		plan->arrivals == TAYRA__ARRIVALS_UNIFORM);
 }
@@ -163,7 +156,7 @@ tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
 	run.behind = run.ahead;
 	tayra__realtime_enter(&realtime);
 	result->realtime = realtime.on;
-	run.start_ns = now_ns();
+	run.start_ns = tayra__clock_real_ns();
 	run.end_ns = run.start_ns + plan->length_ns;
 	tayra__pool_begin(pool, &run.work);
 	generate(&run);

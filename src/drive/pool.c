@@ -24,12 +24,6 @@ struct tayra__worker {
 	uint32_t index;
 };
 
-static uint64_t
-now_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
 /* Lock held on entry and return. */
 static void
 fall_asleep(struct tayra__worker *w)
@@ -58,7 +52,7 @@ make_call(struct tayra__worker *w, struct tayra__call *call)
 	pthread_mutex_unlock(&pool->lock);
 	call->worker = w->index;
 	end = target->call(target->ctx, call);
-	answered = now_ns();
+	answered = tayra__clock_real_ns();
 	pthread_mutex_lock(&pool->lock);
 	pool->work->ended(pool->work, call, end, answered);
 }
@@ -72,7 +66,7 @@ worker_main(void *arg)
 
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->quit) {
-		if (pool->work && pool->work->take(pool->work, now_ns(), &call))
+		if (pool->work && pool->work->take(pool->work, tayra__clock_real_ns(), &call))
 			make_call(w, &call);
 		else
 			fall_asleep(w);

@@ -41,12 +41,6 @@ struct http {
 	struct tayra__transfer transfers[];
 };
 
-static uint64_t
-now_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
 /* => TAYRA_OK, or why it is not worth going on. */
 static int
 hopeless(const struct tayra_load *load)
@@ -113,13 +107,13 @@ begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 		tayra_load_fail(load, status, 0);
 		return;
 	}
-	t->try = tayra__reach_begin(&h->reach, now_ns(), &wait_ns);
+	t->try = tayra__reach_begin(&h->reach, tayra__clock_real_ns(), &wait_ns);
 	if (t->try == TAYRA__REACH_NO) {
 		tayra_load_fail(load, TAYRA_E_ORIGIN, wait_ns);
 		return;
 	}
 	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
-		tayra__reach_end(&h->reach, t->try, now_ns(), TAYRA__REACH_CAME);
+		tayra__reach_end(&h->reach, t->try, tayra__clock_real_ns(), TAYRA__REACH_CAME);
 		tayra_load_fail(load, TAYRA_E_NOMEM, 0);
 		return;
 	}
@@ -134,7 +128,7 @@ end(struct http *h, struct tayra__transfer *t, enum tayra__reach_end unreached, 
 {
 	struct tayra_load *load = t->load;
 
-	*wait_ns = tayra__reach_end(&h->reach, t->try, now_ns(),
+	*wait_ns = tayra__reach_end(&h->reach, t->try, tayra__clock_real_ns(),
 				    tayra__transfer_reached(t) ? TAYRA__REACH_CAME : unreached);
 	curl_multi_remove_handle(h->multi, t->easy);
 	t->load = NULL;
@@ -384,7 +378,7 @@ tayra_origin_http(const struct tayra_origin_options *given, const struct tayra_h
 	h->keys = settings.keys;
 	h->max_age = options.max_age;
 	pthread_mutex_init(&h->lock, NULL);
-	tayra__reach_init(&h->reach, now_ns());
+	tayra__reach_init(&h->reach, tayra__clock_real_ns());
 	status = tayra__url_parse(url, &h->keys, &h->url, &why);
 	if (status == TAYRA_OK)
 		status = build(h, &settings, &options, &why);

@@ -50,12 +50,6 @@ struct task {
 	uint64_t until_ns;       /* of the real clock */
 };
 
-static uint64_t
-now_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
 /* Fail the load if nobody waits for it or its deadline passed. */
 static void
 look_after(struct task *task)
@@ -81,7 +75,7 @@ go_on_connecting(void *arg)
 	struct task *task = arg;
 
 	look_after(task);
-	return now_ns() < task->until_ns &&
+	return tayra__clock_real_ns() < task->until_ns &&
 	       !atomic_load_explicit(&task->p->closing, memory_order_relaxed);
 }
 
@@ -111,22 +105,22 @@ reach(struct task *task, struct seat *seat, uint64_t *wait_ns, const struct tayr
 	enum tayra__reach_try try;
 	int status;
 
-	if (now_ns() < seat->retry_ns) {
-		*wait_ns = seat->retry_ns - now_ns();
+	if (tayra__clock_real_ns() < seat->retry_ns) {
+		*wait_ns = seat->retry_ns - tayra__clock_real_ns();
 		return TAYRA_E_OVERLOAD;
 	}
-	try = tayra__reach_begin(&p->reach, now_ns(), wait_ns);
+	try = tayra__reach_begin(&p->reach, tayra__clock_real_ns(), wait_ns);
 	if (try == TAYRA__REACH_NO)
 		return TAYRA_E_ORIGIN;
-	task->until_ns = now_ns() + p->connect_ns;
+	task->until_ns = tayra__clock_real_ns() + p->connect_ns;
 	status = tayra__pg_open(&seat->pg, &p->target, &patience, why);
-	*wait_ns = tayra__reach_end(&p->reach, try, now_ns(),
+	*wait_ns = tayra__reach_end(&p->reach, try, tayra__clock_real_ns(),
 				    status == TAYRA_E_ORIGIN || status == TAYRA_E_CANCELLED
 					    ? TAYRA__REACH_FAILED
 					    : TAYRA__REACH_CAME);
 	if (status == TAYRA_E_OVERLOAD) {
 		*wait_ns = TOO_MANY_NS;
-		seat->retry_ns = now_ns() + TOO_MANY_NS;
+		seat->retry_ns = tayra__clock_real_ns() + TOO_MANY_NS;
 	}
 	return status;
 }
@@ -270,7 +264,7 @@ create(const struct tayra__origin_settings *settings, const char *conninfo, cons
 	p->keys = settings->keys;
 	p->shape = settings->shape;
 	p->count = settings->threads;
-	tayra__reach_init(&p->reach, now_ns());
+	tayra__reach_init(&p->reach, tayra__clock_real_ns());
 	p->conninfo = tayra__mem_strdup(conninfo);
 	p->sql = tayra__mem_strdup(sql);
 	if (!p->conninfo || !p->sql) {

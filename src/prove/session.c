@@ -15,8 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-#define NAP_NS (20 * TAYRA_NS_PER_MS) /* how late a stop may be seen while waiting */
-
 /* What a run needs besides its results. */
 struct course {
 	const struct tayra__arm *arms;
@@ -41,7 +39,7 @@ rest(const struct tayra__session_plan *plan)
 	uint64_t now = tayra__clock_mono_ns(clock), end = now + plan->gap_ns;
 
 	while (now < end && !stopped(plan)) {
-		tayra__clock_sleep_until_ns(end - now < NAP_NS ? end : now + NAP_NS);
+		tayra__clock_sleep_until_ns(tayra__clock_nap_end_ns(now, end));
 		now = tayra__clock_mono_ns(clock);
 	}
 }

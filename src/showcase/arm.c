@@ -25,12 +25,6 @@ tayra__writer_rule_name(enum tayra__writer_rule rule)
 	return rule <= TAYRA__WRITER_PACE ? names[rule] : NULL;
 }
 
-static uint64_t
-real_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
 /* The loader of an arm whose queries run on the request's own thread. */
 static void
 load_here(struct tayra_load *load, void *arg)
@@ -170,7 +164,7 @@ tick(void *ctx)
 
 	while (atomic_load_explicit(&arm->ticking, memory_order_relaxed)) {
 		tayra_tick(arm->tayra, 0);
-		tayra__clock_sleep_until_ns(real_ns() + TICK_NS);
+		tayra__clock_sleep_until_ns(tayra__clock_real_ns() + TICK_NS);
 	}
 	return NULL;
 }
@@ -190,14 +184,14 @@ tayra__arm_begin(struct tayra__showcase_arm *arm)
 void
 tayra__arm_end(struct tayra__showcase_arm *arm)
 {
-	uint64_t give_up_ns = real_ns() + SETTLE_NS;
+	uint64_t give_up_ns = tayra__clock_real_ns() + SETTLE_NS;
 	struct tayra_stats stats = TAYRA_STATS_INIT;
 
 	do {
 		tayra_stats(arm->tayra, &stats);
 		if (stats.inflight)
-			tayra__clock_sleep_until_ns(real_ns() + TAYRA_NS_PER_MS);
-	} while (stats.inflight && real_ns() < give_up_ns);
+			tayra__clock_sleep_until_ns(tayra__clock_real_ns() + TAYRA_NS_PER_MS);
+	} while (stats.inflight && tayra__clock_real_ns() < give_up_ns);
 	atomic_store_explicit(&arm->ticking, false, memory_order_relaxed);
 	pthread_join(arm->ticker, NULL);
 	tayra__arm_clock_stop(&arm->clock);
@@ -277,7 +271,7 @@ class_of(enum tayra__request_kind kind)
 static uint64_t
 time_left(const struct tayra__showcase_arm *arm, const struct tayra__call *call)
 {
-	uint64_t now_ns = real_ns();
+	uint64_t now_ns = tayra__clock_real_ns();
 
 	if (call->deadline_ns == UINT64_MAX)
 		return TAYRA_OFF;
@@ -416,7 +410,8 @@ back_off(const struct tayra__call *call, uint32_t attempt)
 	uint64_t ceiling_ns = TAYRA_NS_PER_MS << (attempt < 6 ? attempt : 6);
 	uint64_t draw = tayra__hash_mix64(call->number * 64 + attempt);
 
-	tayra__clock_sleep_until_ns(real_ns() + ceiling_ns / 2 + draw % (ceiling_ns / 2));
+	tayra__clock_sleep_until_ns(tayra__clock_real_ns() + ceiling_ns / 2 +
+				    draw % (ceiling_ns / 2));
 }
 
 static int
@@ -435,7 +430,7 @@ write_until_done(struct tayra__showcase_arm *arm, const struct tayra__call *call
 		if (status != TAYRA_E_OVERLOAD)
 			break;
 		*outcome = TAYRA_OUTCOME_OVERLOAD;
-		if (real_ns() >= call->deadline_ns)
+		if (tayra__clock_real_ns() >= call->deadline_ns)
 			break;
 		/* Behind a limit the lock is free again at once, as a rule. */
 		if (backoff && (!arm->writer_pace || attempt >= 4))

@@ -3,12 +3,6 @@
 
 #include "base/clock.h"
 
-static uint64_t
-real_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
 uint64_t
 tayra__arm_clock_ns(const struct tayra__arm_clock *clock)
 {
@@ -20,7 +14,7 @@ tayra__arm_clock_ns(const struct tayra__arm_clock *clock)
 	if (still)
 		return still;
 	offset = atomic_load_explicit(&clock->offset_ns, memory_order_acquire);
-	return real_ns() - offset;
+	return tayra__clock_real_ns() - offset;
 }
 
 static uint64_t
@@ -50,7 +44,8 @@ tayra__arm_clock_start(struct tayra__arm_clock *clock)
 
 	if (!still)
 		return;
-	atomic_store_explicit(&clock->offset_ns, real_ns() - still, memory_order_release);
+	atomic_store_explicit(&clock->offset_ns, tayra__clock_real_ns() - still,
+			      memory_order_release);
 	atomic_store_explicit(&clock->still_ns, 0, memory_order_release);
 }
 

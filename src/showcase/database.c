@@ -65,18 +65,12 @@ struct tayra__database {
 	_Atomic uint32_t bound;
 };
 
-static uint64_t
-real_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
 static int
 past_deadline(void *ctx)
 {
 	const struct connection *c = ctx;
 
-	return real_ns() >= c->deadline_ns;
+	return tayra__clock_real_ns() >= c->deadline_ns;
 }
 
 static void
@@ -322,7 +316,7 @@ tayra__database_fetch(void *arg, const void *key, size_t key_len, void **value, 
 {
 	struct tayra__database *db = arg;
 	int which = statement_of(key, key_len), status;
-	uint64_t deadline_ns = real_ns() +
+	uint64_t deadline_ns = tayra__clock_real_ns() +
 			       atomic_load_explicit(&db->timeout_ns, memory_order_relaxed);
 	uint64_t cpu_ns = tayra__clock_thread_cpu_ns();
 	struct text text = { 0 };
@@ -386,7 +380,7 @@ static struct connection *
 begin_write(struct tayra__database *db, uint64_t wait_ns, int *status)
 {
 	uint64_t timeout_ns = atomic_load_explicit(&db->timeout_ns, memory_order_relaxed);
-	uint64_t deadline_ns = real_ns() + timeout_ns;
+	uint64_t deadline_ns = tayra__clock_real_ns() + timeout_ns;
 	struct connection *c = NULL;
 
 	atomic_fetch_add_explicit(&db->calls, 1, memory_order_relaxed);

@@ -10,12 +10,6 @@
 
 #include <tayra/base.h>
 
-static uint64_t
-real_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
 void
 tayra__live_init(struct tayra__live *live, FILE *out, uint64_t expected_ns)
 {
@@ -23,7 +17,7 @@ tayra__live_init(struct tayra__live *live, FILE *out, uint64_t expected_ns)
 
 	*live = (struct tayra__live){ .out = out, .expected_ns = expected_ns };
 	live->terminal = isatty(fileno(out)) && term && strcmp(term, "dumb") != 0;
-	live->begun_ns = real_ns();
+	live->begun_ns = tayra__clock_real_ns();
 }
 
 /* Back to the first line drawn, so that what follows overwrites it. */
@@ -114,7 +108,7 @@ draw(struct tayra__live *live, const struct tayra__results *results, uint32_t st
 {
 	const struct tayra__stage *s = &tayra__stages[stage];
 	double share = live->expected_ns ? fmin(live->done_ns / (double)live->expected_ns, 1) : 0;
-	double spent = (double)(real_ns() - live->begun_ns);
+	double spent = (double)(tayra__clock_real_ns() - live->begun_ns);
 	uint64_t left = share > 0.02 ? (uint64_t)(spent / share * (1 - share)) : live->expected_ns;
 
 	rewind_lines(live);
