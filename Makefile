@@ -44,7 +44,7 @@ format: ## clang-format over everything
 
 install: $(BUILD)/build.ninja ## into PREFIX (/usr/local), below DESTDIR
 	@grep -qx 'prefix=$(PREFIX)' $(BUILD)/meson-private/tayra.pc || meson configure $(BUILD) --prefix=$(PREFIX)
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) installed
 	@meson install -C $(BUILD) --no-rebuild --quiet
 
 clean: ## remove every build folder
