@@ -254,6 +254,39 @@ note_answer(struct tayra__showcase_arm *arm, const struct tayra_ref *ref, uint32
 	note_age(arm, worker, ref->age_ms);
 }
 
+static void
+add_part(struct tayra__showcase_arm *arm, enum tayra__part part, uint64_t ns)
+{
+	atomic_fetch_add_explicit(&arm->counts.part_ns[part], ns, memory_order_relaxed);
+}
+
+/* Where the time of a read went.  A stale answer came when the wait for a fresh one was given up.
+ */
+static void
+note_time(struct tayra__showcase_arm *arm, int status, const struct tayra_ref *ref,
+	  uint64_t elapsed_ns)
+{
+	uint64_t load_ns = status < 0 ? 0 : ref->load_cost_ns;
+
+	if (load_ns > elapsed_ns)
+		load_ns = elapsed_ns;
+	if (status < 0)
+		add_part(arm, TAYRA__PART_LOST, elapsed_ns);
+	else if (ref->tier != TAYRA_TIER_ORIGIN)
+		add_part(arm, ref->stale ? TAYRA__PART_WAIT : TAYRA__PART_HIT, elapsed_ns);
+	else {
+		add_part(arm, TAYRA__PART_ORIGIN, load_ns);
+		add_part(arm, TAYRA__PART_WAIT, elapsed_ns - load_ns);
+	}
+}
+
+/* How long the call has been due. */
+static uint64_t
+backlog_ns(const struct tayra__call *call, uint64_t now_ns)
+{
+	return now_ns > call->due_ns ? now_ns - call->due_ns : 0;
+}
+
 static enum tayra_class
 class_of(enum tayra__request_kind kind)
 {
@@ -298,13 +331,16 @@ tayra__arm_read(struct tayra__showcase_arm *arm, const struct tayra__user_reques
 {
 	struct tayra_request r = TAYRA_REQUEST_INIT;
 	char key[TAYRA__REQUEST_KEY_MAX];
-	uint64_t began_ns = tayra__arm_clock_ns(&arm->clock);
+	uint64_t began_ns = tayra__arm_clock_ns(&arm->clock),
+		 real_began_ns = tayra__clock_real_ns();
 	struct tayra_ref ref;
 	int status;
 
 	fill_request(arm, request, &r, key);
 	r.timeout_ns = time_left(arm, call);
 	status = tayra_get_or_load(arm->tayra, &r, &ref);
+	add_part(arm, TAYRA__PART_BACKLOG, backlog_ns(call, real_began_ns));
+	note_time(arm, status, &ref, tayra__clock_real_ns() - real_began_ns);
 	atomic_fetch_add_explicit(&arm->counts.reads, 1, memory_order_relaxed);
 	tayra__timeline_add(&arm->timeline, tayra__arm_clock_ns(&arm->clock),
 			    status < 0  ? TAYRA__ANSWER_FAILED
@@ -361,11 +397,14 @@ now_ms(const struct tayra__showcase_arm *arm)
 }
 
 static int
-update(struct tayra__showcase_arm *arm, uint32_t package)
+update(struct tayra__showcase_arm *arm, uint32_t package, const struct tayra__call *call)
 {
+	uint64_t began_ns = tayra__clock_real_ns();
 	uint32_t revision;
 	int status = tayra__database_update(arm->database, package, now_ms(arm), &revision);
 
+	add_part(arm, TAYRA__PART_BACKLOG, backlog_ns(call, began_ns));
+	add_part(arm, TAYRA__PART_CHANGE, tayra__clock_real_ns() - began_ns);
 	if (status == TAYRA_OK)
 		note_change(arm, package, revision, now_ms(arm));
 	return status;
@@ -395,7 +434,7 @@ tayra__arm_call_user(void *ctx, const struct tayra__call *call)
 	struct tayra__showcase_arm *arm = ctx;
 	const struct tayra__user_request *request =
 		&arm->requests[call->number % arm->request_count];
-	int status = request->kind == TAYRA__REQUEST_UPDATE ? update(arm, request->package)
+	int status = request->kind == TAYRA__REQUEST_UPDATE ? update(arm, request->package, call)
 							    : tayra__arm_read(arm, request, call);
 
 	if (arm->design.slow_ns)

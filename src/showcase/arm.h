@@ -15,6 +15,7 @@
 #include "drive/drive.h"
 #include "showcase/arm_clock.h"
 #include "showcase/database.h"
+#include "showcase/parts.h"
 #include "showcase/timeline.h"
 #include "showcase/workload.h"
 
@@ -68,6 +69,7 @@ struct tayra__arm_terms {
 struct tayra__arm_counts {
 	_Atomic uint64_t reads, hits, stale, updates;
 	_Atomic uint64_t wrong_age; /* answers certainly older than they claimed, or than allowed */
+	_Atomic uint64_t part_ns[TAYRA__PARTS];
 };
 
 #define TAYRA__ARM_STRIPES 8

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "showcase/parts.h"
 #include "showcase/stage.h"
 #include "showcase/timeline.h"
 
@@ -30,6 +31,7 @@ double tayra__quantile_at(uint32_t i);
 
 struct tayra__slice_figures {
 	double value[TAYRA__SHOWCASE_METRICS]; /* NaN: does not apply */
+	double part_ms[TAYRA__PARTS];          /* of a request, on average */
 	double requests, length_s;
 	uint64_t lag_p99_ns, wrong_age;
 	bool measured;

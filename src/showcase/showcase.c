@@ -246,11 +246,11 @@ time_hot_key(struct show *s)
 
 	s->results->hot_ms = (double)NAN;
 	for (int i = 0; i < HOT_TRIES; i++) {
-		uint64_t began_ns = tayra__clock_mono_ns(tayra_clock_real());
+		uint64_t began_ns = tayra__clock_real_ns();
 		void *value;
 		int status = tayra__database_fetch(s->run.arms[0]->database, key, key_len, &value,
 						   &len);
-		double ms = (double)(tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1e6;
+		double ms = (double)(tayra__clock_real_ns() - began_ns) / 1e6;
 
 		if (status < 0)
 			continue;
@@ -279,7 +279,7 @@ create_arms(struct show *s)
 static double
 slice_scale(const struct show *s, uint32_t stage)
 {
-	double passed_s = (double)(tayra__clock_mono_ns(tayra_clock_real()) - s->began_ns) / 1e9;
+	double passed_s = (double)(tayra__clock_real_ns() - s->began_ns) / 1e9;
 	double slices_s = 0, around_s = 0, left_s;
 
 	if (!s->results->quick)
@@ -434,7 +434,7 @@ tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra_
 	struct tayra__host_use before, after;
 	int status;
 
-	s.began_ns = tayra__clock_mono_ns(tayra_clock_real());
+	s.began_ns = tayra__clock_real_ns();
 	set_terms(&s);
 	if (options->progress)
 		tayra__live_init(&s.live, options->progress, (uint64_t)expected_ns(options));
@@ -447,7 +447,7 @@ tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra_
 	tayra__host_use_read(&after);
 	tayra__catalogue_fini(&s.catalogue);
 	tayra__host_use_between(&before, &after, &results->foreign_cpu, &results->steal_cpu);
-	results->took_s = (double)(tayra__clock_mono_ns(tayra_clock_real()) - s.began_ns) / 1e9;
+	results->took_s = (double)(tayra__clock_real_ns() - s.began_ns) / 1e9;
 	results->interrupted = stopped(&s);
 	if (status < 0)
 		return status;
