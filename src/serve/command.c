@@ -92,6 +92,16 @@ tayra__command_find(const char *name, size_t len)
 	return NULL;
 }
 
+enum tayra__aside
+tayra__command_aside(const struct tayra__server *server, const struct tayra__resp_arg *args)
+{
+	const struct tayra__command *command = tayra__command_find(args[0].bytes, args[0].len);
+
+	(void)server;
+	return command && (command->flags & TAYRA__COMMAND_ASIDE) ? TAYRA__ASIDE_READS
+								  : TAYRA__ASIDE_NONE;
+}
+
 void
 tayra__call_error(const struct tayra__call *call, const char *format, ...)
 {

@@ -9,6 +9,7 @@
 #include "net/resp_request.h"
 #include "net/resp_writer.h"
 #include "serve/keyspace.h"
+#include "serve/pending.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@ struct tayra__call {
 	const struct tayra__command *command;
 	struct tayra__resp_arg *args; /* args[0] is the name */
 	size_t count;
-	struct tayra__buffer *out; /* exactly one reply is written */
+	struct tayra__buffer *out; /* exactly one reply is written, or comes later: pending.h */
 };
 
 #define TAYRA__COMMAND_WRITE    1u
@@ -34,7 +35,8 @@ struct tayra__call {
 #define TAYRA__COMMAND_ADMIN    8u
 #define TAYRA__COMMAND_NO_AUTH  16u /* also for those who have not authenticated */
 #define TAYRA__COMMAND_DENYOOM  32u /* may need memory */
-#define TAYRA__COMMAND_FLAGS    6
+#define TAYRA__COMMAND_FLAGS    6   /* that COMMAND INFO names */
+#define TAYRA__COMMAND_ASIDE    64u /* changes nothing, and may run before others have replied */
 
 struct tayra__command {
 	const char *name; /* lower case */
@@ -58,6 +60,9 @@ extern const struct tayra__command tayra__server_commands[];
 const struct tayra__command *tayra__command_find(const char *name, size_t len);
 /* The n-th of all commands and its group, NULL after the last. */
 const struct tayra__command *tayra__command_at(size_t n, const char **group);
+/* With which others a request may be executed side by side. */
+enum tayra__aside tayra__command_aside(const struct tayra__server *server,
+				       const struct tayra__resp_arg *args);
 /* Redis has it and we do not. */
 bool tayra__command_unserved(const char *name, size_t len);
 

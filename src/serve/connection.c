@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "serve/command.h"
+#include "serve/pending.h"
 #include "serve/state.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #define READ_MAX        (1u << 20)
 #define SPARED          (64u << 10) /* bytes; a connection with no more is not to blame */
 #define REQUEST_SLACK   (1u << 20)
+#define OWED_MAX        1024 /* replies that one connection waits for */
 
 static struct tayra__connection *
 of_watch(struct tayra__watch *watch)
@@ -76,6 +78,53 @@ flush(struct tayra__connection *c)
 	tayra__buffer_reset(fresh, OUTPUT_A_SEND * 2);
 }
 
+/* Replies are owed: a request that is executed now has its reply stand in line. */
+static void
+run_behind(struct tayra__connection *c)
+{
+	struct tayra__buffer *aside = &c->server->aside;
+	uint32_t owed = c->owed_count;
+
+	tayra__command_execute(c, c->request.args, c->request.count, aside);
+	if (c->owed_count == owed && (aside->failed || !tayra__pending_line_up(c, aside)))
+		c->broken = true;
+	tayra__buffer_reset(aside, OUTPUT_A_SEND);
+}
+
+/* Whether a request that begins so must wait for what is owed.  Inline requests are parsed once, so
+ * they are not looked at before. */
+static bool
+must_wait_unseen(const struct tayra__connection *c, char first)
+{
+	return !tayra__list_empty(&c->owed) && (first != '*' || c->owed_count >= OWED_MAX);
+}
+
+/* The same, of one that is known. */
+static bool
+must_wait(const struct tayra__connection *c)
+{
+	const struct tayra__pending *last;
+
+	if (tayra__list_empty(&c->owed) || c->request.count == 0)
+		return false;
+	last = TAYRA__LIST_ENTRY(c->owed.prev, const struct tayra__pending, node);
+	return last->aside == TAYRA__ASIDE_NONE ||
+	       last->aside != tayra__command_aside(c->server, c->request.args);
+}
+
+static void
+refuse_stream(struct tayra__connection *c)
+{
+	struct tayra__buffer *out = tayra__list_empty(&c->owed) ? &c->server->output
+								: &c->server->aside;
+
+	tayra__resp_error(out, "ERR %s", c->request.error);
+	c->server->counters.errors++;
+	c->closing = true;
+	if (out == &c->server->aside && !tayra__pending_line_up(c, out))
+		c->broken = true;
+}
+
 /* Execute complete requests of bytes[0, len).  Returns how many bytes they were. */
 static size_t
 execute(struct tayra__connection *c, char *bytes, size_t len)
@@ -83,7 +132,7 @@ execute(struct tayra__connection *c, char *bytes, size_t len)
 	struct tayra__buffer *out = &c->server->output;
 	size_t done = 0, used;
 
-	c->behind = false;
+	c->behind = c->held = false;
 	for (int i = 0; done < len && !c->closing && !c->broken; i++) {
 		enum tayra__resp_status status;
 
@@ -91,22 +140,27 @@ execute(struct tayra__connection *c, char *bytes, size_t len)
 			c->behind = true;
 			break;
 		}
+		c->held = must_wait_unseen(c, bytes[done]);
+		if (c->held)
+			break;
 		status = tayra__resp_request_parse(&c->request, bytes + done, len - done,
 						   limits_of(c), &used);
 		if (status == TAYRA__RESP_MORE)
 			break;
 		if (status == TAYRA__RESP_NOMEM)
 			c->broken = true;
-		if (status == TAYRA__RESP_WRONG) {
-			tayra__resp_error(out, "ERR %s", c->request.error);
-			c->server->counters.errors++;
-			c->closing = true;
-		}
+		if (status == TAYRA__RESP_WRONG)
+			refuse_stream(c);
 		if (status != TAYRA__RESP_DONE)
 			break;
+		c->held = must_wait(c);
+		if (c->held)
+			break;
 		done += used;
-		if (c->request.count > 0)
+		if (c->request.count > 0 && tayra__list_empty(&c->owed))
 			tayra__command_execute(c, c->request.args, c->request.count, out);
+		else if (c->request.count > 0)
+			run_behind(c);
 		if (out->len > OUTPUT_A_SEND)
 			flush(c);
 	}
@@ -184,11 +238,13 @@ static void
 account(struct tayra__connection *c)
 {
 	struct tayra__server *server = c->server;
-	uint64_t bytes = c->in.room + c->out.room + c->request.room * sizeof(*c->request.args);
+	uint64_t bytes = c->in.room + c->out.room + c->request.room * sizeof(*c->request.args) +
+			 c->owed_bytes;
 
 	server->buffer_bytes += bytes - c->buffer_bytes;
 	c->buffer_bytes = bytes;
-	if (c->in.failed || (server->buffer_bytes > server->buffer_bytes_max && bytes > SPARED)) {
+	if (c->in.failed || c->out.len + c->owed_bytes > server->output_max_bytes + SPARED ||
+	    (server->buffer_bytes > server->buffer_bytes_max && bytes > SPARED)) {
 		server->counters.closed_for_buffers++;
 		c->broken = true;
 	}
@@ -209,19 +265,20 @@ settle(struct tayra__connection *c)
 	if (c->out.len == 0)
 		tayra__buffer_reset(&c->out, 0);
 	account(c);
-	if (c->broken || (c->closing && c->out.len == 0)) {
+	if (c->broken || (c->closing && c->out.len == 0 && tayra__list_empty(&c->owed))) {
 		tayra__connection_close(c);
 		return;
 	}
-	events = (c->closing ? 0 : TAYRA__LOOP_READ) | (c->out.len ? TAYRA__LOOP_WRITE : 0);
+	events = (c->closing || c->held ? 0 : TAYRA__LOOP_READ) |
+		 (c->out.len ? TAYRA__LOOP_WRITE : 0);
 	if (tayra__loop_change(c->server->loop, &c->watch, events) != TAYRA_OK)
 		tayra__connection_close(c);
 	else if (c->behind)
 		tayra__loop_later(c->server->loop, &c->later);
 }
 
-static void
-touch(struct tayra__connection *c)
+void
+tayra__connection_touch(struct tayra__connection *c)
 {
 	c->active_ns = tayra__loop_now_ns(c->server->loop);
 	tayra__list_remove(&c->node);
@@ -233,9 +290,12 @@ on_ready(struct tayra__watch *watch, uint32_t events)
 {
 	struct tayra__connection *c = of_watch(watch);
 
-	touch(c);
+	tayra__connection_touch(c);
 	tayra__server_update_now(c->server);
-	if (c->closing || !(events & TAYRA__LOOP_READ))
+	/* Not asked for, so nobody is there any more. */
+	if ((events & TAYRA__LOOP_READ) && !(watch->events & TAYRA__LOOP_READ))
+		c->broken = true;
+	else if (!(events & TAYRA__LOOP_READ))
 		flush(c);
 	else if (c->behind)
 		take(c, 0);
@@ -246,13 +306,45 @@ on_ready(struct tayra__watch *watch, uint32_t events)
 	settle(c);
 }
 
+/* Execute what was put off. */
+static void
+run_again(struct tayra__connection *c, const struct tayra__pending *pending)
+{
+	c->again = true;
+	tayra__command_execute(c, pending->args, pending->count, &c->server->output);
+	c->again = false;
+}
+
+/* Send the replies whose turn has come. */
+static void
+answer(struct tayra__connection *c)
+{
+	struct tayra__buffer *out = &c->server->output;
+	struct tayra__pending *pending;
+
+	while (!c->broken && (pending = tayra__pending_next(c))) {
+		const struct tayra__buffer *reply = &pending->reply;
+
+		if (pending->args)
+			run_again(c, pending);
+		else if (reply->failed)
+			c->broken = true;
+		else
+			tayra__buffer_append(out, tayra__buffer_front(reply), reply->len);
+		tayra__pending_free(pending);
+		if (out->len > OUTPUT_A_SEND)
+			flush(c);
+	}
+}
+
 static void
 on_later(struct tayra__later *later)
 {
 	struct tayra__connection *c = of_later(later);
 
 	tayra__server_update_now(c->server);
-	if (c->behind)
+	answer(c);
+	if (c->behind || (c->held && tayra__list_empty(&c->owed)))
 		take(c, 0);
 	settle(c);
 }
@@ -279,6 +371,7 @@ tayra__connection_open(struct tayra__server *server, int fd, const struct tayra_
 	c->watch = (struct tayra__watch){ .fd = fd, .ready = on_ready };
 	tayra__later_init(&c->later, on_later);
 	tayra__list_init(&c->node);
+	tayra__list_init(&c->owed);
 	c->peer = *peer;
 	tayra__resp_request_init(&c->request);
 	tayra__buffer_init(&c->in, server->limits.bulk_bytes + REQUEST_SLACK);
@@ -292,7 +385,7 @@ tayra__connection_open(struct tayra__server *server, int fd, const struct tayra_
 		return TAYRA_E_IO;
 	}
 	c->id = ++server->next_id;
-	touch(c);
+	tayra__connection_touch(c);
 	server->clients++;
 	return TAYRA_OK;
 }
@@ -306,6 +399,7 @@ tayra__connection_close(struct tayra__connection *c)
 	tayra__later_cancel(&c->later);
 	tayra__list_remove(&c->node);
 	close(c->watch.fd);
+	tayra__pending_abandon(c);
 	server->buffer_bytes -= c->buffer_bytes;
 	server->clients--;
 	tayra__resp_request_fini(&c->request);

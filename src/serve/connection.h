@@ -34,12 +34,19 @@ struct tayra__connection {
 	struct tayra__buffer out; /* replies the kernel would not take */
 	uint64_t buffer_bytes;    /* as counted in server->buffer_bytes */
 
+	/* Replies that come later, the oldest first: pending.h. */
+	struct tayra__list owed;
+	uint32_t owed_count;
+	uint64_t owed_bytes;
+
 	unsigned db;
 	enum tayra__resp_version version;
 	bool authenticated;
 	bool closing; /* reads no more; is closed when `out` is sent */
 	bool broken;  /* is closed at the end of this turn */
 	bool behind;  /* `in` may hold complete requests */
+	bool held;    /* so it may, and they wait until nothing is owed */
+	bool again;   /* what is being executed was put off before */
 	char name[TAYRA__CONNECTION_NAME_MAX];
 	char lib_name[TAYRA__CONNECTION_NAME_MAX], lib_version[TAYRA__CONNECTION_NAME_MAX];
 	const char *last_command; /* static text */
@@ -49,6 +56,8 @@ struct tayra__connection {
 int tayra__connection_open(struct tayra__server *server, int fd, const struct tayra__address *peer);
 /* Close at once; the connection is freed. */
 void tayra__connection_close(struct tayra__connection *connection);
+/* It is not silent: for the idle timeout. */
+void tayra__connection_touch(struct tayra__connection *connection);
 /* As it was when it connected: RESET. */
 void tayra__connection_reset(struct tayra__connection *connection);
 

@@ -114,7 +114,11 @@ close_idle(struct tayra__server *server)
 
 		if (now_ns - c->active_ns < limit_ns)
 			return;
-		tayra__connection_close(c);
+		/* One that waits for us is not idle. */
+		if (tayra__list_empty(&c->owed))
+			tayra__connection_close(c);
+		else
+			tayra__connection_touch(c);
 	}
 }
 
@@ -283,6 +287,7 @@ tayra__server_create(const struct tayra__server_options *options, char *error, s
 	if (status == TAYRA_OK) {
 		tayra__buffer_init(&server->output, server->output_max_bytes);
 		tayra__buffer_init(&server->scratch, server->output_max_bytes);
+		tayra__buffer_init(&server->aside, server->output_max_bytes);
 		server->start_ns = tayra__loop_now_ns(server->loop);
 		on_tick(server);
 		*out = server;
@@ -308,6 +313,7 @@ tayra__server_destroy(struct tayra__server *server)
 	tayra_cache_destroy(server->keyspace.cache);
 	tayra__buffer_fini(&server->output);
 	tayra__buffer_fini(&server->scratch);
+	tayra__buffer_fini(&server->aside);
 	tayra__mem_free(server->input);
 	tayra__mem_free(server);
 }

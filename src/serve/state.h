@@ -48,6 +48,7 @@ struct tayra__server {
 	 */
 	char *input; /* TAYRA__SERVER_INPUT bytes */
 	struct tayra__buffer output, scratch;
+	struct tayra__buffer aside; /* a reply that has to stand in line */
 
 	char password[TAYRA__SERVER_PASSWORD_MAX];
 	size_t password_len;
