@@ -60,10 +60,12 @@ create_paces(struct tayra__showcase_arm *arm)
 	options.window_ns = design->window_ns;
 	options.sensor = arm->terms.sensor;
 	options.clock = &arm->clock.clock;
+	options.mode = design->unpaced ? TAYRA_MODE_OFF : TAYRA_MODE_ENFORCE;
 	if (design->limited)
 		status = tayra_pace_create(&options, &arm->pace);
 	if (status < 0 || design->writer < TAYRA__WRITER_LIMIT)
 		return status;
+	options.mode = TAYRA_MODE_ENFORCE;
 	options.queue_max = TAYRA__ARM_WORKERS;
 	options.codel_target_ns = TAYRA__ARM_NO_CODEL;
 	/* 128 writers keep the machine busy whatever the limit: cpu says nothing here, but the time
@@ -79,15 +81,26 @@ create_paces(struct tayra__showcase_arm *arm)
 }
 
 static int
-create_handle(struct tayra__showcase_arm *arm)
+create_origin(struct tayra__showcase_arm *arm)
+{
+	struct tayra_origin_options origin = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	if (!arm->design.limited)
+		return TAYRA_OK;
+	origin.threads = arm->design.origin_threads ? arm->design.origin_threads : ORIGIN_THREADS;
+	origin.pace = arm->pace;
+	return tayra_origin_function(&origin, tayra__database_fetch, arm->database, &arm->origin);
+}
+
+static int
+create_handle(struct tayra__showcase_arm *arm, char *error, size_t error_len)
 {
 	const struct tayra__arm_design *design = &arm->design;
 	struct tayra_cache_options cache = TAYRA_CACHE_OPTIONS_INIT;
-	struct tayra_origin_options origin = TAYRA_ORIGIN_OPTIONS_INIT;
 	struct tayra_options options = TAYRA_OPTIONS_INIT;
 	int status = TAYRA_OK;
 
-	cache.memory_bytes = arm->terms.memory_bytes;
+	cache.memory_bytes = design->memory_bytes ? design->memory_bytes : arm->terms.memory_bytes;
 	cache.policy = design->policy;
 	cache.seed = arm->terms.seed | 1;
 	options.cache = &cache;
@@ -97,12 +110,25 @@ create_handle(struct tayra__showcase_arm *arm)
 	options.stale_ms = design->stale_ms;
 	options.soft_timeout_ns = design->soft_timeout_ns;
 	options.throttle_ms = 100;
-	origin.threads = ORIGIN_THREADS;
-	origin.pace = arm->pace;
-	if (design->limited)
-		status = tayra_origin_function(&origin, tayra__database_fetch, arm->database,
-					       &arm->origin);
-	return status < 0 ? status : tayra_create(&options, &arm->tayra);
+	if (design->file_tier)
+		status = tayra__arm_tier_open(&arm->tier, arm->database_path, error, error_len);
+	if (status < 0)
+		return status;
+	options.file_tier = arm->tier.file;
+	status = tayra_create(&options, &arm->tayra);
+	if (status < 0)
+		snprintf(error, error_len, "making the %s arm: %s", design->name,
+			 tayra_status_text(status));
+	return status;
+}
+
+int
+tayra__arm_restart(struct tayra__showcase_arm *arm, char *error, size_t error_len)
+{
+	tayra_destroy(arm->tayra);
+	arm->tayra = NULL;
+	tayra__arm_tier_close(&arm->tier);
+	return create_handle(arm, error, error_len);
 }
 
 int
@@ -120,6 +146,7 @@ tayra__arm_init(struct tayra__showcase_arm *arm, const struct tayra__arm_design 
 		pthread_mutex_init(&arm->stripe[i].lock, NULL);
 		tayra__hist_init(&arm->stripe[i].age);
 	}
+	snprintf(arm->database_path, sizeof(arm->database_path), "%s", database_path);
 	status = tayra__database_open(database_path, &arm->database, error, error_len);
 	if (status == TAYRA_OK) {
 		tayra__database_set_timeout(arm->database, terms->statement_timeout_ns);
@@ -127,10 +154,12 @@ tayra__arm_init(struct tayra__showcase_arm *arm, const struct tayra__arm_design 
 		arm->truth = tayra__truth_create(terms->catalogue->names.count);
 		status = arm->truth ? create_paces(arm) : TAYRA_E_NOMEM;
 		if (status == TAYRA_OK)
-			status = create_handle(arm);
+			status = create_origin(arm);
 		if (status < 0)
 			snprintf(error, error_len, "making the %s arm: %s", design->name,
 				 tayra_status_text(status));
+		else
+			status = create_handle(arm, error, error_len);
 	}
 	if (status < 0)
 		tayra__arm_fini(arm);
@@ -142,6 +171,7 @@ tayra__arm_fini(struct tayra__showcase_arm *arm)
 {
 	if (arm->tayra)
 		tayra_destroy(arm->tayra);
+	tayra__arm_tier_remove(&arm->tier);
 	if (arm->origin)
 		tayra_origin_close(arm->origin);
 	if (arm->pace)

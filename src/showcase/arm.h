@@ -14,6 +14,7 @@
 #include "base/hist.h"
 #include "drive/drive.h"
 #include "showcase/arm_clock.h"
+#include "showcase/arm_tier.h"
 #include "showcase/database.h"
 #include "showcase/parts.h"
 #include "showcase/timeline.h"
@@ -53,6 +54,11 @@ struct tayra__arm_design {
 	uint64_t stale_ms;                 /* TAYRA_OFF: none */
 	enum tayra__writer_rule writer;
 	double writer_limit;
+	/* For what is shown of one mechanism alone. */
+	uint64_t memory_bytes;   /* 0: what the terms say */
+	bool unpaced;            /* limited, but the limiter lets everything in */
+	uint32_t origin_threads; /* 0: the default */
+	bool file_tier;
 	uint64_t slow_ns; /* sabotage: processor time spent on top of every request */
 };
 
@@ -83,6 +89,8 @@ struct tayra__showcase_arm {
 	struct tayra_pace *pace;        /* NULL: no limit */
 	struct tayra_pace *writer_pace; /* NULL unless the writer rule has a limit */
 	struct tayra_origin *origin;    /* NULL: queries run where asked */
+	struct tayra__arm_tier tier;    /* below RAM, with design.file_tier */
+	char database_path[128];
 	struct tayra *tayra;
 	struct tayra__arm_counts counts;
 	struct tayra__timeline timeline;
@@ -104,6 +112,10 @@ int tayra__arm_init(struct tayra__showcase_arm *arm, const struct tayra__arm_des
 		    const struct tayra__arm_terms *terms, const char *database_path, char *error,
 		    size_t error_len);
 void tayra__arm_fini(struct tayra__showcase_arm *arm);
+
+/* As when the process is replaced: RAM is empty, what is below it stays.  Between slices.
+ * => TAYRA_OK; a status with one line in `error`. */
+int tayra__arm_restart(struct tayra__showcase_arm *arm, char *error, size_t error_len);
 
 /* Start and stop the arm's clock and ticker.  end waits until nothing is being loaded. */
 int tayra__arm_begin(struct tayra__showcase_arm *arm);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "showcase/ablation_words.h"
 #include "showcase/html.h"
 #include "showcase/results.h"
 #include "showcase/svg.h"
@@ -391,6 +392,7 @@ tayra__report_html_write(const struct tayra__results *results, FILE *out)
 		if (tayra__stages[i].compared && results->stage[i].rounds)
 			write_stage(out, results, i);
 	write_recovery(out, results);
+	tayra__ablation_words_html(results, out);
 	write_method(out, results);
 	fputs("</main></body></html>\n", out);
 	return fflush(out) || ferror(out) ? TAYRA_E_IO : TAYRA_OK;

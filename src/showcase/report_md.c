@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "showcase/ablation_words.h"
 #include "showcase/results.h"
 #include "showcase/words.h"
 
@@ -98,6 +99,7 @@ tayra__report_md_write(const struct tayra__results *results, FILE *out)
 	for (uint32_t i = 0; i < tayra__stage_count; i++)
 		if (tayra__stages[i].compared && results->stage[i].rounds)
 			write_stage(out, results, i);
+	tayra__ablation_words_md(results, out);
 	write_method(out, results);
 	return fflush(out) || ferror(out) ? TAYRA_E_IO : TAYRA_OK;
 }

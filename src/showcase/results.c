@@ -201,6 +201,21 @@ average(struct tayra__results *results, uint32_t a, struct tayra_comparison *out
 	return status;
 }
 
+static int
+compare_ablation(struct tayra__results *results, uint32_t i)
+{
+	struct tayra__ablation_row *row = &results->ablation[i];
+	struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
+	int status;
+
+	rule.better = tayra__stage_metric_info(tayra__ablations[i].metric)->better;
+	rule.seed = results->seed + 3;
+	status = tayra_prove_compare(row->without, row->with, row->rounds, &rule, &row->ab);
+	if (!results->valid)
+		row->ab.verdict = TAYRA_INVALID;
+	return status;
+}
+
 int
 tayra__results_compare(struct tayra__results *results)
 {
@@ -217,5 +232,7 @@ tayra__results_compare(struct tayra__results *results)
 		status = average(results, TAYRA__ARM_TUNED, &results->average[0]);
 	if (status == TAYRA_OK)
 		status = average(results, TAYRA__ARM_PLAIN, &results->average[1]);
+	for (uint32_t i = 0; i < results->ablations && status == TAYRA_OK; i++)
+		status = compare_ablation(results, i);
 	return status;
 }

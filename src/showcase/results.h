@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "showcase/ablation.h"
 #include "showcase/parts.h"
 #include "showcase/stage.h"
 #include "showcase/timeline.h"
@@ -55,6 +56,15 @@ struct tayra__showcase_comparison {
 	struct tayra_comparison ab, aa;
 };
 #define TAYRA__COMPARISONS_MAX (TAYRA__STAGES_MAX * TAYRA__STAGE_METRICS_MAX * 2)
+
+/* tayra against tayra without one mechanism: a is without, b with. */
+struct tayra__ablation_row {
+	char why[160]; /* it was not measured; "": it was */
+	uint32_t rounds;
+	double without[TAYRA__ROUNDS_MAX], with[TAYRA__ROUNDS_MAX];
+	struct tayra_comparison ab;
+};
+#define TAYRA__ABLATIONS_MAX 16
 
 /* What was answered while the database hung, was dead and came back, in steps of the arm's clock
  * in which anything was asked. */
@@ -106,7 +116,9 @@ struct tayra__results {
 	uint32_t comparisons;
 	/* tayra against plain, and against tuned: > 1 is an improvement. */
 	struct tayra_comparison average[2];
-	uint32_t averaged; /* metrics in it */
+	uint32_t averaged;                                         /* metrics in it */
+	struct tayra__ablation_row ablation[TAYRA__ABLATIONS_MAX]; /* as in tayra__ablations */
+	uint32_t ablations;                                        /* 0: they did not run */
 };
 
 extern const char *const tayra__arm_names[TAYRA__SHOWCASE_ARMS];

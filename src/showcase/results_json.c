@@ -183,6 +183,32 @@ write_averages(struct tayra__json *json, const struct tayra__results *r)
 	tayra__json_end(json);
 }
 
+static void
+write_ablation(struct tayra__json *json, const struct tayra__ablation_row *row,
+	       const struct tayra__ablation *ablation)
+{
+	const struct tayra__metric_info *info = tayra__stage_metric_info(ablation->metric);
+
+	tayra__json_object(json, NULL);
+	tayra__json_string(json, "mechanism", ablation->mechanism);
+	tayra__json_string(json, "what", ablation->what);
+	tayra__json_string(json, "where", ablation->where);
+	tayra__json_string(json, "metric", info->name);
+	tayra__json_string(json, "unit", info->unit);
+	tayra__json_string(json, "better", info->better == TAYRA_BETTER_LOWER ? "lower" : "higher");
+	tayra__json_string(json, "not_measured", row->why[0] ? row->why : NULL);
+	put(json, "without", row->why[0] ? (double)NAN : row->ab.a_value);
+	put(json, "with", row->why[0] ? (double)NAN : row->ab.b_value);
+	put(json, "ratio", row->why[0] ? (double)NAN : row->ab.ratio);
+	put(json, "lo", row->why[0] ? (double)NAN : row->ab.lo);
+	put(json, "hi", row->why[0] ? (double)NAN : row->ab.hi);
+	put(json, "p", row->why[0] ? (double)NAN : row->ab.p);
+	tayra__json_u64(json, "pairs", row->ab.pairs);
+	tayra__json_string(json, "verdict",
+			   row->why[0] ? NULL : tayra_verdict_name(row->ab.verdict));
+	tayra__json_end(json);
+}
+
 int
 tayra__results_write_json(const struct tayra__results *results, FILE *out)
 {
@@ -209,6 +235,10 @@ tayra__results_write_json(const struct tayra__results *results, FILE *out)
 		write_comparison(&json, &results->comparison[i]);
 	tayra__json_end(&json);
 	write_averages(&json, results);
+	tayra__json_array(&json, "mechanisms");
+	for (uint32_t i = 0; i < results->ablations; i++)
+		write_ablation(&json, &results->ablation[i], &tayra__ablations[i]);
+	tayra__json_end(&json);
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "showcase/ablation_run.h"
 #include "showcase/catalogue.h"
 #include "showcase/host.h"
 #include "showcase/live.h"
@@ -18,7 +19,7 @@
 #define HOT_USERS_MAX(quick) ((quick) ? 8000u : 16000u) /* who come to need the hot package */
 #define SLOW_SHARE           0.2 /* of what a request costs in processor time */
 #define HOT_TRIES            3
-#define QUICK_S              57   /* what the quick run may take */
+#define QUICK_S              60   /* what the quick run may take */
 #define AROUND_SLICE_S       0.08 /* drain and gap, as a rule */
 #define SHORTEST_SCALE       0.6
 #define STALE_MS             60000 /* the tayra arm alone */
@@ -39,6 +40,7 @@ struct show {
 	struct tayra__arm_terms terms;
 	struct tayra__arm_design design[TAYRA__SHOWCASE_ARMS];
 	struct tayra__scene_run run;
+	char path[TAYRA__SHOWCASE_ARMS][128]; /* of the arms' databases */
 	uint64_t began_ns;
 	char *error;
 	size_t error_len;
@@ -216,14 +218,13 @@ create_arm(struct show *s, int i)
 {
 	static const char *const files[] = { "plain", "tuned", "tayra", "again" };
 	struct tayra__showcase_arm *arm = tayra__mem_alloc(sizeof(*arm));
-	char path[128];
 	int status = TAYRA_E_NOMEM;
 
 	if (arm)
-		status = tayra__catalogue_copy(&s->catalogue, files[i], path, sizeof(path),
-					       s->error, s->error_len);
+		status = tayra__catalogue_copy(&s->catalogue, files[i], s->path[i],
+					       sizeof(s->path[i]), s->error, s->error_len);
 	if (status == TAYRA_OK)
-		status = tayra__arm_init(arm, &s->design[i], &s->terms, path, s->error,
+		status = tayra__arm_init(arm, &s->design[i], &s->terms, s->path[i], s->error,
 					 s->error_len);
 	if (status < 0) {
 		tayra__mem_free(arm);
@@ -272,6 +273,15 @@ create_arms(struct show *s)
 	return status;
 }
 
+/* A sabotaged run is about the report's honesty in the scenes. */
+static double
+expected_ablations_s(const struct show *s)
+{
+	if (s->options->sabotage != TAYRA__SABOTAGE_NONE)
+		return 0;
+	return tayra__ablation_expected_s(s->results->quick, s->options->slice_scale);
+}
+
 /*
  * The quick run keeps to its minute on a busy machine too: behind schedule, the slices that are
  * left get shorter, alike for all arms.
@@ -290,7 +300,7 @@ slice_scale(const struct show *s, uint32_t stage)
 		slices_s += slices * tayra__stages[i].slice_ms[1] / 1e3 * s->options->slice_scale;
 		around_s += slices * AROUND_SLICE_S;
 	}
-	left_s = QUICK_S - passed_s - around_s;
+	left_s = QUICK_S - passed_s - around_s - expected_ablations_s(s);
 	return s->options->slice_scale * fmin(1, fmax(SHORTEST_SCALE, left_s / slices_s));
 }
 
@@ -309,6 +319,29 @@ run_stages(struct show *s)
 	else
 		tayra__scene_take_outage(&s->run);
 	return status;
+}
+
+/* The arms of the scenes are gone by then, so their databases are free. */
+static int
+run_ablations(struct show *s)
+{
+	struct tayra__ablation_run run = {
+		.catalogue = &s->catalogue,
+		.pool = s->pool,
+		.live = s->run.live,
+		.design = &s->design[TAYRA__ARM_TAYRA],
+		.terms = &s->terms,
+		.path = { s->path[TAYRA__ARM_PLAIN], s->path[TAYRA__ARM_TUNED] },
+		.hot_package = s->run.hot_package,
+		.epoch = s->run.epoch,
+		.slice_scale = s->options->slice_scale,
+		.stop = s->options->stop,
+	};
+
+	if (s->options->sabotage != TAYRA__SABOTAGE_NONE || stopped(s))
+		return TAYRA_OK;
+	say(s, "What each mechanism brings: tayra against tayra without it ..");
+	return tayra__ablation_run(&run, s->results, s->error, s->error_len);
 }
 
 static double
@@ -357,13 +390,20 @@ judge_validity(struct tayra__results *r)
 }
 
 static void
-destroy(struct show *s)
+destroy_arms(struct show *s)
 {
 	for (int i = 0; i < TAYRA__SHOWCASE_ARMS; i++)
 		if (s->run.arms[i]) {
 			tayra__arm_fini(s->run.arms[i]);
 			tayra__mem_free(s->run.arms[i]);
+			s->run.arms[i] = NULL;
 		}
+}
+
+static void
+destroy(struct show *s)
+{
+	destroy_arms(s);
 	if (s->pool)
 		tayra__pool_destroy(s->pool);
 	if (s->has_sensor)
@@ -385,6 +425,9 @@ play(struct show *s)
 		status = create_arms(s);
 	if (status == TAYRA_OK)
 		status = run_stages(s);
+	destroy_arms(s);
+	if (status == TAYRA_OK)
+		status = run_ablations(s);
 	destroy(s);
 	return status;
 }

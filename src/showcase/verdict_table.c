@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "showcase/ablation_words.h"
 #include "showcase/results.h"
 #include "showcase/words.h"
 
@@ -72,6 +73,7 @@ tayra__verdict_table_print(const struct tayra__results *results, FILE *out)
 	for (uint32_t i = 0; i < tayra__stage_count; i++)
 		if (tayra__stages[i].compared && results->stage[i].rounds)
 			print_stage(results, i, TAYRA__ARM_TUNED, out);
+	tayra__ablation_words_print(results, out);
 	fputc('\n', out);
 	for (uint32_t i = 0; tayra__words_summary(results, i, line); i++)
 		fprintf(out, "%s\n", line);

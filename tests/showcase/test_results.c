@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "invent.h"
 #include "schema.h"
 #include "showcase/report_html.h"
 #include "showcase/report_md.h"
@@ -16,54 +17,6 @@
 #include "showcase/words.h"
 
 #include <tayra/base.h>
-
-/* Figures as a run leaves them: 100 everywhere, times the arm's factor, a little apart by round. */
-static struct tayra__results *
-invent(const double factor[TAYRA__SHOWCASE_ARMS])
-{
-	struct tayra__results *r = calloc(1, sizeof(*r));
-
-	r->valid = true;
-	r->seed = 9;
-	r->packages = 7;
-	r->cores = 2;
-	snprintf(r->cpu, sizeof(r->cpu), "a <b> & \"c\"");
-	snprintf(r->source, sizeof(r->source), "<script>alert(1)</script>");
-	for (uint32_t i = 0; i < tayra__stage_count; i++) {
-		r->stage[i].rounds = 8;
-		for (uint32_t round = 0; round < 8; round++)
-			for (int arm = 0; arm < TAYRA__SHOWCASE_ARMS; arm++) {
-				struct tayra__slice_figures *s = &r->stage[i].slice[round][arm];
-
-				s->measured = true;
-				s->requests = 1000;
-				s->length_s = 1;
-				for (int m = 0; m < TAYRA__SHOWCASE_METRICS; m++) {
-					bool lower = tayra__stage_metric_info(m)->better ==
-						     TAYRA_BETTER_LOWER;
-
-					s->value[m] = (100 + round + arm % 3 * 0.001) *
-						      (lower ? factor[arm] : 1 / factor[arm]);
-				}
-			}
-	}
-	r->outage[0].steps = r->outage[1].steps = r->outage[2].steps = 3;
-	r->outage[0].count[0][TAYRA__ANSWER_FAILED] = 4;
-	assert_int_equal(tayra__results_compare(r), TAYRA_OK);
-	return r;
-}
-
-static char *
-written(const struct tayra__results *r, int (*write)(const struct tayra__results *, FILE *))
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_int_equal(write(r, out), TAYRA_OK);
-	fclose(out);
-	return text;
-}
 
 static const double alike[] = { 1, 1, 1, 1 };
 static const double gain[] = { 2, 1.25, 1, 1.25 };
