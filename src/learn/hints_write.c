@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * hints_write.c: advice as JSON and as text for a terminal.
+ */
+#include "learn/hints.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/json.h"
+
+#define DIGITS  6
+#define COLUMNS 78
+
+static void
+line_json(const struct tayra__hint_line *line, const char *name, struct tayra__json *json)
+{
+	tayra__json_object(json, NULL);
+	tayra__json_string(json, name, line->text);
+	tayra__json_double(json, "share", line->share, DIGITS);
+	tayra__json_double(json, "share_error", line->share_error, DIGITS);
+	tayra__json_double(json, "uses_per_s", line->uses_per_s, DIGITS);
+	tayra__json_double(json, "hit_share", line->hit_share, DIGITS);
+	tayra__json_double(json, "loads_per_s", line->loads_per_s, DIGITS);
+	tayra__json_double(json, "cost_ms", line->cost_ms, DIGITS);
+	tayra__json_double(json, "bytes", line->bytes, DIGITS);
+	tayra__json_end(json);
+}
+
+static void
+hint_json(const struct tayra__hint *hint, struct tayra__json *json)
+{
+	tayra__json_object(json, NULL);
+	tayra__json_string(json, "kind", tayra__hint_kind_name(hint->kind));
+	tayra__json_string(json, "subject", hint->subject[0] ? hint->subject : NULL);
+	tayra__json_string(json, "sentence", hint->sentence);
+	tayra__json_object(json, "evidence");
+	for (unsigned i = 0; i < hint->fact_count; i++)
+		tayra__json_double(json, hint->facts[i].name, hint->facts[i].value, DIGITS);
+	tayra__json_end(json);
+	tayra__json_object(json, "saving");
+	tayra__json_double(json, "requests_per_s", hint->saving.requests_per_s, DIGITS);
+	tayra__json_double(json, "loads_per_s", hint->saving.loads_per_s, DIGITS);
+	tayra__json_double(json, "origin_ms_per_s", hint->saving.origin_ms_per_s, DIGITS);
+	tayra__json_double(json, "stale_per_s", hint->saving.stale_per_s, DIGITS);
+	tayra__json_double(json, "bytes", hint->saving.bytes, DIGITS);
+	tayra__json_end(json);
+	tayra__json_end(json);
+}
+
+void
+tayra__hints_json(const struct tayra__hints *hints, struct tayra__json *json)
+{
+	tayra__json_double(json, "seconds", hints->seconds, DIGITS);
+	tayra__json_double(json, "uses", hints->uses, 17);
+	tayra__json_double(json, "keys_estimated", hints->keys, DIGITS);
+	tayra__json_double(json, "hit_share", hints->hit_share, DIGITS);
+	tayra__json_double(json, "loads", hints->loads, 17);
+	tayra__json_double(json, "origin_ms_per_s", hints->origin_ms_per_s, DIGITS);
+	tayra__json_array(json, "hot_keys");
+	for (unsigned i = 0; i < hints->hot_count; i++)
+		line_json(&hints->hot[i], "key", json);
+	tayra__json_end(json);
+	tayra__json_array(json, "groups");
+	for (unsigned i = 0; i < hints->group_count; i++)
+		line_json(&hints->groups[i], "group", json);
+	tayra__json_end(json);
+	tayra__json_array(json, "hints");
+	for (unsigned i = 0; i < hints->hint_count; i++)
+		hint_json(&hints->hints[i], json);
+	tayra__json_end(json);
+}
+
+/* A number of three digits, or nothing known. */
+static const char *
+figure(double value, char text[32])
+{
+	if (isnan(value))
+		snprintf(text, 32, "-");
+	else if (fabs(value) >= 1e9)
+		snprintf(text, 32, "%.3gG", value / 1e9);
+	else if (fabs(value) >= 1e6)
+		snprintf(text, 32, "%.3gM", value / 1e6);
+	else if (fabs(value) >= 1e4)
+		snprintf(text, 32, "%.3gk", value / 1e3);
+	else if (fabs(value) >= 100)
+		snprintf(text, 32, "%.0f", value);
+	else
+		snprintf(text, 32, "%.3g", value);
+	return text;
+}
+
+static const char *
+percent(double share, char text[32])
+{
+	if (isnan(share))
+		snprintf(text, 32, "-");
+	else
+		snprintf(text, 32, "%.3g%%", share * 100);
+	return text;
+}
+
+/* Words, broken at COLUMNS and indented. */
+static void
+wrapped(FILE *out, const char *text, int indent)
+{
+	int column = 0;
+
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (column > 0 && column + 1 + len > COLUMNS) {
+			fputc('\n', out);
+			column = 0;
+		}
+		column += column ? fprintf(out, " %.*s", len, text)
+				 : fprintf(out, "%*s%.*s", indent, "", len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+static void
+lines_text(const struct tayra__hint_line *lines, unsigned count, const char *title, FILE *out)
+{
+	char text[6][32];
+
+	if (count == 0)
+		return;
+	fprintf(out, "\n  %-32s %7s %7s %8s %8s %8s %8s\n", title, "uses", "hits", "uses/s",
+		"loads/s", "ms/load", "bytes");
+	for (unsigned i = 0; i < count; i++) {
+		const struct tayra__hint_line *line = &lines[i];
+
+		fprintf(out, "  %-32.32s %7s %7s %8s %8s %8s %8s\n", line->text,
+			percent(line->share, text[0]), percent(line->hit_share, text[1]),
+			figure(line->uses_per_s, text[2]), figure(line->loads_per_s, text[3]),
+			figure(line->cost_ms, text[4]), figure(line->bytes, text[5]));
+	}
+}
+
+/* Those of one sign: what is saved, or what that costs. */
+static void
+saving_text(const struct tayra__hint_saving *saving, double sign, const char *word, FILE *out)
+{
+	const struct {
+		double value;
+		const char *unit;
+	} parts[] = {
+		{ saving->requests_per_s, "requests/s" },
+		{ saving->loads_per_s, "loads/s" },
+		{ saving->origin_ms_per_s, "ms of origin time/s" },
+		{ saving->stale_per_s, "stale answers/s" },
+		{ saving->bytes, "bytes" },
+	};
+	bool some = false;
+	char text[32];
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!(parts[i].value * sign > 0))
+			continue;
+		fprintf(out, "%s%s %s", some ? ", " : word, figure(parts[i].value * sign, text),
+			parts[i].unit);
+		some = true;
+	}
+	fputs(some ? "\n" : "", out);
+}
+
+static void
+hint_text(const struct tayra__hint *hint, unsigned number, FILE *out)
+{
+	const char *before = "     ";
+	char text[32];
+
+	fprintf(out, "\n%3u. %s%s%s\n", number, tayra__hint_kind_name(hint->kind),
+		hint->subject[0] ? "  " : "", hint->subject);
+	wrapped(out, hint->sentence, 5);
+	for (unsigned i = 0; i < hint->fact_count; i++) {
+		fprintf(out, "%s%s %s", before, hint->facts[i].name,
+			figure(hint->facts[i].value, text));
+		before = ", ";
+	}
+	fputs(hint->fact_count ? "\n" : "", out);
+	saving_text(&hint->saving, 1, "     saves up to ", out);
+	saving_text(&hint->saving, -1, "     costs ", out);
+}
+
+void
+tayra__hints_text(const struct tayra__hints *hints, FILE *out)
+{
+	char text[6][32];
+
+	fprintf(out, "%s uses of about %s keys in %s s: %s hits, %s loads",
+		figure(hints->uses, text[0]), figure(hints->keys, text[1]),
+		figure(hints->seconds, text[2]), percent(hints->hit_share, text[3]),
+		figure(hints->loads, text[4]));
+	if (!isnan(hints->origin_ms_per_s))
+		fprintf(out, ", %s ms of origin time/s", figure(hints->origin_ms_per_s, text[5]));
+	fputc('\n', out);
+	lines_text(hints->hot, hints->hot_count, "hot key", out);
+	lines_text(hints->groups, hints->group_count, "group", out);
+	for (unsigned i = 0; i < hints->hint_count; i++)
+		hint_text(&hints->hints[i], i + 1, out);
+	if (hints->hint_count == 0)
+		fputs("\nNothing to advise from what was seen.\n", out);
+}
