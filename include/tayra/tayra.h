@@ -36,9 +36,10 @@ extern "C" {
 #endif
 
 struct tayra;
-struct tayra_load;      /* one load in progress, as its loader sees it */
-struct tayra_cq;        /* a completion queue */
-struct tayra_tier_file; /* values in a directory */
+struct tayra_load;        /* one load in progress, as its loader sees it */
+struct tayra_cq;          /* a completion queue */
+struct tayra_tier_file;   /* values in a directory */
+struct tayra_tier_remote; /* values in a Redis or Valkey, shared with other handles */
 struct tayra_origin; /* something that can load: SQLite, a C function with threads of its own, .. */
 
 #define TAYRA_OFF UINT64_MAX /* for a duration where 0 means "the default" */
@@ -66,6 +67,8 @@ struct tayra_options {
 	 * deleted; NULL: none.  Borrowed: close it after the handle, and give it to no other.  The
 	 * clock must have wall_ms. */
 	struct tayra_tier_file *file_tier;
+	/* The same for a tier that is shared: asked after the file tier and before the origin. */
+	struct tayra_tier_remote *remote_tier;
 };
 #define TAYRA_OPTIONS_INIT                                                                         \
 	{                                                                                          \
@@ -97,6 +100,9 @@ struct tayra_request {
 				 counts */
 	enum tayra_class cls;
 	uint32_t flags; /* TAYRA_REQUEST_* */
+	/* The first bytes of the key are a namespace: tayra_load_key(), and with it the origins,
+	 * see the rest.  The cache and the tiers know the whole.  At most key_len */
+	size_t key_prefix_len;
 };
 #define TAYRA_REQUEST_INIT                                                                         \
 	{                                                                                          \
@@ -105,6 +111,13 @@ struct tayra_request {
 /* Load even if what is cached is fresh; joins a load in progress: delete first to read a write. */
 #define TAYRA_REQUEST_REFRESH  1u
 #define TAYRA_REQUEST_NO_STORE 2u /* do not keep what is loaded */
+/*
+ * Answer from RAM and the tiers below alone: TAYRA_E_NOT_FOUND when it is nowhere, and nothing is
+ * learned from that.  origin and load may be NULL and are not used; not with REFRESH.  It joins a
+ * load in progress and waits for that.  With the ticker, tayra_get_or_load_start() looks below on
+ * another thread.
+ */
+#define TAYRA_REQUEST_NO_LOAD 4u
 
 enum tayra_tier {
 	TAYRA_TIER_NONE = 0,
@@ -248,6 +261,7 @@ struct tayra_stats {
 	uint64_t inflight;    /* loads now: waiting for their turn or running */
 	struct tayra_cache_stats cache;
 	struct tayra_tier_stats file; /* zero without one */
+	struct tayra_tier_stats remote;
 };
 #define TAYRA_STATS_INIT                                                                           \
 	{                                                                                          \

@@ -20,6 +20,12 @@ stripe_of(const struct tayra *t, const void *key, size_t key_len)
 	       TAYRA__BELOW_STRIPES;
 }
 
+bool
+tayra__below_is(const struct tayra *t)
+{
+	return t->below.file != NULL;
+}
+
 void
 tayra__below_enter(struct tayra *t, const void *key, size_t key_len)
 {
@@ -39,6 +45,28 @@ tayra__below_changed(struct tayra *t, const void *key, size_t key_len)
 {
 	if (t->below.file)
 		t->below.changes[stripe_of(t, key, key_len)]++;
+}
+
+void
+tayra__below_all_changed(struct tayra *t)
+{
+	for (unsigned i = 0; t->below.file && i < TAYRA__BELOW_STRIPES; i++)
+		t->below.changes[i]++;
+}
+
+/* In one order, or two of these would wait for each other. */
+void
+tayra__below_enter_all(struct tayra *t)
+{
+	for (unsigned i = 0; t->below.file && i < TAYRA__BELOW_STRIPES; i++)
+		pthread_mutex_lock(&t->below.order[i]);
+}
+
+void
+tayra__below_leave_all(struct tayra *t)
+{
+	for (unsigned i = 0; t->below.file && i < TAYRA__BELOW_STRIPES; i++)
+		pthread_mutex_unlock(&t->below.order[i]);
 }
 
 /* A moment of one clock on the other, given what both say now.  What lies before the other's
@@ -89,6 +117,14 @@ tayra__below_remove(struct tayra *t, const void *key, size_t key_len)
 	struct tayra__tier *file = t->below.file;
 
 	return file ? file->ops->remove(file, key, key_len, wall_ms(t)) : TAYRA_E_NOT_FOUND;
+}
+
+int
+tayra__below_clear(struct tayra *t, const void *prefix, size_t prefix_len)
+{
+	struct tayra__tier *file = t->below.file;
+
+	return file ? file->ops->clear(file, prefix, prefix_len, wall_ms(t)) : TAYRA_OK;
 }
 
 /* => TAYRA_E_NOT_FOUND when it is older than the handle's clock, whose age could not be told. */
@@ -192,22 +228,24 @@ tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayr
 	return status;
 }
 
-bool
+int
 tayra__below_look(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
 	struct tayra__found found;
-	bool landed = false;
+	int status;
 
-	if (is_above(t, flight->key, flight->key_len) ||
-	    tayra__below_get(t, flight->key, flight->key_len, &found) != TAYRA_OK)
-		return false;
-	if (tayra__hold_copy(flight->hold, flight->key, flight->key_len, found.value.data,
-			     found.value.len,
-			     tayra__handle_now_ns(t) / TAYRA_NS_PER_MS) == TAYRA_OK)
-		landed = tayra__land_found(flight, &found.meta);
+	if (is_above(t, flight->key, flight->key_len))
+		return TAYRA_E_NOT_FOUND;
+	status = tayra__below_get(t, flight->key, flight->key_len, &found);
+	if (status != TAYRA_OK)
+		return status == TAYRA_E_NOMEM ? status : TAYRA_E_NOT_FOUND;
+	status = tayra__hold_copy(flight->hold, flight->key, flight->key_len, found.value.data,
+				  found.value.len, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS);
 	tayra__tier_value_free(&found.value);
-	return landed;
+	if (status == TAYRA_OK && !tayra__land_found(flight, &found.meta))
+		status = TAYRA_E_NOT_FOUND;
+	return status;
 }
 
 bool

@@ -42,6 +42,8 @@ void tayra__below_fini(struct tayra *t);
 void tayra__below_tick(struct tayra *t, uint64_t now_ns);
 void tayra__below_stats(struct tayra *t, struct tayra_tier_stats *out);
 
+/* There is a tier. */
+bool tayra__below_is(const struct tayra *t);
 /* The key's order lock.  handle.lock is not held. */
 void tayra__below_enter(struct tayra *t, const void *key, size_t key_len);
 void tayra__below_leave(struct tayra *t, const void *key, size_t key_len);
@@ -50,6 +52,11 @@ void tayra__below_put(struct tayra *t, const void *key, size_t key_len, const vo
 		      size_t value_len, const struct tayra_item_meta *meta, uint64_t now_ns);
 /* => TAYRA_OK, TAYRA_E_NOT_FOUND, TAYRA_E_IO: it could not be made sure of. */
 int tayra__below_remove(struct tayra *t, const void *key, size_t key_len);
+/* All order locks, for what changes many keys. */
+void tayra__below_enter_all(struct tayra *t);
+void tayra__below_leave_all(struct tayra *t);
+/* With them held: every key that begins so is forgotten below.  => TAYRA_OK, TAYRA_E_IO. */
+int tayra__below_clear(struct tayra *t, const void *prefix, size_t prefix_len);
 
 /* A value found below, with times as the handle has them; given back with
  * tayra__tier_value_free(). */
@@ -61,6 +68,8 @@ struct tayra__found {
 int tayra__below_get(struct tayra *t, const void *key, size_t key_len, struct tayra__found *out);
 /* What was found of the key before may be outdated.  handle.lock is held. */
 void tayra__below_changed(struct tayra *t, const void *key, size_t key_len);
+/* The same for all keys. */
+void tayra__below_all_changed(struct tayra *t);
 
 /*
  * For tayra_get(): look, and bring what is found into the cache, fresh or not.
@@ -68,8 +77,9 @@ void tayra__below_changed(struct tayra *t, const void *key, size_t key_len);
  */
 int tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *ref);
 /* Look for an entering flight that has not been looked for; on the calling thread, no lock held,
- * the caller has a reference.  => true: it has landed. */
-bool tayra__below_look(struct tayra_load *flight);
+ * the caller has a reference.  => TAYRA_OK: it has landed.  TAYRA_E_NOT_FOUND, also when a tier
+ * failed; TAYRA_E_NOMEM, TAYRA_E_FULL: it may be there. */
+int tayra__below_look(struct tayra_load *flight);
 /* The same, and then enter it, on the thread for it.  handle.lock is held.  => false: there is
  * none. */
 bool tayra__below_look_aside(struct tayra_load *flight);

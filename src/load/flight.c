@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "load/below.h"
 #include "load/handle.h"
 #include "load/ref.h"
 #include "load/request.h"
@@ -17,18 +18,28 @@ bucket_of(struct tayra *t, const void *key, size_t key_len)
 	return &t->buckets[hash % TAYRA__BUCKETS];
 }
 
-static void
-fill(struct tayra_load *flight, const struct tayra__want *want)
+void
+tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
 {
+	flight->loads = true;
 	flight->origin = want->origin;
 	flight->load = want->load;
 	flight->load_arg = want->load_arg;
+	flight->key_prefix_len = want->key_prefix_len;
 	flight->ttl_ms = want->ttl_ms;
 	flight->stale_ms = want->stale_ms;
+	flight->pace = want->origin && want->origin->pace ? want->origin->pace : flight->t->pace;
+}
+
+static void
+fill(struct tayra_load *flight, const struct tayra__want *want)
+{
 	flight->cls = want->cls;
 	flight->store = want->store;
-	flight->look = flight->t->below.file && !want->refresh;
-	flight->pace = want->origin && want->origin->pace ? want->origin->pace : flight->t->pace;
+	flight->look = tayra__below_is(flight->t) && !want->refresh;
+	flight->missed = TAYRA_E_NOT_FOUND;
+	if (want->loads)
+		tayra__flight_equip(flight, want);
 	atomic_init(&flight->deadline_ns, want->deadline_ns);
 	flight->key_len = want->key_len;
 	if (want->key_len)
@@ -118,6 +129,19 @@ tayra__flight_forget(struct tayra *t, const void *key, size_t key_len)
 	tayra__below_changed(t, key, key_len);
 	while ((flight = tayra__flight_find(t, key, key_len)))
 		tayra__flight_detach(flight);
+}
+
+void
+tayra__flight_forget_all(struct tayra *t, const void *prefix, size_t prefix_len)
+{
+	tayra__below_all_changed(t);
+	for (struct tayra__list *node = t->flights.next; node != &t->flights; node = node->next) {
+		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_flights);
+
+		if (flight->attached && flight->key_len >= prefix_len &&
+		    (prefix_len == 0 || memcmp(flight->key, prefix, prefix_len) == 0))
+			tayra__flight_detach(flight);
+	}
 }
 
 void

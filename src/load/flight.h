@@ -50,12 +50,15 @@ struct tayra_load {
 	uint32_t entries; /* how often it began to enter: whoever asked pace may come back late */
 	bool attached;    /* in the table: new requests join it, and its result may be kept */
 	bool store;       /* somebody who asked wants it kept */
+	bool loads;       /* it has a loader; else it looks below and that is all */
 	bool behind;      /* somebody was served stale meanwhile and counts on it going on */
 	bool given_up;    /* the running loader may have seen that nobody waits */
 	bool held;        /* its ticket must leave pace */
 	bool look;        /* the tiers below have not been asked yet */
 	bool renew;       /* somebody wants it loaded even if something fresh is found below */
 	bool led; /* its maker is entering it and will look for itself whether it is ready */
+
+	int missed; /* what came of the look below when it did not land */
 
 	struct tayra_origin *origin;
 	tayra_load_fn load;
@@ -77,6 +80,7 @@ struct tayra_load {
 	_Atomic bool finished; /* claimed by the one call that finishes it */
 
 	size_t key_len;
+	size_t key_prefix_len; /* of it, not for the loader */
 	unsigned char key[];
 };
 
@@ -85,6 +89,8 @@ struct tayra__want;
 
 /* => NULL: no memory.  Attached, entering, one reference; no waiters. */
 struct tayra_load *tayra__flight_create(struct tayra *t, const struct tayra__want *want);
+/* Give an entering flight that has none the loader of a request that joins it. */
+void tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want);
 void tayra__flight_ref(struct tayra_load *flight);
 void tayra__flight_unref(struct tayra_load *flight);
 /* The attached flight of that key, or NULL. */
@@ -92,6 +98,8 @@ struct tayra_load *tayra__flight_find(struct tayra *t, const void *key, size_t k
 /* Detach every flight of that key: nothing they bring is kept, and nobody joins them.  With the
  * key's order lock. */
 void tayra__flight_forget(struct tayra *t, const void *key, size_t key_len);
+/* The same for every key that begins so.  With all order locks. */
+void tayra__flight_forget_all(struct tayra *t, const void *prefix, size_t prefix_len);
 void tayra__flight_detach(struct tayra_load *flight);
 /* It enters once more. */
 void tayra__flight_reenter(struct tayra_load *flight);

@@ -147,6 +147,8 @@ tayra_create(const struct tayra_options *given, struct tayra **out)
 	status = configure(t, &options);
 	if (status == TAYRA_OK)
 		status = allocate(t, &options);
+	if (status == TAYRA_OK && options.remote_tier)
+		status = TAYRA_E_UNSUPPORTED;
 	if (status == TAYRA_OK)
 		status = tayra__below_init(t, (struct tayra__tier *)options.file_tier, t->ticker);
 	if (status == TAYRA_OK && t->ticker)

@@ -17,8 +17,8 @@ const void *
 tayra_load_key(const struct tayra_load *load, size_t *key_len)
 {
 	if (key_len)
-		*key_len = load->key_len;
-	return load->key;
+		*key_len = load->key_len - load->key_prefix_len;
+	return load->key + load->key_prefix_len;
 }
 
 uint64_t

@@ -23,7 +23,7 @@
 #include "load/turn.h"
 #include "load/waiter.h"
 
-#define REQUEST_FLAGS (TAYRA_REQUEST_REFRESH | TAYRA_REQUEST_NO_STORE)
+#define REQUEST_FLAGS (TAYRA_REQUEST_REFRESH | TAYRA_REQUEST_NO_STORE | TAYRA_REQUEST_NO_LOAD)
 
 int
 tayra__key_check(const struct tayra *t, const void *key, size_t key_len)
@@ -33,6 +33,18 @@ tayra__key_check(const struct tayra *t, const void *key, size_t key_len)
 	if (tayra__handle_forked(t))
 		return TAYRA_E_FORKED;
 	return key_len > TAYRA_KEY_MAX ? TAYRA_E_TOO_LARGE : TAYRA_OK;
+}
+
+/* It says what it wants, and who brings it. */
+static bool
+makes_sense(const struct tayra_request *r)
+{
+	if ((r->flags & ~REQUEST_FLAGS) || (unsigned)r->cls > TAYRA_BACKGROUND ||
+	    r->key_prefix_len > r->key_len)
+		return false;
+	if (r->flags & TAYRA_REQUEST_NO_LOAD)
+		return !(r->flags & TAYRA_REQUEST_REFRESH);
+	return r->origin || r->load;
 }
 
 /* A request of our own version is used where it is; else it is brought into *copy. */
@@ -48,8 +60,7 @@ check(const struct tayra *t, const struct tayra_request **request, struct tayra_
 			return TAYRA_E_INVAL;
 		*request = r = copy;
 	}
-	if ((!r->origin && !r->load) || (r->flags & ~REQUEST_FLAGS) ||
-	    (unsigned)r->cls > TAYRA_BACKGROUND)
+	if (!makes_sense(r))
 		return TAYRA_E_INVAL;
 	return tayra__key_check(t, r->key, r->key_len);
 }
@@ -80,12 +91,16 @@ deadline_ns_of(const struct tayra *t, const struct tayra_request *r, uint64_t no
 static struct tayra__want
 want_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
 {
+	const bool loads = !(r->flags & TAYRA_REQUEST_NO_LOAD);
+
 	return (struct tayra__want){
 		.key = r->key,
 		.key_len = r->key_len,
-		.origin = r->origin,
-		.load = r->load,
-		.load_arg = r->load_arg,
+		.key_prefix_len = r->key_prefix_len,
+		.loads = loads,
+		.origin = loads ? r->origin : NULL,
+		.load = loads ? r->load : NULL,
+		.load_arg = loads ? r->load_arg : NULL,
 		.ttl_ms = r->ttl_ms ? r->ttl_ms : t->ttl_ms,
 		.stale_ms = stale_ms_of(t, r->stale_ms),
 		.soft_ns = soft_ns_of(t, r->soft_timeout_ns, now_ns),
@@ -158,6 +173,8 @@ join(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
 		if (status != TAYRA_OK)
 			return status;
 		flight->renew |= want->refresh;
+		if (want->loads && !flight->loads)
+			tayra__flight_equip(flight, want);
 		tayra__counters_add(&t->counters, TAYRA__COUNT_JOINED, 1);
 		return TAYRA_PENDING;
 	}
@@ -165,7 +182,7 @@ join(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
 		status = look_up(t, want->key, want->key_len,
 				 want->stale_ms ? STALE_WHILE_THROTTLED : NO_STALE,
 				 now_ns / TAYRA_NS_PER_MS, ref);
-	if (status != TAYRA_E_NOT_FOUND)
+	if (status != TAYRA_E_NOT_FOUND || (!want->loads && !tayra__below_is(t)))
 		return status;
 	flight = tayra__flight_create(t, want);
 	if (!flight)
@@ -253,11 +270,12 @@ wait_for(struct tayra *t, struct tayra__waiter *w, struct tayra_load *made, stru
 	return w->status;
 }
 
-/* From inside a loader it is left to the queue: loads would nest without end. */
+/* From inside a loader it is left to the queue: loads would nest without end.  So it is by who came
+ * for no load, and to whose flight somebody else brought a loader meanwhile. */
 static void
-run_or_leave(struct tayra *t, struct tayra_load *ready)
+run_or_leave(struct tayra *t, struct tayra_load *ready, const struct tayra__want *want)
 {
-	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+	if (!want->loads || tayra__inside_is(t, TAYRA__INSIDE_LOADER))
 		tayra__turn_left(ready);
 	else
 		tayra__turn_run(ready);
@@ -287,7 +305,7 @@ load(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct ta
 	if (status == TAYRA_PENDING && blocks)
 		status = wait_for(t, w, made, ref);
 	else if (made && made->state == TAYRA__FLIGHT_READY && !made->origin)
-		run_or_leave(t, made);
+		run_or_leave(t, made, want);
 	if (made)
 		tayra__flight_unref(made);
 	tayra__handle_leave(t);

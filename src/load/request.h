@@ -20,7 +20,9 @@ struct tayra__want {
 	uint64_t stale_ms;             /* 0: none */
 	uint64_t soft_ns, deadline_ns; /* moments; UINT64_MAX: never */
 	enum tayra_class cls;
+	size_t key_prefix_len;
 	bool store, refresh;
+	bool loads; /* else: from RAM and below alone, and no loader is set */
 };
 
 /* => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.  An empty key is a key. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store.c: the calls that change a key.  Both detach the key's flight and change the cache in one
- * hold of handle.lock, so that what a load began to read before can never come back after.
+ * store.c: the calls that change a key.  They detach the key's flight and change the cache in one
+ * hold of handle.lock, so that what a load began to read before can never come back after.  (A
+ * clear detaches all that is meant first, and then takes its time.)
  */
+#include "load/store.h"
+
 #include <string.h>
 
-#include <tayra/tayra.h>
-
+#include "base/mem.h"
 #include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -25,38 +27,63 @@ reserve_copy(struct tayra *t, const void *key, size_t key_len, const void *value
 	return status;
 }
 
-int
-tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
-	  uint64_t ttl_ms, uint64_t stale_ms)
+static int
+put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+    const struct tayra_item_meta *meta, uint64_t now_ns)
 {
 	struct tayra_reservation reservation = { 0 };
-	struct tayra_item_meta meta;
-	uint64_t now_ns, now_ms;
-	int status = tayra__key_check(t, key, key_len);
+	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS;
+	int status = reserve_copy(t, key, key_len, value, value_len, now_ms, &reservation);
 
-	if (status == TAYRA_OK && !value && value_len > 0)
-		status = TAYRA_E_INVAL;
-	if (status != TAYRA_OK)
-		return status;
-	now_ns = tayra__handle_now_ns(t);
-	now_ms = now_ns / TAYRA_NS_PER_MS;
-	meta = tayra__meta_for(now_ms, ttl_ms ? ttl_ms : t->ttl_ms,
-			       stale_ms ? stale_ms : t->stale_ms);
-	status = reserve_copy(t, key, key_len, value, value_len, now_ms, &reservation);
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget(t, key, key_len);
 	if (status == TAYRA_OK)
-		status = tayra_cache_commit(t->cache, &reservation, &meta, now_ms, NULL);
+		status = tayra_cache_commit(t->cache, &reservation, meta, now_ms, NULL);
 	if (status != TAYRA_OK)
 		tayra_cache_delete(t->cache, key, key_len);
 	pthread_mutex_unlock(&t->lock);
 	if (status == TAYRA_OK)
-		tayra__below_put(t, key, key_len, value, value_len, &meta, now_ns);
+		tayra__below_put(t, key, key_len, value, value_len, meta, now_ns);
 	else
 		tayra__below_remove(t, key, key_len);
 	tayra__below_leave(t, key, key_len);
 	return status;
+}
+
+static int
+check(const struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len)
+{
+	int status = tayra__key_check(t, key, key_len);
+
+	return status == TAYRA_OK && !value && value_len > 0 ? TAYRA_E_INVAL : status;
+}
+
+int
+tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+	  uint64_t ttl_ms, uint64_t stale_ms)
+{
+	struct tayra_item_meta meta;
+	uint64_t now_ns;
+	int status = check(t, key, key_len, value, value_len);
+
+	if (status != TAYRA_OK)
+		return status;
+	now_ns = tayra__handle_now_ns(t);
+	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS, ttl_ms ? ttl_ms : t->ttl_ms,
+			       stale_ms ? stale_ms : t->stale_ms);
+	return put(t, key, key_len, value, value_len, &meta, now_ns);
+}
+
+int
+tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
+		 size_t value_len, const struct tayra_item_meta *meta)
+{
+	int status = check(t, key, key_len, value, value_len);
+
+	return status == TAYRA_OK
+		       ? put(t, key, key_len, value, value_len, meta, tayra__handle_now_ns(t))
+		       : status;
 }
 
 int
@@ -74,4 +101,99 @@ tayra_delete(struct tayra *t, const void *key, size_t key_len)
 	below = tayra__below_remove(t, key, key_len);
 	tayra__below_leave(t, key, key_len);
 	return below == TAYRA_E_NOT_FOUND ? status : below;
+}
+
+#define SCAN_BUDGET 256
+
+/* Keys a scan has found, one behind the other, each behind its length. */
+struct finds {
+	const void *prefix;
+	size_t prefix_len;
+	size_t used;
+	bool more; /* there was no room for all */
+	unsigned char bytes[sizeof(size_t) + TAYRA_KEY_MAX];
+};
+
+static void
+note_find(void *arg, const void *key, size_t key_len, const struct tayra_item_meta *meta)
+{
+	struct finds *finds = arg;
+
+	(void)meta;
+	if (key_len < finds->prefix_len || memcmp(key, finds->prefix, finds->prefix_len) != 0)
+		return;
+	if (finds->used + sizeof(key_len) + key_len > sizeof(finds->bytes)) {
+		finds->more = true;
+		return;
+	}
+	memcpy(finds->bytes + finds->used, &key_len, sizeof(key_len));
+	if (key_len)
+		memcpy(finds->bytes + finds->used + sizeof(key_len), key, key_len);
+	finds->used += sizeof(key_len) + key_len;
+}
+
+static void
+delete_finds(struct tayra *t, const struct finds *finds)
+{
+	size_t at = 0;
+
+	while (at < finds->used) {
+		size_t key_len;
+
+		memcpy(&key_len, finds->bytes + at, sizeof(key_len));
+		tayra_cache_delete(t->cache, finds->bytes + at + sizeof(key_len), key_len);
+		at += sizeof(key_len) + key_len;
+	}
+}
+
+static void
+clear_cache(struct tayra *t, struct finds *finds)
+{
+	uint64_t cursor = 0, next;
+
+	do {
+		/* At moment 0 nothing has expired, so that nothing is passed over that a touch
+		 * could bring back. */
+		finds->used = 0;
+		finds->more = false;
+		next = tayra_cache_scan(t->cache, cursor, SCAN_BUDGET, 0, note_find, finds);
+		delete_finds(t, finds);
+		if (!finds->more)
+			cursor = next;
+	} while (cursor || finds->more);
+}
+
+int
+tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len)
+{
+	struct finds *finds = NULL;
+	int status = tayra__key_check(t, prefix, prefix_len);
+
+	if (status != TAYRA_OK)
+		return status;
+	if (prefix_len) {
+		finds = tayra__mem_alloc(sizeof(*finds));
+		if (!finds)
+			return TAYRA_E_NOMEM;
+		finds->prefix = prefix;
+		finds->prefix_len = prefix_len;
+	}
+	tayra__below_enter_all(t);
+	pthread_mutex_lock(&t->lock);
+	tayra__flight_forget_all(t, prefix, prefix_len);
+	pthread_mutex_unlock(&t->lock);
+	if (finds)
+		clear_cache(t, finds);
+	else
+		tayra_cache_clear(t->cache);
+	status = tayra__below_clear(t, prefix, prefix_len);
+	tayra__below_leave_all(t);
+	tayra__mem_free(finds);
+	return status;
+}
+
+struct tayra_cache *
+tayra__handle_cache(const struct tayra *t)
+{
+	return t->cache;
 }

@@ -186,15 +186,28 @@ static bool
 looked(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
-	bool landed;
+	int status;
 
 	if (!flight->look)
 		return false;
 	flight->look = false;
 	pthread_mutex_unlock(&t->lock);
-	landed = tayra__below_look(flight);
+	status = tayra__below_look(flight);
 	pthread_mutex_lock(&t->lock);
-	return landed || drop_unwanted(flight);
+	if (status == TAYRA_OK)
+		return true;
+	flight->missed = status;
+	return drop_unwanted(flight);
+}
+
+/* Nobody who waits for it has brought a loader: that it was not found is the answer. */
+static bool
+ended_here(struct tayra_load *flight)
+{
+	if (flight->loads)
+		return false;
+	tayra__land_shed(flight, flight->missed, 0);
+	return true;
 }
 
 void
@@ -206,7 +219,7 @@ tayra__turn_enter(struct tayra_load *flight)
 	int status;
 
 	pthread_mutex_lock(&t->lock);
-	if (drop_unwanted(flight) || looked(flight)) {
+	if (drop_unwanted(flight) || looked(flight) || ended_here(flight)) {
 		tayra__turn_unlock(t);
 		return;
 	}

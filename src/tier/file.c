@@ -329,6 +329,78 @@ file_remove(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t 
 	return status;
 }
 
+/*
+ * Cover what one part of the index has of keys that begin so.
+ * => TAYRA_OK; TAYRA_PENDING: room had to be made, and what is behind may have moved: once more.
+ *    TAYRA_E_IO, TAYRA_E_CORRUPT: it cannot be told what all of it is.
+ */
+static int
+clear_part(struct file_tier *file, uint32_t part, const void *prefix, size_t prefix_len,
+	   struct tayra__record *room, uint64_t wall_ms)
+{
+	struct tayra__log *log = &file->log;
+	uint64_t reclaimed = log->reclaimed;
+	struct tayra__place place;
+	uint32_t slot = 0;
+
+	while (slot < log->index.parts[part].capacity) {
+		int status;
+
+		/* Only who has `append` changes index and segments. */
+		if (!tayra__tier_index_at(&log->index, part, slot, &place)) {
+			slot++;
+			continue;
+		}
+		status = tayra__record_begins(log->io, tayra__log_segment(log, place.segment)->fd,
+					      log->id, place.offset, prefix, prefix_len, room);
+		if (status == TAYRA_E_NOT_FOUND) {
+			slot++;
+			continue;
+		}
+		if (status == TAYRA_OK)
+			status = cover(file, room->hash, wall_ms);
+		if (status != TAYRA_OK) /* not found: the record is not what the index says */
+			return status == TAYRA_E_NOT_FOUND ? TAYRA_E_CORRUPT : status;
+		if (log->reclaimed != reclaimed)
+			return TAYRA_PENDING;
+	}
+	return TAYRA_OK;
+}
+
+static int
+clear_some(struct file_tier *file, const void *prefix, size_t prefix_len, uint64_t wall_ms)
+{
+	struct tayra__record *room = tayra__mem_alloc(sizeof(*room) + prefix_len);
+	uint32_t part = 0;
+	int status = room ? TAYRA_OK : TAYRA_E_NOMEM;
+
+	while (part < TAYRA__TIER_INDEX_PARTS && (status == TAYRA_OK || status == TAYRA_PENDING)) {
+		status = clear_part(file, part, prefix, prefix_len, room, wall_ms);
+		part += status == TAYRA_OK;
+	}
+	tayra__mem_free(room);
+	return status;
+}
+
+static int
+file_clear(struct tayra__tier *tier, const void *prefix, size_t prefix_len, uint64_t wall_ms)
+{
+	struct file_tier *file = file_of(tier);
+	int status = TAYRA_E_NOT_FOUND;
+
+	pthread_mutex_lock(&file->append);
+	if (prefix_len)
+		status = clear_some(file, prefix, prefix_len, wall_ms);
+	if (status != TAYRA_OK) {
+		/* All of them, or it cannot be told which. */
+		pthread_mutex_lock(&file->lock);
+		status = tayra__log_clear(&file->log);
+		pthread_mutex_unlock(&file->lock);
+	}
+	pthread_mutex_unlock(&file->append);
+	return status;
+}
+
 static uint64_t
 file_tick(struct tayra__tier *tier, uint64_t wall_ms)
 {
@@ -367,6 +439,7 @@ dispose(struct file_tier *file)
 		file->log.io->close(file->log.io->ctx, file->log.dir);
 	pthread_mutex_destroy(&file->lock);
 	pthread_mutex_destroy(&file->append);
+	tayra__tier_fini(&file->tier);
 	tayra__mem_free(file);
 }
 
@@ -395,6 +468,7 @@ static const struct tayra__tier_ops file_ops = {
 	.get = file_get,
 	.put = file_put,
 	.remove = file_remove,
+	.clear = file_clear,
 	.tick = file_tick,
 	.stats = file_stats,
 	.close = file_close,
@@ -485,7 +559,7 @@ tayra__file_open(const struct tayra__file_options *options, char *error, size_t 
 	file = tayra__mem_alloc(sizeof(*file));
 	if (!file)
 		return tayra__tier_complain(&complaint, TAYRA_E_NOMEM, "no memory");
-	file->tier = (struct tayra__tier){ .name = "file", .ops = &file_ops };
+	tayra__tier_init(&file->tier, "file", &file_ops);
 	file->log.io = options->io ? options->io : tayra__io_real();
 	file->log.dir = -1;
 	pthread_mutex_init(&file->append, NULL);

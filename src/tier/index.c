@@ -96,6 +96,26 @@ tayra__tier_index_fini(struct tayra__tier_index *index)
 	tayra__tier_index_init(index);
 }
 
+static void
+unpack(const struct tayra__tier_index_slot *slot, struct tayra__place *out)
+{
+	out->segment = segment_of(slot);
+	out->size = units_of(slot) * TAYRA__TIER_INDEX_UNIT;
+	out->offset = (slot->words[2] & UNITS_MASK) * TAYRA__TIER_INDEX_UNIT;
+}
+
+bool
+tayra__tier_index_at(const struct tayra__tier_index *index, uint32_t part, uint32_t slot,
+		     struct tayra__place *out)
+{
+	const struct tayra__tier_index_slot *at = &index->parts[part].slots[slot];
+
+	if (!units_of(at))
+		return false;
+	unpack(at, out);
+	return true;
+}
+
 bool
 tayra__tier_index_find(const struct tayra__tier_index *index, uint64_t hash,
 		       struct tayra__place *out)
@@ -108,9 +128,7 @@ tayra__tier_index_find(const struct tayra__tier_index *index, uint64_t hash,
 	slot = &part->slots[seek(part, tag_from(hash))];
 	if (!units_of(slot))
 		return false;
-	out->segment = segment_of(slot);
-	out->size = units_of(slot) * TAYRA__TIER_INDEX_UNIT;
-	out->offset = (slot->words[2] & UNITS_MASK) * TAYRA__TIER_INDEX_UNIT;
+	unpack(slot, out);
 	return true;
 }
 

@@ -54,6 +54,10 @@ void tayra__tier_index_set(struct tayra__tier_index *index, uint64_t hash,
 			   const struct tayra__place *place);
 /* => whether it was there. */
 bool tayra__tier_index_remove(struct tayra__tier_index *index, uint64_t hash);
+/* => whether that slot of that part holds something, and where that lies.  For walking: any call
+ * that changes the index may move what is behind. */
+bool tayra__tier_index_at(const struct tayra__tier_index *index, uint32_t part, uint32_t slot,
+			  struct tayra__place *out);
 /* Remove what lies in `count` segments from number `first` on. */
 void tayra__tier_index_drop(struct tayra__tier_index *index, uint32_t first, uint32_t count);
 

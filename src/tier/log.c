@@ -189,6 +189,9 @@ tayra__log_settle(struct tayra__log *log)
 		count++;
 	if (tayra__log_drop(log, count) != TAYRA_OK)
 		return TAYRA_E_IO;
+	/* If the name came back with the machine, so would what was in it. */
+	if (log->write_flags && log->io->sync(log->io->ctx, log->dir) < 0)
+		return TAYRA_E_IO;
 	log->owing = false;
 	return TAYRA_OK;
 }
@@ -270,6 +273,17 @@ tayra__log_forget(struct tayra__log *log, uint64_t hash)
 	tayra__tier_index_remove(&log->index, hash);
 	if (!log->owing || (int32_t)(number - log->owed_number) > 0)
 		log->owed_number = number;
+	log->owing = true;
+	return tayra__log_settle(log);
+}
+
+int
+tayra__log_clear(struct tayra__log *log)
+{
+	if (log->count == 0)
+		return tayra__log_settle(log);
+	tayra__tier_index_drop(&log->index, log->segments[0]->number, log->count);
+	log->owed_number = newest(log)->number;
 	log->owing = true;
 	return tayra__log_settle(log);
 }

@@ -80,6 +80,8 @@ void tayra__log_publish(struct tayra__log *log, uint64_t hash, enum tayra__recor
  * removed; that is tried again before anything is written.  append, lock.
  */
 int tayra__log_forget(struct tayra__log *log, uint64_t hash);
+/* Forget everything.  => as tayra__log_forget().  append, lock. */
+int tayra__log_clear(struct tayra__log *log);
 /* Try to pay what is owed.  => TAYRA_OK, TAYRA_E_IO.  append, lock. */
 int tayra__log_settle(struct tayra__log *log);
 int tayra__log_sync(const struct tayra__log *log);

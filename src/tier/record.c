@@ -43,6 +43,24 @@ tayra__record_body_check(uint64_t hash, const void *body, size_t len)
 	return tayra__hash_bytes(body, len, hash);
 }
 
+int
+tayra__record_begins(const struct tayra__io *io, int fd, uint64_t log, uint32_t at,
+		     const void *prefix, size_t prefix_len, struct tayra__record *room)
+{
+	int status = tayra__io_read_all(io, fd, room, sizeof(*room), at);
+
+	if (status != TAYRA_OK)
+		return status;
+	if (!tayra__record_sound(room, log) || room->kind != TAYRA__RECORD_PUT)
+		return TAYRA_E_CORRUPT;
+	if (room->key_len < prefix_len)
+		return TAYRA_E_NOT_FOUND;
+	status = tayra__io_read_all(io, fd, room + 1, prefix_len, at + sizeof(*room));
+	if (status != TAYRA_OK)
+		return status;
+	return memcmp(room + 1, prefix, prefix_len) == 0 ? TAYRA_OK : TAYRA_E_NOT_FOUND;
+}
+
 static uint64_t
 segment_check(const struct tayra__segment_header *header)
 {

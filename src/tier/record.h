@@ -60,6 +60,13 @@ void tayra__record_seal(struct tayra__record *record, uint64_t log);
 bool tayra__record_sound(const struct tayra__record *record, uint64_t log);
 uint64_t tayra__record_body_check(uint64_t hash, const void *body, size_t len);
 
+/*
+ * Read the record at `at` as far as its key's first prefix_len bytes, into room for that much.
+ * => TAYRA_OK: its key begins so; TAYRA_E_NOT_FOUND: it does not; TAYRA_E_CORRUPT, TAYRA_E_IO.
+ */
+int tayra__record_begins(const struct tayra__io *io, int fd, uint64_t log, uint32_t at,
+			 const void *prefix, size_t prefix_len, struct tayra__record *room);
+
 void tayra__segment_header_seal(struct tayra__segment_header *header);
 bool tayra__segment_header_sound(const struct tayra__segment_header *header);
 

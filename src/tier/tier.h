@@ -10,6 +10,8 @@
 #ifndef TAYRA_TIER_TIER_H
 #define TAYRA_TIER_TIER_H
 
+#include <pthread.h>
+
 #include <tayra/base.h>
 
 /* What is known of a value besides its bytes.  Times are wall_ms. */
@@ -55,6 +57,13 @@ struct tayra__tier_ops {
 	/* => TAYRA_OK; TAYRA_E_NOT_FOUND: it is not there, and will not be after a restart;
 	 *    TAYRA_E_IO: not served any more, but see the tier's promise about restarts. */
 	int (*remove)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms);
+	/*
+	 * Remove every key that begins so; of no bytes: all.  May take time as there are keys, and
+	 * may forget more than it has to.
+	 * => TAYRA_OK; TAYRA_E_IO: not served any more, but see the tier's promise about restarts.
+	 */
+	int (*clear)(struct tayra__tier *tier, const void *prefix, size_t prefix_len,
+		     uint64_t wall_ms);
 	/* Try again what failed.  Call it every second or so.  => when next, on wall_ms. */
 	uint64_t (*tick)(struct tayra__tier *tier, uint64_t wall_ms);
 	void (*stats)(struct tayra__tier *tier, struct tayra__tier_stats *out);
@@ -62,11 +71,34 @@ struct tayra__tier_ops {
 	int (*close)(struct tayra__tier *tier);
 };
 
-/* Embedded first in an implementation. */
+/* The key was changed by somebody else; NULL: anything may have been, distrust all that came from
+ * here or was put here. */
+typedef void (*tayra__tier_changed_fn)(void *ctx, const void *key, size_t key_len);
+
+/* Embedded first in an implementation, which calls init and fini. */
 struct tayra__tier {
 	const char *name; /* "file", "remote": static */
 	const struct tayra__tier_ops *ops;
+	pthread_mutex_t watching; /* held while it is told */
+	tayra__tier_changed_fn changed;
+	void *changed_ctx;
 };
+
+void tayra__tier_init(struct tayra__tier *tier, const char *name,
+		      const struct tayra__tier_ops *ops);
+void tayra__tier_fini(struct tayra__tier *tier);
+/* From now on `changed` is told; NULL: nobody is, and nobody is being told when this returns.  One
+ * at a time. */
+void tayra__tier_watch(struct tayra__tier *tier, tayra__tier_changed_fn changed, void *ctx);
+/*
+ * For an implementation whose values others may change: tell of every change by others of what was
+ * got or put here since, as soon as it is known.  Not of what was changed through this tier itself,
+ * if that can be told apart: it costs the copies above.  When it can no longer be known (the
+ * connection that says it is lost), key NULL: at once, and again before the first get that is
+ * answered after it can be known once more.  Any thread, from inside a call of the tier's too,
+ * with no lock that such a call takes: `changed` does not call this tier, but may write to another.
+ */
+void tayra__tier_changed(struct tayra__tier *tier, const void *key, size_t key_len);
 
 /* Zeroes it; freeing a zeroed one does nothing. */
 void tayra__tier_value_free(struct tayra__tier_value *value);

@@ -56,6 +56,9 @@ story(struct truth *truth, struct tayra__tier *tier)
 	put(truth, tier, 2, 300);
 	take_away(truth, tier, 3);
 	put(truth, tier, 0, 10);
+	truth->put[5] = 0;
+	truth->unsure[5] = stage_clear_some(tier, 5) == TAYRA_E_IO;
+	put(truth, tier, 7, 100);
 }
 
 static void

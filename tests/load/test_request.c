@@ -300,7 +300,80 @@ a_put_that_does_not_fit_removes_what_was_there(void **state)
 	stage_close(&s);
 }
 
+static void
+without_a_load_and_without_tiers_ram_is_all_that_is_asked(void **state)
+{
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct tayra_ref ref;
+	struct stage s;
+
+	stage_open(&s, NULL);
+	r.key = "k";
+	r.key_len = 1;
+	r.flags = TAYRA_REQUEST_NO_LOAD;
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(start(&s, &r, NULL), TAYRA_E_NOT_FOUND);
+	got_none(&s);
+	assert_int_equal(stats_of(&s).requests, 2);
+	assert_int_equal(stats_of(&s).inflight, 0);
+	assert_int_equal(tayra_put(s.t, "k", 1, "v", 1, 0, 0), TAYRA_OK);
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
+	holds(&ref, "v");
+	tayra_release(&ref);
+	r.load = answer; /* is not used */
+	r.load_arg = &s;
+	r.key = "other";
+	r.key_len = 5;
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(s.calls, 0);
+	r.flags |= TAYRA_REQUEST_REFRESH;
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_INVAL);
+	stage_close(&s);
+}
+
+static char seen[8];
+static size_t seen_len;
+
+static void
+answer_what_it_sees(struct tayra_load *load, void *arg)
+{
+	const void *key = tayra_load_key(load, &seen_len);
+
+	assert_true(seen_len < sizeof(seen));
+	memcpy(seen, key, seen_len);
+	answer(load, arg);
+}
+
+static void
+a_key_s_namespace_is_not_for_its_loader(void **state)
+{
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct stage s;
+
+	stage_open(&s, NULL);
+	r = ask(&s, "0key", answer_what_it_sees);
+	r.key_prefix_len = 1;
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
+	tayra_release(&ref);
+	assert_int_equal(seen_len, 3);
+	assert_memory_equal(seen, "key", 3);
+	assert_int_equal(tayra_get(s.t, "0key", 4, &ref), TAYRA_OK);
+	tayra_release(&ref);
+	assert_int_equal(tayra_get(s.t, "key", 3, &ref), TAYRA_E_NOT_FOUND);
+	r.key = "all";
+	r.key_len = r.key_prefix_len = 3;
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
+	tayra_release(&ref);
+	assert_int_equal(seen_len, 0);
+	r.key_prefix_len = 4;
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_INVAL);
+	stage_close(&s);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(without_a_load_and_without_tiers_ram_is_all_that_is_asked),
+	cmocka_unit_test(a_key_s_namespace_is_not_for_its_loader),
 	cmocka_unit_test(a_miss_calls_the_loader_and_a_hit_does_not),
 	cmocka_unit_test(an_empty_key_and_an_empty_value_are_a_key_and_a_value),
 	cmocka_unit_test(a_request_that_makes_no_sense_is_refused_and_gives_nothing),

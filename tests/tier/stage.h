@@ -162,6 +162,13 @@ stage_remove(struct tayra__tier *tier, uint64_t key)
 	return tier->ops->remove(tier, &key, sizeof(key), STAGE_NOW);
 }
 
+/* Every key whose number has that low byte. */
+static inline int
+stage_clear_some(struct tayra__tier *tier, uint8_t low)
+{
+	return tier->ops->clear(tier, &low, sizeof(low), STAGE_NOW);
+}
+
 static inline struct tayra__tier_stats
 stage_stats(struct tayra__tier *tier)
 {

@@ -311,11 +311,71 @@ options_out_of_range_are_refused_with_a_line(void **state)
 	}
 }
 
+/* Nobody closed it: what is there is what a killed process leaves. */
+static struct tayra__tier *
+after_a_kill(struct tayra__tier *tier)
+{
+	struct tayra__file_options o = { .io = &disk.io };
+
+	disk_kill(&disk, tier);
+	if (stage_open_with(o, &tier) != TAYRA_OK)
+		abort();
+	return tier;
+}
+
+static void
+what_was_cleared_is_not_back_after_a_kill(void **state)
+{
+	struct tayra__file_options o = { .io = &disk.io };
+	struct tayra__tier *tier;
+
+	disk_init(&disk);
+	assert_int_equal(stage_open_with(o, &tier), TAYRA_OK);
+	for (uint64_t key = 0; key < 1000; key++)
+		assert_int_equal(stage_put(tier, key, 1, 2000), TAYRA_OK);
+	assert_int_equal(stage_clear_some(tier, 7), TAYRA_OK);
+	tier = after_a_kill(tier);
+	for (uint64_t key = 0; key < 1000; key++)
+		assert_int_equal(stage_get(tier, key), (key & 255) != 7);
+	assert_int_equal(stage_stats(tier).items, 996);
+	assert_int_equal(tier->ops->clear(tier, NULL, 0, STAGE_NOW), TAYRA_OK);
+	assert_int_equal(stage_stats(tier).items, 0);
+	assert_int_equal(stage_put(tier, 3, 2, 10), TAYRA_OK);
+	tier = after_a_kill(tier);
+	assert_int_equal(stage_stats(tier).items, 1);
+	assert_int_equal(stage_get(tier, 3), 2);
+	assert_int_equal(stage_remove(tier, 3), TAYRA_OK);
+	assert_int_equal(tier->ops->clear(tier, "x", 1, STAGE_NOW), TAYRA_OK); /* of nothing */
+	tier->ops->close(tier);
+}
+
+/* A record that cannot be read may be one of those: then all have to go. */
+static void
+a_clear_that_cannot_read_a_key_forgets_everything(void **state)
+{
+	struct tayra__file_options o = { .io = &disk.io };
+	struct tayra__tier *tier;
+
+	disk_init(&disk);
+	assert_int_equal(stage_open_with(o, &tier), TAYRA_OK);
+	for (uint64_t key = 0; key < 10; key++)
+		assert_int_equal(stage_put(tier, key, 1, 20), TAYRA_OK);
+	disk.fail_from = atomic_load(&disk.calls) + 3;
+	disk.fail_count = 1;
+	assert_int_equal(stage_clear_some(tier, 7), TAYRA_OK);
+	assert_int_equal(stage_stats(tier).items, 0);
+	tier = after_a_kill(tier);
+	assert_int_equal(stage_stats(tier).items, 0);
+	tier->ops->close(tier);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define ON_STAGE(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
+		ON_STAGE(what_was_cleared_is_not_back_after_a_kill),
+		ON_STAGE(a_clear_that_cannot_read_a_key_forgets_everything),
 		ON_STAGE(what_was_put_is_read_with_all_that_is_known_of_it),
 		ON_STAGE(the_empty_key_and_the_empty_value_are_like_any_other),
 		ON_STAGE(deleted_and_overwritten_values_stay_so_after_a_restart),

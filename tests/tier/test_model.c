@@ -29,11 +29,28 @@ struct model {
 	struct tayra__rng rng;
 };
 
+/* Keys of one low byte, or now and then all. */
+static void
+clear(struct model *m, struct tayra__tier *tier)
+{
+	uint8_t low = (uint8_t)tayra__rng_below(&m->rng, 256);
+	bool all = tayra__rng_below(&m->rng, 8) == 0;
+
+	assert_int_equal(all ? tier->ops->clear(tier, NULL, 0, STAGE_NOW)
+			     : stage_clear_some(tier, low),
+			 TAYRA_OK);
+	for (uint64_t key = 0; key < KEYS; key++)
+		if (all || (uint8_t)key == low)
+			m->version[key] = 0;
+}
+
 static void
 step(struct model *m, struct tayra__tier *tier, size_t longest)
 {
 	uint64_t key = tayra__rng_below(&m->rng, KEYS);
 
+	if (tayra__rng_below(&m->rng, 100) == 0)
+		clear(m, tier);
 	if (tayra__rng_below(&m->rng, 4) == 0) {
 		int status = stage_remove(tier, key);
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * store.h: changes of keys for those who know more than tayra_put() and tayra_delete() say.  Any
+ * thread; as tayra_put() they may write to the tiers below, and so may take as long as a disk or a
+ * network does.
+ */
+#ifndef TAYRA_LOAD_STORE_H
+#define TAYRA_LOAD_STORE_H
+
+#include <tayra/tayra.h>
+
+/* tayra_put() with all that is known of the value; times are ms on the handle's clock, flags and
+ * charge are the cache's.  => as tayra_put(). */
+int tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
+		     size_t value_len, const struct tayra_item_meta *meta);
+/*
+ * tayra_delete() for every key that begins so; NULL, 0: for all.  Loads of such keys in progress
+ * are not kept.  What is put meanwhile is kept or not.  Takes time as there are keys, in RAM and
+ * below, and meanwhile nobody looks below; all keys of a file tier go at once.
+ * => TAYRA_OK, TAYRA_E_NOMEM (nothing was done), TAYRA_E_IO: forgotten, but a tier cannot promise
+ *    that nothing of it is back after a restart; TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.
+ */
+int tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len);
+/* The RAM tier, on the handle's clock.  Borrowed; what is changed there alone is not changed in
+ * the tiers below, and a load may replace it. */
+struct tayra_cache *tayra__handle_cache(const struct tayra *t);
+
+#endif
