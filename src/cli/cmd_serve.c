@@ -17,11 +17,12 @@
 #include "cli/arguments.h"
 #include "serve/server.h"
 
-#define PASSWORD_MAX 512 /* bytes */
-#define CLIENTS_MAX  1000000
+#define PASSWORD_MAX  512 /* bytes */
+#define CLIENTS_MAX   1000000
+#define ADMIN_DEFAULT "127.0.0.1:9121"
 
 /* Past the characters: there are no short options. */
-enum key { LISTEN = 256, MEMORY, POLICY, PASSWORD, PASSWORD_FILE, CLIENTS, IDLE, OUTPUT };
+enum key { LISTEN = 256, MEMORY, POLICY, PASSWORD, PASSWORD_FILE, CLIENTS, IDLE, OUTPUT, ADMIN };
 
 static const struct argp_option options[] = {
 	{ "listen", LISTEN, "ADDRESS:PORT", 0,
@@ -31,6 +32,10 @@ static const struct argp_option options[] = {
 	{ "memory", MEMORY, "BYTES", 0,
 	  "of cache and connections together (default 256M, at least 8M); an eighth is for "
 	  "connections",
+	  0 },
+	{ "admin", ADMIN, "ADDRESS:PORT|off", 0,
+	  "status page, /metrics (OpenMetrics), /metrics.json and /healthz over HTTP, on the "
+	  "loopback alone; default 127.0.0.1:9121 if that is free",
 	  0 },
 	{ "policy", POLICY, "s3fifo|lru", 0, "what goes when memory is full; default s3fifo", 0 },
 	{ "requirepass", PASSWORD, "PASSWORD", 0,
@@ -139,6 +144,14 @@ read_idle(struct command *command, const char *text)
 	return 0;
 }
 
+static int
+read_admin(struct command *command, const char *text)
+{
+	command->server.admin = strcmp(text, "off") == 0 ? NULL : text;
+	command->server.admin_if_free = false;
+	return 0;
+}
+
 /* The environment's password counts when the command line gives none. */
 static int
 finish_parsing(struct command *command)
@@ -160,6 +173,7 @@ parse(int key, char *text, struct argp_state *state)
 	case PASSWORD: return set_password(command, text, strlen(text));
 	case PASSWORD_FILE: return read_password_file(command, text);
 	case CLIENTS: return read_clients(command, text);
+	case ADMIN: return read_admin(command, text);
 	case IDLE: return read_idle(command, text);
 	case OUTPUT:
 		return read_bytes(command, "--output-limit", text,
@@ -230,7 +244,8 @@ tayra__cmd_serve(int argc, char **argv)
 		       "\vKeys and values live in memory alone, and go when it is full: this is a "
 		       "cache.  Commands: COMMAND LIST of any client, or tayra-serve(1).",
 	};
-	struct command command = { .name = argv[0] };
+	struct command command = { .name = argv[0],
+				   .server = { .admin = ADMIN_DEFAULT, .admin_if_free = true } };
 	int code = tayra__cli_parse(&argp, argc, argv, &command);
 
 	if (code == 0)

@@ -60,6 +60,31 @@ tayra__address_parse(const char *text, struct tayra__address *out)
 	return TAYRA_E_INVAL;
 }
 
+void
+tayra__address_explain(const char *text, char *why, size_t size)
+{
+	char host[HOST_MAX];
+	const char *port;
+	uint64_t number;
+
+	if (text[0] != '[' && !strchr(text, ':'))
+		snprintf(why, size,
+			 "'%s' is no address with a port: give 127.0.0.1:6379 or [::1]:6379", text);
+	else if (text[0] != '[' && strchr(text, ':') != strrchr(text, ':'))
+		snprintf(why, size, "'%s' is no address: IPv6 goes in brackets, as [::1]:6379",
+			 text);
+	else if (!split(text, host, &port))
+		snprintf(why, size, "'%s' is no address: give 127.0.0.1:6379 or [::1]:6379", text);
+	else if (tayra__option_u64(port, 0, 65535, &number) != TAYRA_OK)
+		snprintf(why, size, "'%s' is no address: port '%s' is not a number from 0 to 65535",
+			 text, port);
+	else
+		snprintf(why, size,
+			 "'%s' is no address: '%s' is not one in figures, and names are not looked "
+			 "up: give 127.0.0.1:6379 or [::1]:6379",
+			 text, host);
+}
+
 bool
 tayra__address_loopback(const struct tayra__address *address)
 {

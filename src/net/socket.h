@@ -24,6 +24,8 @@ struct tayra__address {
 /* "127.0.0.1:6379", "[::1]:6379", "localhost:6379"; port 0..65535.  No name is looked up.
  * => TAYRA_E_INVAL. */
 int tayra__address_parse(const char *text, struct tayra__address *out);
+/* One line on what is wrong with a text that tayra__address_parse() refused. */
+void tayra__address_explain(const char *text, char *why, size_t size);
 /* Only processes of this machine can reach it. */
 bool tayra__address_loopback(const struct tayra__address *address);
 void tayra__address_text(const struct tayra__address *address, char out[TAYRA__ADDRESS_TEXT]);

@@ -66,7 +66,7 @@ store_bit(struct tayra__call *call, const struct tayra_value *old, uint64_t bit,
 		memcpy(to, old->data, old->len);
 	memset(to + old->len, 0, len - old->len);
 	to[at] = (unsigned char)(on ? to[at] | mask : to[at] & ~mask);
-	return tayra__keyspace_commit(keyspace, &key, &room, deadline_ms);
+	return tayra__keyspace_commit(keyspace, &key, &room, deadline_ms, old->meta.cost_ns);
 }
 
 static void

@@ -13,25 +13,31 @@
 #define NAME_MAX_LEN 32
 #define SLOTS        512 /* of the table by name; a power of two, several times the commands */
 
-static const struct group {
-	const char *name;
-	const struct tayra__command *commands;
-} groups[] = {
-	{ "string", tayra__string_commands },  { "string", tayra__counter_commands },
-	{ "bitmap", tayra__bit_commands },     { "generic", tayra__key_commands },
-	{ "generic", tayra__expiry_commands }, { "connection", tayra__connection_commands },
-	{ "server", tayra__server_commands },
+enum group { STRING, BITMAP, GENERIC, CONNECTION, SERVER, UNKNOWN };
+
+const char *const tayra__command_groups[TAYRA__COMMAND_GROUPS] = {
+	"string", "bitmap", "generic", "connection", "server", "unknown",
 };
 
-#define GROUPS (sizeof(groups) / sizeof(groups[0]))
+static const struct {
+	enum group group;
+	const struct tayra__command *commands;
+} tables[] = {
+	{ STRING, tayra__string_commands },  { STRING, tayra__counter_commands },
+	{ BITMAP, tayra__bit_commands },     { GENERIC, tayra__key_commands },
+	{ GENERIC, tayra__expiry_commands }, { CONNECTION, tayra__connection_commands },
+	{ SERVER, tayra__server_commands },
+};
+
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 const struct tayra__command *
 tayra__command_at(size_t n, const char **group)
 {
-	for (size_t g = 0; g < GROUPS; g++)
-		for (const struct tayra__command *c = groups[g].commands; c->name; c++)
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct tayra__command *c = tables[t].commands; c->name; c++)
 			if (n-- == 0) {
-				*group = groups[g].name;
+				*group = tayra__command_groups[tables[t].group];
 				return c;
 			}
 	return NULL;
@@ -64,32 +70,42 @@ same_name(const char *name, size_t len, const char *lower_case)
 }
 
 /* Filled before main and only read after: it depends on nothing but the tables above. */
-static const struct tayra__command *slots[SLOTS];
+static struct slot {
+	const struct tayra__command *command;
+	enum group group;
+} slots[SLOTS];
 
 __attribute__((constructor)) static void
 fill_slots(void)
 {
-	const struct tayra__command *command;
-	const char *group;
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct tayra__command *c = tables[t].commands; c->name; c++) {
+			uint32_t at = hash_name(c->name, strlen(c->name));
 
-	for (size_t n = 0; (command = tayra__command_at(n, &group)); n++) {
-		uint32_t at = hash_name(command->name, strlen(command->name));
+			while (slots[at % SLOTS].command)
+				at++;
+			slots[at % SLOTS] = (struct slot){ c, tables[t].group };
+		}
+}
 
-		while (slots[at % SLOTS])
-			at++;
-		slots[at % SLOTS] = command;
-	}
+/* Of a name of any case; without a command when there is none. */
+static const struct slot *
+find_slot(const char *name, size_t len)
+{
+	static const struct slot none = { NULL, UNKNOWN };
+
+	if (len == 0 || len > NAME_MAX_LEN)
+		return &none;
+	for (uint32_t at = hash_name(name, len); slots[at % SLOTS].command; at++)
+		if (same_name(name, len, slots[at % SLOTS].command->name))
+			return &slots[at % SLOTS];
+	return &none;
 }
 
 const struct tayra__command *
 tayra__command_find(const char *name, size_t len)
 {
-	if (len == 0 || len > NAME_MAX_LEN)
-		return NULL;
-	for (uint32_t at = hash_name(name, len); slots[at % SLOTS]; at++)
-		if (same_name(name, len, slots[at % SLOTS]->name))
-			return slots[at % SLOTS];
-	return NULL;
+	return find_slot(name, len)->command;
 }
 
 enum tayra__aside
@@ -215,17 +231,22 @@ void
 tayra__command_execute(struct tayra__connection *connection, struct tayra__resp_arg *args,
 		       size_t count, struct tayra__buffer *out)
 {
+	const struct slot *slot = find_slot(args[0].bytes, args[0].len);
 	struct tayra__call call = {
 		.server = connection->server,
 		.connection = connection,
-		.command = tayra__command_find(args[0].bytes, args[0].len),
+		.command = slot->command,
 		.args = args,
 		.count = count,
 		.out = out,
 	};
 	const struct tayra__command *command = call.command;
 
-	call.server->counters.commands++;
+	if (!connection->again) {
+		call.server->counters.commands++;
+		call.server->counters.by_group[slot->group]++;
+	}
+	call.server->turn_groups |= 1u << slot->group;
 	if (!command) {
 		refuse_unknown(&call);
 		return;

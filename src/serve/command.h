@@ -56,6 +56,10 @@ extern const struct tayra__command tayra__expiry_commands[];
 extern const struct tayra__command tayra__connection_commands[];
 extern const struct tayra__command tayra__server_commands[];
 
+/* What commands are counted by: the groups of the tables, and "unknown". */
+#define TAYRA__COMMAND_GROUPS 6
+extern const char *const tayra__command_groups[TAYRA__COMMAND_GROUPS];
+
 /* The name of any case, NULL when there is no such command. */
 const struct tayra__command *tayra__command_find(const char *name, size_t len);
 /* The n-th of all commands and its group, NULL after the last. */

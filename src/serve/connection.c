@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/connection.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "serve/command.h"
+#include "serve/monitor.h"
 #include "serve/pending.h"
 #include "serve/state.h"
 
@@ -196,6 +198,13 @@ meet_end(struct tayra__connection *c, ssize_t got)
 }
 
 static void
+count_input(struct tayra__connection *c, size_t bytes)
+{
+	c->server->counters.input_bytes += bytes;
+	c->arrived_ns = tayra__loop_now_ns(c->server->loop);
+}
+
+static void
 read_shared(struct tayra__connection *c)
 {
 	ssize_t got = recv(c->watch.fd, c->server->input, TAYRA__SERVER_INPUT, 0);
@@ -204,7 +213,7 @@ read_shared(struct tayra__connection *c)
 		meet_end(c, got);
 		return;
 	}
-	c->server->counters.input_bytes += (uint64_t)got;
+	count_input(c, (size_t)got);
 	take(c, (size_t)got);
 }
 
@@ -229,7 +238,7 @@ read_own(struct tayra__connection *c)
 		return;
 	}
 	tayra__buffer_grow(&c->in, (size_t)got);
-	c->server->counters.input_bytes += (uint64_t)got;
+	count_input(c, (size_t)got);
 	take(c, 0);
 }
 
@@ -250,6 +259,19 @@ account(struct tayra__connection *c)
 	}
 }
 
+/* How long this turn took, for those who look: the one clock that is read outside the loop. */
+static void
+time_turn(struct tayra__connection *c)
+{
+	struct tayra__server *server = c->server;
+
+	if (server->monitor && server->turn_groups)
+		tayra__monitor_turn(server->monitor, server->turn_groups,
+				    tayra__clock_mono_ns(server->clock) -
+					    tayra__loop_now_ns(server->loop));
+	server->turn_groups = 0;
+}
+
 /* The end of a turn: send, and wait for what comes next. */
 static void
 settle(struct tayra__connection *c)
@@ -260,6 +282,7 @@ settle(struct tayra__connection *c)
 		flush(c);
 	else
 		tayra__buffer_reset(&c->server->output, OUTPUT_A_SEND * 2);
+	time_turn(c);
 	if (c->in.len == 0)
 		tayra__buffer_reset(&c->in, 0);
 	if (c->out.len == 0)

@@ -27,6 +27,7 @@ struct tayra__connection {
 	struct tayra__list node;   /* in server->connections */
 	struct tayra__server *server;
 	uint64_t id, created_ns, active_ns;
+	uint64_t arrived_ns; /* the last bytes read */
 	struct tayra__address peer;
 
 	struct tayra__resp_request request;

@@ -11,10 +11,12 @@
 
 static void
 store_number(struct tayra__call *call, const char *text, size_t len, int64_t deadline_ms,
+	     uint64_t cost_ns,
 	     void (*reply)(struct tayra__call *call, const char *text, size_t len))
 {
 	const struct tayra__key_in key = tayra__call_key(call, 1);
-	int status = tayra__keyspace_put(&call->server->keyspace, &key, text, len, deadline_ms);
+	int status = tayra__keyspace_put(&call->server->keyspace, &key, text, len, deadline_ms,
+					 cost_ns);
 
 	if (status == TAYRA_OK)
 		reply(call, text, len);
@@ -44,11 +46,13 @@ add(struct tayra__call *call, int64_t by)
 	int64_t value = 0, deadline_ms = TAYRA__NO_EXPIRY;
 	char text[TAYRA__INTEGER_TEXT];
 	struct tayra_value old;
+	uint64_t cost_ns = 0;
 	bool right = true;
 
 	if (tayra__keyspace_get(keyspace, &key, &old) == TAYRA_OK) {
 		right = tayra__integer_read(old.data, old.len, &value);
 		deadline_ms = tayra__keyspace_deadline(keyspace, &old);
+		cost_ns = old.meta.cost_ns;
 		tayra_cache_unpin(keyspace->cache, &old);
 	}
 	if (!right)
@@ -56,7 +60,7 @@ add(struct tayra__call *call, int64_t by)
 	else if (__builtin_add_overflow(value, by, &value))
 		tayra__call_error(call, "ERR increment or decrement would overflow");
 	else
-		store_number(call, text, tayra__integer_write(value, text), deadline_ms,
+		store_number(call, text, tayra__integer_write(value, text), deadline_ms, cost_ns,
 			     reply_integer);
 }
 
@@ -103,11 +107,13 @@ run_incrbyfloat(struct tayra__call *call)
 	char text[TAYRA__FLOAT_TEXT];
 	long double value = 0, by;
 	struct tayra_value old;
+	uint64_t cost_ns = 0;
 	bool right = true;
 
 	if (tayra__keyspace_get(keyspace, &key, &old) == TAYRA_OK) {
 		right = tayra__float_read(old.data, old.len, &value);
 		deadline_ms = tayra__keyspace_deadline(keyspace, &old);
+		cost_ns = old.meta.cost_ns;
 		tayra_cache_unpin(keyspace->cache, &old);
 	}
 	if (!right || !tayra__float_read(call->args[2].bytes, call->args[2].len, &by)) {
@@ -118,7 +124,8 @@ run_incrbyfloat(struct tayra__call *call)
 	if (isnan(value) || isinf(value))
 		tayra__call_error(call, "ERR increment would produce NaN or Infinity");
 	else
-		store_number(call, text, tayra__float_write(value, text), deadline_ms, reply_bulk);
+		store_number(call, text, tayra__float_write(value, text), deadline_ms, cost_ns,
+			     reply_bulk);
 }
 
 #define FLAGS (TAYRA__COMMAND_WRITE | TAYRA__COMMAND_DENYOOM | TAYRA__COMMAND_FAST)

@@ -118,6 +118,9 @@ write_stats(struct tayra__server *server, struct tayra__buffer *out)
 	number(out, "rejected_values", stats.rejections);
 	number(out, "keyspace_hits", c->hits);
 	number(out, "keyspace_misses", c->misses);
+	number(out, "load_costs_learned", c->costs_learned);
+	line(out, "load_cost_mean_ms:%.3f",
+	     c->costs_learned ? (double)c->cost_ns / (double)c->costs_learned / 1e6 : 0.0);
 }
 
 static void

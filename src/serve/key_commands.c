@@ -69,7 +69,8 @@ move_value(struct tayra__call *call, struct tayra_value *value)
 
 	if (from.len == to.len && memcmp(from.bytes, to.bytes, to.len) == 0)
 		return TAYRA_OK;
-	status = tayra__keyspace_put(keyspace, &to, value->data, value->len, deadline_ms);
+	status = tayra__keyspace_put(keyspace, &to, value->data, value->len, deadline_ms,
+				     value->meta.cost_ns);
 	if (status == TAYRA_OK)
 		tayra__keyspace_delete(keyspace, &from);
 	return status;

@@ -76,7 +76,8 @@ tayra__keyspace_deadline(const struct tayra__keyspace *keyspace, const struct ta
 }
 
 static struct tayra_item_meta
-meta_for(struct tayra__keyspace *keyspace, const struct tayra__key_in *key, int64_t deadline_ms)
+meta_for(struct tayra__keyspace *keyspace, const struct tayra__key_in *key, int64_t deadline_ms,
+	 uint64_t cost_ns)
 {
 	keyspace->used |= 1u << key->db;
 	if (deadline_ms != TAYRA__NO_EXPIRY)
@@ -85,12 +86,13 @@ meta_for(struct tayra__keyspace *keyspace, const struct tayra__key_in *key, int6
 		.born_ms = keyspace->now_ms,
 		.fresh_ms = UINT64_MAX,
 		.expire_ms = to_cache(keyspace, deadline_ms),
+		.cost_ns = cost_ns,
 	};
 }
 
 int
 tayra__keyspace_put(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
-		    const void *value, size_t len, int64_t deadline_ms)
+		    const void *value, size_t len, int64_t deadline_ms, uint64_t cost_ns)
 {
 	struct tayra_item_meta meta;
 
@@ -98,7 +100,7 @@ tayra__keyspace_put(struct tayra__keyspace *keyspace, const struct tayra__key_in
 		tayra__keyspace_delete(keyspace, key);
 		return TAYRA_OK;
 	}
-	meta = meta_for(keyspace, key, deadline_ms);
+	meta = meta_for(keyspace, key, deadline_ms, cost_ns);
 	return tayra_cache_put(keyspace->cache, stored(key), key->len + 1, value, len, &meta,
 			       keyspace->now_ms);
 }
@@ -113,9 +115,9 @@ tayra__keyspace_reserve(struct tayra__keyspace *keyspace, const struct tayra__ke
 
 int
 tayra__keyspace_commit(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
-		       struct tayra_reservation *reservation, int64_t deadline_ms)
+		       struct tayra_reservation *reservation, int64_t deadline_ms, uint64_t cost_ns)
 {
-	const struct tayra_item_meta meta = meta_for(keyspace, key, deadline_ms);
+	const struct tayra_item_meta meta = meta_for(keyspace, key, deadline_ms, cost_ns);
 
 	return tayra_cache_commit(keyspace->cache, reservation, &meta, keyspace->now_ms, NULL);
 }

@@ -58,14 +58,16 @@ bool tayra__keyspace_has(struct tayra__keyspace *keyspace, const struct tayra__k
 int64_t tayra__keyspace_deadline(const struct tayra__keyspace *keyspace,
 				 const struct tayra_value *value);
 
-/* A deadline that has passed: as delete.  => as tayra_cache_put. */
+/* A deadline that has passed: as delete.  cost_ns: of loading it, 0: not known.  => as
+ * tayra_cache_put. */
 int tayra__keyspace_put(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
-			const void *value, size_t len, int64_t deadline_ms);
+			const void *value, size_t len, int64_t deadline_ms, uint64_t cost_ns);
 /* Zero copy, in the place of put: fill out->data, then commit.  => as tayra_cache_reserve. */
 int tayra__keyspace_reserve(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
 			    size_t len, struct tayra_reservation *out);
 int tayra__keyspace_commit(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
-			   struct tayra_reservation *reservation, int64_t deadline_ms);
+			   struct tayra_reservation *reservation, int64_t deadline_ms,
+			   uint64_t cost_ns);
 /* => TAYRA_OK, TAYRA_E_NOT_FOUND (also when it had expired). */
 int tayra__keyspace_delete(struct tayra__keyspace *keyspace, const struct tayra__key_in *key);
 /* Give a key that is there another deadline; one that has passed deletes it.  => TAYRA_OK,

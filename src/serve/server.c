@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "serve/connection.h"
+#include "serve/monitor.h"
 #include "serve/state.h"
 
 #include <assert.h>
@@ -131,6 +132,8 @@ on_tick(void *arg)
 	tayra__keyspace_set_wall(&server->keyspace, tayra__clock_wall_ms(server->clock));
 	tayra__keyspace_tick(&server->keyspace);
 	close_idle(server);
+	if (server->monitor)
+		tayra__monitor_tick(server->monitor);
 	if (!server->accepting && server->listener.fd >= 0)
 		server->accepting = tayra__loop_change(server->loop, &server->listener,
 						       TAYRA__LOOP_READ) == TAYRA_OK;
@@ -213,9 +216,7 @@ check_address(struct tayra__server *server, const struct tayra__server_options *
 	int status;
 
 	if (tayra__address_parse(text, &server->address) != TAYRA_OK) {
-		snprintf(error, error_len,
-			 "'%s' is no address: give 127.0.0.1:6379 or [::1]:6379, without a name",
-			 text);
+		tayra__address_explain(text, error, error_len);
 		return TAYRA_E_INVAL;
 	}
 	status = tayra__server_set_password(server, o->password, o->password ? o->password_len : 0);
@@ -265,6 +266,9 @@ start(struct tayra__server *server, const struct tayra__server_options *o, char 
 		status = start_listening(server, error, error_len);
 	if (status == TAYRA_OK)
 		status = tayra__loop_tick(server->loop, TICK_NS, on_tick, server);
+	server->start_ns = status == TAYRA_OK ? tayra__loop_now_ns(server->loop) : 0;
+	if (status == TAYRA_OK)
+		status = tayra__monitor_create(server, o, error, error_len, &server->monitor);
 	return status;
 }
 
@@ -282,13 +286,13 @@ tayra__server_create(const struct tayra__server_options *options, char *error, s
 		server->clock = options->clock ? options->clock : tayra_clock_real();
 		tayra__list_init(&server->connections);
 		tayra__rng_init(&server->rng, tayra__hash_random_seed());
+		server->misses.seed = tayra__hash_random_seed();
 		status = start(server, options, error, error_len);
 	}
 	if (status == TAYRA_OK) {
 		tayra__buffer_init(&server->output, server->output_max_bytes);
 		tayra__buffer_init(&server->scratch, server->output_max_bytes);
 		tayra__buffer_init(&server->aside, server->output_max_bytes);
-		server->start_ns = tayra__loop_now_ns(server->loop);
 		on_tick(server);
 		*out = server;
 		return TAYRA_OK;
@@ -304,6 +308,7 @@ tayra__server_destroy(struct tayra__server *server)
 {
 	if (!server)
 		return;
+	tayra__monitor_destroy(server->monitor);
 	while (!tayra__list_empty(&server->connections))
 		tayra__connection_close(TAYRA__LIST_ENTRY(server->connections.next,
 							  struct tayra__connection, node));
@@ -339,8 +344,10 @@ tayra__server_address(const struct tayra__server *server)
 void
 tayra__server_describe(const struct tayra__server *server, char *out, size_t len)
 {
-	snprintf(out, len, "serving RESP2 and RESP3 on %s: %llu MiB, policy %s, %u clients, %s",
+	const char *page = tayra__monitor_text(server->monitor);
+
+	snprintf(out, len, "serving RESP2 and RESP3 on %s: %llu MiB, policy %s, %u clients, %s%s%s",
 		 server->address_text, (unsigned long long)(server->memory_bytes >> 20),
 		 tayra_policy_name(server->policy), server->clients_max,
-		 server->protected ? "password required" : "no password");
+		 server->protected ? "password required" : "no password", *page ? ", " : "", page);
 }

@@ -8,8 +8,13 @@
 #include <tayra/base.h>
 #include <tayra/cache.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct tayra__alert_action;
+struct tayra__alert_rule;
+struct tayra__exec_options;
 
 struct tayra__server;
 
@@ -25,6 +30,17 @@ struct tayra__server_options {
 	uint64_t output_max_bytes; /* of replies one connection has not read; default and at most:
 				      what connections may use together */
 	const struct tayra_clock *clock; /* NULL: the real one.  Borrowed */
+	const char *admin;  /* where the status page is, "127.0.0.1:9121"; NULL: nowhere.  On the
+			       loopback alone */
+	bool admin_if_free; /* serve without it when it cannot listen there */
+	/* Alerts over the metrics of the status page (watch/alert.h), and whom they tell: programs,
+	 * and anybody else.  Borrowed for the server's life. */
+	const struct tayra__alert_rule *alert_rules;
+	size_t alert_rule_count;
+	const struct tayra__exec_options *alert_execs;
+	size_t alert_exec_count;
+	const struct tayra__alert_action *alert_actions;
+	size_t alert_action_count;
 };
 
 /*

@@ -12,16 +12,22 @@
 #include "net/loop.h"
 #include "net/resp_request.h"
 #include "net/socket.h"
+#include "serve/command.h"
 #include "serve/keyspace.h"
+#include "serve/misses.h"
 #include "serve/server.h"
 
 #define TAYRA__SERVER_PASSWORD_MAX 512
 /* The Redis whose commands these are: clients choose what they send by it. */
 #define TAYRA__SERVER_COMPATIBLE "7.0.15"
 
+struct tayra__monitor;
+
 struct tayra__server_counters {
 	uint64_t connections, refused, closed_for_buffers, commands, errors, input_bytes,
 		output_bytes, hits, misses;
+	uint64_t by_group[TAYRA__COMMAND_GROUPS]; /* of commands */
+	uint64_t costs_learned, cost_ns;          /* their sum */
 };
 
 struct tayra__server {
@@ -56,6 +62,9 @@ struct tayra__server {
 	uint64_t start_ns;
 	struct tayra__rng rng;
 	struct tayra__server_counters counters;
+	uint32_t turn_groups;           /* of the commands in this turn, a bit each */
+	struct tayra__monitor *monitor; /* NULL: nobody looks */
+	struct tayra__misses misses;
 	/* INFO's counts of keys, which cost a walk: as of then. */
 	struct tayra__keyspace_census census;
 	uint64_t census_ns;

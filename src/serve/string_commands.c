@@ -5,7 +5,9 @@
  */
 #include "serve/command.h"
 
+#include "serve/connection.h"
 #include "serve/deadline.h"
+#include "serve/monitor.h"
 #include "serve/state.h"
 
 #include <string.h>
@@ -30,6 +32,36 @@ unpin(const struct tayra__call *call, struct tayra_value *value)
 	tayra_cache_unpin(call->server->keyspace.cache, value);
 }
 
+/* The client will bring what it has missed: see misses.h. */
+static void
+note_miss(const struct tayra__call *call, size_t index)
+{
+	const struct tayra__key_in key = tayra__call_key(call, index);
+
+	key.bytes[-1] = (char)key.db;
+	tayra__misses_add(&call->server->misses, call->connection->id, key.bytes, key.len,
+			  tayra__loop_now_ns(call->server->loop));
+}
+
+/* What the key's value has cost the client that sets it, 0 when that is not known. */
+static uint64_t
+cost_of(const struct tayra__call *call, const struct tayra__key_in *key)
+{
+	struct tayra__server *server = call->server;
+	uint64_t cost_ns;
+
+	key->bytes[-1] = (char)key->db;
+	cost_ns = tayra__misses_take(&server->misses, call->connection->id, key->bytes, key->len,
+				     call->connection->arrived_ns);
+	if (cost_ns) {
+		server->counters.costs_learned++;
+		server->counters.cost_ns += cost_ns;
+		if (server->monitor)
+			tayra__monitor_cost(server->monitor, cost_ns);
+	}
+	return cost_ns;
+}
+
 /* Replies with a key's value, or null.  Returns whether there is one. */
 static bool
 reply_value(const struct tayra__call *call, size_t index)
@@ -37,6 +69,7 @@ reply_value(const struct tayra__call *call, size_t index)
 	struct tayra_value value;
 
 	if (look_up(call, index, &value) != TAYRA_OK) {
+		note_miss(call, index);
 		tayra__resp_null(call->out, tayra__call_version(call));
 		return false;
 	}
@@ -66,7 +99,7 @@ store(const struct tayra__call *call, size_t key_index, size_t value_index, int6
 	const struct tayra__key_in key = tayra__call_key(call, key_index);
 	int status = tayra__keyspace_put(&call->server->keyspace, &key,
 					 call->args[value_index].bytes, call->args[value_index].len,
-					 deadline_ms);
+					 deadline_ms, cost_of(call, &key));
 
 	if (status != TAYRA_OK)
 		tayra__call_refuse(call, status);
@@ -317,6 +350,7 @@ overlay(struct tayra__call *call, struct tayra_value *old, size_t at,
 	const struct tayra__key_in key = tayra__call_key(call, 1);
 	int64_t deadline_ms = old->pin ? tayra__keyspace_deadline(keyspace, old) : TAYRA__NO_EXPIRY;
 	size_t len = at + bytes->len > old->len ? at + bytes->len : old->len;
+	uint64_t cost_ns = old->meta.cost_ns;
 	struct tayra_reservation room;
 	int status = tayra__keyspace_reserve(keyspace, &key, len, &room);
 
@@ -329,7 +363,7 @@ overlay(struct tayra__call *call, struct tayra_value *old, size_t at,
 			memset(to + old->len, 0, at - old->len);
 		if (bytes->len)
 			memcpy(to + at, bytes->bytes, bytes->len);
-		status = tayra__keyspace_commit(keyspace, &key, &room, deadline_ms);
+		status = tayra__keyspace_commit(keyspace, &key, &room, deadline_ms, cost_ns);
 	}
 	unpin(call, old);
 	if (status == TAYRA_OK)

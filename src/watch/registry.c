@@ -44,8 +44,8 @@ struct tayra__registry {
 
 static const struct tayra__watch_row others_row = {
 	.name = "tayra_watch_other",
-	.sentence =
-		"Label values that went to \"other\": more than the metric may have, or too long",
+	.sentence = "Label values that went to the series of others: more than the metric may "
+		    "have, or too long",
 	.type = TAYRA__WATCH_COUNTER,
 	.labels = { "metric" },
 };

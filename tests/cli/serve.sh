@@ -71,8 +71,12 @@ say() {
 	exec 3>&-
 }
 
-refused "is no address" "a name is no address" --listen example.org:6379
-refused "is no address" "an address needs a port" --listen 127.0.0.1
+refused "is not one in figures" "a name is no address" --listen example.org:6379
+refused "no address with a port" "an address needs a port" --listen 127.0.0.1
+refused "port '99999' is not a number from 0 to 65535" "a port has an end" --listen 127.0.0.1:99999
+refused "IPv6 goes in brackets" "IPv6 goes in brackets" --listen ::1:6379
+refused "can be reached from other machines" "the status page stays on the loopback" --listen 127.0.0.1:0 --admin 0.0.0.0:0
+refused "status page: 'here' is no address" "the status page needs an address" --listen 127.0.0.1:0 --admin here
 refused "can be reached from other machines: give a password" "protected mode says why" --listen 0.0.0.0:0
 refused "too few: at least 8M" "too little memory is refused" --memory 1M
 refused "is no size" "a size that is none is refused" --memory lots
@@ -157,6 +161,22 @@ fi
 stop TERM
 [ "$code" -eq 0 ]
 claim "SIGTERM ends it with 0"
+start --admin 127.0.0.1:0
+page=$(sed -n 's|.*, status at http://127\.0\.0\.1:\([0-9]*\)/$|\1|p' serving)
+if [ -n "$page" ]; then
+	exec 3<>"/dev/tcp/127.0.0.1/$page"
+	printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+	timeout 10 cat <&3 | tail -n 1 | grep -qx ok
+	claim "the status page is where the line says"
+	exec 3>&-
+else
+	skip "the status page is where the line says" "built without libmicrohttpd"
+fi
+stop TERM
+start --admin off
+! grep -q status serving
+claim "and can be left out"
+stop TERM
 echo 'a secret' >password
 start --password-file password --policy lru --maxclients 10 --timeout 1h --output-limit 1M
 [ "$(say 'GET a\r\nAUTH "a secret"\r\nGET a\r\nQUIT\r\n' | tr -d '\r\n')" = '-NOAUTH Authentication required.+OK$-1+OK' ]

@@ -40,7 +40,9 @@ static bool
 attempt(uint64_t n, uint64_t *asked)
 {
 	const struct tayra__server_options options = { .listen = "127.0.0.1:0",
-						       .memory_bytes = 8u << 20 };
+						       .memory_bytes = 8u << 20,
+						       .admin = "127.0.0.1:0",
+						       .admin_if_free = true };
 	struct running running;
 	char error[256];
 	int fd, status;

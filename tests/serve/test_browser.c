@@ -3,6 +3,8 @@
  * The status page's script in a real browser, against the page as it is sent.  Skipped where there
  * is no Chromium.
  */
+#include "http.h"
+
 #include "serve/admin.h"
 
 #include <tayra/base.h>
@@ -18,11 +20,6 @@
 #include "watch/family.h"
 #include "watch/page.h"
 #include "watch/registry.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #define ROW(n, u, t)                                                                               \
 	{                                                                                          \
@@ -55,7 +52,7 @@ static const struct tayra__page page = { "A test", headlines, 3 };
 static struct tayra__registry *registry;
 static struct tayra__admin *admin;
 static struct tayra__alerts *alerts;
-static char folder[] = "/tmp/test_browser.XXXXXX";
+static char folder[32];
 
 static struct tayra__family *
 add(const struct tayra__watch_row *row)
@@ -102,6 +99,7 @@ set_up(void **state)
 {
 	struct tayra__admin_options options = { .page = &page };
 
+	snprintf(folder, sizeof(folder), "/tmp/test_browser.XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(tayra__registry_create(&registry), TAYRA_OK);
 	fill();
@@ -126,14 +124,14 @@ tear_down(void **state)
 }
 
 static void
-exec_browser(const char *out, const char *err)
+exec_browser(uint16_t port, const char *out, const char *err)
 {
 	const char *browser = getenv("CHROMIUM");
 	char url[64], profile[96];
 	int to = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int log = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", tayra__admin_port(admin));
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", port);
 	snprintf(profile, sizeof(profile), "--user-data-dir=%s/profile", folder);
 	dup2(to, 1);
 	dup2(log, 2);
@@ -161,7 +159,7 @@ text_of(const char *path)
 
 /* The document as the browser has it in the end; what it logged in *log. */
 static char *
-browse(char **log)
+browse(uint16_t port, char **log)
 {
 	char out[96], err[96];
 	int status;
@@ -171,7 +169,7 @@ browse(char **log)
 	snprintf(err, sizeof(err), "%s/err", folder);
 	child = fork();
 	if (child == 0)
-		exec_browser(out, err);
+		exec_browser(port, out, err);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	*log = text_of(err);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -227,7 +225,7 @@ scripts_show_what_the_page_says_without_them(void **state)
 	if (!admin || !*getenv("CHROMIUM") || getenv("TAYRA_INSTRUMENTED"))
 		skip();
 	without = as_sent();
-	with = browse(&log);
+	with = browse(tayra__admin_port(admin), &log);
 	has(with, "<h3>Hit ratio</h3><p class=\"value\">93.7 %</p><p class=\"now\">");
 	assert_null(strstr(without, "<p class=\"now\">")); /* a script writes that */
 	has(with, "<h3>Unknown</h3><p class=\"value\">\xe2\x80\x93</p>");
@@ -247,10 +245,43 @@ scripts_show_what_the_page_says_without_them(void **state)
 	free(log);
 }
 
+/* What `tayra serve` has, over the same way. */
+static void
+a_server_shows_how_it_does(void **state)
+{
+	static char metrics[1 << 18];
+	char text[512], *at, *shown, *log;
+	struct running running;
+	int fd;
+
+	if (!admin || !*getenv("CHROMIUM") || getenv("TAYRA_INSTRUMENTED"))
+		skip();
+	client_start(&running, (struct tayra__server_options){ .memory_bytes = 16u << 20,
+							       .admin = "127.0.0.1:0" });
+	fd = client_connect(&running);
+	client_say(fd, "SET a 1", "+OK\r\n");
+	client_say(fd, "MGET a a a b", "*4\r\n$1\r\n1\r\n$1\r\n1\r\n$1\r\n1\r\n$-1\r\n");
+	tayra__server_describe(running.server, text, sizeof(text));
+	at = strstr(text, "http://127.0.0.1:") + strlen("http://127.0.0.1:");
+	do /* until the server has put it down */
+		http_get((uint16_t)strtoul(at, NULL, 10), "/metrics", metrics, sizeof(metrics));
+	while (!strstr(metrics, "tayra_lookups_total 4"));
+	shown = browse((uint16_t)strtoul(at, NULL, 10), &log);
+	has(shown, "<h3>Hit ratio</h3><p class=\"value\">75 %</p>");
+	has(shown, "<h3>Connections</h3><p class=\"value\">1</p>");
+	assert_null(strstr(log, "Content Security Policy"));
+	assert_null(strstr(log, "Uncaught"));
+	free(shown);
+	free(log);
+	close(fd);
+	client_stop(&running);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_server_shows_how_it_does, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(scripts_show_what_the_page_says_without_them,
 						set_up, tear_down),
 	};

@@ -53,7 +53,7 @@ deadline_of_key(void)
 static void
 a_deadline_is_kept_to_the_millisecond(void **state)
 {
-	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS + 50), TAYRA_OK);
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS + 50, 0), TAYRA_OK);
 	assert_true(deadline_of_key() == WALL_MS + 50);
 	tayra__keyspace_set_now(&keyspace, START_MS + 49);
 	assert_true(tayra__keyspace_has(&keyspace, &key));
@@ -67,7 +67,7 @@ a_deadline_is_kept_to_the_millisecond(void **state)
 static void
 a_step_of_the_wall_clock_expires_nothing(void **state)
 {
-	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS + 50), TAYRA_OK);
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS + 50, 0), TAYRA_OK);
 	tayra__keyspace_set_wall(&keyspace, WALL_MS + 3600000);
 	assert_true(deadline_of_key() == WALL_MS + 3600000 + 50);
 	/* Drift is not a step. */
@@ -78,14 +78,16 @@ a_step_of_the_wall_clock_expires_nothing(void **state)
 static void
 a_deadline_in_the_past_deletes(void **state)
 {
-	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY), TAYRA_OK);
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY, 0),
+			 TAYRA_OK);
 	assert_true(deadline_of_key() == TAYRA__NO_EXPIRY);
-	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS), TAYRA_OK);
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS, 0), TAYRA_OK);
 	assert_false(tayra__keyspace_has(&keyspace, &key));
-	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY), TAYRA_OK);
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY, 0),
+			 TAYRA_OK);
 	assert_int_equal(tayra__keyspace_expire(&keyspace, &key, INT64_MIN), TAYRA_OK);
 	assert_false(tayra__keyspace_has(&keyspace, &key));
-	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY - 1),
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY - 1, 0),
 			 TAYRA_OK);
 	assert_true(deadline_of_key() == TAYRA__NO_EXPIRY - 1);
 }
@@ -107,9 +109,9 @@ a_database_is_counted_walked_and_flushed_alone(void **state)
 
 	other.db = 4;
 	assert_int_equal(tayra__keyspace_count(&keyspace, 3), 0);
-	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS + 9), TAYRA_OK);
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, WALL_MS + 9, 0), TAYRA_OK);
 	assert_int_equal(tayra__keyspace_count(&keyspace, 3), 1);
-	assert_int_equal(tayra__keyspace_put(&keyspace, &other, "w", 1, TAYRA__NO_EXPIRY),
+	assert_int_equal(tayra__keyspace_put(&keyspace, &other, "w", 1, TAYRA__NO_EXPIRY, 0),
 			 TAYRA_OK);
 	assert_int_equal(tayra__keyspace_count(&keyspace, 3), 1);
 	assert_int_equal(tayra__keyspace_count(&keyspace, 5), 0);

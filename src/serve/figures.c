@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/figures.h"
+
+#include "serve/state.h"
+#include "watch/row.h"
+
+#include <string.h>
+
+#define COUNTER(title, member, text)                                                               \
+	{                                                                                          \
+		.name = "tayra_" title, .sentence = text, .type = TAYRA__WATCH_COUNTER,            \
+		.field = TAYRA__WATCH_U64, .offset = offsetof(struct tayra__figures, member)       \
+	}
+#define GAUGE(title, member, text)                                                                 \
+	{                                                                                          \
+		.name = "tayra_" title, .sentence = text, .type = TAYRA__WATCH_GAUGE,              \
+		.field = TAYRA__WATCH_U64, .offset = offsetof(struct tayra__figures, member)       \
+	}
+
+static const char *const parts[] = { "items", "overhead", "connections", "free" };
+enum part { ITEMS, OVERHEAD, CONNECTIONS, FREE };
+_Static_assert(sizeof(parts) / sizeof(parts[0]) == TAYRA__FIGURES_PARTS, "a name for each");
+
+const struct tayra__watch_row tayra__figure_rows[] = {
+	{ .name = "tayra_uptime_seconds",
+	  .unit = "seconds",
+	  .sentence = "Since the server began to listen",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .per_unit = 1e9,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, up_ns) },
+	GAUGE("connections", clients, "Clients connected now"),
+	GAUGE("connections_max", clients_max, "Clients that may be connected at once"),
+	COUNTER("connections_accepted", connections, "Connections that clients made"),
+	COUNTER("connections_refused", refused, "Connections refused: too many, or no memory"),
+	COUNTER("connections_dropped", closed_for_buffers,
+		"Connections closed because of what they left unread or half sent"),
+	{ .name = "tayra_commands",
+	  .sentence = "Commands executed, by group",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, commands),
+	  .dims = { { "group", tayra__command_groups, TAYRA__COMMAND_GROUPS, sizeof(uint64_t) } } },
+	COUNTER("error_replies", errors, "Replies that were errors"),
+	{ .name = "tayra_received_bytes",
+	  .unit = "bytes",
+	  .sentence = "Received from clients",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, input_bytes) },
+	{ .name = "tayra_sent_bytes",
+	  .unit = "bytes",
+	  .sentence = "Sent to clients",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, output_bytes) },
+	COUNTER("lookups", lookups, "Keys that reading commands asked for"),
+	COUNTER("hits", hits, "Keys that reading commands found"),
+	COUNTER("evictions", cache.evictions, "Items removed to make room"),
+	COUNTER("expirations", cache.expirations, "Items removed because their time was over"),
+	COUNTER("rejections", cache.rejections, "Values the cache had no room for"),
+	GAUGE("items", cache.items, "Items in memory"),
+	COUNTER("load_costs_learned", costs_learned,
+		"Values set by a client after it had missed them: how long that took is their "
+		"cost"),
+	{ .name = "tayra_memory_bytes",
+	  .unit = "bytes",
+	  .sentence = "Memory by part: keys and values, what keeping them takes, what connections "
+		      "have unread or unsent, and what may still be used",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, memory),
+	  .dims = { { "part", parts, TAYRA__FIGURES_PARTS, sizeof(uint64_t) } } },
+	{ .name = "tayra_memory_used_bytes",
+	  .unit = "bytes",
+	  .sentence = "Memory in use by cache and connections",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, memory_used) },
+	{ .name = "tayra_memory_max_bytes",
+	  .unit = "bytes",
+	  .sentence = "Memory that cache and connections may use",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, memory_max) },
+};
+
+const size_t tayra__figure_row_count = sizeof(tayra__figure_rows) / sizeof(tayra__figure_rows[0]);
+
+static void
+take_memory(const struct tayra__server *server, struct tayra__figures *out)
+{
+	out->memory_used = out->cache.used_bytes + server->buffer_bytes;
+	out->memory_max = server->memory_bytes;
+	out->memory[ITEMS] = out->cache.item_bytes;
+	out->memory[OVERHEAD] = out->cache.used_bytes - out->cache.item_bytes;
+	out->memory[CONNECTIONS] = server->buffer_bytes;
+	out->memory[FREE] = out->memory_max > out->memory_used ? out->memory_max - out->memory_used
+							       : 0;
+}
+
+void
+tayra__figures_take(const struct tayra__server *server, struct tayra__figures *out)
+{
+	const struct tayra__server_counters *c = &server->counters;
+	uint64_t now_ns = tayra__loop_now_ns(server->loop);
+
+	*out = (struct tayra__figures){
+		.taken_ns = now_ns,
+		.up_ns = now_ns - server->start_ns,
+		.clients = server->clients,
+		.clients_max = server->clients_max,
+		.connections = c->connections,
+		.refused = c->refused,
+		.closed_for_buffers = c->closed_for_buffers,
+		.errors = c->errors,
+		.input_bytes = c->input_bytes,
+		.output_bytes = c->output_bytes,
+		.lookups = c->hits + c->misses,
+		.hits = c->hits,
+		.costs_learned = c->costs_learned,
+		.cache = TAYRA_CACHE_STATS_INIT,
+	};
+	memcpy(out->commands, c->by_group, sizeof(out->commands));
+	tayra_cache_stats(server->keyspace.cache, &out->cache);
+	take_memory(server, out);
+}

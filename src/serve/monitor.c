@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/monitor.h"
+
+#include <tayra/base.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/socket.h"
+#include "serve/admin.h"
+#include "serve/figures.h"
+#include "serve/state.h"
+#include "watch/alert.h"
+#include "watch/exec.h"
+#include "watch/family.h"
+#include "watch/page.h"
+#include "watch/registry.h"
+
+#define ALERT_NS TAYRA_NS_PER_S
+#define STUCK_NS (5 * TAYRA_NS_PER_S) /* without a tick, of which there are ten a second */
+#define TURNS    (TAYRA__COMMAND_GROUPS + 1)
+#define MIXED    TAYRA__COMMAND_GROUPS /* among turns */
+
+struct tayra__monitor {
+	struct tayra__server *server;
+	const struct tayra_clock *clock;
+	struct tayra__registry *registry;
+	struct tayra__watch_table table; /* of the figures */
+	struct tayra__series *turns[TURNS], *costs;
+	struct tayra__alerts *alerts;
+	struct tayra__exec *execs[TAYRA__ALERT_ACTIONS];
+	size_t exec_count;
+	bool has_rules;
+	uint64_t evaluated_ns;
+	struct tayra__admin *admin;
+	char text[128];
+
+	/* When the loop last ticked, on the clock; relaxed: it orders nothing. */
+	_Atomic uint64_t ticked_ns;
+	pthread_mutex_t lock; /* of what follows */
+	struct tayra__figures figures;
+};
+
+static const struct tayra__watch_row turn_row = {
+	.name = "tayra_turn_seconds",
+	.unit = "seconds",
+	.sentence = "From when a client's commands were found waiting until their replies were "
+		    "sent, by the commands' group",
+	.type = TAYRA__WATCH_HISTOGRAM,
+	.per_unit = 1e9,
+	.labels = { "group" },
+};
+static const struct tayra__watch_row cost_row = {
+	.name = "tayra_load_cost_seconds",
+	.unit = "seconds",
+	.sentence = "Time clients took to bring what they had missed",
+	.type = TAYRA__WATCH_HISTOGRAM,
+	.per_unit = 1e9,
+};
+
+static const struct tayra__headline headlines[] = {
+	{ "Hit ratio",
+	  "Keys asked for that were there",
+	  "ratio",
+	  { .metric = "tayra_hits" },
+	  { .metric = "tayra_lookups" } },
+	{ "Latency",
+	  "From finding commands until replying, 99th percentile of the slowest group",
+	  "seconds",
+	  { .metric = "tayra_turn_seconds", .quantile = 0.99 } },
+	{ "Load cost",
+	  "Time clients take to bring what they missed, on average",
+	  "seconds",
+	  { .metric = "tayra_load_cost_seconds" } },
+	{ "Memory",
+	  "In use by cache and connections",
+	  "bytes",
+	  { .metric = "tayra_memory_used_bytes" } },
+	{ "Connections", "Clients connected now", NULL, { .metric = "tayra_connections" } },
+};
+static const struct tayra__page page = { "tayra serve", headlines,
+					 sizeof(headlines) / sizeof(headlines[0]) };
+
+static void
+read_figures(void *ctx, void *snapshot)
+{
+	struct tayra__monitor *monitor = ctx;
+
+	pthread_mutex_lock(&monitor->lock);
+	memcpy(snapshot, &monitor->figures, sizeof(monitor->figures));
+	pthread_mutex_unlock(&monitor->lock);
+}
+
+/* Admin's thread. */
+static bool
+is_healthy(void *ctx, char *why, size_t size)
+{
+	struct tayra__monitor *monitor = ctx;
+	uint64_t ticked_ns = atomic_load_explicit(&monitor->ticked_ns, memory_order_relaxed);
+	uint64_t now_ns = tayra__clock_mono_ns(monitor->clock);
+
+	if (now_ns < ticked_ns + STUCK_NS)
+		return true;
+	snprintf(why, size, "the server has not moved for %llu s",
+		 (unsigned long long)((now_ns - ticked_ns) / TAYRA_NS_PER_S));
+	return false;
+}
+
+static int
+add_families(struct tayra__monitor *monitor)
+{
+	static const char *const mixed = "mixed";
+	struct tayra__family *turns, *costs;
+	int status = tayra__registry_add_family(monitor->registry, &turn_row, TURNS, &turns);
+
+	if (status == TAYRA_OK)
+		status = tayra__registry_add_family(monitor->registry, &cost_row, 0, &costs);
+	if (status != TAYRA_OK)
+		return status;
+	for (size_t i = 0; i < TAYRA__COMMAND_GROUPS; i++)
+		monitor->turns[i] = tayra__family_series(turns, &tayra__command_groups[i]);
+	monitor->turns[MIXED] = tayra__family_series(turns, &mixed);
+	monitor->costs = tayra__family_series(costs, NULL);
+	return TAYRA_OK;
+}
+
+static int
+add_rules(struct tayra__monitor *monitor, const struct tayra__server_options *options, char *error,
+	  size_t error_len)
+{
+	for (size_t i = 0; i < options->alert_rule_count; i++) {
+		const struct tayra__alert_rule *rule = &options->alert_rules[i];
+		int status = tayra__alerts_add_rule(monitor->alerts, rule);
+
+		monitor->has_rules = true;
+		if (status == TAYRA_OK)
+			continue;
+		snprintf(error, error_len, "alert '%s': %s", rule->name ? rule->name : "",
+			 status == TAYRA_E_NOT_FOUND ? "there is no such metric"
+						     : tayra_status_text(status));
+		return status == TAYRA_E_NOMEM ? status : TAYRA_E_INVAL;
+	}
+	return TAYRA_OK;
+}
+
+static int
+add_actions(struct tayra__monitor *monitor, const struct tayra__server_options *options)
+{
+	int status = TAYRA_OK;
+
+	if (options->alert_exec_count > TAYRA__ALERT_ACTIONS)
+		return TAYRA_E_INVAL;
+	for (size_t i = 0; i < options->alert_exec_count && status == TAYRA_OK; i++) {
+		struct tayra__alert_action action;
+		struct tayra__exec **exec = &monitor->execs[monitor->exec_count];
+
+		status = tayra__exec_create(monitor->registry, &options->alert_execs[i], exec);
+		if (status != TAYRA_OK)
+			return status;
+		monitor->exec_count++;
+		action = tayra__exec_action(*exec);
+		status = tayra__alerts_add_action(monitor->alerts, &action);
+	}
+	for (size_t i = 0; i < options->alert_action_count && status == TAYRA_OK; i++)
+		status = tayra__alerts_add_action(monitor->alerts, &options->alert_actions[i]);
+	return status;
+}
+
+static int
+add_all(struct tayra__monitor *monitor, const struct tayra__server_options *options, char *error,
+	size_t error_len)
+{
+	int status = tayra__registry_create(&monitor->registry);
+
+	if (status == TAYRA_OK)
+		status = tayra__registry_add_table(monitor->registry, &monitor->table, NULL,
+						   monitor);
+	if (status == TAYRA_OK)
+		status = add_families(monitor);
+	if (status == TAYRA_OK)
+		status = tayra__alerts_create(monitor->registry, &monitor->alerts);
+	if (status == TAYRA_OK)
+		status = add_actions(monitor, options);
+	return status == TAYRA_OK ? add_rules(monitor, options, error, error_len) : status;
+}
+
+/* "127.0.0.1:9121" as admin wants it. */
+static int
+start_admin(struct tayra__monitor *monitor, const struct tayra__address *address)
+{
+	struct tayra__admin_options options = {
+		.registry = monitor->registry,
+		.page = &page,
+		.clock = monitor->clock,
+		.healthy = is_healthy,
+		.ctx = monitor,
+	};
+	char text[TAYRA__ADDRESS_TEXT], *colon;
+	struct tayra__address bound = *address;
+	int status;
+
+	tayra__address_text(address, text);
+	colon = strrchr(text, ':');
+	*colon = '\0';
+	options.port = ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port
+							       : address->v6.sin6_port);
+	options.address = text;
+	if (text[0] == '[') {
+		options.address = text + 1;
+		colon[-1] = '\0';
+	}
+	status = tayra__admin_create(&options, &monitor->admin);
+	if (status != TAYRA_OK)
+		return status;
+	if (bound.any.sa_family == AF_INET)
+		bound.v4.sin_port = htons(tayra__admin_port(monitor->admin));
+	else
+		bound.v6.sin6_port = htons(tayra__admin_port(monitor->admin));
+	tayra__address_text(&bound, text);
+	snprintf(monitor->text, sizeof(monitor->text), "status at http://%s/", text);
+	return TAYRA_OK;
+}
+
+static int
+open_page(struct tayra__monitor *monitor, const struct tayra__server_options *options, char *error,
+	  size_t error_len)
+{
+	struct tayra__address address;
+	char why[256];
+	int status = tayra__address_parse(options->admin, &address);
+
+	if (status != TAYRA_OK) {
+		tayra__address_explain(options->admin, why, sizeof(why));
+		snprintf(error, error_len, "status page: %s", why);
+		return status;
+	}
+	if (!tayra__address_loopback(&address)) {
+		snprintf(error, error_len,
+			 "status page: %s can be reached from other machines, and the page has no "
+			 "password: give an address of 127.0.0.1",
+			 options->admin);
+		return TAYRA_E_INVAL;
+	}
+	status = start_admin(monitor, &address);
+	if (status == TAYRA_OK || status == TAYRA_E_NOMEM)
+		return status;
+	if (status == TAYRA_E_UNSUPPORTED)
+		snprintf(monitor->text, sizeof(monitor->text),
+			 "no status page: built without libmicrohttpd");
+	else
+		snprintf(monitor->text, sizeof(monitor->text), "no status page: %s: %m",
+			 options->admin);
+	snprintf(error, error_len, "%s", monitor->text);
+	return options->admin_if_free ? TAYRA_OK : status;
+}
+
+int
+tayra__monitor_create(struct tayra__server *server, const struct tayra__server_options *options,
+		      char *error, size_t error_len, struct tayra__monitor **out)
+{
+	struct tayra__monitor *monitor;
+	int status;
+
+	*out = NULL;
+	if (!options->admin && options->alert_rule_count == 0)
+		return TAYRA_OK;
+	monitor = tayra__mem_alloc(sizeof(*monitor));
+	if (!monitor)
+		return TAYRA_E_NOMEM;
+	monitor->server = server;
+	monitor->clock = server->clock;
+	monitor->table = (struct tayra__watch_table){
+		.rows = tayra__figure_rows,
+		.row_count = tayra__figure_row_count,
+		.snapshot_bytes = sizeof(struct tayra__figures),
+		.read = read_figures,
+	};
+	pthread_mutex_init(&monitor->lock, NULL);
+	tayra__monitor_tick(monitor);
+	status = add_all(monitor, options, error, error_len);
+	if (status == TAYRA_OK && options->admin)
+		status = open_page(monitor, options, error, error_len);
+	if (status != TAYRA_OK) {
+		tayra__monitor_destroy(monitor);
+		return status;
+	}
+	error[0] = '\0';
+	*out = monitor;
+	return TAYRA_OK;
+}
+
+void
+tayra__monitor_destroy(struct tayra__monitor *monitor)
+{
+	if (!monitor)
+		return;
+	tayra__admin_destroy(monitor->admin);
+	tayra__registry_destroy(monitor->registry);
+	tayra__alerts_destroy(monitor->alerts);
+	for (size_t i = 0; i < monitor->exec_count; i++)
+		tayra__exec_destroy(monitor->execs[i]);
+	pthread_mutex_destroy(&monitor->lock);
+	tayra__mem_free(monitor);
+}
+
+void
+tayra__monitor_tick(struct tayra__monitor *monitor)
+{
+	struct tayra__figures figures;
+	uint64_t now_ns;
+
+	tayra__figures_take(monitor->server, &figures);
+	now_ns = figures.taken_ns;
+	pthread_mutex_lock(&monitor->lock);
+	monitor->figures = figures;
+	pthread_mutex_unlock(&monitor->lock);
+	atomic_store_explicit(&monitor->ticked_ns, now_ns, memory_order_relaxed);
+	if (!monitor->has_rules || now_ns < monitor->evaluated_ns + ALERT_NS)
+		return;
+	monitor->evaluated_ns = now_ns;
+	tayra__alerts_evaluate(monitor->alerts, now_ns, tayra__clock_wall_ms(monitor->clock));
+}
+
+void
+tayra__monitor_turn(struct tayra__monitor *monitor, uint32_t groups, uint64_t took_ns)
+{
+	unsigned at = groups & (groups - 1) ? MIXED : (unsigned)__builtin_ctz(groups);
+
+	tayra__series_observe(monitor->turns[at], took_ns);
+}
+
+void
+tayra__monitor_cost(struct tayra__monitor *monitor, uint64_t cost_ns)
+{
+	tayra__series_observe(monitor->costs, cost_ns);
+}
+
+const char *
+tayra__monitor_text(const struct tayra__monitor *monitor)
+{
+	return monitor ? monitor->text : "";
+}
