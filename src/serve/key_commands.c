@@ -283,10 +283,15 @@ run_flushdb(struct tayra__call *call)
 static void
 run_flushall(struct tayra__call *call)
 {
+	int status;
+
 	if (!flush_options(call))
 		return;
-	tayra__keyspace_flush_all(&call->server->keyspace);
-	tayra__resp_simple(call->out, "OK");
+	status = tayra__keyspace_flush_all(&call->server->keyspace);
+	if (status == TAYRA_OK)
+		tayra__resp_simple(call->out, "OK");
+	else
+		tayra__call_refuse(call, status);
 }
 
 #define READ  TAYRA__COMMAND_READONLY

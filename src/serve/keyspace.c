@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/keyspace.h"
 
+#include "load/store.h"
 #include "net/buffer.h"
 
 #include <string.h>
@@ -26,14 +27,6 @@ tayra__keyspace_wall_ms(const struct tayra__keyspace *keyspace)
 	return (int64_t)keyspace->now_ms + keyspace->wall_offset_ms;
 }
 
-/* The key as the cache has it: its database's number in the byte before it. */
-static const char *
-stored(const struct tayra__key_in *key)
-{
-	key->bytes[-1] = (char)key->db;
-	return key->bytes - 1;
-}
-
 static bool
 passed(const struct tayra__keyspace *keyspace, int64_t deadline_ms)
 {
@@ -49,11 +42,24 @@ to_cache(const struct tayra__keyspace *keyspace, int64_t deadline_ms)
 	return keyspace->now_ms + (uint64_t)(deadline_ms - tayra__keyspace_wall_ms(keyspace));
 }
 
+static bool
+is_fresh(const struct tayra__keyspace *keyspace, const struct tayra_item_meta *meta)
+{
+	return keyspace->now_ms < meta->fresh_ms && !(meta->flags & TAYRA_ITEM_FAILED);
+}
+
 int
 tayra__keyspace_get(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
 		    struct tayra_value *out)
 {
-	return tayra_cache_get(keyspace->cache, stored(key), key->len + 1, keyspace->now_ms, out);
+	int status = tayra_cache_get(keyspace->cache, tayra__key_stored(key), key->len + 1,
+				     keyspace->now_ms, out);
+
+	if (status != TAYRA_OK || is_fresh(keyspace, &out->meta))
+		return status;
+	tayra_cache_unpin(keyspace->cache, out);
+	*out = (struct tayra_value){ 0 };
+	return TAYRA_E_NOT_FOUND;
 }
 
 bool
@@ -70,9 +76,10 @@ tayra__keyspace_has(struct tayra__keyspace *keyspace, const struct tayra__key_in
 int64_t
 tayra__keyspace_deadline(const struct tayra__keyspace *keyspace, const struct tayra_value *value)
 {
-	if (value->meta.expire_ms == UINT64_MAX)
-		return TAYRA__NO_EXPIRY;
-	return (int64_t)value->meta.expire_ms + keyspace->wall_offset_ms;
+	const struct tayra_item_meta *meta = &value->meta;
+	uint64_t end_ms = meta->fresh_ms < meta->expire_ms ? meta->fresh_ms : meta->expire_ms;
+
+	return end_ms == UINT64_MAX ? TAYRA__NO_EXPIRY : (int64_t)end_ms + keyspace->wall_offset_ms;
 }
 
 static struct tayra_item_meta
@@ -101,15 +108,18 @@ tayra__keyspace_put(struct tayra__keyspace *keyspace, const struct tayra__key_in
 		return TAYRA_OK;
 	}
 	meta = meta_for(keyspace, key, deadline_ms, cost_ns);
-	return tayra_cache_put(keyspace->cache, stored(key), key->len + 1, value, len, &meta,
-			       keyspace->now_ms);
+	if (keyspace->shared)
+		return tayra__store_put(keyspace->handle, tayra__key_stored(key), key->len + 1,
+					value, len, &meta);
+	return tayra_cache_put(keyspace->cache, tayra__key_stored(key), key->len + 1, value, len,
+			       &meta, keyspace->now_ms);
 }
 
 int
 tayra__keyspace_reserve(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
 			size_t len, struct tayra_reservation *out)
 {
-	return tayra_cache_reserve(keyspace->cache, stored(key), key->len + 1, len,
+	return tayra_cache_reserve(keyspace->cache, tayra__key_stored(key), key->len + 1, len,
 				   keyspace->now_ms, out);
 }
 
@@ -118,17 +128,51 @@ tayra__keyspace_commit(struct tayra__keyspace *keyspace, const struct tayra__key
 		       struct tayra_reservation *reservation, int64_t deadline_ms, uint64_t cost_ns)
 {
 	const struct tayra_item_meta meta = meta_for(keyspace, key, deadline_ms, cost_ns);
+	int status;
 
+	if (keyspace->shared) {
+		status = tayra__store_put(keyspace->handle, tayra__key_stored(key), key->len + 1,
+					  reservation->data, reservation->len, &meta);
+		tayra_cache_abandon(keyspace->cache, reservation);
+		return status;
+	}
 	return tayra_cache_commit(keyspace->cache, reservation, &meta, keyspace->now_ms, NULL);
+}
+
+static int
+forget(struct tayra__keyspace *keyspace, const struct tayra__key_in *key)
+{
+	if (keyspace->shared)
+		return tayra_delete(keyspace->handle, tayra__key_stored(key), key->len + 1);
+	return tayra_cache_delete(keyspace->cache, tayra__key_stored(key), key->len + 1);
 }
 
 int
 tayra__keyspace_delete(struct tayra__keyspace *keyspace, const struct tayra__key_in *key)
 {
 	bool there = tayra__keyspace_has(keyspace, key);
-	int status = tayra_cache_delete(keyspace->cache, stored(key), key->len + 1);
+	int status = forget(keyspace, key);
 
 	return there ? status : TAYRA_E_NOT_FOUND;
+}
+
+/* Store what is there once more, so that loads and tiers know. */
+static int
+put_again(struct tayra__keyspace *keyspace, const struct tayra__key_in *key, uint64_t expire_ms)
+{
+	struct tayra_item_meta meta;
+	struct tayra_value value;
+	int status = tayra__keyspace_get(keyspace, key, &value);
+
+	if (status != TAYRA_OK)
+		return status;
+	meta = value.meta;
+	meta.fresh_ms = UINT64_MAX;
+	meta.expire_ms = expire_ms;
+	status = tayra__store_put(keyspace->handle, tayra__key_stored(key), key->len + 1,
+				  value.data, value.len, &meta);
+	tayra_cache_unpin(keyspace->cache, &value);
+	return status;
 }
 
 int
@@ -141,11 +185,13 @@ tayra__keyspace_expire(struct tayra__keyspace *keyspace, const struct tayra__key
 	if (!tayra__keyspace_has(keyspace, key))
 		return TAYRA_E_NOT_FOUND;
 	if (passed(keyspace, deadline_ms))
-		return tayra_cache_delete(keyspace->cache, stored(key), key->len + 1);
+		return forget(keyspace, key);
 	expire_ms = to_cache(keyspace, deadline_ms);
 	keyspace->volatile_keys |= expire_ms != UINT64_MAX;
-	return tayra_cache_touch(keyspace->cache, stored(key), key->len + 1, 0, UINT64_MAX,
-				 expire_ms, 0);
+	if (keyspace->shared)
+		return put_again(keyspace, key, expire_ms);
+	return tayra_cache_touch(keyspace->cache, tayra__key_stored(key), key->len + 1, 0,
+				 UINT64_MAX, expire_ms, 0);
 }
 
 struct scan {
@@ -216,12 +262,19 @@ tayra__keyspace_count(struct tayra__keyspace *keyspace, unsigned db)
 	return census.keys[db];
 }
 
-void
+int
 tayra__keyspace_flush_all(struct tayra__keyspace *keyspace)
 {
-	tayra_cache_clear(keyspace->cache);
+	int status = TAYRA_OK;
+
+	if (keyspace->shared)
+		status = tayra__store_clear(keyspace->handle, NULL, 0);
+	else
+		tayra_cache_clear(keyspace->cache);
+	/* Of loads in progress nothing is kept. */
 	keyspace->used = 0;
-	keyspace->volatile_keys = false;
+	keyspace->volatile_keys = keyspace->shared;
+	return status;
 }
 
 /* Keys are collected as length and bytes, since a scan's visitor must not delete. */
@@ -255,10 +308,12 @@ tayra__keyspace_flush(struct tayra__keyspace *keyspace, unsigned db)
 	uint64_t cursor = 0, next;
 	int status = TAYRA_OK;
 
-	if ((keyspace->used & ~(1u << db)) == 0) {
-		tayra__keyspace_flush_all(keyspace);
-		return TAYRA_OK;
-	}
+	const char prefix = (char)db;
+
+	if (keyspace->shared)
+		return tayra__store_clear(keyspace->handle, &prefix, 1);
+	if ((keyspace->used & ~(1u << db)) == 0)
+		return tayra__keyspace_flush_all(keyspace);
 	/* A slice of one bucket has at most 32 keys of 64 KiB. */
 	tayra__buffer_init(&doomed, DOOMED_MAX);
 	do {

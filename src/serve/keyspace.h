@@ -2,13 +2,14 @@
  *
  * keyspace.h: 16 databases of keys in one cache: each key is stored behind a byte with its
  * database's number.  Deadlines are Unix time in milliseconds outside, as in the protocol, and
- * time of the cache's clock inside, which does not jump with the wall clock.  Not thread-safe.
+ * time of the cache's clock inside, which does not jump with the wall clock.  What is stale is not
+ * there.  Not thread-safe.
  */
 #ifndef TAYRA_SERVE_KEYSPACE_H
 #define TAYRA_SERVE_KEYSPACE_H
 
 #include <tayra/base.h>
-#include <tayra/cache.h>
+#include <tayra/tayra.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +19,9 @@
 #define TAYRA__NO_EXPIRY INT64_MAX /* as a deadline */
 
 struct tayra__keyspace {
-	struct tayra_cache *cache;
+	struct tayra_cache *cache; /* the handle's */
+	struct tayra *handle;
+	bool shared; /* keys are loaded as well, or kept in tiers: changes go through the handle */
 	uint64_t now_ms;        /* the cache's clock */
 	int64_t wall_offset_ms; /* Unix time is now_ms and this */
 	uint32_t used;          /* a bit for each database that something was put into */
@@ -31,6 +34,14 @@ struct tayra__key_in {
 	size_t len;
 	unsigned db;
 };
+
+/* The key as the handle has it, one byte longer: its database's number in the byte before it. */
+static inline const char *
+tayra__key_stored(const struct tayra__key_in *key)
+{
+	key->bytes[-1] = (char)key->db;
+	return key->bytes - 1;
+}
 
 /* How many keys a database has, and how many of them expire. */
 struct tayra__keyspace_census {
@@ -75,6 +86,14 @@ int tayra__keyspace_delete(struct tayra__keyspace *keyspace, const struct tayra_
 int tayra__keyspace_expire(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
 			   int64_t deadline_ms);
 
+/* Something may be loaded into that database, with a deadline. */
+static inline void
+tayra__keyspace_expect(struct tayra__keyspace *keyspace, unsigned db)
+{
+	keyspace->used |= 1u << db;
+	keyspace->volatile_keys = true;
+}
+
 /* Visit keys of a database in slices, with tayra_cache_scan's promises and cursors.  `visit` calls
  * nothing of the keyspace. */
 typedef void (*tayra__key_visit_fn)(void *arg, const char *key, size_t len);
@@ -83,9 +102,10 @@ uint64_t tayra__keyspace_scan(struct tayra__keyspace *keyspace, unsigned db, uin
 /* Exact, but for keys that have expired and are not swept yet: those may be counted. */
 uint64_t tayra__keyspace_count(struct tayra__keyspace *keyspace, unsigned db);
 void tayra__keyspace_census(struct tayra__keyspace *keyspace, struct tayra__keyspace_census *out);
-/* Remove all keys of a database.  => TAYRA_E_NOMEM: some are left. */
+/* Remove all keys of a database, or of all.  => TAYRA_E_NOMEM: some are left.  TAYRA_E_IO: gone,
+ * but not from a tier for sure. */
 int tayra__keyspace_flush(struct tayra__keyspace *keyspace, unsigned db);
-void tayra__keyspace_flush_all(struct tayra__keyspace *keyspace);
+int tayra__keyspace_flush_all(struct tayra__keyspace *keyspace);
 /* Remove what has expired, looking at some of it. */
 void tayra__keyspace_tick(struct tayra__keyspace *keyspace);
 

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "load/store.h"
 #include "serve/connection.h"
+#include "serve/fetch.h"
 #include "serve/monitor.h"
 #include "serve/state.h"
 
@@ -131,6 +133,8 @@ on_tick(void *arg)
 	tayra__server_update_now(server);
 	tayra__keyspace_set_wall(&server->keyspace, tayra__clock_wall_ms(server->clock));
 	tayra__keyspace_tick(&server->keyspace);
+	for (size_t i = 0; i < server->pace_count; i++)
+		tayra_pace_tick(server->paces[i], tayra__loop_now_ns(server->loop));
 	close_idle(server);
 	if (server->monitor)
 		tayra__monitor_tick(server->monitor);
@@ -192,19 +196,39 @@ settle(struct tayra__server *server, const struct tayra__server_options *o, char
 	return TAYRA_OK;
 }
 
+/* The cache is the handle's; what has to be loaded or kept elsewhere goes through that. */
 static int
-open_cache(struct tayra__server *server)
+open_handle(struct tayra__server *server, const struct tayra__server_options *o, char *error,
+	    size_t error_len)
 {
-	struct tayra_cache_options options = TAYRA_CACHE_OPTIONS_INIT;
+	struct tayra_cache_options cache = TAYRA_CACHE_OPTIONS_INIT;
+	struct tayra_options options = TAYRA_OPTIONS_INIT;
+	int status;
 
-	options.memory_bytes = server->memory_bytes - server->buffer_bytes_max;
-	options.policy = server->policy;
-	options.shards = 1;
-	while (options.memory_bytes / options.shards > SHARD_MAX)
-		options.shards *= 2;
-	/* Pins last no longer than a command, and a command has one. */
-	options.pinned_max_bytes = options.memory_bytes;
-	return tayra_cache_create(&options, &server->keyspace.cache);
+	cache.memory_bytes = server->memory_bytes - server->buffer_bytes_max;
+	cache.policy = server->policy;
+	cache.shards = 1;
+	while (cache.memory_bytes / cache.shards > SHARD_MAX)
+		cache.shards *= 2;
+	/* Pins last no longer than a reply. */
+	cache.pinned_max_bytes = cache.memory_bytes;
+	options.cache = &cache;
+	options.clock = server->clock;
+	options.unstored_max_bytes = server->buffer_bytes_max / 2;
+	if (o->route_count > 0)
+		cache.memory_bytes -= options.unstored_max_bytes;
+	options.ticker = o->route_count > 0;
+	status = tayra__routes_create(o->routes, o->route_count, error, error_len, &server->routes);
+	if (status == TAYRA_OK)
+		status = tayra_create(&options, &server->handle);
+	if (status != TAYRA_OK)
+		return status;
+	server->keyspace.handle = server->handle;
+	server->keyspace.cache = tayra__handle_cache(server->handle);
+	server->keyspace.shared = o->route_count > 0;
+	server->paces = o->paces;
+	server->pace_count = o->pace_count;
+	return o->route_count > 0 ? tayra__fetch_open(server) : TAYRA_OK;
 }
 
 /* Protected mode, and the address as such. */
@@ -257,7 +281,7 @@ start(struct tayra__server *server, const struct tayra__server_options *o, char 
 	if (status == TAYRA_OK)
 		status = tayra__loop_create(server->clock, &server->loop);
 	if (status == TAYRA_OK)
-		status = open_cache(server);
+		status = open_handle(server, o, error, error_len);
 	if (status == TAYRA_OK) {
 		server->input = tayra__mem_alloc(TAYRA__SERVER_INPUT);
 		status = server->input ? TAYRA_OK : TAYRA_E_NOMEM;
@@ -314,8 +338,10 @@ tayra__server_destroy(struct tayra__server *server)
 							  struct tayra__connection, node));
 	if (server->listener.fd >= 0)
 		close(server->listener.fd);
+	tayra_destroy(server->handle);
+	tayra__fetch_close(server);
+	tayra__routes_destroy(server->routes);
 	tayra__loop_destroy(server->loop);
-	tayra_cache_destroy(server->keyspace.cache);
 	tayra__buffer_fini(&server->output);
 	tayra__buffer_fini(&server->scratch);
 	tayra__buffer_fini(&server->aside);

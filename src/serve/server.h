@@ -16,6 +16,7 @@ struct tayra__alert_action;
 struct tayra__alert_rule;
 struct tayra__exec_options;
 
+struct tayra__route;
 struct tayra__server;
 
 struct tayra__server_options {
@@ -41,6 +42,12 @@ struct tayra__server_options {
 	size_t alert_exec_count;
 	const struct tayra__alert_action *alert_actions;
 	size_t alert_action_count;
+	/* What is loaded.  Borrowed for the call, but the origins for as long as the server is. */
+	const struct tayra__route *routes;
+	size_t route_count;
+	/* Limits of those origins, for the server to tick.  Borrowed as long. */
+	struct tayra_pace *const *paces;
+	size_t pace_count;
 };
 
 /*

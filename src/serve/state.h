@@ -15,6 +15,7 @@
 #include "serve/command.h"
 #include "serve/keyspace.h"
 #include "serve/misses.h"
+#include "serve/route.h"
 #include "serve/server.h"
 
 #define TAYRA__SERVER_PASSWORD_MAX 512
@@ -33,7 +34,14 @@ struct tayra__server_counters {
 struct tayra__server {
 	struct tayra__loop *loop;
 	const struct tayra_clock *clock;
+	struct tayra *handle;
 	struct tayra__keyspace keyspace;
+	struct tayra__routes *routes; /* NULL: none */
+	bool tiered;                  /* the handle has tiers below RAM */
+	struct tayra_cq *cq; /* of what fetches ask for; NULL: nothing is anywhere but here */
+	struct tayra__watch completions;
+	struct tayra_pace *const *paces; /* to be ticked */
+	size_t pace_count;
 	struct tayra__watch listener; /* fd -1: none */
 	struct tayra__address address;
 	char address_text[TAYRA__ADDRESS_TEXT];

@@ -7,6 +7,7 @@
 
 #include "serve/connection.h"
 #include "serve/deadline.h"
+#include "serve/fetch.h"
 #include "serve/monitor.h"
 #include "serve/state.h"
 
@@ -81,12 +82,27 @@ reply_value(const struct tayra__call *call, size_t index)
 static void
 run_get(struct tayra__call *call)
 {
-	reply_value(call, 1);
+	struct tayra_value value;
+
+	if (look_up(call, 1, &value) == TAYRA_OK) {
+		tayra__resp_bulk(call->out, value.data, value.len);
+		unpin(call, &value);
+	} else if (tayra__fetch_possible(call, 1)) {
+		tayra__fetch_value(call, 1);
+	} else {
+		note_miss(call, 1);
+		tayra__resp_null(call->out, tayra__call_version(call));
+	}
 }
 
 static void
 run_mget(struct tayra__call *call)
 {
+	for (size_t i = 1; i < call->count; i++)
+		if (tayra__fetch_possible(call, i)) {
+			tayra__fetch_values(call, 1);
+			return;
+		}
 	tayra__resp_array(call->out, call->count - 1);
 	for (size_t i = 1; i < call->count && !call->out->failed; i++)
 		reply_value(call, i);

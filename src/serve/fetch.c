@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fetch.c: one block a fetch: the pending reply, and a slot a key, which is the cookie of its
+ * completion.  Nothing completes while a fetch is being started, since only the loop drains.
+ */
+#include "serve/fetch.h"
+
+#include "serve/command.h"
+#include "serve/connection.h"
+#include "serve/state.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define COMPLETIONS_A_ROUND 64
+
+enum ending { REPLY_VALUE, REPLY_VALUES, EXECUTE };
+
+struct slot {
+	struct fetch *fetch;
+	struct tayra_ref ref;
+	int status;
+};
+
+struct fetch {
+	struct tayra__pending pending; /* first */
+	enum ending ending;
+	size_t count, left; /* left: still to come */
+	struct slot slots[];
+};
+
+static struct fetch *
+create(struct tayra__call *call, enum ending ending, size_t count)
+{
+	struct fetch *fetch;
+
+	fetch = (struct fetch *)(void *)tayra__pending_create(
+		call, sizeof(*fetch) + count * sizeof(fetch->slots[0]));
+	if (!fetch) {
+		tayra__call_refuse(call, TAYRA_E_NOMEM);
+		return NULL;
+	}
+	fetch->ending = ending;
+	fetch->count = count;
+	for (size_t i = 0; i < count; i++)
+		fetch->slots[i].fetch = fetch;
+	return fetch;
+}
+
+bool
+tayra__fetch_possible(const struct tayra__call *call, size_t index)
+{
+	const struct tayra__key_in key = tayra__call_key(call, index);
+
+	return call->server->tiered || tayra__route_find(call->server->routes, &key);
+}
+
+/* Load a key that has a route, else look below.  => TAYRA_PENDING: the slot's completion comes. */
+static int
+ask(struct tayra__server *server, const struct tayra__key_in *key, struct slot *slot)
+{
+	const struct tayra__route *route = tayra__route_find(server->routes, key);
+	struct tayra_request request = TAYRA_REQUEST_INIT;
+
+	if (!route && !server->tiered)
+		return tayra_get(server->handle, tayra__key_stored(key), key->len + 1, &slot->ref);
+	request.key = tayra__key_stored(key);
+	request.key_len = key->len + 1;
+	request.key_prefix_len = 1;
+	if (route) {
+		request.origin = route->origin;
+		request.ttl_ms = route->ttl_ms;
+		request.stale_ms = route->stale_ms;
+		request.soft_timeout_ns = route->soft_timeout_ns;
+		request.timeout_ns = route->timeout_ns;
+		request.cls = route->cls;
+	} else {
+		request.flags = TAYRA_REQUEST_NO_LOAD;
+	}
+	tayra__keyspace_expect(&server->keyspace, key->db);
+	return tayra_get_or_load_start(server->handle, &request, server->cq, slot, &slot->ref);
+}
+
+static void
+start(struct tayra__call *call, struct slot *slot, size_t index)
+{
+	const struct tayra__key_in key = tayra__call_key(call, index);
+
+	slot->status = ask(call->server, &key, slot);
+	slot->fetch->left += slot->status == TAYRA_PENDING;
+}
+
+static bool
+is_error(const struct slot *slot)
+{
+	return slot->status != TAYRA_OK && slot->status != TAYRA_E_NOT_FOUND;
+}
+
+static const char *
+text_of(int status)
+{
+	switch (status) {
+	case TAYRA_E_OVERLOAD: return "OVERLOAD the origin has no room for this now";
+	case TAYRA_E_TIMEOUT: return "TIMEOUT the origin did not answer in time";
+	case TAYRA_E_ORIGIN: return "ORIGIN the origin failed";
+	case TAYRA_E_INVAL: return "ORIGIN the origin cannot be asked for such a key";
+	case TAYRA_E_CORRUPT: return "ORIGIN the origin says that its data is damaged";
+	case TAYRA_E_TOO_LARGE: return "ORIGIN the value is over the route's max_bytes or max_rows";
+	case TAYRA_E_FULL:
+	case TAYRA_E_NOMEM: return "OOM no room can be made for this value";
+	default: return NULL;
+	}
+}
+
+static void
+write_error(const struct fetch *fetch, const struct slot *slot, struct tayra__buffer *out)
+{
+	uint64_t retry_ns = slot->ref.retry_after_ns;
+	const char *text = text_of(slot->status);
+	char which[48] = "", when[48] = "";
+
+	if (fetch->ending == REPLY_VALUES)
+		snprintf(which, sizeof(which), " (key %zu of %zu)",
+			 (size_t)(slot - fetch->slots) + 1, fetch->count);
+	if (retry_ns > 0)
+		snprintf(when, sizeof(when), ", retry after %llu ms",
+			 (unsigned long long)(retry_ns / TAYRA_NS_PER_MS + 1));
+	tayra__resp_error(out, "%s%s%s%s", text ? "" : "ORIGIN ",
+			  text ? text : tayra_status_text(slot->status), which, when);
+	fetch->pending.server->counters.errors++;
+}
+
+static void
+write_value(const struct fetch *fetch, const struct slot *slot, struct tayra__buffer *out)
+{
+	if (slot->status == TAYRA_OK)
+		tayra__resp_bulk(out, slot->ref.value, slot->ref.value_len);
+	else
+		tayra__resp_null(out, fetch->pending.version);
+}
+
+static void
+write_reply(const struct fetch *fetch, struct tayra__buffer *out)
+{
+	for (size_t i = 0; i < fetch->count; i++)
+		if (is_error(&fetch->slots[i])) {
+			write_error(fetch, &fetch->slots[i], out);
+			return;
+		}
+	if (fetch->ending == REPLY_VALUES)
+		tayra__resp_array(out, fetch->count);
+	for (size_t i = 0; i < fetch->count && !out->failed; i++)
+		write_value(fetch, &fetch->slots[i], out);
+}
+
+static void
+let_go(struct fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->count; i++)
+		tayra_release(&fetch->slots[i].ref);
+}
+
+/* All has been started: reply if nothing is still to come, else later. */
+static void
+settle(struct tayra__call *call, struct fetch *fetch)
+{
+	if (fetch->left > 0) {
+		tayra__call_suspend(call, &fetch->pending, TAYRA__ASIDE_READS);
+		return;
+	}
+	write_reply(fetch, call->out);
+	let_go(fetch);
+	tayra__pending_free(&fetch->pending);
+}
+
+void
+tayra__fetch_value(struct tayra__call *call, size_t index)
+{
+	struct fetch *fetch = create(call, REPLY_VALUE, 1);
+
+	if (!fetch)
+		return;
+	start(call, &fetch->slots[0], index);
+	settle(call, fetch);
+}
+
+static bool
+too_many(struct tayra__call *call, size_t keys)
+{
+	if (keys <= TAYRA__FETCH_KEYS_MAX)
+		return false;
+	tayra__call_error(call, "ERR more than %d keys that may have to be loaded",
+			  TAYRA__FETCH_KEYS_MAX);
+	return true;
+}
+
+void
+tayra__fetch_values(struct tayra__call *call, size_t first)
+{
+	struct tayra__server_counters *counters = &call->server->counters;
+	size_t keys = call->count - first;
+	struct fetch *fetch = too_many(call, keys) ? NULL : create(call, REPLY_VALUES, keys);
+
+	if (!fetch)
+		return;
+	for (size_t i = 0; i < keys; i++) {
+		start(call, &fetch->slots[i], first + i);
+		if (fetch->slots[i].status == TAYRA_OK)
+			counters->hits++;
+		else
+			counters->misses++;
+	}
+	settle(call, fetch);
+}
+
+/* Visit the arguments that are keys and not in RAM; slots NULL: only count them. */
+static size_t
+start_missing(struct tayra__call *call, struct fetch *fetch)
+{
+	const struct tayra__command *command = call->command;
+	size_t last = command->last < 0 ? call->count - (size_t)-command->last
+					: (size_t)command->last;
+	size_t missing = 0;
+
+	for (size_t i = (size_t)command->first; i <= last && i < call->count;
+	     i += (size_t)command->step) {
+		const struct tayra__key_in key = tayra__call_key(call, i);
+
+		if (tayra__keyspace_has(&call->server->keyspace, &key))
+			continue;
+		if (fetch && missing < fetch->count)
+			start(call, &fetch->slots[missing], i);
+		missing++;
+	}
+	return missing;
+}
+
+bool
+tayra__fetch_before(struct tayra__call *call)
+{
+	struct fetch *fetch;
+	size_t missing;
+
+	if (tayra__call_again(call) || call->command->first == 0)
+		return false;
+	missing = start_missing(call, NULL);
+	if (missing == 0)
+		return false;
+	if (too_many(call, missing))
+		return true;
+	fetch = create(call, EXECUTE, missing);
+	if (!fetch)
+		return true;
+	start_missing(call, fetch);
+	if (fetch->left == 0) {
+		let_go(fetch);
+		tayra__pending_free(&fetch->pending);
+		return false;
+	}
+	if (!tayra__call_put_off(call, &fetch->pending)) {
+		fetch->pending.connection = NULL;
+		tayra__call_refuse(call, TAYRA_E_NOMEM);
+	}
+	return true;
+}
+
+static void
+complete(struct tayra_completion *completion)
+{
+	struct slot *slot = completion->cookie;
+	struct fetch *fetch = slot->fetch;
+
+	slot->status = completion->status;
+	slot->ref = completion->ref;
+	/* What nobody will read need not be kept until the rest has come. */
+	if (!fetch->pending.connection || fetch->ending == EXECUTE)
+		tayra_release(&slot->ref);
+	if (--fetch->left > 0)
+		return;
+	if (fetch->pending.connection && fetch->ending != EXECUTE)
+		write_reply(fetch, &fetch->pending.reply);
+	let_go(fetch);
+	tayra__pending_done(&fetch->pending);
+}
+
+static size_t
+complete_some(struct tayra__server *server)
+{
+	struct tayra_completion done[COMPLETIONS_A_ROUND];
+	size_t n = tayra_cq_drain(server->cq, done, COMPLETIONS_A_ROUND);
+
+	for (size_t i = 0; i < n; i++)
+		complete(&done[i]);
+	return n;
+}
+
+static void
+on_completions(struct tayra__watch *watch, uint32_t events)
+{
+	struct tayra__server *server =
+		(struct tayra__server *)(void *)((char *)watch -
+						 offsetof(struct tayra__server, completions));
+
+	(void)events;
+	tayra__server_update_now(server);
+	/* What is left keeps the queue readable. */
+	complete_some(server);
+}
+
+int
+tayra__fetch_open(struct tayra__server *server)
+{
+	int status = tayra_cq_create(server->handle, &server->cq);
+
+	if (status != TAYRA_OK)
+		return status;
+	server->completions.fd = tayra_cq_fd(server->cq);
+	server->completions.ready = on_completions;
+	return tayra__loop_add(server->loop, &server->completions, TAYRA__LOOP_READ);
+}
+
+void
+tayra__fetch_close(struct tayra__server *server)
+{
+	if (!server->cq)
+		return;
+	while (complete_some(server) > 0)
+		continue;
+	tayra_cq_destroy(server->cq);
+	server->cq = NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * route.h: which keys of database 0 are loaded when they are asked for, from where and how.  The
+ * first route whose pattern matches a key is its route; the other databases have none.
+ * Not thread-safe.
+ */
+#ifndef TAYRA_SERVE_ROUTE_H
+#define TAYRA_SERVE_ROUTE_H
+
+#include <tayra/tayra.h>
+
+#include "serve/keyspace.h"
+
+#include <stddef.h>
+
+struct tayra__route {
+	const char *keys;            /* "pkg:{name}": origin/pattern.h.  Borrowed for create */
+	struct tayra_origin *origin; /* borrowed, as long as there are routes */
+	uint64_t ttl_ms, stale_ms;   /* 0: 60 s; none */
+	uint64_t soft_timeout_ns, timeout_ns; /* 0: none; 5 s */
+	enum tayra_class cls;
+};
+
+struct tayra__routes;
+
+/* => TAYRA_E_NOMEM, TAYRA_E_INVAL: a pattern will not do, or stands there twice; `error` gets one
+ * line.  No routes are NULL. */
+int tayra__routes_create(const struct tayra__route *routes, size_t count, char *error,
+			 size_t error_len, struct tayra__routes **out);
+void tayra__routes_destroy(struct tayra__routes *routes);
+
+/* The route of that key; NULL: none, or `routes` is. */
+const struct tayra__route *tayra__route_find(const struct tayra__routes *routes,
+					     const struct tayra__key_in *key);
+
+#endif
