@@ -31,9 +31,26 @@ enum tayra_policy {
 	TAYRA_POLICY_S3FIFO =
 		0, /* Yang et al., "FIFO queues are all you need for cache eviction", SOSP'23 */
 	TAYRA_POLICY_LRU = 1,
+	TAYRA_POLICY_TAYRA = 2, /* learns which items will be used; S3-FIFO or sampled LRU where
+				   that loses.  Costs 8 bytes an item and 4 to 8% of memory; a
+				   shard under 2 MiB learns nothing and is S3-FIFO */
 };
-/* "s3fifo", "lru"; NULL for anything else. */
+/* "s3fifo", "lru", "tayra"; NULL for anything else. */
 TAYRA_API const char *tayra_policy_name(enum tayra_policy policy);
+
+/* What TAYRA_POLICY_TAYRA saves: misses, missed bytes (as charged), or the cost_ns of loading. */
+enum tayra_objective {
+	TAYRA_OBJECTIVE_REQUESTS = 0,
+	TAYRA_OBJECTIVE_BYTES = 1,
+	TAYRA_OBJECTIVE_COST = 2,
+};
+
+/* What TAYRA_POLICY_TAYRA does with what it learns. */
+enum tayra_learning {
+	TAYRA_LEARNING_ON = 0,
+	TAYRA_LEARNING_MONITOR = 1, /* learn and compare, but evict as S3-FIFO: see stats */
+	TAYRA_LEARNING_OFF = 2,     /* S3-FIFO, nothing learned */
+};
 
 #define TAYRA_KEY_MAX          65535u       /* bytes */
 #define TAYRA_VALUE_MAX        (512u << 20) /* bytes; with its key at most a quarter of a shard */
@@ -47,6 +64,8 @@ struct tayra_cache_options {
 	uint64_t seed;             /* of the key hash; 0: from the operating system */
 	uint32_t shards;           /* power of two; 0: by cores and memory */
 	enum tayra_policy policy;
+	enum tayra_objective objective; /* of TAYRA_POLICY_TAYRA, as the next one */
+	enum tayra_learning learning;   /* to begin with: tayra_cache_set_learning changes it */
 };
 #define TAYRA_CACHE_OPTIONS_INIT                                                                   \
 	{                                                                                          \
@@ -57,6 +76,10 @@ struct tayra_cache_options {
 TAYRA_API int tayra_cache_create(const struct tayra_cache_options *options,
 				 struct tayra_cache **out);
 TAYRA_API void tayra_cache_destroy(struct tayra_cache *cache);
+
+/* From now on.  What was learned is kept, but turned off it grows old.
+ * => TAYRA_OK, TAYRA_E_INVAL for no such mode, TAYRA_E_UNSUPPORTED for another policy. */
+TAYRA_API int tayra_cache_set_learning(struct tayra_cache *cache, enum tayra_learning learning);
 
 /* What is known of an item besides its bytes. */
 struct tayra_item_meta {
@@ -164,6 +187,9 @@ struct tayra_cache_stats {
 	uint64_t item_bytes;   /* keys and values alone */
 	uint64_t memory_bytes; /* the limit */
 	uint64_t pinned_bytes;
+	/* Of TAYRA_POLICY_TAYRA: shards that learn, and those of them where the learned order, or
+	 * sampled LRU, is now thought to miss least; what they do unless they only monitor. */
+	uint32_t learning_shards, learned_shards, lru_shards;
 };
 #define TAYRA_CACHE_STATS_INIT                                                                     \
 	{                                                                                          \

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "cache/arena.h"
 #include "cache/handle.h"
+#include "learn/keeper.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -181,6 +182,8 @@ audit_item_queue(struct tayra__shard *shard, enum tayra__place place, uint64_t *
 
 		if (item->entry.link.newer != newer)
 			return wrong(finding, "queue %d is broken at %u", place, at);
+		if (shard->policy->arrive && !(item->traits & TAYRA__ITEM_REUSE))
+			return wrong(finding, "item %u has no room for its reuse", at);
 		if (!(item->traits & TAYRA__ITEM_RESIDENT) || item->place != place)
 			return wrong(finding, "item %u is in a queue it does not know", at);
 		if (tayra__shard_find(shard, &key) != at)
@@ -227,6 +230,32 @@ segments(const struct tayra__index *index)
 	return count;
 }
 
+/* What the policy has of its own, and what it says of items. */
+static bool
+audit_learned(struct tayra__shard *shard, const struct finding *finding)
+{
+	struct tayra__shard_state *state = shard->state;
+	const struct tayra__learned *learned = &state->policy.learned;
+
+	if (learned->next) {
+		const struct tayra__item *next = tayra__item_at(&state->pool, learned->next);
+
+		if (tayra__block_kind(&next->entry.block) != TAYRA__BLOCK_ITEM ||
+		    !(next->traits & TAYRA__ITEM_RESIDENT))
+			return wrong(finding, "the next to go is not resident");
+	}
+	if (learned->keeper_at == 0)
+		return true;
+	const struct tayra__keeper *keeper = tayra__policy_tayra_keeper(&state->policy,
+									&state->pool);
+
+	if (learned->keeper_at < sizeof(*state) ||
+	    learned->keeper_at + tayra__keeper_bytes(&keeper->options) >
+		    (uint64_t)state->pool.first * TAYRA__UNIT_BYTES)
+		return wrong(finding, "the keeper does not fit before the blocks");
+	return tayra__keeper_sound(keeper) || wrong(finding, "the keeper does not add up");
+}
+
 static bool
 audit_shard(struct tayra__shard *shard, enum tayra__audit_mode mode, uint64_t *pinned_bytes,
 	    const struct finding *finding)
@@ -240,7 +269,8 @@ audit_shard(struct tayra__shard *shard, enum tayra__audit_mode mode, uint64_t *p
 	    !audit_index(&state->index, &state->pool, TAYRA__BLOCK_ITEM, finding) ||
 	    !audit_item_queue(shard, TAYRA__PLACE_MAIN, &item_bytes, finding) ||
 	    !audit_item_queue(shard, TAYRA__PLACE_SMALL, &item_bytes, finding) ||
-	    !audit_ghosts(&state->policy.ghosts, &state->pool, &census, finding))
+	    !audit_ghosts(&state->policy.ghosts, &state->pool, &census, finding) ||
+	    !audit_learned(shard, finding))
 		return false;
 	if (queues[0].count + queues[1].count != state->index.count ||
 	    census.resident != state->index.count)

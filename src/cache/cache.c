@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "cache/pin.h"
+#include "learn/keeper.h"
 
 #include <string.h>
 
@@ -300,6 +301,37 @@ tayra_cache_clear(struct tayra_cache *cache)
 	}
 }
 
+int
+tayra_cache_set_learning(struct tayra_cache *cache, enum tayra_learning learning)
+{
+	if (learning > TAYRA_LEARNING_OFF)
+		return TAYRA_E_INVAL;
+	if (cache->shard[0].policy != &tayra__policy_tayra)
+		return TAYRA_E_UNSUPPORTED;
+	for (uint32_t i = 0; i < cache->shards; i++) {
+		pthread_mutex_lock(&cache->shard[i].lock);
+		cache->shard[i].state->policy.learned.learning = learning;
+		unlock(&cache->shard[i]);
+	}
+	return TAYRA_OK;
+}
+
+static void
+add_learning(struct tayra_cache_stats *sum, struct tayra__shard_state *state)
+{
+	const struct tayra__keeper *keeper = tayra__policy_tayra_keeper(&state->policy,
+									&state->pool);
+
+	if (!keeper || state->policy.learned.learning == TAYRA_LEARNING_OFF)
+		return;
+	switch (tayra__keeper_behaviour(keeper)) {
+	case TAYRA__BEHAVE_LEARNED: sum->learned_shards++; break;
+	case TAYRA__BEHAVE_LRU: sum->lru_shards++; break;
+	case TAYRA__BEHAVE_S3FIFO: break;
+	}
+	sum->learning_shards++;
+}
+
 static void
 add_stats(struct tayra_cache_stats *sum, struct tayra__shard_state *state)
 {
@@ -317,6 +349,7 @@ add_stats(struct tayra_cache_stats *sum, struct tayra__shard_state *state)
 	sum->charge += state->charge;
 	sum->used_bytes -= (uint64_t)state->pool.free_units * TAYRA__UNIT_BYTES;
 	sum->item_bytes += state->item_bytes;
+	add_learning(sum, state);
 }
 
 void

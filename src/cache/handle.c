@@ -14,20 +14,22 @@
 #define MEMORY_DEFAULT  (64ull << 20)
 #define SHARD_AUTO_MIN  (4ull << 20) /* bytes; a larger shard takes larger values */
 #define CHARGE_AUTO_MIN 4096u        /* of a shard; less makes the shares uneven */
+#define LEARN_AUTO      4            /* times both where each shard has to learn by itself */
 #define SHARDS_PER_CORE 4
 
 static uint32_t
-shards_auto(uint64_t memory_bytes, uint64_t charge_max)
+shards_auto(const struct tayra_cache_options *o)
 {
+	uint64_t least = o->policy == TAYRA_POLICY_TAYRA ? LEARN_AUTO : 1;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t want = (uint64_t)(cores > 0 ? cores : 1) * SHARDS_PER_CORE;
 	uint32_t shards = 1;
 
 	while (shards < want && shards < TAYRA__ARENA_SHARDS_MAX &&
-	       memory_bytes / (2 * shards) >= SHARD_AUTO_MIN &&
-	       (charge_max == 0 || charge_max / (2 * shards) >= CHARGE_AUTO_MIN))
+	       o->memory_bytes / (2 * shards) >= SHARD_AUTO_MIN * least &&
+	       (o->charge_max == 0 || o->charge_max / (2 * shards) >= CHARGE_AUTO_MIN * least))
 		shards *= 2;
-	while (memory_bytes / shards > TAYRA__POOL_MAX && shards < TAYRA__ARENA_SHARDS_MAX)
+	while (o->memory_bytes / shards > TAYRA__POOL_MAX && shards < TAYRA__ARENA_SHARDS_MAX)
 		shards *= 2;
 	return shards;
 }
@@ -44,7 +46,7 @@ settle(struct tayra_cache_options *o)
 	if (o->memory_bytes < TAYRA_CACHE_MEMORY_MIN)
 		return TAYRA_E_INVAL;
 	if (o->shards == 0)
-		o->shards = shards_auto(o->memory_bytes, o->charge_max);
+		o->shards = shards_auto(o);
 	if (o->shards > TAYRA__ARENA_SHARDS_MAX || (o->shards & (o->shards - 1)) != 0)
 		return TAYRA_E_INVAL;
 	if (o->memory_bytes / o->shards < TAYRA__ARENA_SHARD_MIN ||
@@ -52,7 +54,8 @@ settle(struct tayra_cache_options *o)
 		return TAYRA_E_INVAL;
 	if (o->charge_max && o->charge_max < o->shards)
 		return TAYRA_E_INVAL;
-	if (!tayra__policy_find(o->policy))
+	if (!tayra__policy_find(o->policy) || o->objective > TAYRA_OBJECTIVE_COST ||
+	    o->learning > TAYRA_LEARNING_OFF)
 		return TAYRA_E_INVAL;
 	if (o->pinned_max_bytes == 0)
 		o->pinned_max_bytes = o->memory_bytes / 4;
@@ -90,7 +93,10 @@ init_shards(struct tayra_cache *cache, const struct tayra_cache_options *o)
 		shard->state = tayra__arena_shard(cache->arena, i);
 		shard->policy = tayra__policy_find(o->policy);
 		shard->seed = o->seed;
-		tayra__shard_format(shard, header->shard_bytes, charge_share(o, i));
+		shard->objective = o->objective;
+		shard->learning = o->learning;
+		tayra__shard_format(shard, header->shard_bytes, charge_share(o, i),
+				    tayra__hash_mix64(o->seed + i));
 	}
 	return TAYRA_OK;
 }

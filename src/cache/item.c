@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+/* In this order: reuse, version, charge. */
 static size_t
 extras_bytes(uint32_t traits)
 {
-	return (traits & TAYRA__ITEM_VERSION ? 8u : 0u) + (traits & TAYRA__ITEM_CHARGE ? 8u : 0u);
+	return (size_t)8 * (unsigned)__builtin_popcount(traits & TAYRA__ITEM_EXTRAS);
 }
 
 static size_t
@@ -66,10 +67,38 @@ extra_get(const struct tayra__item *item, size_t offset)
 	return value;
 }
 
+static size_t
+version_offset(const struct tayra__item *item)
+{
+	return extras_bytes(item->traits & TAYRA__ITEM_REUSE);
+}
+
+static size_t
+charge_offset(const struct tayra__item *item)
+{
+	return extras_bytes(item->traits & (TAYRA__ITEM_REUSE | TAYRA__ITEM_VERSION));
+}
+
+struct tayra__reuse
+tayra__item_reuse(const struct tayra__item *item)
+{
+	struct tayra__reuse reuse = { 0 };
+
+	if (item->traits & TAYRA__ITEM_REUSE)
+		memcpy(&reuse, item->tail, sizeof(reuse));
+	return reuse;
+}
+
+void
+tayra__item_set_reuse(struct tayra__item *item, const struct tayra__reuse *reuse)
+{
+	memcpy(item->tail, reuse, sizeof(*reuse));
+}
+
 uint64_t
 tayra__item_version(const struct tayra__item *item)
 {
-	return item->traits & TAYRA__ITEM_VERSION ? extra_get(item, 0) : 0;
+	return item->traits & TAYRA__ITEM_VERSION ? extra_get(item, version_offset(item)) : 0;
 }
 
 uint64_t
@@ -77,7 +106,7 @@ tayra__item_charge(const struct tayra__item *item)
 {
 	if (!(item->traits & TAYRA__ITEM_CHARGE))
 		return tayra__item_occupied(item);
-	return extra_get(item, extras_bytes(item->traits & TAYRA__ITEM_VERSION));
+	return extra_get(item, charge_offset(item));
 }
 
 void
@@ -91,10 +120,9 @@ tayra__item_set_meta(struct tayra__item *item, const struct tayra_item_meta *met
 	item->cost = tayra__item_cost_pack(meta->cost_ns);
 	item->flags = (uint16_t)meta->flags;
 	if (item->traits & TAYRA__ITEM_VERSION)
-		memcpy(item->tail, &meta->version, sizeof(meta->version));
+		memcpy(item->tail + version_offset(item), &meta->version, sizeof(meta->version));
 	if (item->traits & TAYRA__ITEM_CHARGE)
-		memcpy(item->tail + extras_bytes(item->traits & TAYRA__ITEM_VERSION), &charge,
-		       sizeof(charge));
+		memcpy(item->tail + charge_offset(item), &charge, sizeof(charge));
 }
 
 void

@@ -10,6 +10,7 @@
 #define TAYRA_CACHE_ITEM_H
 
 #include "cache/entry.h"
+#include "learn/reuse.h"
 
 #include <tayra/cache.h>
 
@@ -26,7 +27,9 @@
 #define TAYRA__ITEM_RESIDENT 0x04u /* in the index and in a queue */
 #define TAYRA__ITEM_VERSION  0x08u /* there is room for a version */
 #define TAYRA__ITEM_CHARGE   0x10u /* there is room for a charge; without: the bytes it occupies */
-#define TAYRA__ITEM_EXTRAS   (TAYRA__ITEM_VERSION | TAYRA__ITEM_CHARGE)
+#define TAYRA__ITEM_REUSE    0x20u /* there is room for what is learned of its uses */
+#define TAYRA__ITEM_LEAST    0x40u /* worth less than all it was compared with when it came */
+#define TAYRA__ITEM_EXTRAS   (TAYRA__ITEM_VERSION | TAYRA__ITEM_CHARGE | TAYRA__ITEM_REUSE)
 
 struct tayra__item {
 	struct tayra__entry entry; /* block, chain and hash, queue neighbours: 24 bytes */
@@ -70,6 +73,11 @@ void tayra__item_init(struct tayra__item *item, uint32_t traits, uint32_t hash, 
 const void *tayra__item_key(const struct tayra__item *item);
 void *tayra__item_value(struct tayra__item *item);
 bool tayra__item_has_key(const struct tayra__item *item, const void *key, size_t key_len);
+
+/* What is remembered of its uses; nothing when there is no room for it. */
+struct tayra__reuse tayra__item_reuse(const struct tayra__item *item);
+/* => its traits have TAYRA__ITEM_REUSE. */
+void tayra__item_set_reuse(struct tayra__item *item, const struct tayra__reuse *reuse);
 
 uint64_t tayra__item_version(const struct tayra__item *item);
 uint64_t tayra__item_charge(const struct tayra__item *item);

@@ -5,18 +5,21 @@
 #include "cache/policy.h"
 
 static void
-init(struct tayra__policy_state *state, uint32_t ghosts_max)
-{
-	(void)state;
-	(void)ghosts_max;
-}
-
-static enum tayra__place
-admit(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash)
+init(struct tayra__policy_state *state, struct tayra__pool *pool,
+     const struct tayra__policy_plan *plan)
 {
 	(void)state;
 	(void)pool;
-	(void)hash;
+	(void)plan;
+}
+
+static enum tayra__place
+admit(struct tayra__policy_state *state, struct tayra__pool *pool,
+      const struct tayra__arrival *arrival)
+{
+	(void)state;
+	(void)pool;
+	(void)arrival;
 	return TAYRA__PLACE_MAIN;
 }
 
@@ -60,14 +63,12 @@ victim(struct tayra__policy_state *state, struct tayra__pool *pool)
 }
 
 static void
-evicted(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash, uint64_t charge,
-	enum tayra__place place)
+evicted(struct tayra__policy_state *state, struct tayra__pool *pool,
+	const struct tayra__victim *gone)
 {
 	(void)state;
 	(void)pool;
-	(void)hash;
-	(void)charge;
-	(void)place;
+	(void)gone;
 }
 
 const struct tayra__policy tayra__policy_lru = {

@@ -9,6 +9,7 @@ tayra__policy_find(enum tayra_policy policy)
 	switch (policy) {
 	case TAYRA_POLICY_S3FIFO: return &tayra__policy_s3fifo;
 	case TAYRA_POLICY_LRU: return &tayra__policy_lru;
+	case TAYRA_POLICY_TAYRA: return &tayra__policy_tayra;
 	}
 	return NULL;
 }

@@ -12,21 +12,17 @@
 
 #define PINNED_VICTIMS_MAX 16
 
-struct victim {
-	uint64_t hash, charge;
-	enum tayra__place place;
-};
-
 /* What the policy wants to know of an item after its memory is gone. */
-static struct victim
+static struct tayra__victim
 describe(const struct tayra__shard *shard, uint32_t ref)
 {
 	const struct tayra__item *item = tayra__item_at(&shard->state->pool, ref);
 
-	return (struct victim){
+	return (struct tayra__victim){
 		.hash = tayra__hash_bytes(tayra__item_key(item), item->key_len, shard->seed),
 		.charge = tayra__item_charge(item),
 		.place = (enum tayra__place)item->place,
+		.reuse = tayra__item_reuse(item),
 	};
 }
 
@@ -35,12 +31,11 @@ static uint32_t
 evict_taken(struct tayra__shard *shard, uint32_t ref)
 {
 	struct tayra__shard_state *state = shard->state;
-	struct victim victim = describe(shard, ref);
+	struct tayra__victim victim = describe(shard, ref);
 	uint32_t freed = tayra__shard_unlink(shard, ref);
 
 	state->counters.evictions++;
-	shard->policy->evicted(&state->policy, &state->pool, victim.hash, victim.charge,
-			       victim.place);
+	shard->policy->evicted(&state->policy, &state->pool, &victim);
 	return freed;
 }
 
@@ -116,6 +111,8 @@ clear_run(struct tayra__shard *shard, uint32_t start, uint32_t units)
 			tayra__ghosts_drop(ghosts, &state->pool, at);
 		} else if (tayra__block_kind(block) == TAYRA__BLOCK_ITEM) {
 			/* No ghost: it would be put into the room being made. */
+			if (shard->policy->lost)
+				shard->policy->lost(&state->policy, &state->pool, at);
 			shard->policy->remove(&state->policy, &state->pool, at);
 			tayra__shard_unlink(shard, at);
 			state->counters.evictions++;

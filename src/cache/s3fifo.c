@@ -31,19 +31,22 @@ tenth(uint64_t capacity)
 }
 
 static void
-init(struct tayra__policy_state *state, uint32_t ghosts_max)
+init(struct tayra__policy_state *state, struct tayra__pool *pool,
+     const struct tayra__policy_plan *plan)
 {
+	(void)pool;
 	/* floor(0.9 c) without passing 2^64. */
 	state->ghosts.charge_max = state->capacity - tenth(state->capacity) -
 				   (state->capacity % 10 ? 1 : 0);
-	state->ghosts.count_max = ghosts_max;
+	state->ghosts.count_max = plan->ghosts_max;
 }
 
 static enum tayra__place
-admit(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash)
+admit(struct tayra__policy_state *state, struct tayra__pool *pool,
+      const struct tayra__arrival *arrival)
 {
-	return tayra__ghosts_take(&state->ghosts, pool, hash) ? TAYRA__PLACE_MAIN
-							      : TAYRA__PLACE_SMALL;
+	return tayra__ghosts_take(&state->ghosts, pool, arrival->hash) ? TAYRA__PLACE_MAIN
+								       : TAYRA__PLACE_SMALL;
 }
 
 static void
@@ -133,11 +136,11 @@ victim(struct tayra__policy_state *state, struct tayra__pool *pool)
 }
 
 static void
-evicted(struct tayra__policy_state *state, struct tayra__pool *pool, uint64_t hash, uint64_t charge,
-	enum tayra__place place)
+evicted(struct tayra__policy_state *state, struct tayra__pool *pool,
+	const struct tayra__victim *gone)
 {
-	if (place == TAYRA__PLACE_SMALL)
-		tayra__ghosts_add(&state->ghosts, pool, hash, charge);
+	if (gone->place == TAYRA__PLACE_SMALL)
+		tayra__ghosts_add(&state->ghosts, pool, gone->hash, gone->charge);
 }
 
 const struct tayra__policy tayra__policy_s3fifo = {

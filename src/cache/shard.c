@@ -5,24 +5,37 @@
 #include "cache/room.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 /* Ghosts take at most an eighth of a shard: 32 bytes each, and up to 8 of index. */
 #define GHOST_SHARE 8
 #define GHOST_BYTES 40
 #define ITEM_SHARE  4 /* one item takes at most a quarter of a shard */
+#define OWN_ALIGN   64
 
 void
-tayra__shard_format(struct tayra__shard *shard, uint64_t bytes, uint64_t charge_max)
+tayra__shard_format(struct tayra__shard *shard, uint64_t bytes, uint64_t charge_max, uint64_t draws)
 {
 	struct tayra__shard_state *state = shard->state;
-	uint64_t usable = bytes - sizeof(*state);
+	const struct tayra__policy_plan plan = {
+		.ghosts_max = (uint32_t)(bytes / GHOST_SHARE / GHOST_BYTES),
+		.bytes = bytes,
+		.own_at = (sizeof(*state) + OWN_ALIGN - 1) / OWN_ALIGN * OWN_ALIGN,
+		.index_at = offsetof(struct tayra__shard_state, index),
+		.seed = draws,
+		.objective = shard->objective,
+		.learning = shard->learning,
+	};
+	uint64_t own = shard->policy->own_bytes ? shard->policy->own_bytes(bytes) : 0;
+	uint64_t reserved = own ? plan.own_at + own : sizeof(*state);
+	uint64_t usable = bytes - reserved;
 
-	tayra__pool_init(&state->pool, bytes, sizeof(*state));
+	tayra__pool_init(&state->pool, bytes, reserved);
 	state->charge_max = charge_max ? charge_max : UINT64_MAX;
 	state->item_units_max = (uint32_t)(bytes / ITEM_SHARE / TAYRA__UNIT_BYTES);
 	state->policy.capacity = charge_max ? charge_max : usable;
 	shard->by_charge = charge_max != 0;
-	shard->policy->init(&state->policy, (uint32_t)(bytes / GHOST_SHARE / GHOST_BYTES));
+	shard->policy->init(&state->policy, &state->pool, &plan);
 	tayra__room_grow(shard);
 }
 
@@ -82,6 +95,8 @@ tayra__shard_remove(struct tayra__shard *shard, uint32_t ref)
 		kill(shard, ref);
 		return;
 	}
+	if (shard->policy->lost)
+		shard->policy->lost(&state->policy, &state->pool, ref);
 	shard->policy->remove(&state->policy, &state->pool, ref);
 	tayra__shard_unlink(shard, ref);
 }
@@ -148,6 +163,8 @@ traits_for(const struct tayra__shard *shard, const struct tayra_item_meta *meta)
 		traits |= TAYRA__ITEM_VERSION;
 	if (shard->by_charge && (!meta || meta->charge))
 		traits |= TAYRA__ITEM_CHARGE;
+	if (shard->policy->arrive)
+		traits |= TAYRA__ITEM_REUSE;
 	return traits;
 }
 
@@ -157,6 +174,7 @@ tayra__shard_reserve(struct tayra__shard *shard, const struct tayra__key *key, s
 {
 	struct tayra__shard_state *state = shard->state;
 	uint32_t traits = traits_for(shard, meta);
+	struct tayra__arrival arrival = { .hash = key->hash };
 	uint64_t units;
 	enum tayra__place place;
 
@@ -168,7 +186,12 @@ tayra__shard_reserve(struct tayra__shard *shard, const struct tayra__key *key, s
 	if (units > state->item_units_max || (meta && meta->charge > state->charge_max))
 		return reject(shard, TAYRA_E_TOO_LARGE);
 	tayra__room_grow(shard);
-	place = shard->policy->admit(&state->policy, &state->pool, key->hash);
+	arrival.charge = meta && meta->charge && shard->by_charge ? meta->charge
+								  : units * TAYRA__UNIT_BYTES;
+	arrival.cost_ns = meta ? meta->cost_ns : 0;
+	if (shard->policy->arrive)
+		arrival.resident = tayra__shard_find(shard, key) != 0;
+	place = shard->policy->admit(&state->policy, &state->pool, &arrival);
 	uint32_t ref = tayra__room_make(shard, (uint32_t)units, TAYRA__BLOCK_ITEM);
 
 	if (ref == 0)
@@ -177,6 +200,8 @@ tayra__shard_reserve(struct tayra__shard *shard, const struct tayra__key *key, s
 
 	tayra__item_init(item, traits, (uint32_t)key->hash, key->bytes, key->len, value_len);
 	item->place = (uint8_t)place;
+	if (state->policy.least)
+		item->traits |= TAYRA__ITEM_LEAST;
 	/* relaxed: published by the lock, or by whoever hands the reservation to another thread. */
 	atomic_store_explicit(&item->pins, 1, memory_order_relaxed);
 	*out = ref;
@@ -218,6 +243,22 @@ link_item(struct tayra__shard *shard, uint32_t ref, uint32_t old)
 		tayra__room_evict(shard, surplus);
 }
 
+/* Tell a policy that learns what is about to become resident. */
+static void
+announce(struct tayra__shard *shard, uint32_t ref, const struct tayra__key *key)
+{
+	struct tayra__shard_state *state = shard->state;
+	const struct tayra__item *item = tayra__item_at(&state->pool, ref);
+	const struct tayra__arrival arrival = {
+		.hash = key->hash,
+		.charge = tayra__item_charge(item),
+		.cost_ns = tayra__item_cost_unpack(item->cost),
+		.resident = tayra__shard_find(shard, key) != 0,
+	};
+
+	shard->policy->arrive(&state->policy, &state->pool, ref, &arrival);
+}
+
 int
 tayra__shard_commit(struct tayra__shard *shard, uint32_t ref, const struct tayra_item_meta *meta)
 {
@@ -234,6 +275,8 @@ tayra__shard_commit(struct tayra__shard *shard, uint32_t ref, const struct tayra
 		tayra__shard_forget(shard, &key);
 		return reject(shard, TAYRA_E_TOO_LARGE);
 	}
+	if (shard->policy->arrive)
+		announce(shard, ref, &key);
 	tayra__room_make_charge(shard, &key, charge);
 	link_item(shard, ref, tayra__shard_find(shard, &key));
 	state->counters.puts++;

@@ -41,6 +41,8 @@ struct tayra__shard {
 	struct tayra__shard_state *state;
 	const struct tayra__policy *policy;
 	uint64_t seed;
+	enum tayra_objective objective; /* of a policy that has one */
+	enum tayra_learning learning;   /* to begin with */
 	uint64_t by_charge; /* 1: charge_max bounds; 0: memory alone, items are charged their bytes
 			     */
 };
@@ -52,9 +54,11 @@ struct tayra__key {
 	uint64_t hash;
 };
 
-/* Lay out the shard in zeroed memory.  charge_max 0: only memory bounds.  => bytes is within
- * TAYRA__ARENA_SHARD_MIN / 2 and TAYRA__POOL_MAX. */
-void tayra__shard_format(struct tayra__shard *shard, uint64_t bytes, uint64_t charge_max);
+/* Lay out the shard in zeroed memory.  charge_max 0: only memory bounds; draws: the seed of what
+ * the policy draws at random.  => bytes is within TAYRA__ARENA_SHARD_MIN / 2 and TAYRA__POOL_MAX.
+ */
+void tayra__shard_format(struct tayra__shard *shard, uint64_t bytes, uint64_t charge_max,
+			 uint64_t draws);
 
 /* The resident item of a key, 0 when there is none. */
 uint32_t tayra__shard_find(struct tayra__shard *shard, const struct tayra__key *key);

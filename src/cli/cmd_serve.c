@@ -37,7 +37,8 @@ static const struct argp_option options[] = {
 	  "status page, /metrics (OpenMetrics), /metrics.json and /healthz over HTTP, on the "
 	  "loopback alone; default 127.0.0.1:9121 if that is free",
 	  0 },
-	{ "policy", POLICY, "s3fifo|lru", 0, "what goes when memory is full; default s3fifo", 0 },
+	{ "policy", POLICY, "s3fifo|lru|tayra", 0, "what goes when memory is full; default s3fifo",
+	  0 },
 	{ "requirepass", PASSWORD, "PASSWORD", 0,
 	  "clients must AUTH; others on this machine can read it here, so better the environment "
 	  "variable TAYRA_PASSWORD, or:",
@@ -109,11 +110,13 @@ read_bytes(const struct command *command, const char *option, const char *text, 
 static int
 read_policy(struct command *command, const char *text)
 {
-	static const char *const names[] = { "s3fifo", "lru", NULL };
+	static const char *const names[] = { "s3fifo", "lru", "tayra", NULL };
 	int choice = tayra__cli_choice(command->name, "--policy", text, names);
 
-	command->server.policy = choice == 1 ? TAYRA_POLICY_LRU : TAYRA_POLICY_S3FIFO;
-	return choice < 0 ? EINVAL : 0;
+	if (choice < 0)
+		return EINVAL;
+	command->server.policy = (enum tayra_policy)choice; /* named in its order */
+	return 0;
 }
 
 static int

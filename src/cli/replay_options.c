@@ -30,8 +30,7 @@ enum key {
 static const struct argp_option options[] = {
 	{ "policy", POLICY, "P[,P...]", 0,
 	  "fifo lru s3fifo tayra belady, or belady-bypass, the floor at unit sizes; the cache "
-	  "engine has "
-	  "lru and s3fifo",
+	  "engine has lru, s3fifo and tayra",
 	  0 },
 	{ "capacity", CAPACITY, "C[,C...]", 0,
 	  "a share of the distinct keys or of their bytes (0.1%, at most 100%), objects (1000, "

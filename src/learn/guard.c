@@ -179,3 +179,12 @@ tayra__guard_request(struct tayra__guard *guard, const struct tayra__guard_reque
 	if (++guard->sampled >= (window < WINDOW_LEAST ? WINDOW_LEAST : window))
 		close_window(guard);
 }
+
+bool
+tayra__guard_sound(struct tayra__guard *guard)
+{
+	for (int i = 0; guard->store_capacity && i < TAYRA__BEHAVIOURS; i++)
+		if (!tayra__store_sound(store_of(guard, i)))
+			return false;
+	return true;
+}

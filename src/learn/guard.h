@@ -54,5 +54,7 @@ size_t tayra__guard_bytes(uint32_t objects);
 void tayra__guard_init(struct tayra__guard *guard, uint32_t objects, uint64_t seed);
 /* guard->behaviour is what the engine should do from now on. */
 void tayra__guard_request(struct tayra__guard *guard, const struct tayra__guard_request *request);
+/* Are its stores?  For tests; walks everything. */
+bool tayra__guard_sound(struct tayra__guard *guard);
 
 #endif

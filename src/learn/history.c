@@ -29,10 +29,10 @@ tayra__history_init(struct tayra__history *history, uint32_t objects)
 	history->buckets = buckets_for(objects);
 }
 
-static struct tayra__past *
-bucket(struct tayra__history *history, uint32_t hash)
+static size_t
+bucket_at(const struct tayra__history *history, uint32_t hash)
 {
-	return &history->pasts[(size_t)(hash & (history->buckets - 1)) * TAYRA__HISTORY_WAYS];
+	return (size_t)(hash & (history->buckets - 1)) * TAYRA__HISTORY_WAYS;
 }
 
 static struct tayra__reuse
@@ -58,19 +58,24 @@ forget(struct tayra__history *history, struct tayra__past *past, uint32_t now,
 
 /* One drawn at random: the bucket is as good as random already. */
 static void
-meet(const struct tayra__past *past, uint32_t now, struct tayra__values *values)
+meet(const struct tayra__past *pasts, uint32_t now, struct tayra__values *values)
 {
-	struct tayra__reuse reuse = unpack(past);
+	for (uint32_t i = 0; i < TAYRA__HISTORY_WAYS; i++) {
+		struct tayra__reuse reuse = unpack(&pasts[(now + i) % TAYRA__HISTORY_WAYS]);
 
-	if (reuse.freq)
+		if (reuse.freq == 0)
+			continue;
 		tayra__values_alive(values, TAYRA__ALIVE_LEFT, &reuse, now - reuse.last);
+		return;
+	}
 }
 
 void
 tayra__history_add(struct tayra__history *history, uint32_t hash, const struct tayra__reuse *reuse,
 		   uint32_t now, struct tayra__values *values)
 {
-	struct tayra__past *pasts = bucket(history, hash), *oldest = pasts, *room = NULL;
+	struct tayra__past *pasts = &history->pasts[bucket_at(history, hash)];
+	struct tayra__past *oldest = pasts, *room = NULL;
 
 	for (int way = 0; way < TAYRA__HISTORY_WAYS; way++) {
 		struct tayra__past *past = &pasts[way];
@@ -80,7 +85,7 @@ tayra__history_add(struct tayra__history *history, uint32_t hash, const struct t
 		else if (now - past->last > now - oldest->last)
 			oldest = past;
 	}
-	meet(&pasts[now % TAYRA__HISTORY_WAYS], now, values);
+	meet(pasts, now, values);
 	if (!room) {
 		forget(history, oldest, now, values);
 		room = oldest;
@@ -93,20 +98,51 @@ tayra__history_add(struct tayra__history *history, uint32_t hash, const struct t
 	history->count++;
 }
 
+/* Where in `pasts` it is, SIZE_MAX when it is not. */
+static size_t
+place_of(const struct tayra__history *history, uint32_t hash)
+{
+	size_t first = bucket_at(history, hash);
+
+	for (size_t at = first; at < first + TAYRA__HISTORY_WAYS; at++) {
+		const struct tayra__past *past = &history->pasts[at];
+
+		if (past->freq_distance && past->tag == (uint16_t)(hash >> 16))
+			return at;
+	}
+	return SIZE_MAX;
+}
+
+bool
+tayra__history_find(const struct tayra__history *history, uint32_t hash, struct tayra__reuse *out)
+{
+	size_t at = place_of(history, hash);
+
+	if (at == SIZE_MAX)
+		return false;
+	*out = unpack(&history->pasts[at]);
+	return true;
+}
+
 bool
 tayra__history_take(struct tayra__history *history, uint32_t hash, struct tayra__reuse *out)
 {
-	struct tayra__past *pasts = bucket(history, hash);
+	size_t at = place_of(history, hash);
 
-	for (int way = 0; way < TAYRA__HISTORY_WAYS; way++) {
-		struct tayra__past *past = &pasts[way];
+	if (at == SIZE_MAX)
+		return false;
+	*out = unpack(&history->pasts[at]);
+	history->pasts[at].freq_distance = 0;
+	history->count--;
+	return true;
+}
 
-		if (past->freq_distance == 0 || past->tag != (uint16_t)(hash >> 16))
-			continue;
-		*out = unpack(past);
-		past->freq_distance = 0;
-		history->count--;
-		return true;
-	}
-	return false;
+bool
+tayra__history_sound(const struct tayra__history *history)
+{
+	uint32_t count = 0;
+
+	for (size_t at = 0; at < (size_t)history->buckets * TAYRA__HISTORY_WAYS; at++)
+		count += history->pasts[at].freq_distance != 0;
+	return count == history->count;
 }

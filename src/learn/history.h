@@ -39,7 +39,12 @@ void tayra__history_init(struct tayra__history *history, uint32_t objects);
 void tayra__history_add(struct tayra__history *history, uint32_t hash,
 			const struct tayra__reuse *reuse, uint32_t now,
 			struct tayra__values *values);
+/* Is it remembered?  If so *out is its past. */
+bool tayra__history_find(const struct tayra__history *history, uint32_t hash,
+			 struct tayra__reuse *out);
 /* Was it remembered?  If so it no longer is, and *out is its past. */
 bool tayra__history_take(struct tayra__history *history, uint32_t hash, struct tayra__reuse *out);
+/* Is `count` right?  For tests; walks everything. */
+bool tayra__history_sound(const struct tayra__history *history);
 
 #endif

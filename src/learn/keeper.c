@@ -95,22 +95,39 @@ tayra__keeper_hit(struct tayra__keeper *keeper, uint32_t key, struct tayra__wort
 		  uint32_t residents)
 {
 	keeper->now++;
-	tayra__values_used(&keeper->values, &worth->reuse, keeper->now - worth->reuse.last);
+	if (worth->reuse.freq)
+		tayra__values_used(&keeper->values, &worth->reuse, keeper->now - worth->reuse.last);
 	tayra__reuse_again(&worth->reuse, keeper->now);
 	count(keeper, key, worth, residents);
 }
 
-/* A cost that is not known is taken for the mean, one near nothing for a part of it. */
-static float
-settled_cost(struct tayra__keeper *keeper, float cost)
+static void
+learn_cost(struct tayra__keeper *keeper, float cost)
 {
 	float mean = keeper->cost_mean;
 
 	if (cost > 0)
 		keeper->cost_mean = mean > 0 ? mean + COST_STEP * (cost - mean) : cost;
+}
+
+float
+tayra__keeper_cost(const struct tayra__keeper *keeper, float cost)
+{
+	float mean = keeper->cost_mean;
+
 	if (!(cost > 0))
 		return mean > 0 ? mean : 1;
-	return cost > COST_LEAST * keeper->cost_mean ? cost : COST_LEAST * keeper->cost_mean;
+	return cost > COST_LEAST * mean ? cost : COST_LEAST * mean;
+}
+
+struct tayra__reuse
+tayra__keeper_foresee(const struct tayra__keeper *keeper, uint32_t key)
+{
+	struct tayra__reuse reuse = { 0 };
+
+	tayra__history_find(history(keeper), key, &reuse);
+	tayra__reuse_again(&reuse, keeper->now + 1);
+	return reuse;
 }
 
 void
@@ -128,7 +145,8 @@ tayra__keeper_miss(struct tayra__keeper *keeper, uint32_t key, struct tayra__wor
 		worth->reuse.last = past.last;
 	}
 	tayra__reuse_again(&worth->reuse, now);
-	worth->cost = settled_cost(keeper, worth->cost);
+	learn_cost(keeper, worth->cost);
+	worth->cost = tayra__keeper_cost(keeper, worth->cost);
 	count(keeper, key, worth, residents);
 }
 
@@ -170,4 +188,16 @@ uint32_t
 tayra__keeper_remembered(const struct tayra__keeper *keeper)
 {
 	return history(keeper)->count;
+}
+
+void
+tayra__keeper_prefer(struct tayra__keeper *keeper, enum tayra__behaviour behaviour)
+{
+	guard(keeper)->behaviour = behaviour;
+}
+
+bool
+tayra__keeper_sound(const struct tayra__keeper *keeper)
+{
+	return tayra__history_sound(history(keeper)) && tayra__guard_sound(guard(keeper));
 }

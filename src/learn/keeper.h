@@ -37,7 +37,8 @@ size_t tayra__keeper_bytes(const struct tayra__keeper_options *options);
 /* In memory of that many bytes, aligned to 8. */
 void tayra__keeper_init(struct tayra__keeper *keeper, const struct tayra__keeper_options *options);
 
-/* A use of a resident.  worth: its own, whose reuse is brought up to date; key: 32 good bits of
+/* A use of a resident.  worth: its own, whose reuse is brought up to date (freq 0: nothing is known
+ * of it); key: 32 good bits of
  * hash; residents: how many the engine has. */
 void tayra__keeper_hit(struct tayra__keeper *keeper, uint32_t key, struct tayra__worth *worth,
 		       uint32_t residents);
@@ -45,6 +46,10 @@ void tayra__keeper_hit(struct tayra__keeper *keeper, uint32_t key, struct tayra_
  * given, cost 0 for not known. */
 void tayra__keeper_miss(struct tayra__keeper *keeper, uint32_t key, struct tayra__worth *worth,
 			uint32_t residents);
+/* The reuse that a miss of it now would give, counting nothing. */
+struct tayra__reuse tayra__keeper_foresee(const struct tayra__keeper *keeper, uint32_t key);
+/* A cost that is not known is taken for the mean, one near nothing for a part of it. */
+float tayra__keeper_cost(const struct tayra__keeper *keeper, float cost);
 /* A resident was evicted, or a newcomer not let in. */
 void tayra__keeper_gone(struct tayra__keeper *keeper, uint32_t key,
 			const struct tayra__reuse *reuse);
@@ -56,10 +61,14 @@ void tayra__keeper_met(struct tayra__keeper *keeper, const struct tayra__reuse *
 
 /* How the engine should make room now. */
 enum tayra__behaviour tayra__keeper_behaviour(const struct tayra__keeper *keeper);
+/* Behave so from now on; the guard goes on from there. */
+void tayra__keeper_prefer(struct tayra__keeper *keeper, enum tayra__behaviour behaviour);
 /* What a resident is worth under that behaviour: the least goes. */
 double tayra__keeper_rank(const struct tayra__keeper *keeper, enum tayra__behaviour behaviour,
 			  const struct tayra__worth *worth);
 /* Objects in the history. */
 uint32_t tayra__keeper_remembered(const struct tayra__keeper *keeper);
+/* For tests; walks everything. */
+bool tayra__keeper_sound(const struct tayra__keeper *keeper);
 
 #endif

@@ -18,7 +18,8 @@ struct tayra__reuse {
 #define TAYRA__REUSE_FREQ_MAX  15
 #define TAYRA__REUSE_DISTANCES 16
 #define TAYRA__REUSE_FREQS     5
-#define TAYRA__REUSE_CLASSES   (TAYRA__REUSE_FREQS * TAYRA__REUSE_DISTANCES)
+/* Used once, without a distance; else by frequency, by distance from 1 on. */
+#define TAYRA__REUSE_CLASSES (1 + (TAYRA__REUSE_FREQS - 1) * (TAYRA__REUSE_DISTANCES - 1))
 
 /* Distances by octave, 1: under 64, up to 15: 2^19 and more. */
 static inline uint8_t
@@ -39,7 +40,11 @@ tayra__reuse_freq_class(uint8_t freq)
 static inline unsigned
 tayra__reuse_class(const struct tayra__reuse *reuse)
 {
-	return tayra__reuse_freq_class(reuse->freq) * TAYRA__REUSE_DISTANCES + reuse->distance;
+	unsigned freq = tayra__reuse_freq_class(reuse->freq);
+
+	return freq ? (freq - 1) * (TAYRA__REUSE_DISTANCES - 1) + reuse->distance +
+			       (reuse->distance == 0)
+		    : 0;
 }
 
 /* Another use, now. */

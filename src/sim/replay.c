@@ -30,7 +30,7 @@ tayra__replay_knows(enum tayra__engine engine, const char *policy, bool *looks_a
 
 	*looks_ahead = false;
 	if (engine == TAYRA__ENGINE_CACHE)
-		return strcmp(policy, "lru") == 0 || strcmp(policy, "s3fifo") == 0;
+		return tayra__replay_cache_policy(policy) >= 0;
 	if (exact)
 		*looks_ahead = exact->looks_ahead;
 	return exact != NULL;

@@ -22,7 +22,7 @@
 struct cache_replay {
 	const struct tayra__requests *requests;
 	struct tayra_cache *cache;
-	bool sized;
+	bool sized, costless;
 	uint64_t capacity;
 	uint64_t now_ms; /* never goes back, as the cache requires, though the trace's time may */
 };
@@ -37,11 +37,13 @@ static struct tayra_item_meta
 meta(const struct cache_replay *replay, uint32_t row, uint64_t charge)
 {
 	double ttl_s = replay->requests->ttl_s ? replay->requests->ttl_s[row] : 0;
+	const double *cost_ms = replay->costless ? NULL : replay->requests->cost_ms;
 
 	return (struct tayra_item_meta){
 		.born_ms = replay->now_ms,
 		.fresh_ms = UINT64_MAX,
 		.expire_ms = ttl_s > 0 ? replay->now_ms + to_ms(ttl_s) : UINT64_MAX,
+		.cost_ns = cost_ms ? (uint64_t)fmin(cost_ms[row] * 1e6, 0x1p62) : 0,
 		.charge = charge,
 	};
 }
@@ -118,6 +120,17 @@ destroy(void *state)
 }
 
 int
+tayra__replay_cache_policy(const char *name)
+{
+	const char *known;
+
+	for (int policy = 0; (known = tayra_policy_name((enum tayra_policy)policy)); policy++)
+		if (strcmp(known, name) == 0)
+			return policy;
+	return -1;
+}
+
+int
 tayra__replay_cache_create(const struct tayra__requests *requests,
 			   const struct tayra__replay_options *options,
 			   struct tayra__replay_engine *out)
@@ -136,12 +149,13 @@ tayra__replay_cache_create(const struct tayra__requests *requests,
 	if (!replay)
 		return TAYRA_E_NOMEM;
 	replay->requests = requests;
+	replay->costless = options->costless;
 	replay->sized = options->sizes == TAYRA__SIZES_REAL;
 	replay->capacity = options->capacity;
 	cache_options.memory_bytes = AMPLE_BYTES_BASE + objects * AMPLE_BYTES_PER_OBJECT;
 	cache_options.charge_max = options->capacity;
-	cache_options.policy = strcmp(options->policy, "lru") == 0 ? TAYRA_POLICY_LRU
-								   : TAYRA_POLICY_S3FIFO;
+	cache_options.policy = (enum tayra_policy)tayra__replay_cache_policy(options->policy);
+	cache_options.objective = (enum tayra_objective)options->objective;
 	cache_options.seed = options->seed ? options->seed : 1;
 	status = tayra_cache_create(&cache_options, &replay->cache);
 	if (status) {

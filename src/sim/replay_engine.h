@@ -23,6 +23,9 @@ int tayra__replay_cache_create(const struct tayra__requests *requests,
 			       const struct tayra__replay_options *options,
 			       struct tayra__replay_engine *out);
 
+/* The production cache's policy of that name, -1 when it has none. */
+int tayra__replay_cache_policy(const char *name);
+
 /* Count a miss of that row. */
 void tayra__replay_count_miss(const struct tayra__requests *requests, uint32_t row,
 			      struct tayra__replay_result *result);

@@ -35,10 +35,12 @@ every_combination_of_extras_keeps_all_it_is_given(void **state)
 {
 	_Alignas(16) unsigned char block[256];
 	static const uint32_t extras[] = { 0, TAYRA__ITEM_VERSION, TAYRA__ITEM_CHARGE,
+					   TAYRA__ITEM_REUSE | TAYRA__ITEM_VERSION,
 					   TAYRA__ITEM_EXTRAS };
+	const struct tayra__reuse reuse = { .last = 9, .freq = 3, .distance = 2, .spare = 1 };
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++) {
 		struct tayra__item *item = (struct tayra__item *)(void *)block;
 		const struct tayra_item_meta meta = {
 			.version = 11, .charge = 22, .born_ms = 33, .fresh_ms = 44, .expire_ms = 55
@@ -50,7 +52,11 @@ every_combination_of_extras_keeps_all_it_is_given(void **state)
 		tayra__item_init(item, extras[i], 7, "key12", 5, 3);
 		memcpy(tayra__item_value(item), "val", 3);
 		tayra__item_set_meta(item, &meta);
+		if (extras[i] & TAYRA__ITEM_REUSE)
+			tayra__item_set_reuse(item, &reuse);
 		tayra__item_get_meta(item, &got);
+		assert_int_equal(tayra__item_reuse(item).last,
+				 extras[i] & TAYRA__ITEM_REUSE ? 9 : 0);
 		assert_int_equal(got.version, extras[i] & TAYRA__ITEM_VERSION ? 11 : 0);
 		assert_int_equal(got.charge, extras[i] & TAYRA__ITEM_CHARGE ? 22 : 256);
 		assert_int_equal(got.born_ms + got.fresh_ms + got.expire_ms, 33 + 44 + 55);

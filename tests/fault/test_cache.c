@@ -65,15 +65,20 @@ creating_fails_cleanly_without_address_space(void **state)
 static void
 use_after_creation_allocates_nothing(void **state)
 {
+	const struct tayra_cache_options o = { .size = sizeof(o),
+					       .memory_bytes = 4u << 20,
+					       .charge_max = 500,
+					       .shards = 1,
+					       .policy = TAYRA_POLICY_TAYRA };
 	struct tayra_cache *cache;
 	struct tayra_value got;
 	struct tayra_reservation r;
 	uint32_t key;
 
 	(void)state;
-	assert_int_equal(tayra_cache_create(NULL, &cache), TAYRA_OK);
+	assert_int_equal(tayra_cache_create(&o, &cache), TAYRA_OK);
 	tayra__mem_fail_after(1);
-	for (key = 0; key < 1000; key++)
+	for (key = 1000; key-- > 0;)
 		assert_int_equal(tayra_cache_put(cache, &key, sizeof(key), "v", 1, NULL, 0),
 				 TAYRA_OK);
 	key = 5;

@@ -58,8 +58,10 @@ use(uint32_t key, bool hot, const struct tayra__values *learned)
 static void
 run(uint32_t requests, float hot_value, float cold_value)
 {
+	const struct tayra__reuse hot = { .freq = 8 };
+
 	for (unsigned bin = 0; bin < TAYRA__VALUE_AGES; bin++) {
-		values.value[4 * TAYRA__REUSE_DISTANCES][bin] = hot_value;
+		values.value[tayra__reuse_class(&hot)][bin] = hot_value;
 		values.value[0][bin] = cold_value;
 	}
 	for (uint32_t i = 0; i < requests; i++) {

@@ -95,8 +95,10 @@ a_newcomer_worth_least_is_left_out_and_told_gone(void **state)
 					  .now = 100 };
 
 	tayra__values_init(&values);
+	const struct tayra__reuse twice = { .freq = 2, .distance = 1 };
+
 	for (unsigned bin = 0; bin < TAYRA__VALUE_AGES; bin++)
-		values.value[TAYRA__REUSE_DISTANCES + 1][bin] = 1; /* used twice: worth keeping */
+		values.value[tayra__reuse_class(&twice)][bin] = 1; /* used twice: worth keeping */
 	for (uint32_t key = 1; key <= 4; key++) {
 		struct tayra__worth kept = { .reuse = { .last = 90, .freq = 2, .distance = 1 },
 					     .charge = 1 };

@@ -9,13 +9,15 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "cache/audit.h"
+#include "cache/handle.h"
+#include "learn/keeper.h"
 
 #include <tayra/cache.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS      400
+#define KEYS      1000
 #define HELD      24
 #define VALUE_MAX 9000
 
@@ -97,6 +99,7 @@ next_meta(struct run *run)
 		.fresh_ms = run->now_ms,
 		.expire_ms = life < 50 ? UINT64_MAX : run->now_ms + life,
 		.version = run->next_version++,
+		.cost_ns = tayra__rng_below(&run->rng, 1000),
 		.charge = tayra__rng_below(&run->rng, 3),
 	};
 }
@@ -260,6 +263,20 @@ audit(struct run *run)
 		claim(run, false, text);
 }
 
+/* Whatever the guard would say of keys drawn evenly, evict by the learned order. */
+static void
+prefer_learned(struct tayra_cache *cache)
+{
+	for (uint32_t i = 0; i < cache->shards; i++) {
+		struct tayra__shard_state *state = cache->shard[i].state;
+		struct tayra__keeper *keeper = tayra__policy_tayra_keeper(&state->policy,
+									  &state->pool);
+
+		if (keeper)
+			tayra__keeper_prefer(keeper, TAYRA__BEHAVE_LEARNED);
+	}
+}
+
 static void
 run_seed(uint64_t seed, const struct tayra_cache_options *options, const char *name)
 {
@@ -274,6 +291,8 @@ run_seed(uint64_t seed, const struct tayra_cache_options *options, const char *n
 		step(&run);
 		if (i % 2000 == 0)
 			audit(&run);
+		if (i % 10000 == 5000)
+			prefer_learned(run.cache);
 	}
 	for (int i = 0; i < HELD; i++)
 		release(&run, &run.held[i]);
@@ -301,15 +320,29 @@ main(void)
 		{ "s3fifo, bounded by charge",
 		  { .size = sizeof(worlds[0].options),
 		    .memory_bytes = 8u << 20,
-		    .charge_max = 40000,
+		    .charge_max = 100000,
 		    .shards = 4 } },
 		{ "lru, bounded by charge, few pins",
 		  { .size = sizeof(worlds[0].options),
 		    .memory_bytes = 8u << 20,
-		    .charge_max = 40000,
+		    .charge_max = 100000,
 		    .pinned_max_bytes = 30000,
 		    .shards = 2,
 		    .policy = TAYRA_POLICY_LRU } },
+		{ "tayra, short of memory",
+		  { .size = sizeof(worlds[0].options),
+		    .memory_bytes = (2u << 20) + 65536,
+		    .shards = 1,
+		    .policy = TAYRA_POLICY_TAYRA } },
+		{ "tayra, bounded by charge, few pins",
+		  { .size = sizeof(worlds[0].options),
+		    .memory_bytes = 8u << 20,
+		    .charge_max = 1000000,
+		    .pinned_max_bytes = 30000,
+		    .shards = 2,
+		    .seed = 5,
+		    .policy = TAYRA_POLICY_TAYRA,
+		    .objective = TAYRA_OBJECTIVE_COST } },
 	};
 
 	for (uint64_t seed = 1; seed <= 3; seed++)

@@ -154,6 +154,10 @@ do_rarely(struct worker *w, uint32_t key)
 		if (stats.used_bytes > stats.memory_bytes)
 			atomic_fetch_add(&w->shared->broken, 1);
 		break;
+	case 4:
+		tayra_cache_set_learning(w->shared->cache,
+					 (enum tayra_learning)tayra__rng_below(&w->rng, 3));
+		break;
 	case 3: tayra_cache_touch(w->shared->cache, &key, sizeof(key), 5, 0, 0, 0); break;
 	default: tayra_cache_delete(w->shared->cache, &key, sizeof(key)); break;
 	}
@@ -242,10 +246,16 @@ values_are_whole_when_memory_is_short(void **state)
 	const struct tayra_cache_options s3fifo = { .size = sizeof(s3fifo),
 						    .memory_bytes = 1u << 20,
 						    .shards = 1 };
+	const struct tayra_cache_options tayra = { .size = sizeof(tayra),
+						   .memory_bytes = 4u << 20,
+						   .charge_max = 60000,
+						   .shards = 1,
+						   .policy = TAYRA_POLICY_TAYRA };
 
 	(void)state;
 	run(&lru);
 	run(&s3fifo);
+	run(&tayra);
 }
 
 struct parting {
