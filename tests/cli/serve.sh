@@ -178,10 +178,10 @@ start --admin off
 claim "and can be left out"
 stop TERM
 echo 'a secret' >password
-start --password-file password --policy lru --maxclients 10 --timeout 1h --output-limit 1M
+start --password-file password --policy tayra --maxclients 10 --timeout 1h --output-limit 1M
 [ "$(say 'GET a\r\nAUTH "a secret"\r\nGET a\r\nQUIT\r\n' | tr -d '\r\n')" = '-NOAUTH Authentication required.+OK$-1+OK' ]
 claim "the password of a file is asked for"
-grep -q 'policy lru, 10 clients, password required' serving
+grep -q 'policy tayra, 10 clients, password required' serving
 claim "and the options are what it says they are"
 stop INT
 [ "$code" -eq 0 ]
