@@ -67,7 +67,7 @@ use_after_creation_allocates_nothing(void **state)
 {
 	const struct tayra_cache_options o = { .size = sizeof(o),
 					       .memory_bytes = 4u << 20,
-					       .charge_max = 500,
+					       .charge_max = 20000,
 					       .shards = 1,
 					       .policy = TAYRA_POLICY_TAYRA };
 	struct tayra_cache *cache;
