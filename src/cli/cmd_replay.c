@@ -7,7 +7,6 @@
 
 #include <tayra/base.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,59 +15,20 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/interrupt.h"
-#include "cli/progress.h"
 #include "cli/replay_cell.h"
 #include "cli/replay_options.h"
+#include "cli/replay_source.h"
 #include "sim/requests.h"
 
 struct session {
 	struct tayra__replay_command command;
-	struct tayra__progress progress;
+	struct tayra__replay_source source;
 	struct tayra__replay_trace traces[TAYRA__REPLAY_LIST_MAX];
 	struct tayra__replay_cell *cells;
 	size_t count; /* of cells that are complete */
 	FILE *report;
-	/* For the progress line. */
-	char what[160];
-	const struct tayra__trace *reading;
-	uint64_t rows_before, rows_total;
+	uint64_t rows_before, rows_total; /* for the progress line */
 };
-
-/* An exit code for a status, and one line about it unless the user knows. */
-static int
-failed(struct session *session, int status, const char *text)
-{
-	tayra__progress_clear(&session->progress);
-	if (status == TAYRA_E_CANCELLED || tayra__interrupted()) {
-		tayra__cli_error(session->command.name, "interrupted");
-		return TAYRA__EXIT_INTERRUPTED;
-	}
-	tayra__cli_error(session->command.name, "%s", text);
-	return status == TAYRA_E_CORRUPT || status == TAYRA_E_IO || status == TAYRA_E_TOO_LARGE ||
-			       status == TAYRA_E_INVAL || status == TAYRA_E_UNSUPPORTED
-		       ? TAYRA__EXIT_USAGE
-		       : TAYRA__EXIT_FAILURE;
-}
-
-static int
-output_failed(struct session *session, const char *what)
-{
-	tayra__cli_error(session->command.name, "%s: %m", what);
-	return TAYRA__EXIT_FAILURE;
-}
-
-static bool
-watch_load(void *ctx, uint64_t rows)
-{
-	struct session *session = ctx;
-	uint64_t total, at = tayra__trace_position(session->reading, &total);
-	double share = total ? (double)at / (double)total : -1;
-
-	if (session->command.limit)
-		share = fmax(share, (double)rows / (double)session->command.limit);
-	tayra__progress_show(&session->progress, session->what, rows, share);
-	return !tayra__interrupted();
-}
 
 static bool
 watch_replay(void *ctx, uint64_t rows)
@@ -76,28 +36,9 @@ watch_replay(void *ctx, uint64_t rows)
 	struct session *session = ctx;
 
 	rows += session->rows_before;
-	tayra__progress_show(&session->progress, session->what, rows,
+	tayra__progress_show(&session->source.progress, session->source.what, rows,
 			     (double)rows / (double)session->rows_total);
 	return !tayra__interrupted();
-}
-
-static int
-load(struct session *session, const char *path, struct tayra__requests **out)
-{
-	struct tayra__trace_error error;
-	struct tayra__trace *trace;
-	int status = tayra__trace_open(path, session->command.format, &trace, &error);
-
-	*out = NULL;
-	if (status)
-		return failed(session, status, error.text);
-	snprintf(session->what, sizeof(session->what), "reading %s", path);
-	session->reading = trace;
-	tayra__progress_start(&session->progress);
-	status = tayra__requests_load(trace, session->command.limit, watch_load, session, out,
-				      &error);
-	tayra__trace_close(trace);
-	return status ? failed(session, status, error.text) : 0;
 }
 
 static int
@@ -136,7 +77,7 @@ resolve(struct session *session, const struct tayra__replay_trace *trace,
 
 		if (tayra__capacity_resolve(&list->items[i].capacity, trace->sizes, trace->keys,
 					    trace->footprint_bytes, &capacities[i], &why)) {
-			tayra__progress_clear(&session->progress);
+			tayra__progress_clear(&session->source.progress);
 			tayra__cli_error(session->command.name, "%s: capacity '%s' %s", trace->name,
 					 list->items[i].text, why);
 			return TAYRA__EXIT_USAGE;
@@ -163,18 +104,19 @@ replay_cell(struct session *session, const struct tayra__requests *requests,
 	};
 	int status;
 
-	snprintf(session->what, sizeof(session->what), "%.100s %s %s", cell.trace->name,
-		 cell.policy, cell.capacity_text);
+	snprintf(session->source.what, sizeof(session->source.what), "%.100s %s %s",
+		 cell.trace->name, cell.policy, cell.capacity_text);
 	status = tayra__replay_run(requests, &options, &cell.result);
 	if (status)
-		return failed(session, status, tayra_status_text(status));
+		return tayra__replay_failed(&session->source, status, tayra_status_text(status));
 	session->rows_before += requests->count;
 	session->cells[session->count++] = cell;
 	if (!session->command.json)
 		return 0;
-	tayra__progress_clear(&session->progress);
-	return tayra__replay_print_json(stdout, &cell) ? output_failed(session, "standard output")
-						       : 0;
+	tayra__progress_clear(&session->source.progress);
+	return tayra__replay_print_json(stdout, &cell)
+		       ? tayra__replay_output_failed(&session->source, "standard output")
+		       : 0;
 }
 
 static int
@@ -218,18 +160,19 @@ replay_trace(struct session *session, size_t index)
 	int code;
 
 	trace->name = session->command.traces[index];
-	code = load(session, trace->name, &requests);
+	code = tayra__replay_load(&session->source, trace->name, &requests);
 	if (code)
 		return code;
 	session->rows_before = 0;
 	session->rows_total = (uint64_t)requests->count * session->command.policies.count *
 			      session->command.capacities.count;
-	tayra__progress_start(&session->progress);
+	tayra__progress_start(&session->source.progress);
 	code = describe(session, requests, trace);
 	if (!code && any_looks_ahead(&session->command.policies)) {
 		next_use = tayra__requests_next_use(requests);
 		if (!next_use)
-			code = failed(session, TAYRA_E_NOMEM, tayra_status_text(TAYRA_E_NOMEM));
+			code = tayra__replay_failed(&session->source, TAYRA_E_NOMEM,
+						    tayra_status_text(TAYRA_E_NOMEM));
 	}
 	if (!code)
 		code = replay_cells(session, requests, trace, next_use);
@@ -242,16 +185,17 @@ replay_trace(struct session *session, size_t index)
 static int
 finish(struct session *session, int code)
 {
-	tayra__progress_clear(&session->progress);
+	tayra__progress_clear(&session->source.progress);
 	if (!session->command.json && session->count > 0 &&
 	    tayra__replay_print_table(stdout, session->cells, session->count))
-		code = output_failed(session, "standard output");
+		code = tayra__replay_output_failed(&session->source, "standard output");
 	if (session->report) {
 		int status = tayra__replay_print_report(session->report, session->cells,
 							session->count);
 
 		if (fclose(session->report) || status)
-			code = output_failed(session, session->command.report);
+			code = tayra__replay_output_failed(&session->source,
+							   session->command.report);
 	}
 	return code;
 }
@@ -297,16 +241,28 @@ start(struct session *session)
 {
 	const struct tayra__replay_command *command = &session->command;
 
+	tayra__replay_source_init(&session->source, command);
 	if (command->report && open_report(session))
 		return TAYRA__EXIT_USAGE;
 	session->cells = tayra__mem_array(command->trace_count * command->policies.count *
 						  command->capacities.count,
 					  sizeof(*session->cells));
 	if (!session->cells)
-		return failed(session, TAYRA_E_NOMEM, tayra_status_text(TAYRA_E_NOMEM));
-	tayra__progress_init(&session->progress);
-	tayra__interrupt_install();
+		return tayra__replay_failed(&session->source, TAYRA_E_NOMEM,
+					    tayra_status_text(TAYRA_E_NOMEM));
 	return 0;
+}
+
+static int
+replay_policies(struct session *session)
+{
+	int code = start(session);
+
+	if (code)
+		return code;
+	for (size_t i = 0; i < session->command.trace_count && !code; i++)
+		code = replay_trace(session, i);
+	return finish(session, code);
 }
 
 int
@@ -320,13 +276,12 @@ tayra__cmd_replay(int argc, char **argv)
 		return code;
 	}
 	code = tayra__replay_options_parse(argc, argv, &session->command);
-	if (!code)
-		code = start(session);
-	if (!code) {
-		for (size_t i = 0; i < session->command.trace_count && !code; i++)
-			code = replay_trace(session, i);
-		code = finish(session, code);
-	}
+	if (!code && session->command.predict)
+		code = tayra__replay_predict(&session->command);
+	else if (!code && session->command.patterns)
+		code = tayra__replay_patterns(&session->command);
+	else if (!code)
+		code = replay_policies(session);
 	tayra__mem_free(session->cells);
 	tayra__mem_free(session);
 	return code;

@@ -25,6 +25,9 @@ enum key {
 	SEED,
 	REPORT,
 	JSON,
+	PREDICT,
+	HORIZON,
+	PATTERNS,
 };
 
 static const struct argp_option options[] = {
@@ -53,6 +56,16 @@ static const struct argp_option options[] = {
 	{ "seed", SEED, "N", 0, "of the cache engine's key hash and of tayra's draws (default 1)",
 	  0 },
 	{ "report", REPORT, "FILE", 0, "also write a page of HTML with the miss ratio curves", 0 },
+	{ "predict", PREDICT, NULL, 0,
+	  "instead: how well the next use of a key is foreseen, beside simpler ways", 0 },
+	{ "horizon", HORIZON, "N|DURATION", 0,
+	  "of --predict: used again within N requests or a time of the trace (90s, 2h); default: a "
+	  "fiftieth of the rows, at least 100",
+	  0 },
+	{ "patterns", PATTERNS, NULL, 0,
+	  "instead: how keys are used (hot keys, keys used once, scans, ..) and what to do about "
+	  "it",
+	  0 },
 	{ "json", JSON, NULL, 0, "one JSON object a line instead of a table", 0 },
 	{ 0 },
 };
@@ -200,6 +213,45 @@ add_trace(struct tayra__replay_command *command, const char *path)
 	return 0;
 }
 
+static int
+read_horizon(struct tayra__replay_command *command, const char *text)
+{
+	if (tayra__option_u64(text, 1, UINT64_MAX / 4, &command->horizon_rows) == TAYRA_OK)
+		return 0;
+	if (tayra__option_duration_ns(text, &command->horizon_ns) == TAYRA_OK &&
+	    command->horizon_ns >= TAYRA_NS_PER_US)
+		return 0;
+	tayra__cli_error(command->name,
+			 "horizon '%s' is neither a number of requests nor a time such as 90s",
+			 text);
+	return EINVAL;
+}
+
+/* Options that say how policies are replayed have no meaning for the other two. */
+static int
+check_other(const struct tayra__replay_command *command)
+{
+	const char *what = command->predict ? "--predict" : "--patterns";
+
+	if (command->predict && command->patterns) {
+		tayra__cli_error(command->name, "--predict and --patterns do not go together");
+		return EINVAL;
+	}
+	for (const struct argp_option *option = options; option->name; option++) {
+		if (option->key >= FORMAT && option->key != REPORT)
+			continue;
+		if (!(command->options_seen >> (option->key - POLICY) & 1))
+			continue;
+		tayra__cli_error(command->name, "%s replays no policies and takes no --%s", what,
+				 option->name);
+		return EINVAL;
+	}
+	if (command->trace_count > 0)
+		return 0;
+	tayra__cli_error(command->name, "no trace given (see %s --help)", command->name);
+	return EINVAL;
+}
+
 /* What only the whole command line can tell. */
 static int
 check(struct tayra__replay_command *command)
@@ -209,6 +261,12 @@ check(struct tayra__replay_command *command)
 			      : command->capacities.count == 0 ? "--capacity is missing"
 							       : NULL;
 
+	if ((command->horizon_rows || command->horizon_ns) && !command->predict) {
+		tayra__cli_error(command->name, "--horizon is of --predict");
+		return EINVAL;
+	}
+	if (command->predict || command->patterns)
+		return check_other(command);
 	if (missing) {
 		tayra__cli_error(command->name, "%s (see %s --help)", missing, command->name);
 		return EINVAL;
@@ -221,6 +279,8 @@ parse(int key, char *text, struct argp_state *state)
 {
 	struct tayra__replay_command *command = state->input;
 
+	if (key >= POLICY && key <= PATTERNS)
+		command->options_seen |= 1u << (key - POLICY);
 	switch (key) {
 	case POLICY: command->policy_text = text; return 0;
 	case CAPACITY: return read_capacities(command, text);
@@ -233,6 +293,9 @@ parse(int key, char *text, struct argp_state *state)
 	case SEED: return read_number(command, "--seed", text, 0, &command->seed);
 	case REPORT: command->report = text; return 0;
 	case JSON: command->json = true; return 0;
+	case PREDICT: command->predict = true; return 0;
+	case HORIZON: return read_horizon(command, text);
+	case PATTERNS: command->patterns = true; return 0;
 	case ARGP_KEY_ARG: return add_trace(command, text);
 	case ARGP_KEY_END: return check(command);
 	default: return ARGP_ERR_UNKNOWN;

@@ -46,10 +46,18 @@ struct tayra__replay_command {
 	uint64_t seed;
 	const char *report; /* NULL: none */
 	bool json;
+	bool predict, patterns;  /* instead of policies; not both */
+	uint64_t horizon_rows;   /* 0: see horizon_ns */
+	uint64_t horizon_ns;     /* 0: as --predict chooses */
+	unsigned options_seen;   /* while parsing: by key, as bits */
 	const char *policy_text; /* while parsing: engine and policies come in any order */
 };
 
 /* => 0 or TAYRA__EXIT_USAGE, after one line on stderr.  Exits 0 for --help. */
 int tayra__replay_options_parse(int argc, char **argv, struct tayra__replay_command *out);
+
+/* The other things to do with traces: => an exit code, which was explained. */
+int tayra__replay_predict(const struct tayra__replay_command *command);
+int tayra__replay_patterns(const struct tayra__replay_command *command);
 
 #endif

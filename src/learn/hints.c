@@ -25,6 +25,7 @@
 #define ONCE_SHARE     0.3
 #define GROUP_KEYS_MIN 20
 #define GROUP_HITS_MAX 0.05
+#define BURSTS_SHARE   0.01 /* of the uses */
 
 const char *
 tayra__hint_kind_name(enum tayra__hint_kind kind)
@@ -374,6 +375,8 @@ evicted_early(const struct tayra__patterns *patterns, const struct tally *tally,
 	    share * 100);
 	fact(hint, "share_of_loads", share);
 	fact(hint, "evicted", (double)patterns->gone[TAYRA__PATTERNS_EVICTED]);
+	fact(hint, "evicted_unread_share",
+	     ratio((double)patterns->evicted_unread, (double)patterns->evicted_sampled));
 	fact(hint, "keys_looked_at", patterns->sampled);
 	save_loads(hint,
 		   ratio(tally->after_evicted * tayra__patterns_stands_for(patterns), out->seconds),
@@ -399,9 +402,6 @@ used_once(const struct tayra__patterns *patterns, const struct tally *tally,
 	fact(hint, "share_of_keys", share);
 	fact(hint, "share_error", 1.96 * sqrt(share * (1 - share) / tally->old));
 	fact(hint, "keys_looked_at", tally->old);
-	if (patterns->gone_sampled)
-		fact(hint, "share_gone_unread",
-		     (double)patterns->gone_unread / (double)patterns->gone_sampled);
 	if (tally->once_bytes > 0)
 		hint->saving.bytes = tally->once_bytes * tayra__patterns_stands_for(patterns);
 }
@@ -445,7 +445,7 @@ bursts(const struct tayra__patterns *patterns, struct tayra__hints *out)
 	struct tayra__frequent_item group = { .text_len = seen->group_len };
 	struct tayra__hint *hint;
 
-	if (seen->count == 0)
+	if (seen->count == 0 || (double)seen->uses < BURSTS_SHARE * out->uses)
 		return;
 	memcpy(group.text, seen->group_text, seen->group_len);
 	hint = new_hint(out, TAYRA__HINT_BURSTS, seen->group_len ? &group : NULL);

@@ -200,7 +200,8 @@ tayra__hints_text(const struct tayra__hints *hints, FILE *out)
 		fprintf(out, ", %s ms of origin time/s", figure(hints->origin_ms_per_s, text[5]));
 	fputc('\n', out);
 	lines_text(hints->hot, hints->hot_count, "hot key", out);
-	lines_text(hints->groups, hints->group_count, "group", out);
+	if (hints->group_count > 1)
+		lines_text(hints->groups, hints->group_count, "group", out);
 	for (unsigned i = 0; i < hints->hint_count; i++)
 		hint_text(&hints->hints[i], i + 1, out);
 	if (hints->hint_count == 0)

@@ -465,8 +465,8 @@ tayra__patterns_gone(struct tayra__patterns *patterns, const struct tayra__patte
 	key = sampled_key(patterns, event);
 	if (!key)
 		return;
-	patterns->gone_sampled++;
-	patterns->gone_unread += key->unread;
+	patterns->evicted_sampled += cause == TAYRA__PATTERNS_EVICTED;
+	patterns->evicted_unread += cause == TAYRA__PATTERNS_EVICTED && key->unread;
 	key->unread = 0;
 	key->gone = (uint8_t)cause;
 }

@@ -96,8 +96,8 @@ struct tayra__patterns {
 	uint64_t loads, reloads, same, changed;
 	double cost_ns, bytes; /* of loads, sums */
 	uint64_t costed, sized;
-	uint64_t gone[4];                   /* by cause */
-	uint64_t gone_sampled, gone_unread; /* of the sample, and those of them never hit */
+	uint64_t gone[4];                         /* by cause */
+	uint64_t evicted_sampled, evicted_unread; /* of the sample; those never hit since loaded */
 	struct tayra__patterns_bursts bursts;
 	uint64_t threshold; /* of 2^32: hashes below are in the sample */
 	uint32_t slots, sampled;

@@ -142,9 +142,9 @@ measure(struct tayra__predictor *predictor, const float *raw)
 }
 
 static void
-learn(struct tayra__predictor *predictor, const float *raw, double predicted, bool used)
+learn(struct tayra__predictor *predictor, const float *raw, bool used)
 {
-	double x[FEATURES], error = predicted - (used ? 1 : 0);
+	double x[FEATURES], error = probability(predictor, raw) - (used ? 1 : 0);
 
 	standardise(predictor, raw, x);
 	for (int i = 0; i < FEATURES; i++) {
@@ -168,17 +168,16 @@ static void
 judge_sample(struct tayra__predictor *predictor, const struct tayra__predictor_sample *sample,
 	     tayra__predictor_judge_fn *judge, void *ctx)
 {
-	double predicted = probability(predictor, sample->raw);
-	double error = predicted - (sample->used ? 1 : 0);
-	struct tayra__predictor_bin *bin = &predictor->bins[bin_of(predicted)];
+	double error = sample->predicted - (sample->used ? 1 : 0);
+	struct tayra__predictor_bin *bin = &predictor->bins[bin_of(sample->predicted)];
 
 	if (judge)
-		judge(ctx, sample, predicted, sample->used);
+		judge(ctx, sample, sample->used);
 	bin->count++;
-	bin->predicted += predicted;
+	bin->predicted += sample->predicted;
 	bin->used += sample->used;
 	predictor->brier += error * error;
-	learn(predictor, sample->raw, predicted, sample->used);
+	learn(predictor, sample->raw, sample->used);
 	predictor->labels++;
 	predictor->used += sample->used;
 }
@@ -242,6 +241,8 @@ wait_for(struct tayra__predictor *predictor, const struct tayra__predictor_key *
 						    .key = *key,
 						    .at = now };
 	features(&predictor->options, key, now, sample->raw);
+	sample->predicted = probability(predictor, sample->raw);
+	predictor->taken++;
 	*head = at;
 }
 
@@ -304,6 +305,15 @@ tayra__predictor_use(struct tayra__predictor *predictor, uint64_t hash, uint64_t
 	key = slot_for(predictor, hash);
 	remember(key, hash, now);
 	sample(predictor, key, now);
+}
+
+const struct tayra__predictor_sample *
+tayra__predictor_newest(const struct tayra__predictor *predictor)
+{
+	uint32_t after = predictor->oldest + predictor->waiting;
+
+	return predictor->waiting ? sample_at(predictor, (after - 1) % predictor->options.samples)
+				  : NULL;
 }
 
 /* How far such predictions have been off, and how many there were. */

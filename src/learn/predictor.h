@@ -13,8 +13,8 @@
  *
  * Labels come late: now and then a moment is put into a table of bounded size; a use of its key
  * before it is due makes it true, coming due makes it false, being pushed out makes it nothing.
- * Every label is judged before it is learned from, so that the record of how good the predictions
- * were is honest (prequential).
+ * What is judged is the prediction that was made at the moment, with what had been learned by then,
+ * so that the record of how good the predictions were is honest (prequential).
  *
  * Keys are known by a hash in a set-associative table that forgets what was used longest ago.
  * One block of memory, no pointers inside.  Not thread-safe.
@@ -55,6 +55,7 @@ struct tayra__predictor_sample {
 	float raw[TAYRA__PREDICT_FEATURES]; /* as computed, not standardised */
 	struct tayra__predictor_key key;    /* as it was */
 	uint64_t at;
+	double predicted; /* at that time */
 };
 
 /* Predicted in a bin, and what came of it. */
@@ -71,6 +72,7 @@ struct tayra__predictor {
 	struct tayra__predictor_bin bins[TAYRA__PREDICT_BINS];
 	uint32_t sets, heads;
 	uint32_t oldest, waiting; /* samples are a ring */
+	uint64_t taken;           /* samples so far */
 	struct tayra__rng rng;
 };
 
@@ -79,9 +81,9 @@ struct tayra__prediction {
 	double confidence;  /* 0..1: how near to the truth such predictions have been; see .c */
 };
 
-/* A label has come: told before it is learned from. */
+/* A label has come, in the order in which moments were taken: told before it is learned from. */
 typedef void tayra__predictor_judge_fn(void *ctx, const struct tayra__predictor_sample *sample,
-				       double predicted, bool used);
+				       bool used);
 
 /* 0 when the numbers are too large. */
 size_t tayra__predictor_bytes(const struct tayra__predictor_options *options);
@@ -90,6 +92,9 @@ void tayra__predictor_init(struct tayra__predictor *predictor,
 /* A use of a key, at a time that does not go back.  judge may be NULL. */
 void tayra__predictor_use(struct tayra__predictor *predictor, uint64_t hash, uint64_t now,
 			  tayra__predictor_judge_fn *judge, void *ctx);
+/* The moment taken last, while it waits; NULL when none waits. */
+const struct tayra__predictor_sample *
+tayra__predictor_newest(const struct tayra__predictor *predictor);
 /* A key that is not known is taken as one never used. */
 struct tayra__prediction tayra__predictor_ask(const struct tayra__predictor *predictor,
 					      uint64_t hash, uint64_t now);

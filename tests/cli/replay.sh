@@ -86,6 +86,16 @@ run="--policy lru --capacity 2"
 	refused 2 '--policy is missing' "no policy is an error" replay small.csv --capacity 2
 	refused 2 "limit '0'" "a limit of 0 is refused" replay small.csv $run --limit 0
 	refused 2 'no column cost_ms' "a cost column that is not there is refused" replay small.csv $run --cost column
+	refused 2 "horizon 'soon' is neither" "a horizon that is none is refused" replay small.csv --predict --horizon soon
+	refused 2 "horizon '0' is neither" "a horizon of nothing is refused" replay small.csv --predict --horizon 0
+	refused 2 '--horizon is of --predict' "a horizon without a prediction is refused" replay small.csv $run --horizon 5
+	refused 2 '--predict replays no policies and takes no --policy' "--predict takes no policy" replay small.csv --predict --policy lru
+	refused 2 '--patterns replays no policies and takes no --report' "--patterns takes no report" replay small.csv --patterns --report r.html
+	refused 2 '--predict and --patterns do not go together' "--predict and --patterns are two things" replay small.csv --predict --patterns
+	refused 2 'no trace given' "--patterns needs a trace" replay --patterns
+	refused 2 'nine.csv:3: 9 columns' "--patterns names the line" replay nine.csv --patterns
+	refused 2 'nine.csv:3: 9 columns' "--predict names the line" replay nine.csv --predict --horizon 1
+	refused 2 'rowless.csv: no requests' "--patterns wants requests" replay rowless.csv --patterns
 	refused 2 "unknown command 'repaly' (did you mean 'replay'?)" "an unknown command gets a suggestion" repaly
 }
 
@@ -123,6 +133,24 @@ sed 's/^4,2,/4,1,/' small.csv >recent.csv
 claim "the table says how many misses are saved against lru, and lost in the same measure"
 [ "$(grep -c '<svg' r.html)" -eq 2 ] && [ "$(grep -c '<polyline' r.html)" -eq 4 ] && ! grep -qE '<script|http' r.html
 claim "--report draws a line a policy and loads nothing"
+
+# 100 keys go round: within 100 requests each comes back, for sure.
+awk 'BEGIN { print "time_s,key,size_bytes"; for (i = 0; i < 20000; i++) print i / 10 "," i % 100 ",9" }' >round.csv
+"$tayra" replay round.csv round.csv --predict --horizon 100 >out 2>err && [ ! -s err ] &&
+	[ "$(grep -c '^round.csv: is a key used again within 100 requests?' out)" -eq 2 ] &&
+	grep -q '^   90% to 100%  .* 100.0% ' out && grep -q '^Brier score below that of the base rate on [0-2] of 2 traces' out
+claim "--predict shows what was predicted and what came of it"
+"$tayra" replay - --predict --horizon 10s --json <round.csv >out 2>err &&
+	grep -q '^{"trace":"-","horizon":10,"horizon_unit":"s","labels":[0-9]*,"base_rate":[0-9.]*,"brier":0.0[0-9]*,"brier_base":.*,"brier_recency":.*,"brier_fixed":.*,"bins":\[{"predicted":null,"observed":null,"count":0},.*}\]}$' out
+claim "--predict --json is one object, and a horizon may be a time"
+"$tayra" replay small.csv --predict --json | grep -q '"horizon":100,"horizon_unit":"requests","labels":0,"base_rate":null,'
+claim "without a label --predict says null"
+"$tayra" replay round.csv --patterns >out 2>err && [ ! -s err ] && grep -q '^20k uses of about 100 keys in 2000 s: 99.5% hits, 100 loads' out
+claim "--patterns tells how keys are used"
+awk 'BEGIN { print "time_s,key,size_bytes,ttl_s,cost_ms"; for (i = 0; i < 20000; i++) print i / 10 "," (i % 4 ? 1 : i) ",9,5,3" }' >hot.csv
+"$tayra" replay hot.csv --patterns --json | grep -q '"hints":\[.*{"kind":"hot_key","subject":"1",.*"saving":{"requests_per_s":7.3' &&
+	"$tayra" replay hot.csv --patterns --json | grep -q '"kind":"used_once"'
+claim "--patterns --json has hints with evidence and saving"
 
 cp small.csv fed.csv
 "$tayra" replay - --policy lru --capacity 2 --report fed.csv <fed.csv >out 2>err

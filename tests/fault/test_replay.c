@@ -14,8 +14,11 @@
 #include <tayra/base.h>
 
 #include "base/mem.h"
+#include "learn/patterns.h"
+#include "sim/foresee.h"
 #include "sim/replay.h"
 #include "sim/requests.h"
+#include "sim/survey.h"
 #include "sim/trace.h"
 
 #define ATTEMPTS_MAX 200
@@ -142,10 +145,68 @@ looking_ahead_survives_every_refused_allocation(void **state)
 	tayra__requests_destroy(requests);
 }
 
+/* A row that was refused is told again. */
+static int
+survey_rows(struct tayra__survey *survey)
+{
+	for (uint64_t i = 0; i < 3000; i++) {
+		struct tayra__trace_request row = { .time_s = (double)i,
+						    .key = i,
+						    .size_bytes = 9 };
+		int status = tayra__survey_row(survey, &row);
+
+		if (status)
+			return status;
+	}
+	return TAYRA_OK;
+}
+
+static void
+surveying_survives_every_refused_allocation(void **state)
+{
+	unsigned n;
+
+	for (n = 1; n < ATTEMPTS_MAX; n++) {
+		struct tayra__survey *survey;
+		int status;
+
+		tayra__mem_fail_after(n);
+		status = tayra__survey_create(1, &survey);
+		assert_true((status == TAYRA_OK) == (survey != NULL));
+		if (status == TAYRA_OK)
+			status = survey_rows(survey);
+		tayra__mem_fail_after(0);
+		if (status == TAYRA_OK)
+			assert_int_equal(tayra__survey_patterns(survey)->uses, 3000);
+		tayra__survey_destroy(survey);
+		if (status == TAYRA_OK)
+			break;
+		assert_int_equal(status, TAYRA_E_NOMEM);
+	}
+	assert_in_range(n, 5, ATTEMPTS_MAX - 1);
+}
+
+static void
+foreseeing_survives_every_refused_allocation(void **state)
+{
+	struct tayra__foresee *foresee;
+
+	for (unsigned n = 1; n <= 2; n++) {
+		tayra__mem_fail_after(n);
+		assert_int_equal(tayra__foresee_create(10, 0, 1, &foresee), TAYRA_E_NOMEM);
+		tayra__mem_fail_after(0);
+		assert_null(foresee);
+	}
+	assert_int_equal(tayra__foresee_create(10, 0, 1, &foresee), TAYRA_OK);
+	tayra__foresee_destroy(foresee);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(surveying_survives_every_refused_allocation),
+		cmocka_unit_test(foreseeing_survives_every_refused_allocation),
 		cmocka_unit_test(loading_survives_every_refused_allocation),
 		cmocka_unit_test(replaying_survives_every_refused_allocation),
 		cmocka_unit_test(looking_ahead_survives_every_refused_allocation),

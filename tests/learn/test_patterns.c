@@ -122,8 +122,9 @@ what_comes_back_is_told_by_why_it_was_gone(void **state)
 	assert_int_equal(sampled(a.hash)->after_evicted, 1);
 	assert_int_equal(sampled(a.hash)->after_expired, 1);
 	assert_int_equal(sampled(a.hash)->uses, 5);
-	assert_int_equal(patterns->gone_unread, 1);
-	assert_int_equal(patterns->gone_sampled, 3);
+	assert_int_equal(patterns->evicted_unread, 1);
+	assert_int_equal(patterns->evicted_sampled, 1);
+	assert_int_equal(patterns->gone[TAYRA__PATTERNS_REMOVED], 1);
 }
 
 static void

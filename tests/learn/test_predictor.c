@@ -80,6 +80,27 @@ labels_wait_for_the_horizon(void **state)
 }
 
 static void
+keep_first(void *ctx, const struct tayra__predictor_sample *sample, bool used)
+{
+	double *first = ctx;
+
+	if (isnan(*first))
+		*first = sample->predicted;
+}
+
+/* Nothing was known when the first moments were taken, whatever was learned until they came due. */
+static void
+what_is_judged_is_what_was_said_at_the_time(void **state)
+{
+	double first = (double)NAN;
+
+	for (uint64_t now = 1; now < 2000; now++)
+		tayra__predictor_use(predictor, tayra__hash_mix64(now), now, keep_first, &first);
+	assert_true(first == 0.5);
+	assert_true(tayra__predictor_newest(predictor)->predicted < 0.2);
+}
+
+static void
 the_samples_that_wait_are_bounded(void **state)
 {
 	for (uint64_t i = 0; i < 20000; i++)
@@ -104,6 +125,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_nothing_was_learned_of_is_not_believed, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(labels_wait_for_the_horizon, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_judged_is_what_was_said_at_the_time, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(the_samples_that_wait_are_bounded, set_up,
 						tear_down),
 		cmocka_unit_test(sizes_that_overflow_are_refused),
