@@ -30,6 +30,7 @@
 #include <tayra/cache.h>
 #include <tayra/pace.h>
 #include <tayra/prove.h>
+#include <tayra/strategy.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -69,6 +70,8 @@ struct tayra_options {
 	struct tayra_tier_file *file_tier;
 	/* The same for a tier that is shared: asked after the file tier and before the origin. */
 	struct tayra_tier_remote *remote_tier;
+	const struct tayra_strategy
+		*strategy; /* NULL: nothing is learned.  Borrowed for the call */
 };
 #define TAYRA_OPTIONS_INIT                                                                         \
 	{                                                                                          \

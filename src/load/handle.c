@@ -9,14 +9,14 @@
 #include "base/option.h"
 #include "load/cq.h"
 #include "load/flight.h"
+#include "load/learner.h"
+#include "load/pool.h"
 #include "load/process.h"
 #include "load/ref.h"
+#include "load/strategy.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
-#define DEFAULT_TTL_MS       60000ull
-#define DEFAULT_TIMEOUT_NS   (5 * TAYRA_NS_PER_S)
-#define DEFAULT_THROTTLE_MS  1000ull
 #define DEFAULT_UNSTORED_MAX (16ull << 20)
 
 uint64_t
@@ -28,7 +28,7 @@ tayra__handle_now_ns(const struct tayra *t)
 uint64_t
 tayra__handle_coarse_ns(const struct tayra *t)
 {
-	uint64_t ns = atomic_load_explicit(&t->coarse_ns, memory_order_relaxed);
+	uint64_t ns = atomic_load_explicit(&t->root->coarse_ns, memory_order_relaxed);
 
 	return ns ? ns : tayra__handle_now_ns(t);
 }
@@ -62,13 +62,6 @@ or_default(uint64_t given, uint64_t fallback)
 	return given ? given : fallback;
 }
 
-/* 0 or TAYRA_OFF: `off`. */
-static uint64_t
-or_off(uint64_t given, uint64_t off)
-{
-	return given && given != TAYRA_OFF ? given : off;
-}
-
 static int
 configure(struct tayra *t, const struct tayra_options *options)
 {
@@ -81,11 +74,6 @@ configure(struct tayra *t, const struct tayra_options *options)
 	t->token = tayra__process_token();
 	t->single_flight = !options->no_single_flight;
 	t->ticker = options->ticker;
-	t->ttl_ms = or_default(options->ttl_ms, DEFAULT_TTL_MS);
-	t->stale_ms = or_off(options->stale_ms, 0);
-	t->soft_timeout_ns = or_off(options->soft_timeout_ns, UINT64_MAX);
-	t->timeout_ns = or_default(options->timeout_ns, DEFAULT_TIMEOUT_NS);
-	t->throttle_ms = or_off(or_default(options->throttle_ms, DEFAULT_THROTTLE_MS), 0);
 	t->bucket_seed = tayra__hash_random_seed();
 	tayra__list_init(&t->flights);
 	tayra__list_init(&t->ready);
@@ -99,6 +87,10 @@ configure(struct tayra *t, const struct tayra_options *options)
 static int
 allocate(struct tayra *t, const struct tayra_options *options)
 {
+	struct tayra_cache_options pool_cache = TAYRA_CACHE_OPTIONS_INIT;
+
+	if (t->root != t)
+		pool_cache.memory_bytes = t->strategy.memory_bytes;
 	t->buckets = tayra__mem_array(TAYRA__BUCKETS, sizeof(*t->buckets));
 	if (!t->buckets)
 		return TAYRA_E_NOMEM;
@@ -108,13 +100,27 @@ allocate(struct tayra *t, const struct tayra_options *options)
 		or_default(options->unstored_max_bytes, DEFAULT_UNSTORED_MAX));
 	if (!t->budget)
 		return TAYRA_E_NOMEM;
-	return tayra_cache_create(options->cache, &t->cache);
+	return tayra_cache_create(options->cache ? options->cache : &pool_cache, &t->cache);
+}
+
+static int
+begin_strategy(struct tayra *t, const struct tayra_options *options)
+{
+	struct tayra_strategy base, strategy;
+	int status = TAYRA_OK;
+
+	tayra__strategy_of_options(options, &base);
+	strategy = base;
+	if (options->strategy)
+		status = tayra__strategy_resolve(options->strategy, &base, &strategy);
+	return status == TAYRA_OK ? tayra__strategy_apply(t, &strategy) : status;
 }
 
 static void
 give_up(struct tayra *t)
 {
 	tayra__below_fini(t);
+	tayra__learner_destroy(atomic_load_explicit(&t->learner, memory_order_relaxed));
 	if (t->cache)
 		tayra_cache_destroy(t->cache);
 	if (t->budget)
@@ -127,7 +133,13 @@ give_up(struct tayra *t)
 }
 
 int
-tayra_create(const struct tayra_options *given, struct tayra **out)
+tayra_create(const struct tayra_options *options, struct tayra **out)
+{
+	return tayra__handle_create(options, NULL, out);
+}
+
+int
+tayra__handle_create(const struct tayra_options *given, struct tayra *root, struct tayra **out)
 {
 	struct tayra_options options;
 	struct tayra *t;
@@ -144,14 +156,17 @@ tayra_create(const struct tayra_options *given, struct tayra **out)
 		return TAYRA_E_NOMEM;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->idle, NULL);
+	t->root = root ? root : t;
 	status = configure(t, &options);
+	if (status == TAYRA_OK)
+		status = begin_strategy(t, &options);
 	if (status == TAYRA_OK)
 		status = allocate(t, &options);
 	if (status == TAYRA_OK && options.remote_tier)
 		status = TAYRA_E_UNSUPPORTED;
 	if (status == TAYRA_OK)
 		status = tayra__below_init(t, (struct tayra__tier *)options.file_tier, t->ticker);
-	if (status == TAYRA_OK && t->ticker)
+	if (status == TAYRA_OK && t->ticker && t->root == t)
 		status = tayra__ticker_start(t);
 	if (status != TAYRA_OK) {
 		give_up(t);
@@ -187,12 +202,24 @@ close_flights(struct tayra *t)
 void
 tayra_destroy(struct tayra *t)
 {
+	struct tayra *pool, *next;
+
 	/* In a forked child nothing may be touched: its locks belong to threads that are not there.
 	 * The copy goes with the process. */
-	if (!t || tayra__handle_forked(t))
+	if (!t || tayra__handle_forked(t) || t->root != t)
 		return;
 	if (t->ticker)
 		tayra__ticker_stop(t);
+	for (pool = tayra__pool_next(t, NULL); pool; pool = next) {
+		next = tayra__pool_next(t, pool);
+		tayra__handle_destroy(pool);
+	}
+	tayra__handle_destroy(t);
+}
+
+void
+tayra__handle_destroy(struct tayra *t)
+{
 	close_flights(t);
 	pthread_mutex_lock(&t->lock);
 	while (t->flight_count || atomic_load_explicit(&t->calls, memory_order_relaxed))

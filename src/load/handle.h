@@ -20,23 +20,37 @@
 #include "load/counter.h"
 
 struct tayra__budget;
+struct tayra__learner;
+
+/* Each is read and set alone, relaxed: requests under way may see some old and some new. */
+struct tayra__settings {
+	_Atomic uint64_t ttl_ms, stale_ms, throttle_ms;
+	_Atomic uint64_t soft_timeout_ns; /* UINT64_MAX: off */
+	_Atomic uint64_t timeout_ns;      /* UINT64_MAX: none */
+};
 
 struct tayra {
 	/* Set by create, read by every call. */
+	struct tayra *root; /* itself; of a pool: whose it is */
 	struct tayra_cache *cache;
 	struct tayra_pace *pace;
 	struct tayra_clock clock;
 	uint64_t token; /* of the process that made it */
-	uint64_t ttl_ms, stale_ms, throttle_ms;
-	uint64_t soft_timeout_ns; /* UINT64_MAX: off */
-	uint64_t timeout_ns;      /* UINT64_MAX: none */
+	struct tayra__settings settings;
 	bool single_flight, ticker;
 	struct tayra__budget *budget;
 	/* Written by the ticker alone, relaxed: a time on its own orders nothing.  0: read the
-	 * clock. */
+	 * clock.  A pool's is its root's. */
 	_Atomic uint64_t coarse_ns;
 	struct tayra__counters counters;
 	struct tayra__below below;
+	/* Made when it is first wanted, released; read by every call, acquire; goes with the
+	 * handle.  NULL: nothing is learned. */
+	_Atomic(struct tayra__learner *) learner;
+
+	char name[TAYRA_POOL_NAME_MAX + 1]; /* of a pool */
+	struct tayra *next_pool;
+	_Atomic(struct tayra *) pools; /* pool.h; released under lock, never shortened */
 
 	pthread_mutex_t lock;
 	pthread_cond_t idle;         /* destroy waits for flights == 0 and calls == 0 */
@@ -46,7 +60,8 @@ struct tayra {
 	struct tayra__list ready;   /* whose turn has come, and whose loader is the user's */
 	struct tayra__list chores;  /* to be done without the lock: turn.h */
 	struct tayra__list queues;
-	struct tayra__heap timers; /* of waiters: soft timeouts and deadlines */
+	struct tayra__heap timers;      /* of waiters: soft timeouts and deadlines */
+	struct tayra_strategy strategy; /* in force, defaults filled in */
 	uint64_t flight_count;
 	uint64_t inflight; /* not finished */
 	/* Calls that must be out before the handle may go.  Raised under handle.lock or a queue's
@@ -69,6 +84,12 @@ tayra__add_sat(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
+static inline uint64_t
+tayra__setting(const _Atomic uint64_t *setting)
+{
+	return atomic_load_explicit(setting, memory_order_relaxed);
+}
+
 /* The clock itself. */
 uint64_t tayra__handle_now_ns(const struct tayra *t);
 /* What the ticker published, at most half a millisecond ago when it gets to run; without a ticker
@@ -78,6 +99,12 @@ bool tayra__handle_forked(const struct tayra *t);
 /* A call that will take the lock begins and ends.  The lock is held.  => TAYRA_E_CLOSED. */
 int tayra__handle_enter(struct tayra *t);
 void tayra__handle_leave(struct tayra *t);
+
+/* root: whose pool it will be, or NULL.  => as tayra_create(). */
+int tayra__handle_create(const struct tayra_options *options, struct tayra *root,
+			 struct tayra **out);
+/* The same for a pool as tayra_destroy() is for its root. */
+void tayra__handle_destroy(struct tayra *t);
 
 /* tick.c: the opt-in thread.  => TAYRA_E_NOMEM, TAYRA_E_IO when there can be no more threads. */
 int tayra__ticker_start(struct tayra *t);

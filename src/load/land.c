@@ -8,6 +8,7 @@
 #include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
+#include "load/learner.h"
 #include "load/ref.h"
 #include "load/turn.h"
 #include "load/waiter.h"
@@ -27,14 +28,18 @@ tayra__meta_for(uint64_t now_ms, uint64_t ttl_ms, uint64_t stale_ms)
 /* Its age counts from when the loader was called, for that is how old it may be; its ttl counts
  * from now, or what takes longer to load than its ttl would never be fresh for anyone. */
 static struct tayra_item_meta
-meta_of(const struct tayra_load *flight, const struct tayra_load_result *result, uint64_t cost_ns,
-	uint64_t now_ns)
+meta_of(const struct tayra_load *flight, const struct tayra_load_result *result,
+	const struct tayra__lesson *lesson, uint64_t cost_ns, uint64_t now_ns)
 {
-	struct tayra_item_meta meta = tayra__meta_for(
-		now_ns / TAYRA_NS_PER_MS, result->ttl_ms ? result->ttl_ms : flight->ttl_ms,
-		result->stale_ms ? result->stale_ms : flight->stale_ms);
+	uint64_t began_ms = flight->started_ns / TAYRA_NS_PER_MS;
+	uint64_t ttl_ms = result->ttl_ms ? result->ttl_ms : flight->ttl_ms;
+	struct tayra_item_meta meta;
 
-	meta.born_ms = flight->started_ns / TAYRA_NS_PER_MS;
+	if (flight->attached && flight->store)
+		ttl_ms = tayra__learner_landed(lesson, began_ms, ttl_ms);
+	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS, ttl_ms,
+			       result->stale_ms ? result->stale_ms : flight->stale_ms);
+	meta.born_ms = began_ms;
 	meta.cost_ns = cost_ns;
 	meta.version = result->version;
 	return meta;
@@ -68,15 +73,16 @@ static void
 throttle(struct tayra_load *flight, uint64_t now_ms)
 {
 	struct tayra *t = flight->t;
+	uint64_t throttle_ms = tayra__setting(&t->settings.throttle_ms);
 	struct tayra_value value;
 
-	if (t->throttle_ms == 0)
+	if (throttle_ms == 0)
 		return;
 	if (tayra_cache_get(t->cache, flight->key, flight->key_len, now_ms, &value) != TAYRA_OK)
 		return;
 	if (now_ms >= value.meta.fresh_ms || (value.meta.flags & TAYRA_ITEM_FAILED))
 		tayra_cache_touch(t->cache, flight->key, flight->key_len, value.meta.version,
-				  tayra__add_sat(now_ms, t->throttle_ms), value.meta.expire_ms,
+				  tayra__add_sat(now_ms, throttle_ms), value.meta.expire_ms,
 				  value.meta.flags | TAYRA_ITEM_FAILED);
 	tayra_cache_unpin(t->cache, &value);
 }
@@ -196,12 +202,24 @@ start_over(struct tayra_load *flight)
 	atomic_store_explicit(&flight->finished, false, memory_order_relaxed);
 }
 
+static struct tayra__lesson
+lesson_of(const struct tayra_load *flight, const struct tayra__landing *landing)
+{
+	struct tayra__lesson lesson = tayra__learner_lesson(flight->t, flight->key, flight->key_len,
+							    landing->status, &flight->hold->value,
+							    landing->result.version);
+
+	lesson.fixed = landing->result.ttl_ms != 0;
+	return lesson;
+}
+
 void
 tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 {
 	struct tayra *t = flight->t;
 	uint64_t landed_ns = tayra__handle_now_ns(t);
 	uint64_t cost_ns = landed_ns - flight->started_ns;
+	struct tayra__lesson lesson = lesson_of(flight, landing);
 	struct tayra_item_meta meta = { 0 };
 	enum change change = NO_CHANGE;
 	uint64_t now_ns = landed_ns;
@@ -218,7 +236,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 		/* The time again: requests joined for as long as the lock was waited for, and how
 		 * old the value is when they get it must not come out younger than it is. */
 		now_ns = tayra__handle_now_ns(t);
-		meta = meta_of(flight, &landing->result, cost_ns, now_ns);
+		meta = meta_of(flight, &landing->result, &lesson, cost_ns, now_ns);
 		change = answer_all(flight, landing, &meta, now_ns);
 	}
 	pthread_mutex_unlock(&t->lock);

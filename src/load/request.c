@@ -19,6 +19,7 @@
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/inside.h"
+#include "load/learner.h"
 #include "load/ref.h"
 #include "load/turn.h"
 #include "load/waiter.h"
@@ -71,19 +72,20 @@ stale_ms_of(const struct tayra *t, uint64_t given)
 {
 	if (given == TAYRA_OFF)
 		return 0;
-	return given ? given : t->stale_ms;
+	return given ? given : tayra__setting(&t->settings.stale_ms);
 }
 
 static uint64_t
 soft_ns_of(const struct tayra *t, uint64_t given, uint64_t now_ns)
 {
-	return tayra__add_sat(now_ns, given ? given : t->soft_timeout_ns);
+	return tayra__add_sat(now_ns, given ? given : tayra__setting(&t->settings.soft_timeout_ns));
 }
 
 static uint64_t
 deadline_ns_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
 {
-	uint64_t deadline = tayra__add_sat(now_ns, r->timeout_ns ? r->timeout_ns : t->timeout_ns);
+	uint64_t deadline = tayra__add_sat(
+		now_ns, r->timeout_ns ? r->timeout_ns : tayra__setting(&t->settings.timeout_ns));
 
 	return r->deadline_ns && r->deadline_ns < deadline ? r->deadline_ns : deadline;
 }
@@ -101,7 +103,7 @@ want_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
 		.origin = loads ? r->origin : NULL,
 		.load = loads ? r->load : NULL,
 		.load_arg = loads ? r->load_arg : NULL,
-		.ttl_ms = r->ttl_ms ? r->ttl_ms : t->ttl_ms,
+		.ttl_ms = r->ttl_ms ? r->ttl_ms : tayra__setting(&t->settings.ttl_ms),
 		.stale_ms = stale_ms_of(t, r->stale_ms),
 		.soft_ns = soft_ns_of(t, r->soft_timeout_ns, now_ns),
 		.deadline_ns = deadline_ns_of(t, r, now_ns),
@@ -133,6 +135,7 @@ look_up(struct tayra *t, const void *key, size_t key_len, enum stale_use use, ui
 		return TAYRA_E_NOT_FOUND;
 	}
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
+	tayra__learner_hit(t, key, key_len);
 	if (!throttled) {
 		tayra__counters_add(&t->counters, TAYRA__COUNT_HITS, 1);
 	} else {

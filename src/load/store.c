@@ -13,6 +13,7 @@
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/land.h"
+#include "load/learner.h"
 #include "load/request.h"
 
 /* The bytes are copied into the cache before the lock is taken. */
@@ -38,6 +39,7 @@ put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t 
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget(t, key, key_len);
+	tayra__learner_forget(t, key, key_len);
 	if (status == TAYRA_OK)
 		status = tayra_cache_commit(t->cache, &reservation, meta, now_ms, NULL);
 	if (status != TAYRA_OK)
@@ -70,8 +72,9 @@ tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, s
 	if (status != TAYRA_OK)
 		return status;
 	now_ns = tayra__handle_now_ns(t);
-	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS, ttl_ms ? ttl_ms : t->ttl_ms,
-			       stale_ms ? stale_ms : t->stale_ms);
+	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS,
+			       ttl_ms ? ttl_ms : tayra__setting(&t->settings.ttl_ms),
+			       stale_ms ? stale_ms : tayra__setting(&t->settings.stale_ms));
 	return put(t, key, key_len, value, value_len, &meta, now_ns);
 }
 
@@ -96,6 +99,7 @@ tayra_delete(struct tayra *t, const void *key, size_t key_len)
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget(t, key, key_len);
+	tayra__learner_forget(t, key, key_len);
 	status = tayra_cache_delete(t->cache, key, key_len);
 	pthread_mutex_unlock(&t->lock);
 	below = tayra__below_remove(t, key, key_len);

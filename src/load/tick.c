@@ -12,6 +12,7 @@
 #include <tayra/tayra.h>
 
 #include "load/handle.h"
+#include "load/pool.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -37,15 +38,23 @@ tick(struct tayra *t, uint64_t now_ns, uint64_t budget)
 	tayra__waiters_due(t, now_ns, budget);
 	if (!tayra__list_empty(&t->ready)) {
 		/* A loader may take its time; meanwhile nobody may believe the coarse clock. */
-		atomic_store_explicit(&t->coarse_ns, 0, memory_order_relaxed);
+		atomic_store_explicit(&t->root->coarse_ns, 0, memory_order_relaxed);
 		tayra__turn_run_ready(t, budget);
 	}
 	tayra__turn_unlock(t);
-	if (t->pace && is_due(&t->next_pace_ns, now_ns, SWEEP_NS))
+	if (t->pace && t->root == t && is_due(&t->next_pace_ns, now_ns, SWEEP_NS))
 		tayra_pace_tick(t->pace, now_ns);
 	tayra__below_tick(t, now_ns);
 	if (is_due(&t->next_sweep_ns, now_ns, SWEEP_NS))
 		tayra_cache_tick(t->cache, now_ns / TAYRA_NS_PER_MS, budget);
+}
+
+static void
+tick_all(struct tayra *t, uint64_t now_ns, uint64_t budget)
+{
+	tick(t, now_ns, budget);
+	for (struct tayra *pool = NULL; (pool = tayra__pool_next(t, pool));)
+		tick(pool, now_ns, budget);
 }
 
 void
@@ -53,7 +62,7 @@ tayra_tick(struct tayra *t, uint64_t budget)
 {
 	if (tayra__handle_forked(t))
 		return;
-	tick(t, tayra__handle_now_ns(t), budget ? budget : DEFAULT_BUDGET);
+	tick_all(t, tayra__handle_now_ns(t), budget ? budget : DEFAULT_BUDGET);
 }
 
 static void *
@@ -66,7 +75,7 @@ run_ticker(void *arg)
 		uint64_t now_ns = tayra__handle_now_ns(t);
 
 		atomic_store_explicit(&t->coarse_ns, now_ns, memory_order_relaxed);
-		tick(t, now_ns, DEFAULT_BUDGET);
+		tick_all(t, now_ns, DEFAULT_BUDGET);
 		nanosleep(&period, NULL);
 	}
 	return NULL;

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * strategy.h: how one pool of keys behaves: how long values live and who waits how long for what,
+ * which of these habits are learned, and what learning may cost.  Included by tayra.h.
+ *
+ * Features.  Each learned habit has a switch of its own, to be turned at run time:
+ *   OFF      nothing is learned for it.
+ *   MONITOR  it learns, and counts what it would have done; it changes nothing.
+ *   ON       it acts, as long as its own account says that it is worth it.
+ *
+ * A handle whose options name no strategy learns nothing and pays nothing.
+ */
+#ifndef TAYRA_STRATEGY_H
+#define TAYRA_STRATEGY_H
+
+#include <tayra/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tayra;
+
+enum tayra_feature_mode {
+	TAYRA_FEATURE_DEFAULT = 0, /* MONITOR; for patterns OFF */
+	TAYRA_FEATURE_OFF = 1,
+	TAYRA_FEATURE_MONITOR = 2,
+	TAYRA_FEATURE_ON = 3,
+};
+/* "default", "off", "monitor", "on"; NULL for anything else. */
+TAYRA_API const char *tayra_feature_mode_name(enum tayra_feature_mode mode);
+
+struct tayra_strategy {
+	size_t size;
+	/* What requests that leave them 0 get; as in struct tayra_options, whose own values count
+	 * where these are 0. */
+	uint64_t ttl_ms, stale_ms;
+	uint64_t soft_timeout_ns, timeout_ns, throttle_ms;
+
+	/*
+	 * Learned time to live.  Of each key, its group (its bytes up to the first ':' or '/') and
+	 * the pool it is learned how often reloads bring other bytes, and how often it is asked
+	 * for.  ON: values live as long as loads the origin least, while at most the share
+	 * `staleness_budget` of answers is older than the truth.  A ttl that the loader itself
+	 * gives (tayra_load_result) is kept, and so is TAYRA_OFF.
+	 */
+	enum tayra_feature_mode ttl_learning;
+	double staleness_budget;         /* 0 < .. < 1; default 0.01 */
+	uint64_t ttl_min_ms, ttl_max_ms; /* default a 100th and 100 times ttl_ms */
+
+	/*
+	 * Prefetch: loads nobody waits for, in the class `refresh_class`, through the pace, with
+	 * the loader or origin of the request that caused them: it must take the key from
+	 * tayra_load_key().  Requests with a loader of their own need options.ticker.
+	 * refresh: what is about to expire and will be asked for again.
+	 * successors: what has often been missed soon after this key.
+	 */
+	enum tayra_feature_mode prefetch_refresh, prefetch_successors;
+	enum tayra_class refresh_class; /* default BACKGROUND */
+	double prefetch_price; /* what a second of the origin's work for nothing costs, in seconds
+				  of waiting saved; default 1 */
+
+	/* Will this key be asked for again?  MONITOR and ON are the same: it decides nothing alone,
+	 * and prefetch_refresh needs it. */
+	enum tayra_feature_mode predictor;
+	uint64_t horizon_ms; /* of the prediction; default ttl_ms */
+	/* Access patterns for people: tayra_patterns_write(). */
+	enum tayra_feature_mode patterns;
+
+	/* Limits. */
+	uint32_t known_keys;     /* that are learned of at once; default 16,384 */
+	uint64_t learning_bytes; /* for all that is learned; fewer keys are known if need be;
+				    default 8 MiB, at least 64 KiB */
+	uint64_t memory_bytes;   /* of a pool's own RAM tier; default 16 MiB; a handle's is in
+				    options.cache */
+};
+#define TAYRA_STRATEGY_INIT                                                                        \
+	{                                                                                          \
+		.size = sizeof(struct tayra_strategy)                                              \
+	}
+
+enum tayra_preset {
+	/* Mixed keys: a minute, and five more while the origin is down. */
+	TAYRA_PRESET_GENERAL = 0,
+	/* Computed from their input alone: good for a month, dear to make and never refreshed; what
+	 * changes is the model, which belongs into the key. */
+	TAYRA_PRESET_EMBEDDINGS = 1,
+	/* Fresh answers matter, the same few are asked for over and over: half a minute, refreshed
+	 * before it ends. */
+	TAYRA_PRESET_SEARCH_RESULTS = 2,
+	/* Rendered pages: five minutes, an old page is better than none or a slow one for a day,
+	 * and one page leads to the next. */
+	TAYRA_PRESET_PAGES = 3,
+};
+/* "general", "embeddings", "search results", "pages"; NULL for anything else. */
+TAYRA_API const char *tayra_preset_name(enum tayra_preset preset);
+/* => TAYRA_E_INVAL: no such preset.  out->size is set. */
+TAYRA_API int tayra_strategy_preset(enum tayra_preset preset, struct tayra_strategy *out);
+
+/*
+ * Change how it behaves, from now on: values that are cached keep their times.  What was learned
+ * stays.  known_keys, learning_bytes, horizon_ms and memory_bytes count only where nothing has been
+ * learned yet.
+ * => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_NOMEM, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_strategy_set(struct tayra *t, const struct tayra_strategy *strategy);
+/* What is in force, defaults filled in.  As far as out->size says. */
+TAYRA_API int tayra_strategy_get(struct tayra *t, struct tayra_strategy *out);
+
+/* The account of one source of prefetches. */
+struct tayra_prefetch_account {
+	uint64_t would;     /* in mode monitor, or gated: would have been issued */
+	uint64_t issued;    /* begun */
+	uint64_t dropped;   /* not let in by pace, or failed */
+	uint64_t used;      /* asked for in time; of those that would have been, too */
+	uint64_t wasted;    /* not asked for in time, or lost before; the same */
+	uint64_t bytes;     /* brought */
+	uint64_t origin_ns; /* of the origin's work */
+	uint64_t saved_ns;  /* of waiting: what was used would have taken that long */
+	uint64_t wasted_ns; /* of the origin's work for nothing */
+	uint64_t evictions; /* at the moments prefetched values were stored: an upper bound */
+	uint64_t gatings;   /* how often it was switched off for costing more than it saves */
+	bool gated;         /* it is now */
+};
+
+struct tayra_strategy_stats {
+	size_t size;
+	uint64_t learning_bytes;  /* taken for what is learned */
+	uint64_t known_keys;      /* room for so many */
+	uint64_t uses, uses_lost; /* told to the predictor; not: too many at a time, or not in its
+				     sample of keys */
+	/* Freshness. */
+	uint64_t checks, changed; /* reloads compared with what was there before; that differed */
+	uint64_t answers;         /* given from values that were compared later */
+	double stale_answers;     /* of those, older than the truth: expected, from the checks */
+	double staleness;         /* the share lately; NAN before the first check */
+	uint64_t ttls;            /* chosen, or would have been */
+	double ttl_mean_ms;       /* of them */
+	double loads_expected; /* of the checked reloads, with what was or would have been chosen */
+	uint64_t ttl_fallbacks; /* times the measured staleness passed the budget, and the
+				   configured ttl became the longest */
+	bool ttl_fallen_back;   /* it is now */
+	struct tayra_prefetch_account refresh, successors;
+};
+#define TAYRA_STRATEGY_STATS_INIT                                                                  \
+	{                                                                                          \
+		.size = sizeof(struct tayra_strategy_stats)                                        \
+	}
+TAYRA_API void tayra_strategy_stats(struct tayra *t, struct tayra_strategy_stats *out);
+
+/*
+ * Pools.  A pool is a handle of its own, with its own keys, memory, strategy and statistics, that
+ * shares its parent's pace, clock and ticker, and nothing below RAM.  Every call that takes a
+ * handle takes a pool; a completion queue is of one of them.  It goes with its parent:
+ * tayra_destroy() of a pool does nothing.  tayra_tick() of the parent ticks its pools.
+ */
+#define TAYRA_POOL_NAME_MAX 63u
+/*
+ * strategy: NULL for the preset GENERAL.
+ * => TAYRA_OK.  TAYRA_E_INVAL: no name, or too long, or in use, or a bad strategy, or t is a pool.
+ *    TAYRA_E_NOMEM, TAYRA_E_FORKED, TAYRA_E_CLOSED.
+ */
+TAYRA_API int tayra_pool_create(struct tayra *t, const char *name,
+				const struct tayra_strategy *strategy, struct tayra **pool);
+/* NULL: none of that name.  Lives as long as t. */
+TAYRA_API struct tayra *tayra_pool_find(struct tayra *t, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Learned ttl on real changes: the library's read-through code under virtual time keeps a budget of
+ * stale answers, with fewer loads than the best fixed ttl there could have been.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../bench/freshness.h"
+
+#define BUDGET 0.01
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define READS 300000
+#else
+#define READS 1000000
+#endif
+
+static void
+keeps_the_budget_with_fewer_loads(const struct freshness *f, const char *what, double most_loads)
+{
+	struct tayra_strategy strategy;
+	struct freshness_result fixed = freshness_best_fixed(f, BUDGET);
+	struct freshness_result each = freshness_best_each(f, BUDGET), ours;
+
+	freshness_ttl_strategy(f, BUDGET, &strategy);
+	ours = freshness_run(f, &strategy, NULL);
+	printf("# %s: %.4f stale, %.4f loads an answer; best fixed ttl %.4f (%.1f h), best of each "
+	       "key %.4f\n",
+	       what, (double)ours.stale / (double)ours.answers,
+	       (double)ours.loads / (double)ours.answers,
+	       (double)fixed.loads / (double)fixed.answers, (double)fixed.ttl_ms / 3.6e6,
+	       (double)each.loads / (double)each.answers);
+	assert_int_equal(ours.answers, f->count);
+	assert_true((double)ours.stale <= BUDGET * (double)ours.answers);
+	assert_true((double)ours.loads <= most_loads * (double)fixed.loads);
+}
+
+static void
+the_budget_is_held_on_real_updates_with_fewer_loads_than_any_fixed_ttl(void **state)
+{
+	const char *folder = getenv("TAYRA_TRACES");
+	struct freshness_options options = { .reads = READS, .zipf = 0.9, .seed = 11 };
+	char path[512], error[512];
+	struct freshness f;
+
+	(void)state;
+	if (!folder) {
+		print_message("TAYRA_TRACES is not set\n");
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/git_changes.csv.zst", folder);
+	assert_int_equal(freshness_open_trace(&f, path, &options, error, sizeof(error)), TAYRA_OK);
+	keeps_the_budget_with_fewer_loads(&f, "git_changes", 0.85);
+	freshness_close(&f);
+}
+
+static void
+the_budget_is_held_on_poisson_updates_with_fewer_loads_than_any_fixed_ttl(void **state)
+{
+	struct freshness_options options = { .reads = READS, .zipf = 0.9, .seed = 12 };
+	struct freshness f;
+
+	(void)state;
+	assert_int_equal(freshness_open_poisson(&f, 7000, 138000, 674324259000ull, &options),
+			 TAYRA_OK);
+	keeps_the_budget_with_fewer_loads(&f, "poisson", 0.92);
+	freshness_close(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			the_budget_is_held_on_real_updates_with_fewer_loads_than_any_fixed_ttl),
+		cmocka_unit_test(
+			the_budget_is_held_on_poisson_updates_with_fewer_loads_than_any_fixed_ttl),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
