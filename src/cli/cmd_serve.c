@@ -5,7 +5,6 @@
 #include "cli/command.h"
 
 #include <tayra/base.h>
-#include <tayra/cache.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -13,146 +12,85 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/option.h"
 #include "cli/arguments.h"
-#include "serve/server.h"
+#include "serve/settings.h"
 
-#define PASSWORD_MAX  512 /* bytes */
-#define CLIENTS_MAX   1000000
-#define ADMIN_DEFAULT "127.0.0.1:9121"
+#define KNOBS_MAX    32
+#define NAME_MAX_LEN 32
 
-/* Past the characters: there are no short options. */
-enum key { LISTEN = 256, MEMORY, POLICY, PASSWORD, PASSWORD_FILE, CLIENTS, IDLE, OUTPUT, ADMIN };
+/* Past the characters: the knobs of the server, in their order. */
+enum key { CHECK = 256, KNOB };
 
-static const struct argp_option options[] = {
-	{ "listen", LISTEN, "ADDRESS:PORT", 0,
-	  "default 127.0.0.1:6379; port 0 takes a free one; an address that other machines can "
-	  "reach needs a password",
-	  0 },
-	{ "memory", MEMORY, "BYTES", 0,
-	  "of cache and connections together (default 256M, at least 8M); an eighth is for "
-	  "connections",
-	  0 },
-	{ "admin", ADMIN, "ADDRESS:PORT|off", 0,
-	  "status page, /metrics (OpenMetrics), /metrics.json and /healthz over HTTP, on the "
-	  "loopback alone; default 127.0.0.1:9121 if that is free",
-	  0 },
-	{ "policy", POLICY, "s3fifo|lru|tayra", 0, "what goes when memory is full; default s3fifo",
-	  0 },
-	{ "requirepass", PASSWORD, "PASSWORD", 0,
-	  "clients must AUTH; others on this machine can read it here, so better the environment "
-	  "variable TAYRA_PASSWORD, or:",
-	  0 },
-	{ "password-file", PASSWORD_FILE, "FILE", 0, "the password is the first line of a file",
-	  0 },
-	{ "maxclients", CLIENTS, "N", 0, "connections at once; default 10000", 0 },
-	{ "timeout", IDLE, "DURATION", 0,
-	  "close connections that say nothing for so long (5m); default: never", 0 },
-	{ "output-limit", OUTPUT, "BYTES", 0,
-	  "close a connection that leaves so much of its replies unread; default: what all may "
-	  "use",
-	  0 },
-	{ 0 },
+/* Options as argp wants them; the rows are tayra__server_knobs. */
+struct options {
+	struct argp_option rows[KNOBS_MAX + 3];
+	char names[KNOBS_MAX][NAME_MAX_LEN];
+	char docs[KNOBS_MAX][400];
 };
 
 struct command {
 	const char *name;
-	struct tayra__server_options server;
-	char password[PASSWORD_MAX + 2];
-	bool password_given;
+	struct tayra__settings settings;
+	const char *file;
+	bool check;
 };
 
-static int
-set_password(struct command *command, const char *text, size_t len)
+/* "password-file" of "password_file". */
+static void
+option_name(const struct tayra__knob *knob, char out[NAME_MAX_LEN])
 {
-	if (len == 0 || len > PASSWORD_MAX) {
-		tayra__cli_error(command->name, "the password is %s",
-				 len ? "longer than 512 bytes" : "empty");
-		return EINVAL;
+	snprintf(out, NAME_MAX_LEN, "%s", knob->name);
+	for (char *at = out; *at; at++)
+		if (*at == '_')
+			*at = '-';
+}
+
+static void
+fill_options(struct options *o)
+{
+	static const struct argp_option own[] = {
+		{ "config", 'c', "FILE", 0,
+		  "read FILE (YAML): these options by their names, with '_' for '-', and what is "
+		  "loaded from where; options here win",
+		  0 },
+		{ "check", CHECK, NULL, 0,
+		  "say what would be served, and end: 0, or 2 when it cannot be", 0 },
+	};
+	size_t rows = 0;
+
+	o->rows[rows++] = own[0];
+	o->rows[rows++] = own[1];
+	for (size_t i = 0; tayra__server_knobs[i].name && i < KNOBS_MAX; i++) {
+		const struct tayra__knob *knob = &tayra__server_knobs[i];
+
+		if (knob->type == TAYRA__KNOB_OTHER)
+			continue;
+		option_name(knob, o->names[i]);
+		snprintf(o->docs[i], sizeof(o->docs[i]), "%s; default: %s", knob->sentence,
+			 knob->fallback);
+		o->rows[rows++] = (struct argp_option){ o->names[i], KNOB + (int)i, knob->argument,
+							0,           o->docs[i],    0 };
 	}
-	memcpy(command->password, text, len);
-	command->server.password = command->password;
-	command->server.password_len = len;
-	command->password_given = true;
-	return 0;
 }
 
 static int
-read_password_file(struct command *command, const char *path)
+set_knob(struct command *command, size_t number, const char *text)
 {
-	char line[PASSWORD_MAX + 3];
-	FILE *file = fopen(path, "re");
-	int code = EINVAL;
+	const struct tayra__knob *knob = &tayra__server_knobs[number];
+	char why[300] = "out of memory", name[NAME_MAX_LEN];
 
-	if (!file) {
-		tayra__cli_error(command->name, "%s: %m", path);
-		return EINVAL;
-	}
-	if (!fgets(line, sizeof(line), file))
-		tayra__cli_error(command->name, "%s: %s", path,
-				 ferror(file) ? "cannot be read" : "is empty");
-	else
-		code = set_password(command, line, strcspn(line, "\r\n"));
-	fclose(file);
-	explicit_bzero(line, sizeof(line));
-	return code;
-}
-
-static int
-read_bytes(const struct command *command, const char *option, const char *text, uint64_t *out)
-{
-	if (tayra__option_bytes(text, out) == TAYRA_OK && *out > 0)
+	if (tayra__settings_set(&command->settings, knob, text, why, sizeof(why)) == TAYRA_OK)
 		return 0;
-	tayra__cli_error(command->name, "%s '%s' is no size (64M, 1.5GiB)", option, text);
+	option_name(knob, name);
+	tayra__cli_error(command->name, "--%s %s", name, why);
 	return EINVAL;
 }
 
-static int
-read_policy(struct command *command, const char *text)
+static bool
+was_given(const struct command *command, const char *name)
 {
-	static const char *const names[] = { "s3fifo", "lru", "tayra", NULL };
-	int choice = tayra__cli_choice(command->name, "--policy", text, names);
-
-	if (choice < 0)
-		return EINVAL;
-	command->server.policy = (enum tayra_policy)choice; /* named in its order */
-	return 0;
-}
-
-static int
-read_clients(struct command *command, const char *text)
-{
-	uint64_t clients;
-
-	if (tayra__option_u64(text, 1, CLIENTS_MAX, &clients) != TAYRA_OK) {
-		tayra__cli_error(command->name, "--maxclients '%s' is not a number from 1 to %d",
-				 text, CLIENTS_MAX);
-		return EINVAL;
-	}
-	command->server.clients_max = (uint32_t)clients;
-	return 0;
-}
-
-static int
-read_idle(struct command *command, const char *text)
-{
-	uint64_t idle_ns;
-
-	if (tayra__option_duration_ns(text, &idle_ns) != TAYRA_OK || idle_ns < TAYRA_NS_PER_S) {
-		tayra__cli_error(command->name,
-				 "--timeout '%s' is no duration of at least 1s (30s, 5m)", text);
-		return EINVAL;
-	}
-	command->server.idle_timeout_ms = idle_ns / TAYRA_NS_PER_MS;
-	return 0;
-}
-
-static int
-read_admin(struct command *command, const char *text)
-{
-	command->server.admin = strcmp(text, "off") == 0 ? NULL : text;
-	command->server.admin_if_free = false;
-	return 0;
+	return command->settings.given &
+	       1ull << (tayra__knob_find(tayra__server_knobs, name) - tayra__server_knobs);
 }
 
 /* The environment's password counts when the command line gives none. */
@@ -161,7 +99,12 @@ finish_parsing(struct command *command)
 {
 	const char *text = getenv("TAYRA_PASSWORD");
 
-	return text && !command->password_given ? set_password(command, text, strlen(text)) : 0;
+	if (!text || was_given(command, "requirepass") || was_given(command, "password_file"))
+		return 0;
+	return set_knob(command,
+			(size_t)(tayra__knob_find(tayra__server_knobs, "requirepass") -
+				 tayra__server_knobs),
+			text);
 }
 
 static error_t
@@ -169,18 +112,11 @@ parse(int key, char *text, struct argp_state *state)
 {
 	struct command *command = state->input;
 
+	if (key >= KNOB && key < KNOB + KNOBS_MAX)
+		return set_knob(command, (size_t)(key - KNOB), text);
 	switch (key) {
-	case LISTEN: command->server.listen = text; return 0;
-	case MEMORY: return read_bytes(command, "--memory", text, &command->server.memory_bytes);
-	case POLICY: return read_policy(command, text);
-	case PASSWORD: return set_password(command, text, strlen(text));
-	case PASSWORD_FILE: return read_password_file(command, text);
-	case CLIENTS: return read_clients(command, text);
-	case ADMIN: return read_admin(command, text);
-	case IDLE: return read_idle(command, text);
-	case OUTPUT:
-		return read_bytes(command, "--output-limit", text,
-				  &command->server.output_max_bytes);
+	case 'c': command->file = text; return 0;
+	case CHECK: command->check = true; return 0;
 	case ARGP_KEY_ARG:
 		tayra__cli_error(command->name, "takes no argument '%s' (see %s --help)", text,
 				 command->name);
@@ -215,44 +151,86 @@ handle_signals(struct tayra__server *server)
 }
 
 static int
-serve(const struct command *command)
+fail(const struct command *command, int status, const char *text)
 {
-	struct tayra__server *server;
-	char text[512];
-	int status = tayra__server_create(&command->server, text, sizeof(text), &server);
+	tayra__cli_error(command->name, "%s", text);
+	return status == TAYRA_E_NOMEM ? TAYRA__EXIT_FAILURE : TAYRA__EXIT_USAGE;
+}
 
-	if (status != TAYRA_OK) {
-		tayra__cli_error(command->name, "%s", text);
-		return status == TAYRA_E_NOMEM ? TAYRA__EXIT_FAILURE : TAYRA__EXIT_USAGE;
-	}
-	handle_signals(server);
+static void
+announce(const struct command *command, const struct tayra__server *server)
+{
+	char text[512];
+
 	tayra__server_describe(server, text, sizeof(text));
-	printf("%s: %s\n", command->name, text);
+	printf("%s: %s%s\n", command->name, command->check ? "checked, not " : "", text);
+	tayra__settings_describe(&command->settings, stdout);
 	fflush(stdout);
+}
+
+static int
+run(const struct command *command, struct tayra__server *server)
+{
+	int status;
+
+	handle_signals(server);
+	announce(command, server);
 	status = tayra__server_run(server);
 	if (status != TAYRA_OK)
 		tayra__cli_error(command->name, "waiting for connections failed: %m");
 	handle_signals(NULL);
-	tayra__server_destroy(server);
 	return status == TAYRA_OK ? TAYRA__EXIT_OK : TAYRA__EXIT_FAILURE;
+}
+
+static int
+serve(struct command *command)
+{
+	struct tayra__settings *settings = &command->settings;
+	struct tayra__server *server;
+	char text[1024], note[1024] = "";
+	int status = TAYRA_OK, code = TAYRA__EXIT_OK;
+
+	if (command->file)
+		status = tayra__settings_load(settings, command->file, text, sizeof(text));
+	if (status == TAYRA_OK)
+		status = tayra__settings_open(settings, text, sizeof(text), note, sizeof(note));
+	if (status != TAYRA_OK)
+		return fail(command, status, text);
+	if (note[0])
+		tayra__cli_error(command->name, "%s", note);
+	settings->server.check = command->check;
+	status = tayra__server_create(&settings->server, text, sizeof(text), &server);
+	if (status != TAYRA_OK)
+		return fail(command, status, text);
+	if (command->check)
+		announce(command, server);
+	else
+		code = run(command, server);
+	tayra__server_destroy(server);
+	return code;
 }
 
 int
 tayra__cmd_serve(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
+	struct options options = { 0 };
+	const struct argp argp = {
+		.options = options.rows,
 		.parser = parse,
 		.doc = "Serve the cache to clients of the Redis protocol, until SIGTERM or Ctrl-C."
-		       "\vKeys and values live in memory alone, and go when it is full: this is a "
-		       "cache.  Commands: COMMAND LIST of any client, or tayra-serve(1).",
+		       "\vKeys and values live in memory, and go when it is full: this is a "
+		       "cache.  With a configuration, keys are loaded from databases and HTTP "
+		       "servers when they are asked for.  Commands: COMMAND LIST of any client, or "
+		       "tayra-serve(1).",
 	};
-	struct command command = { .name = argv[0],
-				   .server = { .admin = ADMIN_DEFAULT, .admin_if_free = true } };
-	int code = tayra__cli_parse(&argp, argc, argv, &command);
+	struct command command = { .name = argv[0] };
+	int code;
 
+	fill_options(&options);
+	tayra__settings_init(&command.settings);
+	code = tayra__cli_parse(&argp, argc, argv, &command);
 	if (code == 0)
 		code = serve(&command);
-	explicit_bzero(command.password, sizeof(command.password));
+	tayra__settings_fini(&command.settings);
 	return code;
 }

@@ -260,6 +260,8 @@ start_listening(struct tayra__server *server, char *error, size_t error_len)
 {
 	server->listener.ready = on_listener;
 	tayra__address_text(&server->address, server->address_text);
+	if (server->check)
+		return TAYRA_OK;
 	server->listener.fd = tayra__socket_listen(&server->address);
 	if (server->listener.fd < 0) {
 		snprintf(error, error_len, "cannot listen on %s: %m", server->address_text);
@@ -276,6 +278,7 @@ start(struct tayra__server *server, const struct tayra__server_options *o, char 
 {
 	int status = settle(server, o, error, error_len);
 
+	server->check = o->check;
 	if (status == TAYRA_OK)
 		status = check_address(server, o, error, error_len);
 	if (status == TAYRA_OK)
@@ -291,7 +294,7 @@ start(struct tayra__server *server, const struct tayra__server_options *o, char 
 	if (status == TAYRA_OK)
 		status = tayra__loop_tick(server->loop, TICK_NS, on_tick, server);
 	server->start_ns = status == TAYRA_OK ? tayra__loop_now_ns(server->loop) : 0;
-	if (status == TAYRA_OK)
+	if (status == TAYRA_OK && !o->check)
 		status = tayra__monitor_create(server, o, error, error_len, &server->monitor);
 	return status;
 }

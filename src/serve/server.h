@@ -42,6 +42,7 @@ struct tayra__server_options {
 	size_t alert_exec_count;
 	const struct tayra__alert_action *alert_actions;
 	size_t alert_action_count;
+	bool check; /* see whether all this can be served, but listen nowhere; then only destroy */
 	/* What is loaded.  Borrowed for the call, but the origins for as long as the server is. */
 	const struct tayra__route *routes;
 	size_t route_count;

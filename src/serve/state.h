@@ -37,6 +37,7 @@ struct tayra__server {
 	struct tayra *handle;
 	struct tayra__keyspace keyspace;
 	struct tayra__routes *routes; /* NULL: none */
+	bool check;                   /* it listens nowhere */
 	bool tiered;                  /* the handle has tiers below RAM */
 	struct tayra_cq *cq; /* of what fetches ask for; NULL: nothing is anywhere but here */
 	struct tayra__watch completions;

@@ -87,7 +87,7 @@ refused "takes no argument" "arguments are refused" now
 refused "No such file" "a password file must be there" --password-file nowhere
 : >empty
 refused "is empty" "a password file must say something" --password-file empty
-refused "the password is empty" "a password must not be empty" --requirepass ""
+refused "requirepass is empty" "a password must not be empty" --requirepass ""
 
 start
 claim "says in one line what it serves"

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * knob_tables.c: everything that can be configured.
+ */
+#include "serve/settings.h"
+
+#include <stddef.h>
+
+static const char *const policies[] = { "s3fifo", "lru", "tayra", NULL }; /* in their order */
+static const char *const shapes[] = { "raw", "row", "json", NULL };
+static const char *const classes[] = { "critical", "high", "normal", "low", "background", NULL };
+
+#define OF(member) offsetof(struct tayra__settings, member)
+
+const struct tayra__knob tayra__server_knobs[] = {
+	{ "listen", TAYRA__KNOB_TEXT, OF(server.listen), "ADDRESS:PORT", 0, 0, NULL, 0,
+	  "127.0.0.1:6379",
+	  "where clients connect; port 0 takes a free one; an address that other machines can "
+	  "reach needs a password" },
+	{ "memory", TAYRA__KNOB_BYTES, OF(server.memory_bytes), "BYTES", 0, 0, NULL, 0, "256M",
+	  "of cache and connections together, at least 8M; an eighth is for connections" },
+	{ "admin", TAYRA__KNOB_TEXT, OF(admin), "ADDRESS:PORT|off", 0, 0, NULL, 0,
+	  "127.0.0.1:9121 if that is free",
+	  "status page, /metrics (OpenMetrics), /metrics.json and /healthz over HTTP, on the "
+	  "loopback alone" },
+	{ "policy", TAYRA__KNOB_CHOICE, OF(policy), "s3fifo|lru|tayra", 0, 0, policies,
+	  TAYRA_POLICY_S3FIFO, "s3fifo", "what goes when memory is full" },
+	{ "requirepass", TAYRA__KNOB_SECRET, OF(password), "PASSWORD", 0, TAYRA__PASSWORD_MAX, NULL,
+	  0, "none",
+	  "clients must AUTH; others on this machine can read a command line, so better the "
+	  "environment variable TAYRA_PASSWORD, or a file" },
+	{ "password_file", TAYRA__KNOB_PATH, OF(password_file), "FILE", 0, 0, NULL, 0, "none",
+	  "the password is the first line of a file" },
+	{ "maxclients", TAYRA__KNOB_COUNT, OF(server.clients_max), "N", 1, 1000000, NULL, 0,
+	  "10000", "connections at once" },
+	{ "timeout", TAYRA__KNOB_MILLISECONDS, OF(server.idle_timeout_ms), "DURATION", 1000, 0,
+	  NULL, 0, "never", "close connections that say nothing for so long (5m)" },
+	{ "output_limit", TAYRA__KNOB_BYTES, OF(server.output_max_bytes), "BYTES", 0, 0, NULL, 0,
+	  "what all may use", "close a connection that leaves so much of its replies unread" },
+	{ "origins", TAYRA__KNOB_OTHER, 0, NULL, 0, 0, NULL, 0, "none",
+	  "what values are loaded from, by names of your own" },
+	{ "routes", TAYRA__KNOB_OTHER, 0, NULL, 0, 0, NULL, 0, "none",
+	  "which keys are loaded, and how; the first that matches a key counts" },
+	{ 0 },
+};
+#undef OF
+
+#define OF(member) offsetof(struct tayra__origin_setting, member)
+
+const struct tayra__knob tayra__origin_knobs[] = {
+	{ "sqlite", TAYRA__KNOB_PATH, OF(sqlite), "FILE", 0, 0, NULL, 0, NULL,
+	  "an SQLite database, opened read-only" },
+	{ "postgres", TAYRA__KNOB_TEXT, OF(postgres), "CONNINFO", 0, 0, NULL, 0, NULL,
+	  "a PostgreSQL server, as libpq is told: host=.. dbname=.. or postgresql://.." },
+	{ "http", TAYRA__KNOB_TEXT, OF(http), "URL", 0, 0, NULL, 0, NULL,
+	  "an HTTP server; the path of a route goes behind it" },
+	{ "limit", TAYRA__KNOB_OTHER, 0, "N or mapping", 0, 0, NULL, 0, "adaptive, up to threads",
+	  "loads at a time over all its routes: a number, or min, max, start and target of a limit "
+	  "that adapts to how the origin answers" },
+	{ "headers", TAYRA__KNOB_OTHER, 0, "LIST", 0, 0, NULL, 0, "none",
+	  "http: \"Name: value\" to send with each request" },
+	{ "ca_file", TAYRA__KNOB_PATH, OF(ca_file), "FILE", 0, 0, NULL, 0, "the system's",
+	  "http: certificates to trust, PEM" },
+	{ "proxy", TAYRA__KNOB_TEXT, OF(proxy), "URL", 0, 0, NULL, 0, "none",
+	  "http: a proxy to go through" },
+	{ "connect_timeout", TAYRA__KNOB_NANOSECONDS, OF(connect_timeout_ns), "DURATION", 1e6, 0,
+	  NULL, 0, "2s", "http: how long connecting may take" },
+	{ "max_redirects", TAYRA__KNOB_COUNT, OF(max_redirects), "N", 0, 20, NULL, 0, "0",
+	  "http: redirects that are followed" },
+	{ "max_age", TAYRA__KNOB_SWITCH, OF(max_age), "true|false", 0, 0, NULL, 0, "false",
+	  "http: Cache-Control of an answer decides its ttl" },
+	{ 0 },
+};
+#undef OF
+
+#define OF(member) offsetof(struct tayra__limit_setting, member)
+
+const struct tayra__knob tayra__limit_knobs[] = {
+	{ "min", TAYRA__KNOB_COUNT, OF(min), "N", 1, 1024, NULL, 0, "1", "it goes no lower" },
+	{ "max", TAYRA__KNOB_COUNT, OF(max), "N", 1, 1024, NULL, 0, "threads of its routes",
+	  "it goes no higher" },
+	{ "start", TAYRA__KNOB_COUNT, OF(start), "N", 1, 1024, NULL, 0, "8, within min and max",
+	  "what it begins with" },
+	{ "target", TAYRA__KNOB_NANOSECONDS, OF(target_ns), "DURATION", 1e6, 0, NULL, 0, "100ms",
+	  "it falls while one load in ten takes longer than this" },
+	{ 0 },
+};
+#undef OF
+
+#define OF(member) offsetof(struct tayra__route_setting, member)
+
+const struct tayra__knob tayra__route_knobs[] = {
+	{ "keys", TAYRA__KNOB_TEXT, OF(keys), "PATTERN", 0, 0, NULL, 0, NULL,
+	  "the keys it is for, of database 0: text with named parts, as pkg:{name}; {{ and }} are "
+	  "braces" },
+	{ "origin", TAYRA__KNOB_TEXT, OF(origin), "NAME", 0, 0, NULL, 0, NULL,
+	  "the origin that has them" },
+	{ "query", TAYRA__KNOB_TEXT, OF(query), "SQL", 0, 0, NULL, 0, NULL,
+	  "for a database: one SELECT; the parts of the key are its parameters, in that order (?1 "
+	  "in SQLite, $1 in PostgreSQL)" },
+	{ "path", TAYRA__KNOB_TEXT, OF(path), "PATH", 0, 0, NULL, 0, NULL,
+	  "for an HTTP server: what is asked for, with the parts of the key, as /v1/{name}" },
+	{ "as", TAYRA__KNOB_CHOICE, OF(shape), "raw|row|json", 0, 0, shapes, TAYRA_SHAPE_RAW, "raw",
+	  "what rows become: raw, the first column of the first row; row, the first row as a JSON "
+	  "object; json, all rows as a JSON array" },
+	{ "ttl", TAYRA__KNOB_MILLISECONDS, OF(ttl_ms), "DURATION", 1, 0, NULL, 0, "60s",
+	  "how long a value is fresh" },
+	{ "stale", TAYRA__KNOB_MILLISECONDS, OF(stale_ms), "DURATION", 1, 0, NULL, 0, "not at all",
+	  "how long after that it may still be served when the origin fails, is overloaded or is "
+	  "slower than soft_timeout" },
+	{ "soft_timeout", TAYRA__KNOB_NANOSECONDS, OF(soft_timeout_ns), "DURATION", 1e6, 0, NULL, 0,
+	  "none", "after this, a stale value is served while the load goes on" },
+	{ "timeout", TAYRA__KNOB_NANOSECONDS, OF(timeout_ns), "DURATION", 1e6, 0, NULL, 0, "5s",
+	  "after this, the client gets an error" },
+	{ "class", TAYRA__KNOB_CHOICE, OF(cls), "critical|high|normal|low|background", 0, 0,
+	  classes, TAYRA_CRITICAL, "normal", "who goes first when the origin's limit is reached" },
+	{ "max_rows", TAYRA__KNOB_COUNT, OF(max_rows), "N", 1, 10000000, NULL, 0, "1000",
+	  "of json; more are an error" },
+	{ "max_bytes", TAYRA__KNOB_BYTES, OF(max_bytes), "BYTES", 1, 536870912, NULL, 0, "8M",
+	  "of a value; more are an error" },
+	{ "threads", TAYRA__KNOB_COUNT, OF(threads), "N", 1, 256, NULL, 0, "4",
+	  "loads of this route at a time, each on a connection" },
+	{ 0 },
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * settings.h: what `tayra serve` is told, by a configuration file and by the command line, which
+ * wins.  Knobs are rows (knob.h); the tables are here for whoever prints a reference.
+ *
+ *     create -> set, for each option of the command line -> read -> open -> a server -> destroy
+ */
+#ifndef TAYRA_SERVE_SETTINGS_H
+#define TAYRA_SERVE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "serve/knob.h"
+#include "serve/route.h"
+#include "serve/server.h"
+#include "serve/yaml.h"
+
+#define TAYRA__PASSWORD_MAX 512
+
+/* Of the server: also options of the command line, but for the last two, which are what follows. */
+extern const struct tayra__knob tayra__server_knobs[];
+extern const struct tayra__knob tayra__origin_knobs[];
+extern const struct tayra__knob tayra__limit_knobs[];
+extern const struct tayra__knob tayra__route_knobs[];
+
+struct tayra__limit_setting {
+	uint32_t fixed; /* 0: adaptive */
+	uint32_t min, max, start;
+	uint64_t target_ns;
+};
+
+/* One origin, however many routes ask it. */
+struct tayra__origin_setting {
+	const char *name, *sqlite, *postgres, *http; /* one of the three */
+	struct tayra__limit_setting limit;
+	const char **headers; /* ended by NULL; or NULL */
+	const char *ca_file, *proxy;
+	uint64_t connect_timeout_ns;
+	uint32_t max_redirects;
+	bool max_age;
+	const struct tayra__yaml *at;
+	struct tayra_pace *pace; /* once open */
+};
+
+struct tayra__route_setting {
+	const char *keys, *origin, *query, *path;
+	int shape, cls;
+	uint64_t ttl_ms, stale_ms, soft_timeout_ns, timeout_ns, max_bytes;
+	uint32_t max_rows, threads;
+	const struct tayra__yaml *at;
+	struct tayra__origin_setting *source;
+};
+
+struct tayra__settings {
+	struct tayra__server_options server; /* complete once open */
+	int policy;
+	const char *admin, *password, *password_file;
+
+	const char *file; /* as errors name it; NULL: none was read */
+	const char *folder;
+	struct tayra__yaml *yaml;
+	struct tayra__origin_setting *origins;
+	struct tayra__route_setting *routes;
+	size_t origin_count, route_count;
+	/* Once open: */
+	struct tayra__route *open_routes;
+	struct tayra_pace **paces;
+	size_t open_count, pace_count;
+
+	uint64_t given; /* a bit for each of tayra__server_knobs that the command line gave */
+	struct tayra__knob_texts texts;
+};
+
+void tayra__settings_init(struct tayra__settings *settings);
+/* Closes what is open: after the server. */
+void tayra__settings_fini(struct tayra__settings *settings);
+
+/* From the command line.  => as tayra__knob_set(). */
+int tayra__settings_set(struct tayra__settings *settings, const struct tayra__knob *knob,
+			const char *text, char *why, size_t why_len);
+
+/*
+ * Read a configuration, once; `name` is what errors call it, and paths in it are as seen from its
+ * folder.  => TAYRA_E_INVAL, TAYRA_E_NOMEM, TAYRA_E_UNSUPPORTED: `error` is one line, with
+ * "NAME:LINE:COLUMN: " where that is known.
+ */
+int tayra__settings_read(struct tayra__settings *settings, const char *name, const char *bytes,
+			 size_t len, char *error, size_t error_len);
+/* The same from a file.  => also TAYRA_E_IO. */
+int tayra__settings_load(struct tayra__settings *settings, const char *path, char *error,
+			 size_t error_len);
+
+/*
+ * Open the origins, and read the password's file.  => TAYRA_OK, and `note` has one line if an
+ * origin does not answer yet; else as read.
+ */
+int tayra__settings_open(struct tayra__settings *settings, char *error, size_t error_len,
+			 char *note, size_t note_len);
+
+/* The routes, a line each. */
+void tayra__settings_describe(const struct tayra__settings *settings, FILE *out);
+
+/* "NAME:LINE:COLUMN: what" into error. */
+__attribute__((format(printf, 5, 6))) void
+tayra__settings_complain(const struct tayra__settings *settings, const struct tayra__yaml *at,
+			 char *error, size_t error_len, const char *format, ...);
+
+#endif

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sources.c: what settings say is opened: passwords, limits, origins, routes; and closed again.
+ * One origin of the configuration is one limit, and an origin of the library for each of its
+ * routes, since that has one statement or URL.
+ */
+#include "serve/settings.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ADMIN_DEFAULT "127.0.0.1:9121"
+#define LIMIT_START   8
+#define THREADS       4 /* as tayra.h has it */
+#define URL_MAX       2048
+#define PASSWORD_LINE (TAYRA__PASSWORD_MAX + 3)
+
+struct opening {
+	struct tayra__settings *settings;
+	char *error;
+	size_t error_len;
+	char *note;
+	size_t note_len;
+};
+
+static int
+no_memory(const struct opening *o)
+{
+	snprintf(o->error, o->error_len, "%s", tayra_status_text(TAYRA_E_NOMEM));
+	return TAYRA_E_NOMEM;
+}
+
+static int
+refuse_password(const struct opening *o, const char *path, const char *what)
+{
+	snprintf(o->error, o->error_len, "%s: %s", path, what);
+	return TAYRA_E_INVAL;
+}
+
+static int
+read_password_file(const struct opening *o)
+{
+	struct tayra__settings *s = o->settings;
+	const char *path = s->password_file;
+	char line[PASSWORD_LINE];
+	FILE *file = fopen(path, "re");
+	int status = TAYRA_OK;
+
+	if (!file) {
+		snprintf(o->error, o->error_len, "%s: %m", path);
+		return TAYRA_E_INVAL;
+	}
+	if (!fgets(line, sizeof(line), file))
+		status = refuse_password(o, path, ferror(file) ? "cannot be read" : "is empty");
+	fclose(file);
+	if (status != TAYRA_OK)
+		return status;
+	line[strcspn(line, "\r\n")] = '\0';
+	if (!line[0] || strlen(line) > TAYRA__PASSWORD_MAX)
+		status = refuse_password(o, path,
+					 line[0] ? "the password is longer than 512 bytes"
+						 : "the password is empty");
+	else
+		s->password = tayra__knob_texts_add(&s->texts, NULL, line);
+	explicit_bzero(line, sizeof(line));
+	return status == TAYRA_OK && !s->password ? no_memory(o) : status;
+}
+
+static bool
+was_given(const struct tayra__settings *s, const char *name)
+{
+	const struct tayra__knob *knob = tayra__knob_find(tayra__server_knobs, name);
+
+	return s->given & 1ull << (knob - tayra__server_knobs);
+}
+
+/* The command line's password or file counts before the file's file or password. */
+static int
+open_password(const struct opening *o)
+{
+	struct tayra__settings *s = o->settings;
+	int status = TAYRA_OK;
+
+	if (s->password_file && !was_given(s, "requirepass"))
+		status = read_password_file(o);
+	s->server.password = s->password;
+	s->server.password_len = s->password ? strlen(s->password) : 0;
+	return status;
+}
+
+static uint32_t
+threads_of(const struct tayra__route_setting *route)
+{
+	return route->threads ? route->threads : THREADS;
+}
+
+static uint32_t
+threads_in_all(const struct tayra__settings *s, const struct tayra__origin_setting *origin)
+{
+	uint32_t threads = 0;
+
+	for (size_t i = 0; i < s->route_count; i++)
+		if (s->routes[i].source == origin)
+			threads += threads_of(&s->routes[i]);
+	return threads < 1024 ? threads : 1024;
+}
+
+static uint32_t
+within(uint32_t value, uint32_t min, uint32_t max)
+{
+	return value < min ? min : value > max ? max : value;
+}
+
+static int
+open_limit(const struct opening *o, struct tayra__origin_setting *origin)
+{
+	const struct tayra__limit_setting *limit = &origin->limit;
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	uint32_t threads = threads_in_all(o->settings, origin), min, max;
+	int status;
+
+	if (threads == 0)
+		return TAYRA_OK; /* no route asks it */
+	min = limit->min ? limit->min : 1;
+	max = limit->max ? limit->max : within(threads, min, 1024);
+	options.limit = within(limit->start ? limit->start : LIMIT_START, min, max);
+	options.limit_min = min;
+	options.limit_max = max;
+	options.p90_target_ns = limit->target_ns;
+	if (limit->fixed) {
+		options.limiter = TAYRA_LIMITER_FIXED;
+		options.limit = options.limit_max = limit->fixed;
+		options.limit_min = 1;
+	}
+	status = tayra_pace_create(&options, &origin->pace);
+	if (status == TAYRA_E_NOMEM)
+		return no_memory(o);
+	if (status == TAYRA_OK)
+		o->settings->paces[o->settings->pace_count++] = origin->pace;
+	return status;
+}
+
+/* Slashes where both meet are one. */
+static int
+open_http(const struct tayra__route_setting *route, const struct tayra_origin_options *options,
+	  char *why, size_t why_len, struct tayra_origin **out)
+{
+	const struct tayra__origin_setting *source = route->source;
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	size_t len = strlen(source->http);
+	char url[URL_MAX];
+
+	while (len > 0 && source->http[len - 1] == '/')
+		len--;
+	if (snprintf(url, sizeof(url), "%.*s%s", (int)len, source->http, route->path) >=
+	    (int)sizeof(url)) {
+		snprintf(why, why_len, "the URL is longer than %d bytes", URL_MAX);
+		return TAYRA_E_INVAL;
+	}
+	http.headers = source->headers;
+	http.ca_file = source->ca_file;
+	http.proxy = source->proxy;
+	http.connect_timeout_ns = source->connect_timeout_ns;
+	http.max_redirects = source->max_redirects;
+	http.max_age = source->max_age;
+	return tayra_origin_http(options, &http, url, why, why_len, out);
+}
+
+static int
+open_origin(const struct tayra__route_setting *route, char *why, size_t why_len,
+	    struct tayra_origin **out)
+{
+	const struct tayra__origin_setting *source = route->source;
+	struct tayra_origin_options options = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	options.threads = threads_of(route);
+	options.pace = source->pace;
+	options.pattern = route->keys;
+	options.shape = (enum tayra_shape)route->shape;
+	options.max_rows = route->max_rows;
+	options.max_bytes = route->max_bytes;
+	if (source->sqlite)
+		return tayra_origin_sqlite(&options, source->sqlite, route->query, why, why_len,
+					   out);
+	if (source->postgres)
+		return tayra_origin_postgres(&options, source->postgres, route->query, why, why_len,
+					     out);
+	return open_http(route, &options, why, why_len, out);
+}
+
+/* Where what cannot be opened stands. */
+static const struct tayra__yaml *
+place_of(const struct tayra__route_setting *route, int status, const char *why)
+{
+	const char *const kind = route->source->sqlite     ? "sqlite"
+				 : route->source->postgres ? "postgres"
+							   : "http";
+	const struct tayra__yaml *at;
+
+	if (status != TAYRA_E_INVAL)
+		return tayra__yaml_find(route->source->at, kind);
+	if (strncmp(why, "pattern", strlen("pattern")) == 0)
+		return tayra__yaml_find(route->at, "keys");
+	at = tayra__yaml_find(route->at, "query");
+	return at ? at : tayra__yaml_find(route->at, "path");
+}
+
+static int
+open_route(const struct opening *o, const struct tayra__route_setting *route)
+{
+	struct tayra__settings *s = o->settings;
+	struct tayra__route *out = &s->open_routes[s->open_count];
+	char why[300] = "";
+	int status = open_origin(route, why, sizeof(why), &out->origin);
+
+	if (status == TAYRA_E_NOMEM)
+		return no_memory(o);
+	if (status != TAYRA_OK) {
+		tayra__settings_complain(s, place_of(route, status, why), o->error, o->error_len,
+					 "route '%.64s': %s", route->keys,
+					 why[0] ? why : tayra_status_text(status));
+		return status;
+	}
+	if (why[0])
+		tayra__settings_complain(s, place_of(route, TAYRA_OK, why), o->note, o->note_len,
+					 "does not answer yet, and is tried again: %s", why);
+	out->keys = route->keys;
+	out->ttl_ms = route->ttl_ms;
+	out->stale_ms = route->stale_ms;
+	out->soft_timeout_ns = route->soft_timeout_ns;
+	out->timeout_ns = route->timeout_ns;
+	out->cls = (enum tayra_class)route->cls;
+	s->open_count++;
+	return TAYRA_OK;
+}
+
+/* Said here, where the line is known; the server would refuse them too. */
+static int
+check_patterns(const struct opening *o)
+{
+	struct tayra__settings *s = o->settings;
+
+	for (size_t i = 0; i < s->open_count; i++) {
+		struct tayra__routes *routes;
+		char why[300] = "";
+		int status = tayra__routes_create(s->open_routes, i + 1, why, sizeof(why), &routes);
+
+		tayra__routes_destroy(routes);
+		if (status == TAYRA_E_NOMEM)
+			return no_memory(o);
+		if (status != TAYRA_OK) {
+			tayra__settings_complain(s, tayra__yaml_find(s->routes[i].at, "keys"),
+						 o->error, o->error_len, "%s", why);
+			return status;
+		}
+	}
+	return TAYRA_OK;
+}
+
+static int
+open_routes(const struct opening *o)
+{
+	struct tayra__settings *s = o->settings;
+	int status = TAYRA_OK;
+
+	if (s->route_count == 0)
+		return TAYRA_OK;
+	s->open_routes = tayra__mem_array(s->route_count, sizeof(*s->open_routes));
+	s->paces = tayra__mem_array(s->origin_count, sizeof(struct tayra_pace *));
+	if (!s->open_routes || !s->paces)
+		return no_memory(o);
+	for (size_t i = 0; i < s->origin_count && status == TAYRA_OK; i++)
+		status = open_limit(o, &s->origins[i]);
+	for (size_t i = 0; i < s->route_count && status == TAYRA_OK; i++)
+		status = open_route(o, &s->routes[i]);
+	return status == TAYRA_OK ? check_patterns(o) : status;
+}
+
+int
+tayra__settings_open(struct tayra__settings *settings, char *error, size_t error_len, char *note,
+		     size_t note_len)
+{
+	const struct opening o = { settings, error, error_len, note, note_len };
+	int status;
+
+	note[0] = '\0';
+	settings->server.policy = (enum tayra_policy)settings->policy;
+	settings->server.admin = settings->admin ? settings->admin : ADMIN_DEFAULT;
+	settings->server.admin_if_free = !settings->admin;
+	if (strcmp(settings->server.admin, "off") == 0)
+		settings->server.admin = NULL;
+	status = open_password(&o);
+	if (status == TAYRA_OK)
+		status = open_routes(&o);
+	settings->server.routes = settings->open_routes;
+	settings->server.route_count = settings->open_count;
+	settings->server.paces = settings->paces;
+	settings->server.pace_count = settings->pace_count;
+	return status;
+}
+
+void
+tayra__settings_fini(struct tayra__settings *s)
+{
+	for (size_t i = 0; i < s->open_count; i++)
+		tayra_origin_close(s->open_routes[i].origin);
+	for (size_t i = 0; i < s->pace_count; i++)
+		tayra_pace_destroy(s->paces[i]);
+	for (size_t i = 0; i < s->origin_count; i++)
+		tayra__mem_free(s->origins[i].headers);
+	tayra__mem_free(s->open_routes);
+	tayra__mem_free(s->paces);
+	tayra__mem_free(s->origins);
+	tayra__mem_free(s->routes);
+	tayra__yaml_free(s->yaml);
+	tayra__knob_texts_free(&s->texts);
+	tayra__settings_init(s);
+}
+
+static void
+describe_limit(const struct tayra__settings *s, const struct tayra__origin_setting *source,
+	       FILE *out)
+{
+	const struct tayra__limit_setting *limit = &source->limit;
+	uint32_t min = limit->min ? limit->min : 1;
+
+	if (limit->fixed)
+		fprintf(out, ", limit %u", limit->fixed);
+	else
+		fprintf(out, ", limit %u to %u", min,
+			limit->max ? limit->max : within(threads_in_all(s, source), min, 1024));
+}
+
+/* Milliseconds, in the largest unit that says them exactly. */
+static void
+describe_time(const char *name, uint64_t ms, FILE *out)
+{
+	if (ms % 3600000 == 0)
+		fprintf(out, ", %s %lluh", name, (unsigned long long)(ms / 3600000));
+	else if (ms % 60000 == 0 && ms > 60000)
+		fprintf(out, ", %s %llum", name, (unsigned long long)(ms / 60000));
+	else if (ms % 1000 == 0)
+		fprintf(out, ", %s %llus", name, (unsigned long long)(ms / 1000));
+	else
+		fprintf(out, ", %s %llums", name, (unsigned long long)ms);
+}
+
+void
+tayra__settings_describe(const struct tayra__settings *s, FILE *out)
+{
+	static const char *const shapes[] = { "raw", "row", "json" };
+
+	for (size_t i = 0; i < s->route_count; i++) {
+		const struct tayra__route_setting *route = &s->routes[i];
+
+		/* A conninfo may hold a password: the name says which. */
+		fprintf(out, "%s: from %s '%s'", route->keys,
+			route->source->sqlite     ? "sqlite"
+			: route->source->postgres ? "postgres"
+						  : "http",
+			route->source->name);
+		if (!route->source->http)
+			fprintf(out, " as %s", shapes[route->shape]);
+		describe_time("ttl", route->ttl_ms ? route->ttl_ms : 60000, out);
+		if (route->stale_ms)
+			describe_time("stale", route->stale_ms, out);
+		describe_limit(s, route->source, out);
+		fputc('\n', out);
+	}
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tayra/base.h>
+
+#include "serve/settings.h"
+
+static struct tayra__settings settings;
+static char error[512], note[512];
+
+static int
+setup(void **state)
+{
+	tayra__settings_init(&settings);
+	error[0] = '\0';
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	tayra__settings_fini(&settings);
+	return 0;
+}
+
+static int
+read_text(const char *text)
+{
+	return tayra__settings_read(&settings, "etc/t.yaml", text, strlen(text), error,
+				    sizeof(error));
+}
+
+static void
+must_read(const char *text)
+{
+	if (read_text(text) != TAYRA_OK)
+		fail_msg("%s", error);
+}
+
+static void
+set(const char *name, const char *text)
+{
+	char why[300];
+
+	assert_int_equal(tayra__settings_set(&settings, tayra__knob_find(tayra__server_knobs, name),
+					     text, why, sizeof(why)),
+			 TAYRA_OK);
+}
+
+static void
+what_the_file_says_is_set(void **state)
+{
+	must_read(
+		"listen: '[::1]:7000'\nmemory: 1.5GiB\npolicy: lru\nmaxclients: 12\n"
+		"timeout: 5m\noutput_limit: 2M\npassword_file: pw\nadmin: off\n"
+		"origins:\n"
+		"  db: {sqlite: sub/p.db, limit: {min: 2, max: 9, start: 3, target: 50ms}}\n"
+		"  abs: {sqlite: /p.db, limit: 7}\n"
+		"  api: {http: 'http://h/', headers: [\"A: b\", \"C: d\"], max_age: true,\n"
+		"        connect_timeout: 250ms, max_redirects: 0, ca_file: ca.pem, proxy: p}\n"
+		"routes:\n"
+		"  - {keys: 'a:{x}', origin: db, query: select ?1, as: json, ttl: 90s, stale: 1h,\n"
+		"     soft_timeout: 20ms, timeout: 2s, class: high, max_rows: 5, max_bytes: 1M,\n"
+		"     threads: 2}\n"
+		"  - {keys: 'b:{x}', origin: api, path: '/v/{x}'}\n");
+	assert_string_equal(settings.server.listen, "[::1]:7000");
+	assert_int_equal(settings.server.memory_bytes, 3ull << 29);
+	assert_int_equal(settings.policy, TAYRA_POLICY_LRU);
+	assert_int_equal(settings.server.clients_max, 12);
+	assert_int_equal(settings.server.idle_timeout_ms, 300000);
+	assert_int_equal(settings.server.output_max_bytes, 2u << 20);
+	assert_string_equal(settings.password_file, "etc/pw");
+	assert_string_equal(settings.admin, "off");
+	assert_int_equal(settings.origin_count, 3);
+	assert_string_equal(settings.origins[0].sqlite, "etc/sub/p.db");
+	assert_int_equal(settings.origins[0].limit.min, 2);
+	assert_int_equal(settings.origins[0].limit.max, 9);
+	assert_int_equal(settings.origins[0].limit.start, 3);
+	assert_int_equal(settings.origins[0].limit.target_ns, 50 * TAYRA_NS_PER_MS);
+	assert_string_equal(settings.origins[1].sqlite, "/p.db");
+	assert_int_equal(settings.origins[1].limit.fixed, 7);
+	assert_string_equal(settings.origins[2].headers[1], "C: d");
+	assert_null(settings.origins[2].headers[2]);
+	assert_true(settings.origins[2].max_age);
+	assert_int_equal(settings.origins[2].connect_timeout_ns, 250 * TAYRA_NS_PER_MS);
+	assert_string_equal(settings.origins[2].ca_file, "etc/ca.pem");
+	assert_int_equal(settings.route_count, 2);
+	assert_ptr_equal(settings.routes[0].source, &settings.origins[0]);
+	assert_int_equal(settings.routes[0].shape, TAYRA_SHAPE_JSON);
+	assert_int_equal(settings.routes[0].ttl_ms, 90000);
+	assert_int_equal(settings.routes[0].stale_ms, 3600000);
+	assert_int_equal(settings.routes[0].soft_timeout_ns, 20 * TAYRA_NS_PER_MS);
+	assert_int_equal(settings.routes[0].timeout_ns, 2 * TAYRA_NS_PER_S);
+	assert_int_equal(settings.routes[0].cls, TAYRA_HIGH);
+	assert_int_equal(settings.routes[0].max_rows, 5);
+	assert_int_equal(settings.routes[0].max_bytes, 1u << 20);
+	assert_int_equal(settings.routes[0].threads, 2);
+	assert_string_equal(settings.routes[1].path, "/v/{x}");
+}
+
+static void
+the_command_line_wins(void **state)
+{
+	set("memory", "64M");
+	set("requirepass", "mine");
+	must_read("memory: 1G\nmaxclients: 5\npassword_file: nowhere\n");
+	assert_int_equal(settings.server.memory_bytes, 64u << 20);
+	assert_int_equal(settings.server.clients_max, 5);
+	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			 TAYRA_OK);
+	assert_string_equal(settings.server.password, "mine");
+}
+
+/* But what the file says is still looked at. */
+static void
+what_the_command_line_overrides_must_still_be_right(void **state)
+{
+	set("memory", "64M");
+	assert_int_equal(read_text("memory: lots\n"), TAYRA_E_INVAL);
+}
+
+#define DB  "origins:\n  db: {sqlite: p.db}\n"
+#define API "origins:\n  api: {http: 'http://h'}\n"
+
+static void
+what_is_wrong_is_said_with_its_place(void **state)
+{
+	static const char *const table[][2] = {
+		{ "memmory: 1M\n",
+		  "etc/t.yaml:1:1: the configuration knows no 'memmory'; did you mean 'memory'?" },
+		{ "- a\n", "etc/t.yaml:1:1: should be a mapping, and is a list" },
+		{ "just text\n", "etc/t.yaml:1:1: should be a mapping, and is text" },
+		{ "xyzzy: 1\n", "etc/t.yaml:1:1: the configuration knows no 'xyzzy'" },
+		{ "output-limit: 1M\n", "did you mean 'output_limit'?" },
+		{ "a: b\n  c: d\n", "etc/t.yaml:2:4: mapping values are not allowed" },
+		{ "\n memory: 10x\n", "etc/t.yaml:2:2: memory '10x' is no size (64M, 1.5GiB)" },
+		{ "memory: 012\n", "memory '012' is no size" },
+		{ "memory: 0x10\n", "memory '0x10' is no size" },
+		{ "memory: -1\n", "memory '-1' is no size" },
+		{ "memory: nan\n", "memory 'nan' is no size" },
+		{ "memory: inf\n", "memory 'inf' is no size" },
+		{ "memory: 99999999999999999999G\n", "is no size" },
+		{ "maxclients: 10k\n", "maxclients '10k' is not a number from 1 to 1000000" },
+		{ "maxclients: 012\n", "maxclients '012' is not a number" },
+		{ "maxclients: 0\n", "maxclients '0' is not a number" },
+		{ "maxclients: 1e3\n", "maxclients '1e3' is not a number" },
+		{ "maxclients: nan\n", "maxclients 'nan' is not a number" },
+		{ "maxclients: 4294967297\n", "is not a number" },
+		{ "maxclients: ~\n", "maxclients has no value" },
+		{ "maxclients: null\n", "maxclients has no value" },
+		{ "memory:\n", "etc/t.yaml:1:1: memory has no value" },
+		{ "requirepass: ''\n", "requirepass is empty" },
+		{ "timeout: 30\n", "timeout '30' is no duration of at least 1s" },
+		{ "timeout: 5ms\n", "timeout '5ms' is no duration of at least 1s" },
+		{ "timeout: 03s\n", "timeout '03s' is no duration" },
+		{ "policy: lur\n", "policy 'lur' does not exist (did you mean 'lru'?)" },
+		{ "memory: [1M]\n", "memory should be text, and is a list" },
+		{ "memory: 1M\nmemory: 2M\n", "etc/t.yaml:2:1: 'memory' stands here twice" },
+		{ "requirepass: x\npassword_file: y\n",
+		  "etc/t.yaml:2:1: password_file stands beside" },
+		{ "origins: [a]\n", "origins should be a mapping, and is a list" },
+		{ "origins: {a: b}\n", "a should be a mapping, and is text" },
+		{ "origins: {a: {}}\n", "origin 'a' must have one of sqlite, postgres and http" },
+		{ "origins: {a: {sqlite: x, http: y}}\n", "must have only one of" },
+		{ "origins: {a: {sqlight: x}}\n", "an origin knows no 'sqlight'; did you mean" },
+		{ "origins: {a: {sqlite: x, proxy: y}}\n",
+		  "etc/t.yaml:1:26: proxy is for HTTP servers, and origin 'a' is none" },
+		{ "origins: {a: {http: x, max_age: yes}}\n", "max_age 'yes' is neither true nor" },
+		{ "origins: {a: {http: x, headers: a}}\n",
+		  "headers should be a list, and is text" },
+		{ "origins: {a: {http: x, headers: [[a]]}}\n", "should be text, and is a list" },
+		{ "origins: {a: {sqlite: x, limit: 0}}\n", "limit '0' is not a number from 1" },
+		{ "origins: {a: {sqlite: x, limit: {min: 5, max: 4}}}\n",
+		  "limit has a min of 5 over its max of 4" },
+		{ "origins: {a: {sqlite: x, limit: {max: 4, start: 9}}}\n", "limit starts with 9" },
+		{ "origins: {a: {sqlite: x, limit: {most: 4}}}\n", "limit knows no 'most'" },
+		{ "origins: {a: {sqlite: x, limit: [4]}}\n", "limit should be a mapping" },
+		{ "routes: {}\n", "routes should be a list, and is a mapping" },
+		{ DB "routes: [a]\n", "should be a mapping, and is text" },
+		{ DB "routes: [{origin: db, query: q}]\n", "a route needs keys" },
+		{ DB "routes: [{keys: k, query: q}]\n", "a route needs an origin" },
+		{ DB "routes:\n  - keys: k\n    origin: bd\n    query: q\n",
+		  "etc/t.yaml:5:5: there is no origin 'bd'" },
+		{ DB "routes: [{keys: k, origin: db}]\n", "a route to a database needs a query" },
+		{ DB "routes: [{keys: k, origin: db, query: q, path: /}]\n",
+		  "path is for HTTP servers, and origin 'db' is none" },
+		{ DB "routes: [{keys: k, origin: db, query: q, as: jsn}]\n",
+		  "as 'jsn' does not exist (did you mean 'json'?)" },
+		{ DB "routes: [{keys: k, origin: db, query: q, class: top}]\n", "does not exist" },
+		{ DB "routes: [{keys: k, origin: db, query: q, ttl: 0s}]\n", "ttl '0s' is no" },
+		{ DB "routes: [{keys: k, origin: db, query: q, threads: 257}]\n",
+		  "threads '257' is not a number from 1 to 256" },
+		{ API "routes: [{keys: k, origin: api}]\n", "needs a path" },
+		{ API "routes: [{keys: k, origin: api, path: x}]\n", "does not begin with '/'" },
+		{ API "routes: [{keys: k, origin: api, path: /, as: row}]\n",
+		  "as is for databases, and origin 'api' is none" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		setup(NULL);
+		if (read_text(table[i][0]) != TAYRA_E_INVAL || !strstr(error, table[i][1]))
+			fail_msg("%s: '%s' should be '%s'", table[i][0], error, table[i][1]);
+		assert_null(strchr(error, '\n'));
+		teardown(NULL);
+	}
+}
+
+/* What only opening finds. */
+static void
+what_does_not_open_is_said_with_its_place(void **state)
+{
+	static const char *const table[][2] = {
+		{ "routes:\n  - {keys: 'k{', origin: m, query: 'select ?1'}\n",
+		  "t.yaml:4:6: route 'k{'" },
+		{ "routes:\n  - {keys: k, origin: m, query: 'selekt 1'}\n",
+		  "t.yaml:4:26: route 'k'" },
+		{ "routes:\n  - {keys: '{a}', origin: m, query: 'select 1'}\n", "route '{a}'" },
+		{ "routes:\n  - {keys: 'k{a}', origin: m, query: 'select ?1'}\n"
+		  "  - {keys: 'k{b}', origin: m, query: 'select ?1'}\n",
+		  "t.yaml:5:6: 'k{b}' matches the same keys as 'k{a}'" },
+		{ "  none: {sqlite: nowhere/at/all.db}\n"
+		  "routes: [{keys: '{a}', origin: none, query: 'select ?1'}]\n",
+		  "t.yaml:3:10: route '{a}'" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "origins:\n  m: {sqlite: '/dev/null'}\n%s",
+			 table[i][0]);
+		setup(NULL);
+		must_read(text);
+		assert_int_not_equal(
+			tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			TAYRA_OK);
+		if (!strstr(error, table[i][1]))
+			fail_msg("%s: '%s' should be '%s'", text, error, table[i][1]);
+		teardown(NULL);
+	}
+}
+
+static void
+a_limit_follows_the_threads_of_its_routes(void **state)
+{
+	char text[512];
+	size_t len;
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	must_read("origins:\n  m: {sqlite: /dev/null}\n  unused: {sqlite: /nowhere.db}\n"
+		  "routes:\n"
+		  "  - {keys: 'a{x}', origin: m, query: 'select ?1', threads: 3}\n"
+		  "  - {keys: 'b{x}', origin: m, query: 'select ?1', as: row, stale: 90s}\n");
+	if (tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)) != TAYRA_OK)
+		fail_msg("%s", error);
+	assert_int_equal(settings.server.route_count, 2);
+	assert_int_equal(settings.server.pace_count, 1);
+	tayra__settings_describe(&settings, out);
+	len = (size_t)ftell(out);
+	fclose(out);
+	text[len] = '\0';
+	assert_string_equal(text,
+			    "a{x}: from sqlite 'm' as raw, ttl 60s, limit 1 to 7\n"
+			    "b{x}: from sqlite 'm' as row, ttl 60s, stale 90s, limit 1 to 7\n");
+}
+
+static char *
+read_source(const char *name, size_t *len)
+{
+	const char *root = getenv("SOURCE_ROOT");
+	char path[512], *text = calloc(1, 1 << 20);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", root ? root : ".", name);
+	file = fopen(path, "re");
+	if (!file)
+		fail_msg("%s: %m", path);
+	*len = fread(text, 1, (1 << 20) - 1, file);
+	fclose(file);
+	return text;
+}
+
+static void
+in_manual(const struct tayra__knob *table, const char *manual)
+{
+	for (; table->name; table++) {
+		char row[64];
+
+		snprintf(row, sizeof(row), ".B %s\n", table->name);
+		if (!strstr(manual, row))
+			fail_msg("man/tayra-serve.1 does not say what '%s' is", table->name);
+		assert_non_null(table->sentence);
+	}
+}
+
+static void
+the_manual_names_every_knob(void **state)
+{
+	size_t len;
+	char *manual = read_source("man/tayra-serve.1", &len);
+
+	in_manual(tayra__server_knobs, manual);
+	in_manual(tayra__origin_knobs, manual);
+	in_manual(tayra__limit_knobs, manual);
+	in_manual(tayra__route_knobs, manual);
+	free(manual);
+}
+
+/* A line "# word" is said to the reader; any other that begins with '#' is switched off. */
+static void
+switch_on(char *text)
+{
+	char *to = text;
+	char last = '\n';
+
+	for (const char *at = text; *at; last = *at++)
+		if (*at != '#' || last != '\n' || (at[1] == ' ' && at[2] != ' '))
+			*to++ = *at;
+	*to = '\0';
+}
+
+static void
+in_sample(const struct tayra__knob *table, const char *sample)
+{
+	for (; table->name; table++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s:", table->name);
+		if (!strstr(sample, name))
+			fail_msg("contrib/tayra.yaml does not have '%s'", table->name);
+	}
+}
+
+static void
+the_sample_is_right_as_it_is_and_with_everything_switched_on(void **state)
+{
+	size_t len;
+	char *sample = read_source("contrib/tayra.yaml", &len);
+
+	must_read(sample);
+	assert_true(settings.route_count > 0);
+	teardown(NULL);
+	setup(NULL);
+	in_sample(tayra__server_knobs, sample);
+	in_sample(tayra__origin_knobs, sample);
+	in_sample(tayra__limit_knobs, sample);
+	in_sample(tayra__route_knobs, sample);
+	switch_on(sample);
+	must_read(sample);
+	assert_int_equal(settings.origin_count, 3);
+	free(sample);
+}
+
+static void
+a_file_that_cannot_be_read_is_said(void **state)
+{
+	assert_int_equal(tayra__settings_load(&settings, "nowhere.yaml", error, sizeof(error)),
+			 TAYRA_E_IO);
+	assert_string_equal(error, "nowhere.yaml: No such file or directory");
+	assert_int_equal(tayra__settings_load(&settings, "/", error, sizeof(error)), TAYRA_E_IO);
+	assert_int_equal(tayra__settings_load(&settings, "/dev/zero", error, sizeof(error)),
+			 TAYRA_E_INVAL);
+	assert_string_equal(error, "/dev/zero: more than 256 KiB");
+}
+
+int
+main(void)
+{
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(what_the_file_says_is_set),
+		TEST(the_command_line_wins),
+		TEST(what_the_command_line_overrides_must_still_be_right),
+		TEST(what_is_wrong_is_said_with_its_place),
+		TEST(what_does_not_open_is_said_with_its_place),
+		TEST(a_limit_follows_the_threads_of_its_routes),
+		TEST(the_manual_names_every_knob),
+		TEST(the_sample_is_right_as_it_is_and_with_everything_switched_on),
+		TEST(a_file_that_cannot_be_read_is_said),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
