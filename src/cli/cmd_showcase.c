@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cmd_showcase.c: `tayra showcase`: runs the demonstration and writes report.html, report.md and
- * results.json.  Whatever the verdicts, it exits 0; 4 when the measurement cannot be believed.
+ * cmd_showcase.c: `tayra showcase`: runs the demonstration and writes report.html, report.md,
+ * portfolio.md and results.json.  Whatever the verdicts, it exits 0; 4 when the measurement cannot
+ * be believed.
  */
 #include "cli/command.h"
 
@@ -10,19 +11,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/option.h"
 #include "cli/arguments.h"
 #include "cli/interrupt.h"
-#include "showcase/report_html.h"
-#include "showcase/report_md.h"
+#include "showcase/outputs.h"
+#include "showcase/portfolio.h"
 #include "showcase/showcase.h"
 #include "showcase/verdict_table.h"
 
-enum key { QUICK = 256, ORIGIN, DATA, OUT, SEED, SABOTAGE, SCALE };
+enum key { QUICK = 256, ORIGIN, DATA, OUT, SEED, PRICES, LEVEL, PORTFOLIO, SABOTAGE, SCALE };
 
 static const struct argp_option argp_options[] = {
 	{ "quick", QUICK, NULL, 0, "shorter slices: a minute instead of five", 0 },
@@ -31,8 +30,18 @@ static const struct argp_option argp_options[] = {
 	{ "data", DATA, "FILE", 0,
 	  "a Debian Packages file (default: this machine's index, apt-cache dumpavail)", 0 },
 	{ "out", OUT, "DIR", 0,
-	  "where report.html, report.md and results.json go (default ./showcase-results)", 0 },
+	  "where report.html, report.md, portfolio.md and results.json go (default "
+	  "./showcase-results)",
+	  0 },
 	{ "seed", SEED, "N", 0, "of the requests and of the order of the slices (default 1)", 0 },
+	{ "prices", PRICES, "FILE", 0,
+	  "a JSON file of your prices, for cost, saving and return (contrib/prices.json is a "
+	  "sample)",
+	  0 },
+	{ "service-level", LEVEL, "P99,ERRORS", 0,
+	  "what capacity is asked under: 50ms,0.01 (default: half the deadline, 0.01)", 0 },
+	{ "portfolio", PORTFOLIO, "RESULTS.JSON", 0,
+	  "run nothing: write the portfolio of a run that was, to standard output", 0 },
 	{ "sabotage", SABOTAGE, "same|slow", OPTION_HIDDEN, "", 0 },
 	{ "slice-scale", SCALE, "X", OPTION_HIDDEN, "", 0 },
 	{ 0 },
@@ -40,22 +49,33 @@ static const struct argp_option argp_options[] = {
 
 struct command {
 	const char *name;
-	const char *out;
+	const char *out, *prices_path, *portfolio_of;
+	struct tayra__prices prices;
 	struct tayra__showcase_options options;
 };
 
-static const char *const file_names[] = { "results.json", "report.html", "report.md" };
-#define FILES 3
+static error_t
+take_level(struct command *command, const char *arg)
+{
+	const char *comma = strchr(arg, ',');
+	char latency[32];
+	uint64_t ns;
 
-typedef int (*write_fn)(const struct tayra__results *results, FILE *out);
-static const write_fn writers[FILES] = { tayra__results_write_json, tayra__report_html_write,
-					 tayra__report_md_write };
-
-/* What is written to beside its final name, so that a reader never sees half a file. */
-struct outputs {
-	FILE *file[FILES];
-	char part[FILES][4096], path[FILES][4096];
-};
+	if (comma && (size_t)(comma - arg) < sizeof(latency)) {
+		snprintf(latency, sizeof(latency), "%.*s", (int)(comma - arg), arg);
+		if (tayra__option_duration_ns(latency, &ns) == TAYRA_OK && ns > 0 &&
+		    tayra__option_double(comma + 1, 0.0001, 0.9999,
+					 &command->options.level_errors) == TAYRA_OK) {
+			command->options.level_p99_ms = (double)ns / 1e6;
+			return 0;
+		}
+	}
+	tayra__cli_error(command->name,
+			 "--service-level '%s' is not a duration, a comma and a share within "
+			 "0.0001 .. 0.9999, as in 50ms,0.01",
+			 arg);
+	return EINVAL;
+}
 
 static error_t
 take_option(int key, char *arg, struct argp_state *state)
@@ -76,6 +96,9 @@ take_option(int key, char *arg, struct argp_state *state)
 			return 0;
 		tayra__cli_error(command->name, "--seed '%s' is not a whole number", arg);
 		return EINVAL;
+	case PRICES: command->prices_path = arg; return 0;
+	case PORTFOLIO: command->portfolio_of = arg; return 0;
+	case LEVEL: return take_level(command, arg);
 	case SABOTAGE:
 		choice = tayra__cli_choice(command->name, "--sabotage", arg, sabotages);
 		command->options.sabotage = (enum tayra__sabotage)choice;
@@ -100,64 +123,6 @@ static const struct argp argp = {
 	       "with tayra, and reports what was measured.",
 };
 
-static void
-discard(struct outputs *outputs)
-{
-	for (int i = 0; i < FILES; i++)
-		if (outputs->file[i]) {
-			fclose(outputs->file[i]);
-			unlink(outputs->part[i]);
-		}
-}
-
-/* Opened before the work: a minute of measuring must not end in "permission denied". */
-static int
-open_outputs(const struct command *command, struct outputs *outputs)
-{
-	memset(outputs, 0, sizeof(*outputs));
-	if (strlen(command->out) > 4000) {
-		tayra__cli_error(command->name, "--out: the name is too long");
-		return TAYRA__EXIT_USAGE;
-	}
-	if (mkdir(command->out, 0777) < 0 && errno != EEXIST) {
-		tayra__cli_error(command->name, "%s: %m", command->out);
-		return TAYRA__EXIT_USAGE;
-	}
-	for (int i = 0; i < FILES; i++) {
-		snprintf(outputs->path[i], sizeof(outputs->path[i]), "%.4000s/%s", command->out,
-			 file_names[i]);
-		snprintf(outputs->part[i], sizeof(outputs->part[i]), "%.4000s/.%s.part",
-			 command->out, file_names[i]);
-		outputs->file[i] = fopen(outputs->part[i], "we");
-		if (outputs->file[i])
-			continue;
-		tayra__cli_error(command->name, "%s: %m", outputs->path[i]);
-		discard(outputs);
-		return TAYRA__EXIT_USAGE;
-	}
-	return TAYRA__EXIT_OK;
-}
-
-static int
-write_outputs(const struct command *command, struct outputs *outputs,
-	      const struct tayra__results *results)
-{
-	for (int i = 0; i < FILES; i++) {
-		int status = writers[i](results, outputs->file[i]);
-		int closed = fclose(outputs->file[i]);
-
-		outputs->file[i] = NULL;
-		if (status == TAYRA_OK && closed == 0 &&
-		    rename(outputs->part[i], outputs->path[i]) == 0)
-			continue;
-		tayra__cli_error(command->name, "%s: %m", outputs->path[i]);
-		unlink(outputs->part[i]);
-		discard(outputs);
-		return TAYRA__EXIT_FAILURE;
-	}
-	return TAYRA__EXIT_OK;
-}
-
 static int
 failed(const struct command *command, int status, const char *error)
 {
@@ -170,21 +135,24 @@ failed(const struct command *command, int status, const char *error)
 }
 
 static int
-run(const struct command *command, struct tayra__results *results, struct outputs *outputs)
+run(const struct command *command, struct tayra__results *results, struct tayra__outputs *outputs)
 {
 	char error[400];
 	int status = tayra__showcase_run(&command->options, results, error, sizeof(error));
-	int code;
 
 	if (status < 0) {
-		discard(outputs);
+		tayra__outputs_discard(outputs);
 		return failed(command, status, error);
 	}
-	code = write_outputs(command, outputs, results);
-	if (code != TAYRA__EXIT_OK)
-		return code;
+	status = tayra__outputs_write(outputs, results, error, sizeof(error));
+	if (status < 0) {
+		tayra__cli_error(command->name, "%s", error);
+		return TAYRA__EXIT_FAILURE;
+	}
 	tayra__verdict_table_print(results, stdout);
-	printf("\nWritten: %s %s %s\n", outputs->path[1], outputs->path[2], outputs->path[0]);
+	printf("\nWritten: %s %s %s %s\n", outputs->path[TAYRA__OUTPUT_HTML],
+	       outputs->path[TAYRA__OUTPUT_MD], outputs->path[TAYRA__OUTPUT_PORTFOLIO],
+	       outputs->path[TAYRA__OUTPUT_JSON]);
 	if (results->interrupted) {
 		tayra__cli_error(command->name, "interrupted");
 		return TAYRA__EXIT_INTERRUPTED;
@@ -195,12 +163,52 @@ run(const struct command *command, struct tayra__results *results, struct output
 	return TAYRA__EXIT_INVALID;
 }
 
+static int
+print_portfolio(const struct command *command)
+{
+	char error[300] = "cannot be written";
+	FILE *in = fopen(command->portfolio_of, "re");
+	int status;
+
+	if (!in) {
+		tayra__cli_error(command->name, "%s: %m", command->portfolio_of);
+		return TAYRA__EXIT_USAGE;
+	}
+	status = tayra__portfolio_write(in, stdout, error, sizeof(error));
+	fclose(in);
+	if (status == TAYRA_OK)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(command->name, "%s: %s", command->portfolio_of, error);
+	return status == TAYRA_E_CORRUPT ? TAYRA__EXIT_USAGE : TAYRA__EXIT_FAILURE;
+}
+
+/* What is read and opened before the work. */
+static int
+prepare(struct command *command, struct tayra__outputs *outputs)
+{
+	char error[400];
+
+	if (command->prices_path) {
+		if (tayra__prices_read(command->prices_path, &command->prices, error,
+				       sizeof(error)) < 0) {
+			tayra__cli_error(command->name, "%s", error);
+			return TAYRA__EXIT_USAGE;
+		}
+		command->options.prices = &command->prices;
+	}
+	if (tayra__outputs_open(outputs, command->out, error, sizeof(error)) < 0) {
+		tayra__cli_error(command->name, "%s", error);
+		return TAYRA__EXIT_USAGE;
+	}
+	return TAYRA__EXIT_OK;
+}
+
 int
 tayra__cmd_showcase(int argc, char **argv)
 {
 	struct command command = { .name = argv[0], .out = "showcase-results" };
 	struct tayra__results *results;
-	struct outputs *outputs;
+	struct tayra__outputs *outputs;
 	int code;
 
 	command.options = (struct tayra__showcase_options){
@@ -209,13 +217,15 @@ tayra__cmd_showcase(int argc, char **argv)
 	code = tayra__cli_parse(&argp, argc, argv, &command);
 	if (code != TAYRA__EXIT_OK)
 		return code;
+	if (command.portfolio_of)
+		return print_portfolio(&command);
 	results = tayra__mem_alloc(sizeof(*results));
 	outputs = tayra__mem_alloc(sizeof(*outputs));
 	if (!results || !outputs) {
 		tayra__cli_error(command.name, "%s", tayra_status_text(TAYRA_E_NOMEM));
 		code = TAYRA__EXIT_FAILURE;
 	} else {
-		code = open_outputs(&command, outputs);
+		code = prepare(&command, outputs);
 	}
 	if (code == TAYRA__EXIT_OK) {
 		tayra__interrupt_install();

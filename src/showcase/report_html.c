@@ -7,6 +7,7 @@
 #include "showcase/ablation_words.h"
 #include "showcase/html.h"
 #include "showcase/results.h"
+#include "showcase/sections.h"
 #include "showcase/svg.h"
 #include "showcase/words.h"
 
@@ -393,6 +394,7 @@ tayra__report_html_write(const struct tayra__results *results, FILE *out)
 			write_stage(out, results, i);
 	write_recovery(out, results);
 	tayra__ablation_words_html(results, out);
+	tayra__sections_write(results, TAYRA__FORM_HTML, out);
 	write_method(out, results);
 	fputs("</main></body></html>\n", out);
 	return fflush(out) || ferror(out) ? TAYRA_E_IO : TAYRA_OK;

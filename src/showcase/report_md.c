@@ -5,6 +5,7 @@
 
 #include "showcase/ablation_words.h"
 #include "showcase/results.h"
+#include "showcase/sections.h"
 #include "showcase/words.h"
 
 #include <tayra/base.h>
@@ -100,6 +101,7 @@ tayra__report_md_write(const struct tayra__results *results, FILE *out)
 		if (tayra__stages[i].compared && results->stage[i].rounds)
 			write_stage(out, results, i);
 	tayra__ablation_words_md(results, out);
+	tayra__sections_write(results, TAYRA__FORM_MD, out);
 	write_method(out, results);
 	return fflush(out) || ferror(out) ? TAYRA_E_IO : TAYRA_OK;
 }

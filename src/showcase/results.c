@@ -234,5 +234,5 @@ tayra__results_compare(struct tayra__results *results)
 		status = average(results, TAYRA__ARM_PLAIN, &results->average[1]);
 	for (uint32_t i = 0; i < results->ablations && status == TAYRA_OK; i++)
 		status = compare_ablation(results, i);
-	return status;
+	return status < 0 ? status : tayra__economy_compute(results);
 }

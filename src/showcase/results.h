@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "showcase/ablation.h"
+#include "showcase/economy.h"
 #include "showcase/parts.h"
 #include "showcase/stage.h"
 #include "showcase/timeline.h"
@@ -33,6 +34,8 @@ double tayra__quantile_at(uint32_t i);
 struct tayra__slice_figures {
 	double value[TAYRA__SHOWCASE_METRICS]; /* NaN: does not apply */
 	double part_ms[TAYRA__PARTS];          /* of a request, on average */
+	double other_cpu_ms; /* a request's processor time but the database's, the generator's too
+			      */
 	double requests, length_s;
 	uint64_t lag_p99_ns, wrong_age;
 	bool measured;
@@ -118,7 +121,8 @@ struct tayra__results {
 	struct tayra_comparison average[2];
 	uint32_t averaged;                                         /* metrics in it */
 	struct tayra__ablation_row ablation[TAYRA__ABLATIONS_MAX]; /* as in tayra__ablations */
-	uint32_t ablations;                                        /* 0: they did not run */
+	struct tayra__economy economy;
+	uint32_t ablations; /* 0: they did not run */
 };
 
 extern const char *const tayra__arm_names[TAYRA__SHOWCASE_ARMS];

@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "showcase/advice.h"
+#include "showcase/economy_json.h"
 #include "showcase/words.h"
 
 #include <tayra/base.h>
@@ -102,6 +104,12 @@ write_arm_values(struct tayra__json *json, const struct tayra__results *r, uint3
 	for (int m = 0; m < TAYRA__SHOWCASE_METRICS; m++)
 		put(json, tayra__stage_metric_info(m)->name,
 		    tayra__results_median(r, stage, arm, m));
+	tayra__json_object(json, "time_ms");
+	for (int i = 0; i < TAYRA__PARTS; i++)
+		put(json, tayra__part_name((enum tayra__part)i),
+		    tayra__advice_part(r, stage, arm, (enum tayra__part)i));
+	tayra__json_end(json);
+	put(json, "other_cpu_ms_per_request", tayra__advice_other_cpu(r, stage, arm));
 	tayra__json_end(json);
 }
 
@@ -239,6 +247,7 @@ tayra__results_write_json(const struct tayra__results *results, FILE *out)
 	for (uint32_t i = 0; i < results->ablations; i++)
 		write_ablation(&json, &results->ablation[i], &tayra__ablations[i]);
 	tayra__json_end(&json);
+	tayra__economy_json_write(&json, results);
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
 }

@@ -22,6 +22,7 @@
 #define QUICK_S              60   /* what the quick run may take */
 #define AROUND_SLICE_S       0.08 /* drain and gap, as a rule */
 #define SHORTEST_SCALE       0.6
+#define LEVEL_ERRORS         0.01
 #define STALE_MS             60000 /* the tayra arm alone */
 
 /* A generator that is late by more than this offers another load than it says. */
@@ -453,6 +454,11 @@ set_terms(struct show *s)
 	r->statement_timeout_ms = o->quick ? 120 : 500;
 	r->soft_timeout_ms = 20;
 	r->stale_ms = STALE_MS;
+	r->economy.level_p99_ms = o->level_p99_ms > 0 ? o->level_p99_ms
+						      : (double)r->deadline_ms / 2;
+	r->economy.level_errors = o->level_errors > 0 ? o->level_errors : LEVEL_ERRORS;
+	if (o->prices)
+		r->economy.prices = *o->prices;
 	s->terms = (struct tayra__arm_terms){ .catalogue = &s->catalogue,
 					      .memory_bytes = r->memory_bytes,
 					      .ttl_ms = r->ttl_ms,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "showcase/prices.h"
 #include "showcase/results.h"
 
 /* For tests of the report: what it must say when nothing, or something bad, is to be found. */
@@ -23,6 +24,9 @@ struct tayra__showcase_options {
 	bool quick;
 	const char *data_path; /* NULL: the machine's package index */
 	uint64_t seed;
+	const struct tayra__prices *prices; /* NULL: nothing is said of money */
+	double level_p99_ms;                /* the service level; 0: half the deadline */
+	double level_errors;                /* 0: one in a hundred */
 	enum tayra__sabotage sabotage;
 	double slice_scale;       /* 1; tests take less */
 	const _Atomic bool *stop; /* set by Ctrl-C */

@@ -38,6 +38,7 @@ struct tayra__stage {
 	uint32_t slice_ms[2]; /* full, quick */
 	uint32_t rounds[2];
 	bool compared;
+	bool step; /* one of the rising rates of the one workload that capacity is read from */
 	const char *title, *what;                                         /* for the report */
 	struct tayra__stage_metric metrics[TAYRA__STAGE_METRICS_MAX + 1]; /* ends with metric -1 */
 };

@@ -16,12 +16,14 @@ struct meter {
 	struct tayra__database_counts database;
 	uint64_t reads, hits, stale, wrong_age;
 	uint64_t part_ns[TAYRA__PARTS];
+	uint64_t cpu_ns; /* of the process */
 };
 
 static void
 read_meter(struct tayra__showcase_arm *arm, struct meter *m)
 {
 	tayra__database_counts(arm->database, &m->database);
+	m->cpu_ns = tayra__clock_process_cpu_ns();
 	m->reads = atomic_load(&arm->counts.reads);
 	m->hits = atomic_load(&arm->counts.hits);
 	m->stale = atomic_load(&arm->counts.stale);
@@ -92,6 +94,8 @@ take_counts(struct tayra__slice_figures *f, const struct meter *before, const st
 		value[TAYRA__HIT_RATIO] = (double)(after->hits - before->hits) / reads;
 		value[TAYRA__STALE_RATIO] = (double)(after->stale - before->stale) / reads;
 	}
+	f->other_cpu_ms = fmax(0, ms(after->cpu_ns - before->cpu_ns) / f->requests -
+					  value[TAYRA__ORIGIN_CPU_MS_PER_REQUEST]);
 	for (int i = 0; i < TAYRA__PARTS; i++)
 		f->part_ms[i] = ms(after->part_ns[i] - before->part_ns[i]) / f->requests;
 }

@@ -6,6 +6,7 @@
 
 #include "showcase/ablation_words.h"
 #include "showcase/results.h"
+#include "showcase/sections.h"
 #include "showcase/words.h"
 
 static void
@@ -74,6 +75,7 @@ tayra__verdict_table_print(const struct tayra__results *results, FILE *out)
 		if (tayra__stages[i].compared && results->stage[i].rounds)
 			print_stage(results, i, TAYRA__ARM_TUNED, out);
 	tayra__ablation_words_print(results, out);
+	tayra__sections_write(results, TAYRA__FORM_TERMINAL, out);
 	fputc('\n', out);
 	for (uint32_t i = 0; tayra__words_summary(results, i, line); i++)
 		fprintf(out, "%s\n", line);

@@ -74,6 +74,13 @@ refused 2 "seed '-1' is not a whole number" "a negative seed is refused" --seed 
 refused 2 "postgres' does not exist; there are: sqlite" "an origin that is not there is refused" --origin postgres
 refused 2 "unknown option" "an unknown option is refused" --dta packages
 refused 2 "takes options only" "a stray word is refused" packages
+refused 2 'nosuch.json: No such file or directory' "a missing prices file is named" --data packages --prices nosuch.json
+echo '{"cpu_houe": 1}' >prices
+refused 2 "prices: there is no 'cpu_houe'; did you mean 'cpu_hour'" "a misspelt price is named" --data packages --prices prices
+for level in 50ms 50,0.1 50ms,2 0ms,0.1 ,; do
+	refused 2 "service-level '$level' is not" "a service level of '$level' is refused" --service-level "$level"
+done
+refused 2 'packages: line 1: ' "a portfolio of something else is refused" --portfolio packages
 mkdir bin
 printf '#!/bin/sh\nexit 0\n' >bin/apt-cache
 chmod +x bin/apt-cache
@@ -103,6 +110,8 @@ grep -q 'was interrupted' cut/report.html && grep -q 'interrupted before the end
 claim "and says so in the reports"
 [ -z "$(find . -name 'tayra-showcase-*' -o -name '.*.part')" ]
 claim "and leaves nothing else behind"
+"$tayra" showcase --portfolio cut/results.json >portfolio 2>err && cmp -s portfolio cut/portfolio.md
+claim "its portfolio can be written again from results.json alone"
 
 if [ -n "${TAYRA_LONG:-}" ]; then
 	scale=0.6
