@@ -161,5 +161,6 @@ main(void)
 		cmocka_unit_test(what_does_not_fit_is_refused),
 	};
 
-	return cmocka_run_group_tests_name("net/redis_url", tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,7 @@ static void
 need_redis(void)
 {
 	if (!redis_is_installed()) {
-		print_message("skipped: redis-server is not installed\n");
+		print_message("# skipped: redis-server is not installed\n");
 		skip();
 	}
 	if (!server.pid)
@@ -312,5 +312,6 @@ main(void)
 		cmocka_unit_test(aggregates_are_told_element_by_element_and_in_pieces),
 	};
 
-	return cmocka_run_group_tests_name("net/resp_client", tests, NULL, take_down);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, take_down);
 }

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * remote.c: the calls.  Reads go over the pool, changes over the line.  Neither lock is held while
+ * the other is taken.
+ */
+#include "tier/remote.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "tier/remote_line.h"
+#include "tier/remote_news.h"
+#include "tier/remote_pool.h"
+#include "tier/remote_record.h"
+#include "tier/remote_settings.h"
+
+#define DEFAULT_PREFIX      "tayra:"
+#define DEFAULT_TIMEOUT     (50 * TAYRA_NS_PER_MS)
+#define DEFAULT_CONNECTIONS 4u
+#define DEFAULT_VALUE_BYTES (16ull << 20)
+#define VALUE_BYTES_MAX     (500ull << 20) /* a Redis takes 512 MiB */
+#define SECOND              TAYRA_NS_PER_S
+#define FAILURES_MAX        3u
+#define PAUSE_MIN_NS        (100 * TAYRA_NS_PER_MS)
+#define PAUSE_MAX_NS        (5 * TAYRA_NS_PER_S)
+#define PX_MAX_MS           (1ull << 42) /* 139 years: servers refuse what overflows */
+
+/* Reading has stepped out after a timeout or several failures, for longer each time. */
+struct breaker {
+	uint32_t failures; /* in a row */
+	uint64_t until_ns; /* out until then */
+	uint64_t pause_ns; /* 0: in */
+};
+
+struct remote_tier {
+	struct tayra__tier tier;
+	struct tayra__remote_settings settings;
+	struct tayra__remote_news news;
+	struct tayra__remote_line line;
+	struct tayra__remote_pool pool;
+	pid_t process;
+	pthread_mutex_t lock;
+	struct breaker reading;         /* lock */
+	struct tayra__tier_stats stats; /* lock */
+};
+
+static struct remote_tier *
+remote_of(struct tayra__tier *tier)
+{
+	return (struct remote_tier *)tier;
+}
+
+static uint64_t
+now_ns(void)
+{
+	return tayra__clock_mono_ns(tayra_clock_real());
+}
+
+/* The key as the server has it; NULL: no memory. */
+static char *
+name_of(const struct remote_tier *remote, const void *key, size_t key_len, size_t *name_len)
+{
+	size_t prefix = strlen(remote->settings.prefix), mark = strlen(TAYRA__REMOTE_VALUE_MARK);
+	char *name = tayra__mem_alloc(prefix + mark + key_len);
+
+	*name_len = prefix + mark + key_len;
+	if (!name)
+		return NULL;
+	memcpy(name, remote->settings.prefix, prefix);
+	memcpy(name + prefix, TAYRA__REMOTE_VALUE_MARK, mark);
+	if (key_len > 0)
+		memcpy(name + prefix + mark, key, key_len);
+	return name;
+}
+
+/* Reading. */
+
+static bool
+is_out(struct remote_tier *remote)
+{
+	bool out;
+
+	pthread_mutex_lock(&remote->lock);
+	out = remote->reading.pause_ns && now_ns() < remote->reading.until_ns;
+	pthread_mutex_unlock(&remote->lock);
+	return out;
+}
+
+static void
+note_read(struct remote_tier *remote, int status, size_t bytes)
+{
+	struct breaker *b = &remote->reading;
+	bool failed = status == TAYRA_E_IO || status == TAYRA_E_TIMEOUT;
+	uint64_t longer = b->pause_ns ? b->pause_ns * 2 : PAUSE_MIN_NS;
+
+	b->failures = failed ? b->failures + 1 : 0;
+	if (!failed) {
+		b->pause_ns = 0;
+	} else if (status == TAYRA_E_TIMEOUT || b->failures >= FAILURES_MAX || b->pause_ns) {
+		b->pause_ns = longer < PAUSE_MAX_NS ? longer : PAUSE_MAX_NS;
+		b->until_ns = now_ns() + b->pause_ns;
+	}
+	remote->stats.io_errors += failed;
+	remote->stats.corrupt += status == TAYRA_E_CORRUPT;
+	remote->stats.read_bytes += bytes;
+}
+
+struct look {
+	const void *key;
+	size_t key_len;
+	const char *name;
+	size_t name_len;
+	struct tayra__remote_session session;
+	uint64_t deadline_ns;
+	struct tayra__tier_value *out;
+	size_t bytes;
+};
+
+/* GETRANGE: however large what lies there is, no more than a value of ours comes. */
+static int
+read_once(struct remote_tier *remote, struct tayra__remote_reader *reader, struct look *look)
+{
+	struct tayra__resp_argument ask[] = { TAYRA__RESP_TEXT("GETRANGE"),
+					      { look->name, look->name_len },
+					      TAYRA__RESP_TEXT("0"),
+					      { NULL, 0 } };
+	struct tayra__resp_element said;
+	char last[24];
+	int status = tayra__remote_reader_connect(reader, &remote->settings, &look->session,
+						  look->deadline_ns);
+
+	if (status == TAYRA_E_CORRUPT) {
+		tayra__remote_line_doubt(&remote->line, look->session.number);
+		return TAYRA_E_IO;
+	}
+	if (status != TAYRA_OK)
+		return status == TAYRA_E_NOMEM || status == TAYRA_E_TIMEOUT ? status : TAYRA_E_IO;
+	snprintf(last, sizeof(last), "%llu",
+		 (unsigned long long)remote->settings.value_bytes + TAYRA__REMOTE_RECORD_HEADER);
+	ask[3] = (struct tayra__resp_argument){ last, strlen(last) };
+	status = tayra__resp_client_call(&reader->client, ask, 4, look->deadline_ns, &said);
+	if (status != TAYRA_OK) {
+		tayra__resp_client_close(&reader->client);
+		return status == TAYRA_E_CORRUPT ? TAYRA_E_IO : status;
+	}
+	reader->used = true;
+	if (tayra__resp_is_error(&said, "WRONGTYPE"))
+		return TAYRA_E_CORRUPT;
+	if (said.type != TAYRA__RESP_BULK)
+		return TAYRA_E_IO;
+	if (said.len == 0)
+		return TAYRA_E_NOT_FOUND;
+	look->bytes = said.len;
+	return tayra__remote_record_read(said.text, said.len, look->session.epoch, look->key,
+					 look->key_len, look->out);
+}
+
+/* A server may close connections that are idle: then once more on a new one. */
+static int
+read_value(struct remote_tier *remote, struct look *look)
+{
+	struct tayra__remote_reader *reader = tayra__remote_pool_take(&remote->pool,
+								      look->deadline_ns);
+	bool again;
+	int status;
+
+	if (!reader)
+		return TAYRA_E_TIMEOUT;
+	again = reader->client.fd >= 0 && reader->used;
+	status = read_once(remote, reader, look);
+	if (status == TAYRA_E_IO && again && reader->client.fd < 0)
+		status = read_once(remote, reader, look);
+	tayra__remote_pool_give(&remote->pool, reader);
+	return status;
+}
+
+/* The session in which it was read is still the one that counts. */
+static bool
+still_counts(struct remote_tier *remote, const struct tayra__remote_session *session)
+{
+	struct tayra__remote_session now;
+
+	return tayra__remote_line_session(&remote->line, &now) && now.number == session->number &&
+	       now.epoch == session->epoch;
+}
+
+/* => as get of the tier, and TAYRA_E_CORRUPT, TAYRA_E_TIMEOUT. */
+static int
+look_up(struct remote_tier *remote, struct look *look, uint64_t wall_ms)
+{
+	int status = read_value(remote, look);
+
+	if (status == TAYRA_OK &&
+	    (look->out->meta.expire_ms <= wall_ms || look->out->meta.born_ms > wall_ms))
+		status = TAYRA_E_NOT_FOUND;
+	if (status == TAYRA_OK && !still_counts(remote, &look->session))
+		status = TAYRA_E_NOT_FOUND;
+	if (status != TAYRA_OK)
+		tayra__tier_value_free(look->out);
+	return status;
+}
+
+static int
+remote_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+	   struct tayra__tier_value *out)
+{
+	struct remote_tier *remote = remote_of(tier);
+	struct look look = {
+		.key = key,
+		.key_len = key_len,
+		.deadline_ns = now_ns() + remote->settings.timeout_ns,
+		.out = out,
+	};
+	bool asked = false;
+	char *name = NULL;
+	int status = TAYRA_E_IO;
+
+	*out = (struct tayra__tier_value){ 0 };
+	if (key_len > TAYRA__REMOTE_KEY_MAX) {
+		status = TAYRA_E_NOT_FOUND;
+	} else if (tayra__remote_line_session(&remote->line, &look.session) && !is_out(remote)) {
+		name = name_of(remote, key, key_len, &look.name_len);
+		look.name = name;
+		asked = name != NULL;
+		status = asked ? look_up(remote, &look, wall_ms) : TAYRA_E_NOMEM;
+		tayra__mem_free(name);
+	}
+	pthread_mutex_lock(&remote->lock);
+	if (asked && status != TAYRA_E_NOMEM)
+		note_read(remote, status, look.bytes);
+	remote->stats.hits += status == TAYRA_OK;
+	remote->stats.misses += status != TAYRA_OK;
+	pthread_mutex_unlock(&remote->lock);
+	if (status == TAYRA_E_CORRUPT)
+		return TAYRA_E_NOT_FOUND;
+	return status == TAYRA_E_TIMEOUT ? TAYRA_E_IO : status;
+}
+
+/* Changing. */
+
+/* => TAYRA_OK, TAYRA_E_NOT_FOUND, TAYRA_E_IO: owed. */
+static int
+delete_name(struct remote_tier *remote, const char *name, size_t name_len, uint64_t deadline_ns)
+{
+	const struct tayra__resp_argument del[] = { TAYRA__RESP_TEXT("DEL"), { name, name_len } };
+	int64_t count;
+	int status = tayra__remote_line_change(&remote->line, del, 2, name, name_len, deadline_ns,
+					       &count);
+
+	if (status == TAYRA_E_FULL) {
+		tayra__remote_line_owe(&remote->line, name, name_len);
+		return TAYRA_E_IO;
+	}
+	return status == TAYRA_OK && count == 0 ? TAYRA_E_NOT_FOUND : status;
+}
+
+/* => TAYRA_OK; TAYRA_E_FULL: the server does not take it; TAYRA_E_IO: owed; TAYRA_E_NOMEM. */
+static int
+store(struct remote_tier *remote, const char *name, size_t name_len, const void *record,
+      size_t size, uint64_t px_ms, uint64_t deadline_ns)
+{
+	char px[24];
+	struct tayra__resp_argument set[] = {
+		TAYRA__RESP_TEXT("SET"), { name, name_len }, { record, size },
+		TAYRA__RESP_TEXT("PX"),  { px, 0 },
+	};
+	size_t count = px_ms == UINT64_MAX ? 3 : 5;
+	int64_t nothing;
+
+	set[4].len = (size_t)snprintf(px, sizeof(px), "%llu",
+				      (unsigned long long)(px_ms < PX_MAX_MS ? px_ms : PX_MAX_MS));
+	return tayra__remote_line_change(&remote->line, set, count, name, name_len, deadline_ns,
+					 &nothing);
+}
+
+/* => as put of the tier.  What is not stored is deleted, or owed. */
+static int
+store_or_delete(struct remote_tier *remote, const char *name, size_t name_len, const void *key,
+		size_t key_len, const void *value, size_t value_len,
+		const struct tayra__tier_meta *meta, uint64_t wall_ms)
+{
+	const uint64_t deadline_ns = now_ns() + remote->settings.timeout_ns;
+	struct tayra__remote_session session;
+	void *record = NULL;
+	size_t size = 0;
+	int status = TAYRA_E_NOMEM;
+
+	if (value_len > remote->settings.value_bytes) {
+		status = TAYRA_E_TOO_LARGE;
+	} else if (!tayra__remote_line_session(&remote->line, &session)) {
+		tayra__remote_line_owe(&remote->line, name, name_len);
+		return TAYRA_E_IO;
+	} else {
+		record = tayra__remote_record_make(session.epoch, key, key_len, value, value_len,
+						   meta, &size);
+	}
+	if (record && meta->expire_ms > wall_ms)
+		status = store(remote, name, name_len, record, size,
+			       meta->expire_ms == UINT64_MAX ? UINT64_MAX
+							     : meta->expire_ms - wall_ms,
+			       deadline_ns);
+	else if (record)
+		status = TAYRA_E_FULL; /* it has run out */
+	tayra__mem_free(record);
+	if (status != TAYRA_OK && status != TAYRA_E_IO)
+		delete_name(remote, name, name_len, deadline_ns);
+	return status == TAYRA_E_FULL ? TAYRA_E_IO : status;
+}
+
+static int
+remote_put(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
+	   size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms)
+{
+	struct remote_tier *remote = remote_of(tier);
+	size_t name_len;
+	char *name = NULL;
+	int status = TAYRA_E_TOO_LARGE;
+
+	if (key_len <= TAYRA__REMOTE_KEY_MAX) {
+		name = name_of(remote, key, key_len, &name_len);
+		status = name ? store_or_delete(remote, name, name_len, key, key_len, value,
+						value_len, meta, wall_ms)
+			      : TAYRA_E_NOMEM;
+		if (!name) /* not even its name can be remembered */
+			tayra__remote_line_disbelieve(&remote->line, 0);
+		tayra__mem_free(name);
+	}
+	pthread_mutex_lock(&remote->lock);
+	remote->stats.puts++;
+	remote->stats.refused += status != TAYRA_OK;
+	if (status == TAYRA_OK)
+		remote->stats.written_bytes += TAYRA__REMOTE_RECORD_HEADER + value_len;
+	pthread_mutex_unlock(&remote->lock);
+	return status;
+}
+
+static int
+remote_remove(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms)
+{
+	struct remote_tier *remote = remote_of(tier);
+	size_t name_len;
+	char *name = NULL;
+	int status = TAYRA_E_NOT_FOUND;
+
+	if (key_len <= TAYRA__REMOTE_KEY_MAX) {
+		name = name_of(remote, key, key_len, &name_len);
+		status = name ? delete_name(remote, name, name_len,
+					    now_ns() + remote->settings.timeout_ns)
+			      : tayra__remote_line_disbelieve(&remote->line, 0);
+		tayra__mem_free(name);
+	}
+	pthread_mutex_lock(&remote->lock);
+	remote->stats.deletes++;
+	pthread_mutex_unlock(&remote->lock);
+	return status;
+}
+
+/* A new epoch forgets all, whatever the prefix, and for everybody who shares the server. */
+static int
+remote_clear(struct tayra__tier *tier, const void *prefix, size_t prefix_len, uint64_t wall_ms)
+{
+	struct remote_tier *remote = remote_of(tier);
+
+	return tayra__remote_line_disbelieve(&remote->line, now_ns() + remote->settings.timeout_ns);
+}
+
+/* All that has to be tried again is tried by the line's thread. */
+static uint64_t
+remote_tick(struct tayra__tier *tier, uint64_t wall_ms)
+{
+	return wall_ms + 1000;
+}
+
+static void
+remote_stats(struct tayra__tier *tier, struct tayra__tier_stats *out)
+{
+	struct remote_tier *remote = remote_of(tier);
+	struct tayra__remote_session session;
+	bool up = tayra__remote_line_session(&remote->line, &session);
+	uint64_t errors;
+
+	pthread_mutex_lock(&remote->line.lock);
+	errors = remote->line.errors;
+	pthread_mutex_unlock(&remote->line.lock);
+	pthread_mutex_lock(&remote->lock);
+	*out = remote->stats;
+	out->out = !up || remote->reading.pause_ns != 0;
+	out->io_errors += errors;
+	pthread_mutex_unlock(&remote->lock);
+}
+
+static int
+remote_close(struct tayra__tier *tier)
+{
+	struct remote_tier *remote = remote_of(tier);
+	bool forked = remote->process != getpid();
+	bool owing = tayra__remote_line_fini(&remote->line, forked);
+
+	tayra__remote_pool_fini(&remote->pool, forked);
+	if (!forked) {
+		tayra__remote_news_fini(&remote->news);
+		pthread_mutex_destroy(&remote->lock);
+		tayra__tier_fini(tier);
+	}
+	tayra__mem_free(remote);
+	return owing ? TAYRA_E_IO : TAYRA_OK;
+}
+
+static const struct tayra__tier_ops remote_ops = {
+	.get = remote_get,
+	.put = remote_put,
+	.remove = remote_remove,
+	.clear = remote_clear,
+	.tick = remote_tick,
+	.stats = remote_stats,
+	.close = remote_close,
+};
+
+/* Opening. */
+
+static int __attribute__((format(printf, 3, 4)))
+refuse(char *error, size_t error_len, const char *format, ...)
+{
+	va_list args;
+
+	if (error && error_len) {
+		va_start(args, format);
+		vsnprintf(error, error_len, format, args);
+		va_end(args);
+	}
+	return TAYRA_E_INVAL;
+}
+
+static int
+configure(struct tayra__remote_settings *s, const struct tayra__remote_options *o, char *error,
+	  size_t error_len)
+{
+	const char *prefix = o->prefix ? o->prefix : DEFAULT_PREFIX;
+
+	if (tayra__redis_url_parse(o->url, &s->url, error, error_len) != TAYRA_OK)
+		return TAYRA_E_INVAL;
+	if (!prefix[0] || strlen(prefix) >= sizeof(s->prefix))
+		return refuse(error, error_len, "remote tier: a prefix has 1 to %zu bytes",
+			      sizeof(s->prefix) - 1);
+	if (o->connections > TAYRA__REMOTE_CONNECTIONS_MAX)
+		return refuse(error, error_len, "remote tier: %u connections are over %u",
+			      (unsigned)o->connections, TAYRA__REMOTE_CONNECTIONS_MAX);
+	if (o->value_bytes > VALUE_BYTES_MAX)
+		return refuse(error, error_len, "remote tier: values of %llu bytes are over %llu",
+			      (unsigned long long)o->value_bytes, VALUE_BYTES_MAX);
+	if (o->timeout_ns > 60 * SECOND || o->heartbeat_ns > 60 * SECOND)
+		return refuse(error, error_len,
+			      "remote tier: timeout and heartbeat are at most a minute");
+	snprintf(s->prefix, sizeof(s->prefix), "%s", prefix);
+	snprintf(s->epoch_key, sizeof(s->epoch_key), "%s%s", prefix, TAYRA__REMOTE_EPOCH_KEY);
+	s->timeout_ns = o->timeout_ns ? o->timeout_ns : DEFAULT_TIMEOUT;
+	s->greet_ns = s->timeout_ns > SECOND ? s->timeout_ns : SECOND;
+	s->heartbeat_ns = o->heartbeat_ns ? o->heartbeat_ns : SECOND;
+	s->silence_ns = 2 * s->timeout_ns > SECOND ? 2 * s->timeout_ns : SECOND;
+	s->value_bytes = o->value_bytes ? o->value_bytes : DEFAULT_VALUE_BYTES;
+	s->connections = o->connections ? o->connections : DEFAULT_CONNECTIONS;
+	s->wire = o->wire;
+	return TAYRA_OK;
+}
+
+int
+tayra__remote_open(const struct tayra__remote_options *options, char *error, size_t error_len,
+		   struct tayra__tier **out)
+{
+	struct remote_tier *remote = tayra__mem_alloc(sizeof(*remote));
+	int status;
+
+	*out = NULL;
+	if (error && error_len)
+		error[0] = '\0';
+	if (!remote)
+		return TAYRA_E_NOMEM;
+	status = configure(&remote->settings, options, error, error_len);
+	if (status != TAYRA_OK) {
+		tayra__mem_free(remote);
+		return status;
+	}
+	tayra__tier_init(&remote->tier, "remote", &remote_ops);
+	pthread_mutex_init(&remote->lock, NULL);
+	tayra__remote_pool_init(&remote->pool, &remote->settings);
+	remote->process = getpid();
+	status = tayra__remote_news_init(&remote->news, &remote->tier);
+	if (status != TAYRA_OK)
+		goto no_news;
+	status = tayra__remote_line_init(&remote->line, &remote->settings, &remote->news, error,
+					 error_len);
+	if (status != TAYRA_OK)
+		goto no_line;
+	*out = &remote->tier;
+	return TAYRA_OK;
+no_line:
+	tayra__remote_news_fini(&remote->news);
+no_news:
+	tayra__remote_pool_fini(&remote->pool, false);
+	pthread_mutex_destroy(&remote->lock);
+	tayra__tier_fini(&remote->tier);
+	tayra__mem_free(remote);
+	return status;
+}
+
+uint64_t
+tayra__remote_bound_ns(const struct tayra__tier *tier)
+{
+	const struct remote_tier *remote = (const struct remote_tier *)tier;
+
+	return remote->settings.heartbeat_ns + remote->settings.silence_ns;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * remote_settings.h: what a remote tier is told once; and how its keys are called in the server:
+ * <prefix>v:<key> for a value, <prefix>epoch for the one key that says which values count.
+ */
+#ifndef TAYRA_TIER_REMOTE_SETTINGS_H
+#define TAYRA_TIER_REMOTE_SETTINGS_H
+
+#include <stdint.h>
+
+#include "net/redis_url.h"
+
+struct tayra__wire;
+
+#define TAYRA__REMOTE_PREFIX_MAX 256u
+#define TAYRA__REMOTE_VALUE_MARK "v:"
+#define TAYRA__REMOTE_EPOCH_KEY  "epoch"
+#define TAYRA__REMOTE_KEY_MAX    65535u
+
+struct tayra__remote_settings {
+	struct tayra__redis_url url;
+	char prefix[TAYRA__REMOTE_PREFIX_MAX];
+	char epoch_key[TAYRA__REMOTE_PREFIX_MAX + sizeof(TAYRA__REMOTE_EPOCH_KEY)];
+	uint64_t timeout_ns;   /* of a call */
+	uint64_t greet_ns;     /* of connecting and greeting */
+	uint64_t heartbeat_ns; /* the server is asked that often whether it is there */
+	uint64_t silence_ns;   /* what is not answered for so long never will be */
+	uint64_t value_bytes;  /* the largest value */
+	uint32_t connections;
+	const struct tayra__wire *wire; /* NULL: the real one */
+};
+
+#endif
