@@ -161,7 +161,8 @@ admit(struct tayra__policy_state *state, struct tayra__pool *pool,
 	struct tayra__reuse reuse = { 0 };
 
 	if (learns(state) && !arrival->resident)
-		reuse = tayra__keeper_foresee(keeper_of(state, pool), (uint32_t)arrival->hash);
+		reuse = tayra__keeper_foresee(keeper_of(state, pool), (uint32_t)arrival->hash,
+					      arrival->charge);
 	expect(state, arrival, &reuse);
 	return tayra__policy_s3fifo.admit(state, pool, arrival);
 }

@@ -9,6 +9,7 @@
 #define FADE         0.9 /* of a window, at each later one */
 #define WINDOW_SHARE 2   /* a window: the residents of a store over this, in requests */
 #define WINDOW_LEAST 512
+#define SHRINK_BITS  3 /* start over with a larger sample when it could be so much larger */
 
 static struct tayra__store *
 store_of(struct tayra__guard *guard, int behaviour)
@@ -58,6 +59,26 @@ begin(struct tayra__guard *guard, const struct tayra__guard_request *request, ui
 		tayra__store_init(store_of(guard, i), 2 * guard->objects, guard->store_capacity,
 				  guard->seed);
 	}
+}
+
+static bool
+in_sample(const void *ctx, uint32_t key)
+{
+	const struct tayra__guard *guard = ctx;
+	uint64_t mask = ((uint64_t)1 << guard->sample_bits) - 1;
+
+	return (tayra__hash_mix64(key ^ guard->seed) >> 32 & mask) == 0;
+}
+
+/* The engine has grown: keep a part of the sample.  Starting over instead would forget what
+ * S3-FIFO has gathered in its main queue, and count that against it. */
+static void
+thin(struct tayra__guard *guard, const struct tayra__guard_request *request, uint32_t bits)
+{
+	guard->sample_bits = bits;
+	guard->store_capacity = request->capacity >> bits ? request->capacity >> bits : 1;
+	for (int i = 0; i < TAYRA__BEHAVIOURS; i++)
+		tayra__store_thin(store_of(guard, i), guard->store_capacity, in_sample, guard);
 }
 
 static bool
@@ -165,12 +186,11 @@ tayra__guard_request(struct tayra__guard *guard, const struct tayra__guard_reque
 {
 	uint32_t bits = bits_for(guard, request->residents), window;
 
-	/* Half a step of give, so that an engine at the edge does not start over again and again.
-	 */
-	if (guard->store_capacity == 0 || bits > guard->sample_bits ||
-	    bits + 1 < guard->sample_bits)
+	if (guard->store_capacity == 0 || bits + SHRINK_BITS <= guard->sample_bits)
 		begin(guard, request, bits);
-	if (tayra__hash_mix64(request->key ^ guard->seed) >> 32 & ((1u << guard->sample_bits) - 1))
+	else if (bits > guard->sample_bits)
+		thin(guard, request, bits);
+	if (!in_sample(guard, request->key))
 		return;
 	compare(guard, request);
 	if (!request->values) /* learned is S3-FIFO so far: nothing to decide */

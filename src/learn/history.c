@@ -42,6 +42,7 @@ unpack(const struct tayra__past *past)
 		.last = past->last,
 		.freq = past->freq_distance >> 4,
 		.distance = past->freq_distance & 15,
+		.size = past->size,
 	};
 }
 
@@ -94,6 +95,7 @@ tayra__history_add(struct tayra__history *history, uint32_t hash, const struct t
 		.last = reuse->last,
 		.tag = (uint16_t)(hash >> 16),
 		.freq_distance = (uint8_t)(reuse->freq << 4 | reuse->distance),
+		.size = reuse->size,
 	};
 	history->count++;
 }

@@ -20,7 +20,7 @@ struct tayra__past {
 	uint32_t last;
 	uint16_t tag;
 	uint8_t freq_distance; /* freq << 4 | distance; 0: free */
-	uint8_t spare;
+	uint8_t size;
 };
 
 struct tayra__history {

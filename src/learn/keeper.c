@@ -121,12 +121,13 @@ tayra__keeper_cost(const struct tayra__keeper *keeper, float cost)
 }
 
 struct tayra__reuse
-tayra__keeper_foresee(const struct tayra__keeper *keeper, uint32_t key)
+tayra__keeper_foresee(const struct tayra__keeper *keeper, uint32_t key, uint64_t charge)
 {
 	struct tayra__reuse reuse = { 0 };
 
 	tayra__history_find(history(keeper), key, &reuse);
 	tayra__reuse_again(&reuse, keeper->now + 1);
+	reuse.size = tayra__reuse_size(charge);
 	return reuse;
 }
 
@@ -137,7 +138,10 @@ tayra__keeper_miss(struct tayra__keeper *keeper, uint32_t key, struct tayra__wor
 	uint32_t now = ++keeper->now;
 	struct tayra__reuse past;
 
-	worth->reuse = (struct tayra__reuse){ .spare = worth->reuse.spare };
+	worth->reuse = (struct tayra__reuse){
+		.size = tayra__reuse_size(worth->charge),
+		.spare = worth->reuse.spare,
+	};
 	if (tayra__history_take(history(keeper), key, &past)) {
 		tayra__values_used(&keeper->values, &past, now - past.last);
 		worth->reuse.freq = past.freq;

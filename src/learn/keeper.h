@@ -47,7 +47,8 @@ void tayra__keeper_hit(struct tayra__keeper *keeper, uint32_t key, struct tayra_
 void tayra__keeper_miss(struct tayra__keeper *keeper, uint32_t key, struct tayra__worth *worth,
 			uint32_t residents);
 /* The reuse that a miss of it now would give, counting nothing. */
-struct tayra__reuse tayra__keeper_foresee(const struct tayra__keeper *keeper, uint32_t key);
+struct tayra__reuse tayra__keeper_foresee(const struct tayra__keeper *keeper, uint32_t key,
+					  uint64_t charge);
 /* A cost that is not known is taken for the mean, one near nothing for a part of it. */
 float tayra__keeper_cost(const struct tayra__keeper *keeper, float cost);
 /* A resident was evicted, or a newcomer not let in. */

@@ -12,14 +12,27 @@ struct tayra__reuse {
 	uint32_t last;    /* request number of the last use */
 	uint8_t freq;     /* uses, saturating at TAYRA__REUSE_FREQ_MAX; 0: nothing known */
 	uint8_t distance; /* class of the distance between the last two uses; 0: used once */
-	uint16_t spare;   /* the owner's */
+	uint8_t size;     /* class of its charge: tayra__reuse_size */
+	uint8_t spare;    /* the owner's */
 };
 
 #define TAYRA__REUSE_FREQ_MAX  15
 #define TAYRA__REUSE_DISTANCES 16
 #define TAYRA__REUSE_FREQS     5
-/* Used once, without a distance; else by frequency, by distance from 1 on. */
-#define TAYRA__REUSE_CLASSES (1 + (TAYRA__REUSE_FREQS - 1) * (TAYRA__REUSE_DISTANCES - 1))
+#define TAYRA__REUSE_SIZES     12
+/* Used once, by size; else by frequency, by distance from 1 on. */
+#define TAYRA__REUSE_CLASSES                                                                       \
+	(TAYRA__REUSE_SIZES + (TAYRA__REUSE_FREQS - 1) * (TAYRA__REUSE_DISTANCES - 1))
+
+/* Charges by two octaves, 0: under 4, up to 11: 2^22 and more.  It is all that is known of what was
+ * used once, and what is large is often used otherwise than what is small. */
+static inline uint8_t
+tayra__reuse_size(uint64_t charge)
+{
+	unsigned octaves = (63 - (unsigned)__builtin_clzll(charge | 1)) / 2;
+
+	return (uint8_t)(octaves < TAYRA__REUSE_SIZES ? octaves : TAYRA__REUSE_SIZES - 1);
+}
 
 /* Distances by octave, 1: under 64, up to 15: 2^19 and more. */
 static inline uint8_t
@@ -42,9 +55,10 @@ tayra__reuse_class(const struct tayra__reuse *reuse)
 {
 	unsigned freq = tayra__reuse_freq_class(reuse->freq);
 
-	return freq ? (freq - 1) * (TAYRA__REUSE_DISTANCES - 1) + reuse->distance +
-			       (reuse->distance == 0)
-		    : 0;
+	if (freq == 0)
+		return reuse->size;
+	return TAYRA__REUSE_SIZES + (freq - 1) * (TAYRA__REUSE_DISTANCES - 1) + reuse->distance -
+	       (reuse->distance > 0);
 }
 
 /* Another use, now. */

@@ -192,12 +192,18 @@ unsettle(struct tayra__store *store, uint32_t at)
 	pull(store, at);
 }
 
+static uint64_t
+ghosts_most(const struct tayra__store *store)
+{
+	return store->capacity - store->capacity / 10 - (store->capacity % 10 ? 1 : 0);
+}
+
 /* Its slot is taken and in no queue: keep it as a ghost of nine tenths of the capacity's worth. */
 static void
 haunt(struct tayra__store *store, uint32_t at)
 {
 	uint64_t charge = tayra__store_slot(store, at)->worth.charge;
-	uint64_t most = store->capacity - store->capacity / 10 - (store->capacity % 10 ? 1 : 0);
+	uint64_t most = ghosts_most(store);
 
 	if (charge > most) {
 		release(store, at);
@@ -338,6 +344,18 @@ leave_out(struct tayra__store *store, uint32_t key, const struct tayra__worth *w
 	return false;
 }
 
+/* S3-FIFO lets in what its small queue could not hold only where it comes back as a ghost.  At unit
+ * sizes a store of few would hold nothing, and where bytes count such an object is worth its room:
+ * there it does. */
+static bool
+too_large(const struct tayra__store *store, const struct tayra__worth *worth,
+	  enum tayra__store_place place, const struct tayra__store_rule *rule)
+{
+	return rule->behaviour == TAYRA__BEHAVE_S3FIFO && place == SMALL &&
+	       rule->objective != TAYRA__OBJECTIVE_BYTES && worth->charge > 1 &&
+	       worth->charge >= store->capacity / 10;
+}
+
 bool
 tayra__store_admit(struct tayra__store *store, uint32_t key, const struct tayra__worth *worth,
 		   const struct tayra__store_rule *rule)
@@ -350,7 +368,7 @@ tayra__store_admit(struct tayra__store *store, uint32_t key, const struct tayra_
 		release(store, at);
 		store->ghosts--;
 	}
-	if (worth->charge > store->capacity)
+	if (worth->charge > store->capacity || too_large(store, worth, place, rule))
 		return false;
 	while (store->used + worth->charge > store->capacity) {
 		uint32_t victim = rule->behaviour == TAYRA__BEHAVE_S3FIFO
@@ -372,6 +390,38 @@ tayra__store_remove(struct tayra__store *store, uint32_t slot)
 {
 	unsettle(store, slot);
 	release(store, slot);
+}
+
+static void
+drop_strangers(struct tayra__store *store, tayra__store_keep_fn *keep, const void *ctx)
+{
+	for (uint32_t at = 0; at < store->slots; at++) {
+		const struct tayra__store_slot *slot = tayra__store_slot(store, at);
+
+		if (slot->place == TAYRA__STORE_FREE || keep(ctx, slot->key))
+			continue;
+		if (slot->place != GHOST) {
+			tayra__store_remove(store, at);
+			continue;
+		}
+		pull(store, at);
+		release(store, at);
+		store->ghosts--;
+	}
+}
+
+void
+tayra__store_thin(struct tayra__store *store, uint64_t capacity, tayra__store_keep_fn *keep,
+		  const void *ctx)
+{
+	const struct tayra__store_rule rule = { .behaviour = TAYRA__BEHAVE_S3FIFO };
+
+	drop_strangers(store, keep, ctx);
+	store->capacity = capacity;
+	while (store->used > capacity)
+		evict(store, victim_by_queue(store), &rule);
+	while (store->queues[GHOST].charge > ghosts_most(store))
+		drop_oldest_ghost(store);
 }
 
 /* Entries and charge of a queue, walked from its old end; UINT32_MAX when it is broken. */

@@ -86,6 +86,12 @@ uint32_t tayra__store_draw(struct tayra__store *store);
 /* Take a resident out, leaving no ghost. */
 void tayra__store_remove(struct tayra__store *store, uint32_t slot);
 
+/* Keep only the keys that `keep` says, resident or ghost, in a capacity that may be smaller.
+ * => capacity >= 1.  Nothing is told gone. */
+typedef bool tayra__store_keep_fn(const void *ctx, uint32_t key);
+void tayra__store_thin(struct tayra__store *store, uint64_t capacity, tayra__store_keep_fn *keep,
+		       const void *ctx);
+
 /* Do the invariants hold?  For tests; walks everything. */
 bool tayra__store_sound(const struct tayra__store *store);
 

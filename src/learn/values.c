@@ -150,14 +150,14 @@ rate_all(struct tayra__values *values, const float scale[2])
 {
 	struct hazard all, by_freq, by_class;
 	float used[AGES], censored[AGES];
+	unsigned next = 0; /* row of the next frequency */
 
 	sum_rows(values, 0, TAYRA__REUSE_CLASSES, scale, used, censored);
 	estimate(used, censored, NULL, &all);
 	for (unsigned row = 0; row < TAYRA__REUSE_CLASSES; row++) {
-		if (row == 0 || (row - 1) % (TAYRA__REUSE_DISTANCES - 1) == 0) {
-			unsigned rows = row == 0 ? 1 : TAYRA__REUSE_DISTANCES - 1;
-
-			sum_rows(values, row, row + rows, scale, used, censored);
+		if (row == next) {
+			next += row == 0 ? TAYRA__REUSE_SIZES : TAYRA__REUSE_DISTANCES - 1;
+			sum_rows(values, row, next, scale, used, censored);
 			estimate(used, censored, &all, &by_freq);
 		}
 		censored_row(values, row, scale, censored);

@@ -17,7 +17,7 @@
 
 #include "learn/reuse.h"
 
-#define TAYRA__VALUE_AGES 56 /* half octaves, up to 2^28 requests */
+#define TAYRA__VALUE_AGES 48 /* half octaves, up to 2^24 requests */
 
 enum tayra__alive {
 	TAYRA__ALIVE_RESIDENT,

@@ -19,6 +19,9 @@
 #define AMPLE_BYTES_PER_OBJECT 512u
 #define AMPLE_BYTES_BASE       (64u << 20)
 
+#define OBJECTS_PER_SHARD 16384u
+#define SHARDS_MOST       8u
+
 struct cache_replay {
 	const struct tayra__requests *requests;
 	struct tayra_cache *cache;
@@ -130,6 +133,19 @@ tayra__replay_cache_policy(const char *name)
 	return -1;
 }
 
+/* The cache cannot know how many objects a limit in bytes is, and would make shards of a few. */
+static uint32_t
+shards_for(const struct tayra__requests *requests, uint64_t capacity)
+{
+	double objects = (double)capacity * requests->keys /
+			 fmax(1, (double)requests->footprint_bytes);
+	uint32_t shards = 1;
+
+	while (shards < SHARDS_MOST && objects / (2 * shards) >= OBJECTS_PER_SHARD)
+		shards *= 2;
+	return shards;
+}
+
 int
 tayra__replay_cache_create(const struct tayra__requests *requests,
 			   const struct tayra__replay_options *options,
@@ -145,6 +161,8 @@ tayra__replay_cache_create(const struct tayra__requests *requests,
 		return TAYRA_E_INVAL;
 	if (options->sizes == TAYRA__SIZES_UNIT && options->capacity < objects)
 		objects = options->capacity;
+	if (options->sizes == TAYRA__SIZES_REAL)
+		cache_options.shards = shards_for(requests, options->capacity);
 	replay = tayra__mem_alloc(sizeof(*replay));
 	if (!replay)
 		return TAYRA_E_NOMEM;

@@ -119,6 +119,31 @@ a_large_engine_is_sampled_so_that_its_share_fits(void **state)
 	assert_int_equal(guard->store_capacity, 100000 >> 9);
 }
 
+/* Its stores go on, its windows too: what S3-FIFO has gathered is not forgotten. */
+static void
+a_growing_engine_takes_a_smaller_sample_without_starting_over(void **state)
+{
+	struct tayra__guard_request request = {
+		.worth = { .reuse = { .freq = 1 }, .charge = 1 },
+		.capacity = 1000,
+	};
+
+	run(20000, 1, 0);
+	double weight = guard->weight;
+
+	assert_true(weight > 3);
+	for (uint32_t residents = 256; residents <= 1024; residents *= 2) {
+		request.residents = residents;
+		request.key = (uint32_t)tayra__hash_mix64(residents);
+		tayra__guard_request(guard, &request);
+		assert_true(tayra__guard_sound(guard));
+	}
+	assert_int_equal(guard->sample_bits, 2);
+	assert_int_equal(guard->store_capacity, 250);
+	assert_true(guard->weight >= weight);
+	assert_int_equal(guard->behaviour, TAYRA__BEHAVE_LEARNED);
+}
+
 int
 main(void)
 {
@@ -131,6 +156,9 @@ main(void)
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tables_that_are_wrong_are_never_taken_up, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_growing_engine_takes_a_smaller_sample_without_starting_over, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(a_large_engine_is_sampled_so_that_its_share_fits,
 						set_up, tear_down),
 	};

@@ -44,6 +44,33 @@ one_that_returns_is_known_by_what_it_was(void **state)
 	free(keeper);
 }
 
+/* Small objects are used again at once, large ones never. */
+static void
+what_was_used_once_is_told_apart_by_size(void **state)
+{
+	struct tayra__keeper *keeper = made(TAYRA__OBJECTIVE_BYTES);
+	struct tayra__reuse small = { .freq = 1, .size = tayra__reuse_size(100) };
+	struct tayra__reuse large = { .freq = 1, .size = tayra__reuse_size(1000000) };
+
+	for (uint32_t i = 0; i < 6000; i++) {
+		struct tayra__worth worth = { .charge = i % 2 ? 100 : 1000000 };
+
+		tayra__keeper_miss(keeper, i, &worth, 10);
+		if (i % 2)
+			tayra__keeper_hit(keeper, i, &worth, 10);
+		else
+			tayra__keeper_removed(keeper, &worth.reuse);
+	}
+	assert_true(keeper->rebuilds > 0);
+	assert_true(tayra__values_of(&keeper->values, &small, 1) >
+		    10 * tayra__values_of(&keeper->values, &large, 1));
+	/* Of what was used more often the size does not matter. */
+	small.freq = large.freq = 2;
+	small.distance = large.distance = 1;
+	assert_int_equal(tayra__reuse_class(&small), tayra__reuse_class(&large));
+	free(keeper);
+}
+
 static void
 nothing_learned_is_used_before_there_is_something(void **state)
 {
@@ -113,6 +140,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_returns_is_known_by_what_it_was),
+		cmocka_unit_test(what_was_used_once_is_told_apart_by_size),
 		cmocka_unit_test(nothing_learned_is_used_before_there_is_something),
 		cmocka_unit_test(the_objective_says_what_size_and_cost_count),
 		cmocka_unit_test(a_cost_not_known_is_the_mean_and_none_is_next_to_nothing),

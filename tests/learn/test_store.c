@@ -94,9 +94,9 @@ a_newcomer_worth_least_is_left_out_and_told_gone(void **state)
 					  .values = &values,
 					  .now = 100 };
 
-	tayra__values_init(&values);
 	const struct tayra__reuse twice = { .freq = 2, .distance = 1 };
 
+	tayra__values_init(&values);
 	for (unsigned bin = 0; bin < TAYRA__VALUE_AGES; bin++)
 		values.value[tayra__reuse_class(&twice)][bin] = 1; /* used twice: worth keeping */
 	for (uint32_t key = 1; key <= 4; key++) {
@@ -120,10 +120,65 @@ an_object_over_the_capacity_is_left_out(void **state)
 {
 	struct tayra__store *store = made(16, 10);
 
-	use(store, 1, 10, TAYRA__BEHAVE_S3FIFO, 1);
-	use(store, 2, 11, TAYRA__BEHAVE_S3FIFO, 2);
+	use(store, 1, 10, TAYRA__BEHAVE_LRU, 1);
+	use(store, 2, 11, TAYRA__BEHAVE_LRU, 2);
 	assert_int_not_equal(tayra__store_find(store, 1), TAYRA__STORE_NONE);
 	assert_int_equal(tayra__store_find(store, 2), TAYRA__STORE_NONE);
+	free(store);
+}
+
+static bool
+s3fifo_lets_in(struct tayra__store *store, uint32_t key, uint64_t charge,
+	       enum tayra__objective objective)
+{
+	const struct tayra__worth worth = { .reuse = { .freq = 1 }, .charge = charge };
+	const struct tayra__store_rule rule = { .behaviour = TAYRA__BEHAVE_S3FIFO,
+						.objective = objective,
+						.values = &values };
+
+	return tayra__store_admit(store, key, &worth, &rule);
+}
+
+static void
+what_the_small_queue_could_not_hold_is_let_in_only_where_bytes_count(void **state)
+{
+	struct tayra__store *store = made(16, 1000);
+
+	assert_true(s3fifo_lets_in(store, 1, 99, TAYRA__OBJECTIVE_REQUESTS));
+	assert_false(s3fifo_lets_in(store, 2, 100, TAYRA__OBJECTIVE_REQUESTS));
+	assert_false(s3fifo_lets_in(store, 2, 100, TAYRA__OBJECTIVE_COST));
+	assert_true(s3fifo_lets_in(store, 2, 100, TAYRA__OBJECTIVE_BYTES));
+	free(store);
+	store = made(16, 5); /* small would be nothing */
+	assert_true(s3fifo_lets_in(store, 1, 1, TAYRA__OBJECTIVE_REQUESTS));
+	free(store);
+}
+
+static bool
+is_even(const void *ctx, uint32_t key)
+{
+	return key % 2 == 0;
+}
+
+static void
+thinning_keeps_what_it_is_told_and_fits_the_new_capacity(void **state)
+{
+	struct tayra__store *store = made(200, 100);
+
+	for (uint32_t key = 0; key < 150; key++)
+		use(store, key, 1, TAYRA__BEHAVE_S3FIFO, key);
+	assert_int_equal(store->residents, 100);
+	assert_int_equal(store->ghosts, 50);
+	tayra__store_thin(store, 80, is_even, NULL);
+	assert_true(tayra__store_sound(store));
+	assert_int_equal(store->residents, 50);
+	assert_int_equal(store->ghosts, 25);
+	for (uint32_t key = 50; key < 150; key++)
+		assert_int_equal(tayra__store_find(store, key) != TAYRA__STORE_NONE, key % 2 == 0);
+	tayra__store_thin(store, 20, is_even, NULL);
+	assert_true(tayra__store_sound(store));
+	assert_int_equal(store->used, 20);
+	assert_int_equal(store->ghosts, 18);
 	free(store);
 }
 
@@ -149,6 +204,9 @@ main(void)
 		cmocka_unit_test(sampled_lru_with_few_residents_is_lru),
 		cmocka_unit_test(a_newcomer_worth_least_is_left_out_and_told_gone),
 		cmocka_unit_test(an_object_over_the_capacity_is_left_out),
+		cmocka_unit_test(
+			what_the_small_queue_could_not_hold_is_let_in_only_where_bytes_count),
+		cmocka_unit_test(thinning_keeps_what_it_is_told_and_fits_the_new_capacity),
 		cmocka_unit_test(fewer_slots_than_capacity_evict_instead_of_overrunning),
 	};
 
