@@ -34,6 +34,10 @@ tayra__settings_complain(const struct tayra__settings *settings, const struct ta
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
+	/* Names of the file may hold anything. */
+	for (char *c = what; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	if (at)
 		snprintf(error, error_len, "%s:%u:%u: %s", settings->file, at->line, at->column,
 			 what);

@@ -5,9 +5,24 @@
  */
 #include "../serve/client.h"
 
+#include <tayra/tayra.h>
+
 #include "base/mem.h"
+#include "serve/route.h"
 
 #define ATTEMPTS_MAX 100
+
+static struct tayra__route route = { .keys = "load:{x}" };
+
+static int
+fetch(void *arg, const void *key, size_t len, void **value, size_t *value_len)
+{
+	(void)arg;
+	*value = malloc(len);
+	memcpy(*value, key, len);
+	*value_len = len;
+	return TAYRA_OK;
+}
 
 /* Requests that need memory: arguments, a value that stays behind in buffers, lists of keys. */
 static void
@@ -22,7 +37,9 @@ strain(int fd)
 	len += (size_t)snprintf(
 		text + len, sizeof(text) - len,
 		"SET k v\r\nKEYS *\r\nINFO\r\nCLIENT LIST\r\nRANDOMKEY\r\nSELECT 1\r\n"
-		"SET k v\r\nFLUSHDB\r\n*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$30000\r\n");
+		"SET k v\r\nFLUSHDB\r\nSELECT 0\r\nMGET load:1 load:2 k\r\n"
+		"*2\r\n$3\r\nGET\r\n$6\r\nload:3\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*3\r\n$"
+		"3\r\nSET\r\n$1\r\nb\r\n$30000\r\n");
 	if (send(fd, text, len, MSG_NOSIGNAL) < 0)
 		return;
 	usleep(2000);
@@ -42,7 +59,9 @@ attempt(uint64_t n, uint64_t *asked)
 	const struct tayra__server_options options = { .listen = "127.0.0.1:0",
 						       .memory_bytes = 8u << 20,
 						       .admin = "127.0.0.1:0",
-						       .admin_if_free = true };
+						       .admin_if_free = true,
+						       .routes = &route,
+						       .route_count = 1 };
 	struct running running;
 	char error[256];
 	int fd, status;
@@ -74,9 +93,11 @@ attempt(uint64_t n, uint64_t *asked)
 static void
 a_server_outlives_every_refused_allocation(void **state)
 {
+	struct tayra_origin_options origin = TAYRA_ORIGIN_OPTIONS_INIT;
 	uint64_t n, asked = 0;
 	bool ever_down = false;
 
+	assert_int_equal(tayra_origin_function(&origin, fetch, NULL, &route.origin), TAYRA_OK);
 	for (n = 1; n <= ATTEMPTS_MAX; n++) {
 		bool up = attempt(n, &asked);
 
@@ -84,6 +105,7 @@ a_server_outlives_every_refused_allocation(void **state)
 		if (up && asked < n)
 			break;
 	}
+	tayra_origin_close(route.origin);
 	assert_true(ever_down);
 	assert_in_range(n, 8, ATTEMPTS_MAX);
 }

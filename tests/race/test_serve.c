@@ -5,6 +5,10 @@
  */
 #include "../serve/http.h"
 
+#include <tayra/tayra.h>
+
+#include "serve/route.h"
+
 #define CLIENTS 4
 #define ROUNDS  20
 
@@ -72,12 +76,74 @@ figures_are_read_under_load(void **state)
 		pthread_join(clients[i], NULL);
 }
 
+/* A value or a failure, from the origin's threads. */
+static int
+fetch(void *arg, const void *key, size_t len, void **value, size_t *value_len)
+{
+	(void)arg;
+	if (((const char *)key)[len - 1] == '3')
+		return TAYRA_E_ORIGIN;
+	*value = malloc(len);
+	memcpy(*value, key, len);
+	*value_len = len;
+	return TAYRA_OK;
+}
+
+/* Loads, writes over them, and now and then goes away without having read. */
+static void *
+read_through(void *arg)
+{
+	static const char text[] =
+		"*2\r\n$3\r\nGET\r\n$3\r\nk:1\r\n*2\r\n$3\r\nGET\r\n$3\r\nk:2\r\n"
+		"MGET k:1 k:3 k:4\r\nSET k:1 x\r\nDEL k:1 k:2\r\nFLUSHDB\r\n";
+	const struct running *running = arg;
+	char reply[4096];
+
+	for (int i = 0; i < 40; i++) {
+		int fd = client_connect(running);
+
+		for (int j = 0; j < 5; j++)
+			if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL) < 0 ||
+			    (i % 4 && recv(fd, reply, sizeof(reply), 0) <= 0))
+				break;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void
+completions_come_from_origins_while_clients_come_and_go(void **state)
+{
+	struct tayra_origin_options options = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra__route route = { .keys = "k:{x}", .ttl_ms = 1, .stale_ms = 1000 };
+	struct tayra_pace *pace;
+	struct running running;
+	pthread_t clients[CLIENTS];
+
+	assert_int_equal(tayra_pace_create(NULL, &pace), TAYRA_OK);
+	options.pace = pace;
+	assert_int_equal(tayra_origin_function(&options, fetch, NULL, &route.origin), TAYRA_OK);
+	client_start(&running, (struct tayra__server_options){ .memory_bytes = 8u << 20,
+							       .routes = &route,
+							       .route_count = 1,
+							       .paces = &pace,
+							       .pace_count = 1 });
+	for (int i = 0; i < CLIENTS; i++)
+		assert_int_equal(pthread_create(&clients[i], NULL, read_through, &running), 0);
+	for (int i = 0; i < CLIENTS; i++)
+		pthread_join(clients[i], NULL);
+	client_stop(&running);
+	tayra_origin_close(route.origin);
+	tayra_pace_destroy(pace);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures_are_read_under_load),
 		cmocka_unit_test(a_server_can_be_stopped_under_load),
+		cmocka_unit_test(completions_come_from_origins_while_clients_come_and_go),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
