@@ -46,6 +46,30 @@ struct tayra_sensor {
 	int (*read)(void *ctx, uint64_t now_ns, struct tayra_pressure *out);
 	void *ctx;
 };
+/*
+ * CPU use since the last reading, and memory use, as shares of what this process may use.  Where
+ * its control group, or one above, limits processor time (cpu.max; cfs_quota) or memory (memory.max
+ * or memory.high; limit_in_bytes), versions 1, 2 and hybrid: of that limit, the nearest where there
+ * are several; what the group's files hold that can be dropped at once is not counted.  Where there
+ * is no limit, or it is more than the machine has: of the machine, as below.  Limits may change
+ * while it runs; a process that is moved to another group is seen in the first one.  A set of
+ * processors (cpuset) is not looked at.  Read from any thread, with a clock that all of them share.
+ */
+struct tayra_sensor_options {
+	size_t size;
+	const char *proc; /* NULL: "/proc".  Borrowed for the call, like the next */
+	const char *root; /* put before the mount points found there; NULL: nothing */
+};
+#define TAYRA_SENSOR_OPTIONS_INIT                                                                  \
+	{                                                                                          \
+		.size = sizeof(struct tayra_sensor_options)                                        \
+	}
+/* NULL options mean all defaults.  => TAYRA_E_NOMEM, TAYRA_E_INVAL, TAYRA_E_IO where /proc is not
+ * there. */
+TAYRA_API int tayra_sensor_create(const struct tayra_sensor_options *options,
+				  struct tayra_sensor *out);
+TAYRA_API void tayra_sensor_destroy(struct tayra_sensor *sensor);
+
 /* CPU use since the last reading and memory use of the whole machine, from /proc/stat and
  * /proc/meminfo.  => TAYRA_E_NOMEM, TAYRA_E_IO where /proc is not there. */
 TAYRA_API int tayra_sensor_proc_create(struct tayra_sensor *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * sensor.c: how busy the whole machine is, from /proc.  It does not know containers: inside a
- * cgroup with a quota it still says what the host does.
+ * cgroup with a quota it still says what the host does; see sensor_cgroup.c.
  *
  * The lock keeps the reading before this one, so that several struct tayra_pace may share a
  * sensor; each then sees the use since whoever read last.
@@ -12,8 +12,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -142,6 +144,20 @@ tayra__sensor_parse_meminfo(const char *bytes, size_t len, double *out)
 	return TAYRA_OK;
 }
 
+int
+tayra__sensor_parse_total(const char *bytes, size_t len, uint64_t *out)
+{
+	struct text text = { bytes, bytes + len };
+
+	if (len == 0)
+		return TAYRA_E_CORRUPT;
+	do {
+		if (skip_word(&text, "MemTotal:"))
+			return read_number(&text, out) ? TAYRA_OK : TAYRA_E_CORRUPT;
+	} while (next_line(&text));
+	return TAYRA_E_CORRUPT;
+}
+
 /* Up to `max` bytes from the beginning of an open file.  => their number, 0: could not be read. */
 static size_t
 read_start(int fd, char *text, size_t max)
@@ -199,8 +215,17 @@ proc_free(struct proc *proc)
 	tayra__mem_free(proc);
 }
 
+static int
+open_below(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
+
+	return len > 0 && (size_t)len < sizeof(path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+}
+
 int
-tayra_sensor_proc_create(struct tayra_sensor *out)
+tayra__sensor_machine(const char *folder, struct tayra_sensor *out)
 {
 	struct proc *proc = tayra__mem_alloc(sizeof(*proc));
 	struct tayra_pressure first;
@@ -208,8 +233,8 @@ tayra_sensor_proc_create(struct tayra_sensor *out)
 	*out = (struct tayra_sensor){ 0 };
 	if (!proc)
 		return TAYRA_E_NOMEM;
-	proc->stat_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
-	proc->meminfo_fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	proc->stat_fd = open_below(folder, "stat");
+	proc->meminfo_fd = open_below(folder, "meminfo");
 	proc->cpu = (double)NAN;
 	pthread_mutex_init(&proc->lock, NULL);
 	if (proc->stat_fd < 0 || proc->meminfo_fd < 0 || proc_read(proc, 0, &first) < 0) {
@@ -219,6 +244,12 @@ tayra_sensor_proc_create(struct tayra_sensor *out)
 	}
 	*out = (struct tayra_sensor){ proc_read, proc };
 	return TAYRA_OK;
+}
+
+int
+tayra_sensor_proc_create(struct tayra_sensor *out)
+{
+	return tayra__sensor_machine("/proc", out);
 }
 
 void

@@ -19,4 +19,10 @@ int tayra__sensor_parse_stat(const char *text, size_t len, struct tayra__sensor_
 /* Of /proc/meminfo: 1 - MemAvailable / MemTotal, in 0..1.  As above. */
 int tayra__sensor_parse_meminfo(const char *text, size_t len, double *out);
 
+/* MemTotal of /proc/meminfo, in KiB.  As above. */
+int tayra__sensor_parse_total(const char *text, size_t len, uint64_t *out);
+
+/* As tayra_sensor_proc_create(), with another folder for /proc. */
+int tayra__sensor_machine(const char *proc, struct tayra_sensor *out);
+
 #endif

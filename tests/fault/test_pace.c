@@ -56,6 +56,14 @@ a_sensor_without_memory_leaves_no_file_open(void **state)
 	assert_null(sensor.read);
 	tayra_sensor_proc_destroy(&sensor);
 	assert_int_equal(open_files(), before);
+	for (unsigned n = 1; n <= 4; n++) {
+		sensor.ctx = (void *)1;
+		tayra__mem_fail_after(n);
+		assert_int_equal(tayra_sensor_create(NULL, &sensor), TAYRA_E_NOMEM);
+		tayra__mem_fail_after(0);
+		assert_null(sensor.ctx);
+		assert_int_equal(open_files(), before);
+	}
 }
 
 /* The promise of pace.h: no call allocates after create. */
