@@ -304,6 +304,45 @@ TAYRA_API int tayra_tier_file_open(const struct tayra_tier_file_options *options
 /* After the handle that uses it.  => TAYRA_OK; TAYRA_E_IO: closed, but not all is on disk. */
 TAYRA_API int tayra_tier_file_close(struct tayra_tier_file *tier);
 
+/*
+ * The remote tier: values in one Redis or Valkey server, shared by the handles of any number of
+ * processes that name the same server and prefix.  A value is got only if every byte verifies; one
+ * that was deleted or overwritten through it is not got again, also not from a server that was
+ * killed and came back with an older state.  What another process changes is forgotten here within
+ * heartbeat_ns plus the larger of 1 s and 2 timeouts (2 s by default), through CLIENT TRACKING;
+ * when the connection that tells of changes is lost, all that came from or went to the server is
+ * forgotten.  A server that does not know RESP3 (before Redis 6) cannot tell: then copies in RAM
+ * and in the file tier live as long as their ttl says, whatever others do.
+ *
+ * Opening starts two threads.  The user needs GET GETRANGE SET DEL on the prefix, INFO, and CLIENT
+ * with SETNAME, ID, KILL and TRACKING.  docs/design/tier.md says what the promise rests on.
+ */
+struct tayra_tier_remote_options {
+	size_t size;
+	const char *url;       /* redis://[user[:password]@]host[:port][/db] or
+				  unix://[user[:password]@]/path.  For the call, as prefix */
+	const char *prefix;    /* of its keys in the server; default "tayra:"; at most 255 bytes */
+	uint64_t timeout_ns;   /* no get, put or delete waits longer for it; default 50 ms */
+	uint32_t connections;  /* that read; one more writes; default 4, at most 64 */
+	uint64_t max_bytes;    /* larger values are not kept there; default 16 MiB */
+	uint64_t heartbeat_ns; /* the server is asked that often whether it is there; default 1 s */
+};
+#define TAYRA_TIER_REMOTE_OPTIONS_INIT                                                             \
+	{                                                                                          \
+		.size = sizeof(struct tayra_tier_remote_options)                                   \
+	}
+/*
+ * => TAYRA_OK also when the server does not answer yet: `error` says so then, and is empty
+ * otherwise; it is tried again after 0.1 s, 0.2 s, .. 5 s.  TAYRA_E_INVAL: an option, or the server
+ * refuses user, password, database or what the tier needs; `error`, if not NULL, gets one line of
+ * at most error_len bytes saying what, without the password.  TAYRA_E_NOMEM.
+ */
+TAYRA_API int tayra_tier_remote_open(const struct tayra_tier_remote_options *options, char *error,
+				     size_t error_len, struct tayra_tier_remote **out);
+/* After the handle that uses it.  => TAYRA_OK; TAYRA_E_IO: closed, but some value that was deleted
+ * or overwritten may be in the server until it expires. */
+TAYRA_API int tayra_tier_remote_close(struct tayra_tier_remote *tier);
+
 /* Origins.  Each loads on threads of its own, so that a request's thread never blocks in one. */
 
 /* What the rows of a query become. */
