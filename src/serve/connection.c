@@ -98,7 +98,8 @@ run_behind(struct tayra__connection *c)
 static bool
 must_wait_unseen(const struct tayra__connection *c, char first)
 {
-	return !tayra__list_empty(&c->owed) && (first != '*' || c->owed_count >= OWED_MAX);
+	return !tayra__list_empty(&c->owed) && (first != '*' || c->owed_count >= OWED_MAX ||
+						c->owed_bytes > c->server->output_max_bytes / 2);
 }
 
 /* The same, of one that is known. */

@@ -184,13 +184,14 @@ tayra__fetch_value(struct tayra__call *call, size_t index)
 	settle(call, fetch);
 }
 
+/* Also when what is kept for each would be more than a connection may hold. */
 static bool
 too_many(struct tayra__call *call, size_t keys)
 {
-	if (keys <= TAYRA__FETCH_KEYS_MAX)
+	if (keys <= TAYRA__FETCH_KEYS_MAX &&
+	    keys * sizeof(struct slot) <= call->server->output_max_bytes / 2)
 		return false;
-	tayra__call_error(call, "ERR more than %d keys that may have to be loaded",
-			  TAYRA__FETCH_KEYS_MAX);
+	tayra__call_error(call, "ERR more keys than can be loaded for one command");
 	return true;
 }
 

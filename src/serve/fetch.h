@@ -13,7 +13,7 @@
 struct tayra__call;
 struct tayra__server;
 
-/* Keys of one request that may have to be loaded. */
+/* Keys of one request that may have to be loaded; fewer with an --output-limit under 4 MiB. */
 #define TAYRA__FETCH_KEYS_MAX 16384
 
 /* Make the queue on which answers come, watched by the loop.  => TAYRA_E_NOMEM, TAYRA_E_IO. */

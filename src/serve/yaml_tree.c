@@ -8,6 +8,15 @@
 
 #include <string.h>
 
+static void
+free_text(const char *text)
+{
+	/* It may be a password. */
+	if (text)
+		explicit_bzero((void *)text, strlen(text));
+	tayra__mem_free((void *)text);
+}
+
 /* As deep as there are levels. */
 void
 tayra__yaml_free(struct tayra__yaml *yaml)
@@ -17,7 +26,7 @@ tayra__yaml_free(struct tayra__yaml *yaml)
 
 		tayra__yaml_free(yaml->first);
 		tayra__mem_free((void *)yaml->name);
-		tayra__mem_free((void *)yaml->text);
+		free_text(yaml->text);
 		tayra__mem_free(yaml);
 		yaml = next;
 	}

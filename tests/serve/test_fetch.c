@@ -463,6 +463,64 @@ a_long_pipeline_of_loads_is_answered_in_order(void **state)
 }
 
 static void
+a_pipeline_behind_a_load_is_held_back_before_it_is_too_much(void **state)
+{
+	enum { COUNT = 30 };
+	const size_t len = 100000; /* thirty are more than the 2 MiB a connection may be owed */
+	char *value = malloc(len), head[64], *reply = malloc(len + 64);
+	size_t reply_len;
+	int fd, other;
+
+	memset(value, 'v', len);
+	start();
+	fd = client_connect(&running);
+	other = client_connect(&running);
+	snprintf(head, sizeof(head), "*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$%zu\r\n", len);
+	say_text(other, head);
+	client_send(other, value, len);
+	client_say(other, "", "+OK\r\n");
+	say_text(fd, GET("k:slow", 6));
+	for (int i = 0; i < COUNT; i++)
+		say_text(fd, GET("big", 3));
+	await_waiting(1);
+	client_say(other, "PING", "+PONG\r\n");
+	client_say(other, "PING", "+PONG\r\n");
+	let_go();
+	expect_text(fd, "$8\r\nv:k:slow\r\n");
+	reply_len = (size_t)snprintf(reply, len + 64, "$%zu\r\n", len);
+	memcpy(reply + reply_len, value, len);
+	memcpy(reply + reply_len + len, "\r\n", 2);
+	for (int i = 0; i < COUNT; i++)
+		client_expect(fd, reply, reply_len + len + 2);
+	close(fd);
+	close(other);
+	stop();
+	free(value);
+	free(reply);
+}
+
+static void
+an_mget_of_too_many_keys_is_refused(void **state)
+{
+	enum { KEYS = 20000 };
+	char *text = malloc(KEYS * 16);
+	size_t len = (size_t)snprintf(text, 64, "*%d\r\n$4\r\nMGET\r\n", KEYS + 1);
+	int fd;
+
+	for (int i = 0; i < KEYS; i++)
+		len += (size_t)snprintf(text + len, 16, "$3\r\nk:1\r\n");
+	start();
+	fd = client_connect(&running);
+	client_send(fd, text, len);
+	expect_text(fd, "-ERR more keys than can be loaded for one command\r\n");
+	assert_int_equal(calls(), 0);
+	client_say(fd, "PING", "+PONG\r\n");
+	close(fd);
+	stop();
+	free(text);
+}
+
+static void
 routes_that_match_the_same_keys_are_refused(void **state)
 {
 	const struct tayra__route twice[] = { { .keys = "k:{name}" }, { .keys = "k:{other}" } };
@@ -520,6 +578,8 @@ main(void)
 		cmocka_unit_test(who_goes_away_is_not_waited_for),
 		cmocka_unit_test(a_server_ends_with_loads_under_way),
 		cmocka_unit_test(a_long_pipeline_of_loads_is_answered_in_order),
+		cmocka_unit_test(a_pipeline_behind_a_load_is_held_back_before_it_is_too_much),
+		cmocka_unit_test(an_mget_of_too_many_keys_is_refused),
 		cmocka_unit_test(routes_that_match_the_same_keys_are_refused),
 		cmocka_unit_test(the_first_route_that_matches_counts),
 	};
