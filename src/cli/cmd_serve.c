@@ -93,18 +93,26 @@ was_given(const struct command *command, const char *name)
 	       1ull << (tayra__knob_find(tayra__server_knobs, name) - tayra__server_knobs);
 }
 
-/* The environment's password counts when the command line gives none. */
+static int
+set_from(struct command *command, const char *name, const char *text)
+{
+	return set_knob(command,
+			(size_t)(tayra__knob_find(tayra__server_knobs, name) - tayra__server_knobs),
+			text);
+}
+
+/* The environment counts where the command line says nothing. */
 static int
 finish_parsing(struct command *command)
 {
-	const char *text = getenv("TAYRA_PASSWORD");
+	const char *password = getenv("TAYRA_PASSWORD"), *forward = getenv("TAYRA_FORWARD");
+	int code = 0;
 
-	if (!text || was_given(command, "requirepass") || was_given(command, "password_file"))
-		return 0;
-	return set_knob(command,
-			(size_t)(tayra__knob_find(tayra__server_knobs, "requirepass") -
-				 tayra__server_knobs),
-			text);
+	if (password && !was_given(command, "requirepass") && !was_given(command, "password_file"))
+		code = set_from(command, "requirepass", password);
+	if (code == 0 && forward && *forward && !was_given(command, "forward"))
+		code = set_from(command, "forward", forward);
+	return code;
 }
 
 static error_t

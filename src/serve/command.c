@@ -2,6 +2,7 @@
 #include "serve/command.h"
 
 #include "serve/connection.h"
+#include "serve/forward.h"
 #include "serve/number.h"
 #include "serve/state.h"
 
@@ -113,7 +114,8 @@ tayra__command_aside(const struct tayra__server *server, const struct tayra__res
 {
 	const struct tayra__command *command = tayra__command_find(args[0].bytes, args[0].len);
 
-	(void)server;
+	if (server->forward)
+		return tayra__forward_aside(server->forward, args);
 	return command && (command->flags & TAYRA__COMMAND_ASIDE) ? TAYRA__ASIDE_READS
 								  : TAYRA__ASIDE_NONE;
 }
@@ -247,11 +249,14 @@ tayra__command_execute(struct tayra__connection *connection, struct tayra__resp_
 		call.server->counters.by_group[slot->group]++;
 	}
 	call.server->turn_groups |= 1u << slot->group;
+	if (command)
+		connection->last_command = command->name;
+	if (call.server->forward && connection->authenticated && tayra__forward_run(&call))
+		return;
 	if (!command) {
 		refuse_unknown(&call);
 		return;
 	}
-	connection->last_command = command->name;
 	if (command->arity > 0 ? count != (size_t)command->arity : count < (size_t)-command->arity)
 		tayra__call_wrong_arity(&call);
 	else if (!connection->authenticated && !(command->flags & TAYRA__COMMAND_NO_AUTH))

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "serve/command.h"
+#include "serve/forward.h"
 #include "serve/monitor.h"
 #include "serve/pending.h"
 #include "serve/state.h"
@@ -192,8 +193,10 @@ take(struct tayra__connection *c, size_t shared_len)
 static void
 meet_end(struct tayra__connection *c, ssize_t got)
 {
-	if (got == 0)
+	if (got == 0 && !c->lane)
 		c->closing = true;
+	else if (got == 0) /* what it waits for might come in hours, and be lost */
+		c->broken = true;
 	else if (errno != EAGAIN && errno != EINTR)
 		c->broken = true;
 }
@@ -376,6 +379,8 @@ on_later(struct tayra__later *later)
 void
 tayra__connection_reset(struct tayra__connection *c)
 {
+	if (c->lane)
+		tayra__forward_leave(c);
 	c->db = 0;
 	c->version = TAYRA__RESP2;
 	c->authenticated = !c->server->protected;
@@ -424,6 +429,8 @@ tayra__connection_close(struct tayra__connection *c)
 	tayra__list_remove(&c->node);
 	close(c->watch.fd);
 	tayra__pending_abandon(c);
+	if (c->lane)
+		tayra__forward_leave(c);
 	server->buffer_bytes -= c->buffer_bytes;
 	server->clients--;
 	tayra__resp_request_fini(&c->request);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct tayra__server;
+struct tayra__upstream;
 
 #define TAYRA__CONNECTION_NAME_MAX 64
 
@@ -39,6 +40,12 @@ struct tayra__connection {
 	struct tayra__list owed;
 	uint32_t owed_count;
 	uint64_t owed_bytes;
+
+	/* Of forward.h: this client's own connection to the other Redis, what it has begun there,
+	 * and how many changes have been sent on and not been answered. */
+	struct tayra__upstream *lane;
+	bool multi, watching;
+	uint32_t forwarded_writes;
 
 	unsigned db;
 	enum tayra__resp_version version;

@@ -63,6 +63,16 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	COUNTER("load_costs_learned", costs_learned,
 		"Values set by a client after it had missed them: how long that took is their "
 		"cost"),
+	COUNTER("forward_requests", forward.requests, "Commands sent on to the Redis behind"),
+	COUNTER("forward_failures", forward.failed,
+		"Commands answered with an error for want of the Redis behind"),
+	COUNTER("forward_kept", forward.kept, "Values of the Redis behind that were kept"),
+	COUNTER("forward_changes", forward.changes, "Keys the Redis behind said have changed"),
+	GAUGE("forward_tracking", forward.tracking,
+	      "1: it is known what changes in the Redis behind, and memory is answered from"),
+	COUNTER("forward_tracking_lost", forward.lost,
+		"Times that was lost, and memory cleared because of it"),
+	GAUGE("forward_connections", forward.connections, "Connections to the Redis behind"),
 	{ .name = "tayra_memory_bytes",
 	  .unit = "bytes",
 	  .sentence = "Memory by part: keys and values, what keeping them takes, what connections "
@@ -124,4 +134,6 @@ tayra__figures_take(const struct tayra__server *server, struct tayra__figures *o
 	memcpy(out->commands, c->by_group, sizeof(out->commands));
 	tayra_cache_stats(server->keyspace.cache, &out->cache);
 	take_memory(server, out);
+	if (server->forward)
+		tayra__forward_stats(server->forward, &out->forward);
 }

@@ -9,6 +9,7 @@
 #include <tayra/cache.h>
 
 #include "serve/command.h"
+#include "serve/forward.h"
 #include "watch/row.h"
 
 #include <stddef.h>
@@ -26,6 +27,7 @@ struct tayra__figures {
 	uint64_t lookups, hits;
 	uint64_t memory[TAYRA__FIGURES_PARTS], memory_used, memory_max;
 	uint64_t costs_learned;
+	struct tayra__forward_stats forward;
 	struct tayra_cache_stats cache;
 };
 

@@ -2,6 +2,7 @@
 #include "serve/info.h"
 
 #include "base/clock.h"
+#include "serve/forward.h"
 #include "serve/state.h"
 
 #include <stdarg.h>
@@ -165,6 +166,25 @@ write_keyspace(struct tayra__server *server, struct tayra__buffer *out)
 			     (unsigned long long)server->census.expires[db]);
 }
 
+static void
+write_forward(struct tayra__server *server, struct tayra__buffer *out)
+{
+	struct tayra__forward_stats stats;
+
+	if (!server->forward)
+		return;
+	tayra__forward_stats(server->forward, &stats);
+	line(out, "forward_target:%s", tayra__forward_target(server->forward));
+	number(out, "forward_tracking", stats.tracking);
+	line(out, "forward_trouble:%s", tayra__forward_trouble(server->forward));
+	number(out, "forward_connections", stats.connections);
+	number(out, "forward_requests", stats.requests);
+	number(out, "forward_failed", stats.failed);
+	number(out, "forward_kept", stats.kept);
+	number(out, "forward_changes", stats.changes);
+	number(out, "forward_tracking_lost", stats.lost);
+}
+
 static const struct section {
 	const char *name, *title;
 	void (*write)(struct tayra__server *server, struct tayra__buffer *out);
@@ -177,6 +197,7 @@ static const struct section {
 	{ "replication", "Replication", write_replication },
 	{ "cpu", "CPU", write_cpu },
 	{ "cluster", "Cluster", write_cluster },
+	{ "forward", "Forward", write_forward },
 	{ "keyspace", "Keyspace", write_keyspace },
 };
 

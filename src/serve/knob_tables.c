@@ -23,6 +23,12 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  "127.0.0.1:9121 if that is free",
 	  "status page, /metrics (OpenMetrics), /metrics.json and /healthz over HTTP, on the "
 	  "loopback alone" },
+	{ "forward", TAYRA__KNOB_SECRET, OF(server.forward), "URL", 0, 0, NULL, 0, "none",
+	  "stand in front of the Redis at redis://[user[:password]@]host[:port] or unix:///path: "
+	  "it "
+	  "executes all commands, GET and MGET are answered from memory where that is known to be "
+	  "right; others on this machine can read a command line, so better the environment "
+	  "variable TAYRA_FORWARD, or a configuration" },
 	{ "policy", TAYRA__KNOB_CHOICE, OF(policy), "s3fifo|lru|tayra", 0, 0, policies,
 	  TAYRA_POLICY_S3FIFO, "s3fifo", "what goes when memory is full" },
 	{ "requirepass", TAYRA__KNOB_SECRET, OF(password), "PASSWORD", 0, TAYRA__PASSWORD_MAX, NULL,

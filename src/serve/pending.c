@@ -130,6 +130,12 @@ tayra__pending_done(struct tayra__pending *pending)
 	tayra__loop_later(pending->server->loop, &connection->later);
 }
 
+static const struct tayra__pending *
+last_in_line(const struct tayra__connection *connection)
+{
+	return TAYRA__LIST_ENTRY(connection->owed.prev, const struct tayra__pending, node);
+}
+
 bool
 tayra__pending_line_up(struct tayra__connection *connection, struct tayra__buffer *reply)
 {
@@ -141,7 +147,7 @@ tayra__pending_line_up(struct tayra__connection *connection, struct tayra__buffe
 	tayra__buffer_init(reply, reply->max);
 	pending->bytes += pending->reply.room;
 	pending->done = true;
-	stand_in_line(connection, pending, TAYRA__ASIDE_READS);
+	stand_in_line(connection, pending, last_in_line(connection)->aside);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include "load/store.h"
 #include "serve/connection.h"
 #include "serve/fetch.h"
+#include "serve/forward.h"
 #include "serve/monitor.h"
 #include "serve/state.h"
 
@@ -136,6 +137,8 @@ on_tick(void *arg)
 	for (size_t i = 0; i < server->pace_count; i++)
 		tayra_pace_tick(server->paces[i], tayra__loop_now_ns(server->loop));
 	close_idle(server);
+	if (server->forward)
+		tayra__forward_tick(server->forward);
 	if (server->monitor)
 		tayra__monitor_tick(server->monitor);
 	if (!server->accepting && server->listener.fd >= 0)
@@ -273,6 +276,17 @@ start_listening(struct tayra__server *server, char *error, size_t error_len)
 }
 
 static int
+open_forward(struct tayra__server *server, const struct tayra__server_options *o, char *error,
+	     size_t error_len)
+{
+	if (o->route_count == 0)
+		return tayra__forward_create(server, o->forward, error, error_len,
+					     &server->forward);
+	snprintf(error, error_len, "forward: not with routes: the other Redis has all values");
+	return TAYRA_E_INVAL;
+}
+
+static int
 start(struct tayra__server *server, const struct tayra__server_options *o, char *error,
       size_t error_len)
 {
@@ -294,6 +308,8 @@ start(struct tayra__server *server, const struct tayra__server_options *o, char 
 	if (status == TAYRA_OK)
 		status = tayra__loop_tick(server->loop, TICK_NS, on_tick, server);
 	server->start_ns = status == TAYRA_OK ? tayra__loop_now_ns(server->loop) : 0;
+	if (status == TAYRA_OK && o->forward)
+		status = open_forward(server, o, error, error_len);
 	if (status == TAYRA_OK && !o->check)
 		status = tayra__monitor_create(server, o, error, error_len, &server->monitor);
 	return status;
@@ -341,6 +357,7 @@ tayra__server_destroy(struct tayra__server *server)
 							  struct tayra__connection, node));
 	if (server->listener.fd >= 0)
 		close(server->listener.fd);
+	tayra__forward_destroy(server->forward);
 	tayra_destroy(server->handle);
 	tayra__fetch_close(server);
 	tayra__routes_destroy(server->routes);
@@ -375,8 +392,12 @@ tayra__server_describe(const struct tayra__server *server, char *out, size_t len
 {
 	const char *page = tayra__monitor_text(server->monitor);
 
-	snprintf(out, len, "serving RESP2 and RESP3 on %s: %llu MiB, policy %s, %u clients, %s%s%s",
+	const char *behind = server->forward ? tayra__forward_target(server->forward) : "";
+
+	snprintf(out, len,
+		 "serving RESP2 and RESP3 on %s: %llu MiB, policy %s, %u clients, %s%s%s%s%s",
 		 server->address_text, (unsigned long long)(server->memory_bytes >> 20),
 		 tayra_policy_name(server->policy), server->clients_max,
-		 server->protected ? "password required" : "no password", *page ? ", " : "", page);
+		 server->protected ? "password required" : "no password",
+		 *behind ? ", in front of " : "", behind, *page ? ", " : "", page);
 }

@@ -22,6 +22,7 @@
 /* The Redis whose commands these are: clients choose what they send by it. */
 #define TAYRA__SERVER_COMPATIBLE "7.0.15"
 
+struct tayra__forward;
 struct tayra__monitor;
 
 struct tayra__server_counters {
@@ -74,6 +75,7 @@ struct tayra__server {
 	uint32_t turn_groups;           /* of the commands in this turn, a bit each */
 	struct tayra__monitor *monitor; /* NULL: nobody looks */
 	struct tayra__misses misses;
+	struct tayra__forward *forward; /* NULL: nobody else is asked */
 	/* INFO's counts of keys, which cost a walk: as of then. */
 	struct tayra__keyspace_census census;
 	uint64_t census_ns;

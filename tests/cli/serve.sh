@@ -8,7 +8,7 @@ dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
-unset TAYRA_PASSWORD
+unset TAYRA_PASSWORD TAYRA_FORWARD
 count=0
 bad=0
 
@@ -79,6 +79,7 @@ refused "can be reached from other machines" "the status page stays on the loopb
 refused "status page: 'here' is no address" "the status page needs an address" --listen 127.0.0.1:0 --admin here
 refused "can be reached from other machines: give a password" "protected mode says why" --listen 0.0.0.0:0
 refused "too few: at least 8M" "too little memory is refused" --memory 1M
+refused "forward: " "what to stand in front of must be a Redis" --listen 127.0.0.1:0 --forward http://localhost
 refused "is no size" "a size that is none is refused" --memory lots
 refused "policy.* does not exist" "an unknown policy is refused" --policy best
 refused "is not a number from 1" "no clients at all are refused" --maxclients 0
