@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * prove.h: was b really better than a?  Paired slices in, a ratio with an interval and a verdict
- * out.  Pure functions: no I/O, no clock, no state.  Any thread.
+ * out.  Pure functions: no I/O, no clock, no state.  Any thread.  And the showcase, which is the
+ * opposite of pure: one call that puts a real service under load and reports what tayra gains.
  */
 #ifndef TAYRA_PROVE_H
 #define TAYRA_PROVE_H
 
 #include <tayra/base.h>
+
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +64,61 @@ struct tayra_comparison {
 TAYRA_API int tayra_prove_compare(const double *a, const double *b, size_t n,
 				  const struct tayra_prove_rule *rule,
 				  struct tayra_comparison *out);
+
+/*
+ * The showcase, as `tayra showcase` runs it: a catalogue of packages in SQLite, served plain, tuned
+ * by hand and with tayra, in turns; each mechanism against tayra without it; four files.
+ */
+struct tayra_showcase_options {
+	size_t size;
+	bool quick;              /* a minute instead of five or more */
+	uint64_t seed;           /* default 1 */
+	const char *data_path;   /* a Debian Packages file; NULL: this machine's index */
+	const char *out_dir;     /* made if it is not there; NULL: "showcase-results" */
+	const char *prices_path; /* your prices, as contrib/prices.json; NULL: no money */
+	double slice_scale;      /* of the slices' length, .05 to 10; default 1.  Less than 1 leaves
+				    more undecided */
+	double level_p99_ms;     /* the service level of the capacity; default: half the deadline */
+	double level_errors;     /* a share; default .01 */
+	FILE *progress;          /* what goes on, in words; NULL: silent.  Borrowed for the call */
+};
+#define TAYRA_SHOWCASE_OPTIONS_INIT                                                                \
+	{                                                                                          \
+		.size = sizeof(struct tayra_showcase_options)                                      \
+	}
+
+#define TAYRA_SHOWCASE_PATH_MAX 4096
+
+struct tayra_showcase_summary {
+	size_t size;
+	bool valid;    /* false: the measurement cannot be believed, and `why` says why */
+	char why[400]; /* one line; also after an error */
+	/* The average improvement: how many times as well tayra did, over all metrics that were
+	 * registered for it before the run; > 1 is better. */
+	struct tayra_comparison over_tuned, over_plain;
+	uint32_t better, worse, same, undecided; /* comparisons with the tuned service */
+	/* Scores of 0 to 10 (docs/design/showcase.md); NaN when the run is not valid. */
+	double complexity, innovation, business_impact;
+	/* What was written. */
+	char results_json[TAYRA_SHOWCASE_PATH_MAX], report_html[TAYRA_SHOWCASE_PATH_MAX],
+		report_md[TAYRA_SHOWCASE_PATH_MAX], portfolio_md[TAYRA_SHOWCASE_PATH_MAX];
+};
+#define TAYRA_SHOWCASE_SUMMARY_INIT                                                                \
+	{                                                                                          \
+		.size = sizeof(struct tayra_showcase_summary)                                      \
+	}
+
+/*
+ * Run it; blocks for as long as it takes, with some 600 threads of its own and copies of the
+ * database in a temporary directory.  One at a time in a process: it measures the process.
+ * => TAYRA_OK, whatever the verdicts, and also when the run is not valid.
+ * => TAYRA_E_INVAL: an option, or an out_dir that cannot be written.  TAYRA_E_CORRUPT,
+ *    TAYRA_E_NOT_FOUND: the data or the prices are bad, or empty.  TAYRA_E_IO, TAYRA_E_NOMEM and
+ *    others.  summary->why has one line then, and the rest is zero.  NULL options mean all
+ *    defaults.
+ */
+TAYRA_API int tayra_showcase_run(const struct tayra_showcase_options *options,
+				 struct tayra_showcase_summary *summary);
 
 #ifdef __cplusplus
 }
