@@ -18,6 +18,7 @@
 #include "cli/replay_cell.h"
 #include "cli/replay_options.h"
 #include "cli/replay_source.h"
+#include "sim/price.h"
 #include "sim/requests.h"
 
 struct session {
@@ -63,6 +64,21 @@ describe(struct session *session, const struct tayra__requests *requests,
 		return TAYRA__EXIT_USAGE;
 	}
 	return 0;
+}
+
+/* Costs by a model, where one was asked for. */
+static int
+price(struct session *session, struct tayra__requests *requests)
+{
+	enum tayra__replay_cost cost = session->command.cost;
+	int status = TAYRA_OK;
+
+	if (cost == TAYRA__REPLAY_COST_SIZE)
+		status = tayra__price_requests(requests, TAYRA__PRICE_SIZE, session->command.seed);
+	else if (cost == TAYRA__REPLAY_COST_KEY)
+		status = tayra__price_requests(requests, TAYRA__PRICE_KEY, session->command.seed);
+	return status ? tayra__replay_failed(&session->source, status, tayra_status_text(status))
+		      : 0;
 }
 
 /* All capacities of a trace, before any of its cells is replayed. */
@@ -167,7 +183,9 @@ replay_trace(struct session *session, size_t index)
 	session->rows_total = (uint64_t)requests->count * session->command.policies.count *
 			      session->command.capacities.count;
 	tayra__progress_start(&session->source.progress);
-	code = describe(session, requests, trace);
+	code = price(session, requests);
+	if (!code)
+		code = describe(session, requests, trace);
 	if (!code && any_looks_ahead(&session->command.policies)) {
 		next_use = tayra__requests_next_use(requests);
 		if (!next_use)

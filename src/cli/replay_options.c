@@ -48,8 +48,10 @@ static const struct argp_option options[] = {
 	  "what tayra should save: misses (default), missed bytes, or missed cost; the others have "
 	  "no objective",
 	  0 },
-	{ "cost", COST, "column|none", 0,
-	  "what a miss costs: the trace's cost_ms (default where it is there), or nothing", 0 },
+	{ "cost", COST, "column|none|size|key", 0,
+	  "what a miss costs: the trace's cost_ms (default where it is there), nothing, 1 ms and "
+	  "1 ms for every 10 KiB, or lognormal by key (median 5 ms, sigma 1.5)",
+	  0 },
 	{ "format", FORMAT, "auto|csv|oraclegeneral|twitter", 0,
 	  "of the traces; default: by their first bytes", 0 },
 	{ "limit", LIMIT, "N", 0, "replay the first N rows only", 0 },
@@ -168,7 +170,7 @@ read_choice(struct tayra__replay_command *command, int key, const char *text)
 	static const char *const sizes[] = { "auto", "unit", "real", NULL };
 	static const char *const engines[] = { "exact", "cache", NULL };
 	static const char *const objectives[] = { "requests", "bytes", "cost", NULL };
-	static const char *const costs[] = { "auto", "column", "none", NULL };
+	static const char *const costs[] = { "auto", "column", "none", "size", "key", NULL };
 	const char *const *names = key == SIZES       ? sizes + 1
 				   : key == ENGINE    ? engines
 				   : key == OBJECTIVE ? objectives

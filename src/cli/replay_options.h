@@ -19,6 +19,8 @@ enum tayra__replay_cost {
 	TAYRA__REPLAY_COST_AUTO,   /* the column where there is one */
 	TAYRA__REPLAY_COST_COLUMN, /* cost_ms, which must be there */
 	TAYRA__REPLAY_COST_NONE,
+	TAYRA__REPLAY_COST_SIZE, /* by a model of sim/price.h */
+	TAYRA__REPLAY_COST_KEY,
 };
 
 struct tayra__replay_choice {

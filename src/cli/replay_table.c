@@ -16,9 +16,11 @@ print_trace(FILE *out, const struct tayra__replay_trace *trace)
 		fprintf(out, ", %.1f MiB, sizes real\n", (double)trace->footprint_bytes / 0x1p20);
 	else
 		fputs(", sizes unit\n", out);
-	fprintf(out, "  %-14s %10s %20s %10s %10s %10s %8s %8s\n", "policy", "capacity",
-		trace->sizes == TAYRA__SIZES_REAL ? "bytes" : "objects", "misses", "of bytes",
-		"v lru", "ns/req", "B/obj");
+	fprintf(out, "  %-14s %10s %20s %10s %10s", "policy", "capacity",
+		trace->sizes == TAYRA__SIZES_REAL ? "bytes" : "objects", "misses", "of bytes");
+	if (trace->costed)
+		fprintf(out, " %10s", "of cost");
+	fprintf(out, " %10s %8s %8s\n", "v lru", "ns/req", "B/obj");
 }
 
 static void
@@ -55,6 +57,8 @@ tayra__replay_print_table(FILE *out, const struct tayra__replay_cell *cells, siz
 			cell->capacity);
 		print_share(out, tayra__replay_miss_ratio(cell));
 		print_share(out, tayra__replay_byte_miss_ratio(cell));
+		if (cell->trace->costed)
+			print_share(out, tayra__replay_cost_miss_ratio(cell));
 		print_reduction(out, cells, count, cell);
 		fprintf(out, " %8.1f %8.1f\n", tayra__replay_ns_per_request(cell),
 			cell->result.metadata_bytes_per_object);

@@ -143,6 +143,10 @@ claim "--predict shows what was predicted and what came of it"
 "$tayra" replay - --predict --horizon 10s --json <round.csv >out 2>err &&
 	grep -q '^{"trace":"-","horizon":10,"horizon_unit":"s","labels":[0-9]*,"base_rate":[0-9.]*,"brier":0.0[0-9]*,"brier_base":.*,"brier_recency":.*,"brier_fixed":.*,"bins":\[{"predicted":null,"observed":null,"count":0},.*}\]}$' out
 claim "--predict --json is one object, and a horizon may be a time"
+"$tayra" replay small.csv $run --cost key --json | grep -q '"cost_miss_ratio":0\.'
+claim "--cost key prices every miss"
+"$tayra" replay small.csv $run --cost key | grep -q 'of cost' && ! "$tayra" replay small.csv $run | grep -q 'of cost'
+claim "the table has a column for cost where there is one"
 "$tayra" replay small.csv --predict --json | grep -q '"horizon":100,"horizon_unit":"requests","labels":0,"base_rate":null,'
 claim "without a label --predict says null"
 "$tayra" replay round.csv --patterns >out 2>err && [ ! -s err ] && grep -q '^20k uses of about 100 keys in 2000 s: 99.5% hits, 100 loads' out
