@@ -256,9 +256,10 @@ next_state(const struct rule *rule, double value, bool holds, uint64_t now_ns)
 }
 
 static size_t
-describe(const struct rule *rule, bool firing, double held_s, uint64_t wall_ms, char *text,
+describe(const struct rule *rule, bool firing, uint64_t held_ns, uint64_t wall_ms, char *text,
 	 size_t size)
 {
+	uint64_t held_ms = held_ns / TAYRA_NS_PER_MS;
 	FILE *out = fmemopen(text, size, "w");
 	struct tayra__json json;
 	long len;
@@ -276,7 +277,8 @@ describe(const struct rule *rule, bool firing, double held_s, uint64_t wall_ms, 
 	tayra__json_double(&json, "value", rule->value, 17);
 	tayra__json_string(&json, "when", rule->is.when == TAYRA__ALERT_ABOVE ? "above" : "below");
 	tayra__json_double(&json, "threshold", rule->is.threshold, 17);
-	tayra__json_double(&json, "held_s", held_s, 6);
+	tayra__json_double(&json, "held_s", (double)held_ns / (double)TAYRA_NS_PER_S, 6);
+	tayra__json_u64(&json, "since_ms", held_ms < wall_ms ? wall_ms - held_ms : 0);
 	tayra__json_u64(&json, "time_ms", wall_ms);
 	tayra__json_end(&json);
 	status = tayra__json_finish(&json);
@@ -290,8 +292,7 @@ tell(struct tayra__alerts *alerts, const struct rule *rule, bool firing, uint64_
      uint64_t now_ns, uint64_t wall_ms)
 {
 	char text[TAYRA__ALERT_JSON_MAX];
-	size_t len = describe(rule, firing, (double)held_ns / (double)TAYRA_NS_PER_S, wall_ms, text,
-			      sizeof(text));
+	size_t len = describe(rule, firing, held_ns, wall_ms, text, sizeof(text));
 
 	for (size_t i = 0; len > 0 && i < alerts->action_count; i++)
 		alerts->actions[i].send(alerts->actions[i].ctx, text, len, now_ns);

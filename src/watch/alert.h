@@ -41,11 +41,12 @@ struct tayra__alert_rule {
 	uint64_t for_ns;
 };
 
-/* Somebody to tell: a program (exec.h), or whatever posts JSON somewhere. */
+/* Somebody to tell: a program (exec.h) or a server (webhook.h). */
 struct tayra__alert_action {
 	/* One JSON object, borrowed: {"format":"tayra-alert-1","alert":..,"state":"firing" or
 	 * "resolved","sentence":..,"metric":..,"value":..,"when":"above","threshold":..,
-	 * "held_s":..,"time_ms":..}; held_s: how long it was pending or firing. */
+	 * "held_s":..,"since_ms":..,"time_ms":..}; held_s: how long it was pending or firing,
+	 * since_ms: from when on. */
 	void (*send)(void *ctx, const char *json, size_t len, uint64_t now_ns);
 	void (*tick)(void *ctx, uint64_t now_ns); /* with every evaluation; may be NULL */
 	void *ctx;

@@ -15,6 +15,7 @@
 #include "watch/exec.h"
 #include "watch/family.h"
 #include "watch/reading.h"
+#include "watch/webhook.h"
 
 static const struct tayra__watch_row counted = {
 	.name = "counted", .sentence = "Counted", .type = TAYRA__WATCH_COUNTER, .labels = { "by" }
@@ -152,10 +153,36 @@ a_rule_or_program_without_memory_is_not_there(void **state)
 	tayra__exec_destroy(exec);
 }
 
+static void
+a_webhook_without_memory_leaves_nothing_behind(void **state)
+{
+	struct tayra__webhook_options options = { .name = "me", .url = "http://127.0.0.1:1/" };
+	struct tayra__webhook *webhook = NULL;
+	struct tayra__registry *registry;
+	int status = TAYRA_E_NOMEM;
+	uint64_t n = 1;
+
+	assert_int_equal(tayra__registry_create(&registry), TAYRA_OK);
+	for (; status == TAYRA_E_NOMEM && n < 20; n++) {
+		webhook = (void *)1;
+		tayra__mem_fail_after(n);
+		status = tayra__webhook_create(registry, &options, &webhook);
+		tayra__mem_fail_after(0);
+		assert_true(status == TAYRA_OK || !webhook);
+	}
+	if (status != TAYRA_E_UNSUPPORTED) {
+		assert_int_equal(status, TAYRA_OK);
+		assert_true(n > 2);
+	}
+	tayra__registry_destroy(registry);
+	tayra__webhook_destroy(webhook);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_webhook_without_memory_leaves_nothing_behind),
 		cmocka_unit_test(a_registry_without_memory_leaves_nothing_behind),
 		cmocka_unit_test(what_could_not_be_added_is_not_there),
 		cmocka_unit_test(a_rule_or_program_without_memory_is_not_there),

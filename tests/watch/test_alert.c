@@ -108,7 +108,7 @@ static enum tayra__alert_state
 after(uint64_t seconds, const char *name)
 {
 	stage.now_ns += seconds * S;
-	tayra__alerts_evaluate(stage.alerts, stage.now_ns, 123);
+	tayra__alerts_evaluate(stage.alerts, stage.now_ns, 1000123);
 	return tayra__alerts_state(stage.alerts, name);
 }
 
@@ -196,7 +196,8 @@ what_is_told_says_what_and_how_long(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "when")), "above");
 	assert_true(json_number_value(json_object_get(json, "value")) == 12.5);
 	assert_true(json_number_value(json_object_get(json, "held_s")) == 6);
-	assert_true(json_number_value(json_object_get(json, "time_ms")) == 123);
+	assert_true(json_number_value(json_object_get(json, "time_ms")) == 1000123);
+	assert_true(json_number_value(json_object_get(json, "since_ms")) == 1000123 - 6000);
 	json_decref(json);
 	json = json_loads(stage.told[1], JSON_REJECT_DUPLICATES, NULL);
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "resolved");
