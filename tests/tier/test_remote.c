@@ -545,6 +545,61 @@ a_password_is_needed_and_a_wrong_one_is_said(void **state)
 	}
 }
 
+/* A server without HELLO, as before Redis 6: values are kept and checked, nobody is told. */
+static void
+without_resp3_it_works_and_tells_nobody(void **state)
+{
+	struct redis old = { .extra = { "--rename-command", "HELLO", "" } };
+
+	need_redis();
+	assert_true(redis_up(&old));
+	close_tier(tier);
+	tier = open_with((struct tayra__remote_options){ .url = old.url });
+	other = open_with((struct tayra__remote_options){ .url = old.url });
+	tayra__tier_watch(tier, hear, &heard);
+	assert_int_equal(put(tier, "k", "v"), TAYRA_OK);
+	assert_true(got(other, "k", "v"));
+	assert_int_equal(put(other, "k", "w"), TAYRA_OK);
+	assert_true(got(tier, "k", "w"));
+	assert_int_equal(drop(tier, "k"), TAYRA_OK);
+	assert_null(get(other, "k"));
+	assert_int_equal(put(tier, "k", "x"), TAYRA_OK);
+	redis_kill(&old);
+	assert_true(redis_start(&old));
+	EVENTUALLY(put(tier, "l", "y") == TAYRA_OK);
+	assert_null(get(tier, "k"));
+	EVENTUALLY(got(other, "l", "y"));
+	assert_false(has_heard("k ") || has_heard(NULL));
+	redis_down(&old);
+}
+
+static void
+a_server_that_does_not_let_it_do_what_it_needs_is_refused(void **state)
+{
+	static const struct {
+		const char *command, *says;
+	} needs[] = {
+		{ "INFO", "run_id" },
+		{ "CLIENT", "CLIENT TRACKING" },
+	};
+	struct tayra__remote_options o = { .timeout_ns = LONG_NS };
+	struct tayra__tier *refused;
+
+	need_redis();
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		struct redis strict = { .extra = { "--rename-command", needs[i].command, "" } };
+
+		assert_true(redis_up(&strict));
+		o.url = strict.url;
+		assert_int_equal(tayra__remote_open(&o, error, sizeof(error), &refused),
+				 TAYRA_E_INVAL);
+		assert_null(refused);
+		if (!strstr(error, needs[i].says))
+			fail_msg("%s", error);
+		redis_down(&strict);
+	}
+}
+
 static void
 nobody_there_is_no_error_but_said_and_it_comes_by_itself(void **state)
 {
@@ -625,6 +680,8 @@ main(void)
 		TEST(connections_that_the_server_closes_are_made_again_unseen),
 		TEST(a_server_that_takes_no_writes_keeps_nothing_old),
 		TEST(a_password_is_needed_and_a_wrong_one_is_said),
+		TEST(without_resp3_it_works_and_tells_nobody),
+		TEST(a_server_that_does_not_let_it_do_what_it_needs_is_refused),
 		TEST(nobody_there_is_no_error_but_said_and_it_comes_by_itself),
 		cmocka_unit_test(bad_options_are_refused_in_one_line),
 	};
