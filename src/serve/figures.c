@@ -73,6 +73,27 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	COUNTER("forward_tracking_lost", forward.lost,
 		"Times that was lost, and memory cleared because of it"),
 	GAUGE("forward_connections", forward.connections, "Connections to the Redis behind"),
+	COUNTER("loads", loads.loads, "Values asked of an origin"),
+	COUNTER("load_failures", loads.load_errors, "Loads that ended with an error"),
+	{ .name = "tayra_load_seconds",
+	  .unit = "seconds",
+	  .sentence = "Time that finished loads took, in all",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .per_unit = 1e9,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, loads.load_ns) },
+	COUNTER("loads_joined", loads.joined, "Requests that waited for somebody else's load"),
+	COUNTER("stale_replies", loads.stale_hits,
+		"Requests answered with a value past its ttl, for want of a newer one"),
+	COUNTER("loads_shed", loads.shed, "Requests refused because an origin had no room"),
+	COUNTER("load_timeouts", loads.timeouts, "Requests that got no answer in time"),
+	GAUGE("loads_running", limit_held, "Loads that origins work on now"),
+	GAUGE("loads_waiting", limit_queued, "Loads that wait for their turn at an origin"),
+	{ .name = "tayra_load_limit",
+	  .sentence = "Loads that origins may work on at once, in all, as learned or given",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_DOUBLE,
+	  .offset = offsetof(struct tayra__figures, limit) },
 	{ .name = "tayra_memory_bytes",
 	  .unit = "bytes",
 	  .sentence = "Memory by part: keys and values, what keeping them takes, what connections "
@@ -109,6 +130,20 @@ take_memory(const struct tayra__server *server, struct tayra__figures *out)
 							       : 0;
 }
 
+static void
+take_limits(const struct tayra__server *server, struct tayra__figures *out)
+{
+	for (size_t i = 0; i < server->pace_count; i++) {
+		struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+
+		tayra_pace_stats(server->paces[i], &stats);
+		out->limit += stats.limit;
+		out->limit_held += stats.inflight;
+		for (int cls = 0; cls < TAYRA_CLASSES; cls++)
+			out->limit_queued += stats.queued[cls];
+	}
+}
+
 void
 tayra__figures_take(const struct tayra__server *server, struct tayra__figures *out)
 {
@@ -129,10 +164,12 @@ tayra__figures_take(const struct tayra__server *server, struct tayra__figures *o
 		.lookups = c->hits + c->misses,
 		.hits = c->hits,
 		.costs_learned = c->costs_learned,
-		.cache = TAYRA_CACHE_STATS_INIT,
+		.loads = TAYRA_STATS_INIT,
 	};
 	memcpy(out->commands, c->by_group, sizeof(out->commands));
-	tayra_cache_stats(server->keyspace.cache, &out->cache);
+	tayra_stats(server->handle, &out->loads);
+	out->cache = out->loads.cache;
+	take_limits(server, out);
 	take_memory(server, out);
 	if (server->forward)
 		tayra__forward_stats(server->forward, &out->forward);

@@ -6,7 +6,7 @@
 #ifndef TAYRA_SERVE_FIGURES_H
 #define TAYRA_SERVE_FIGURES_H
 
-#include <tayra/cache.h>
+#include <tayra/tayra.h>
 
 #include "serve/command.h"
 #include "serve/forward.h"
@@ -29,6 +29,9 @@ struct tayra__figures {
 	uint64_t costs_learned;
 	struct tayra__forward_stats forward;
 	struct tayra_cache_stats cache;
+	struct tayra_stats loads;          /* of the handle */
+	double limit;                      /* of all origins together */
+	uint64_t limit_held, limit_queued; /* loads at them now, and waiting for their turn */
 };
 
 extern const struct tayra__watch_row tayra__figure_rows[];

@@ -185,6 +185,40 @@ write_forward(struct tayra__server *server, struct tayra__buffer *out)
 	number(out, "forward_tracking_lost", stats.lost);
 }
 
+static void
+write_origin(struct tayra_pace *pace, const char *name, struct tayra__buffer *out)
+{
+	struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+	uint64_t queued = 0;
+
+	tayra_pace_stats(pace, &stats);
+	for (int cls = 0; cls < TAYRA_CLASSES; cls++)
+		queued += stats.queued[cls];
+	line(out, "origin_%.64s:limit=%.1f,running=%u,waiting=%llu,mean_ms=%.3f", name, stats.limit,
+	     (unsigned)stats.inflight, (unsigned long long)queued,
+	     (double)stats.service_mean_ns / 1e6);
+}
+
+static void
+write_loads(struct tayra__server *server, struct tayra__buffer *out)
+{
+	struct tayra_stats stats = TAYRA_STATS_INIT;
+
+	if (!server->routes)
+		return;
+	tayra_stats(server->handle, &stats);
+	number(out, "loads", stats.loads);
+	number(out, "load_failures", stats.load_errors);
+	number(out, "loads_joined", stats.joined);
+	number(out, "loads_inflight", stats.inflight);
+	number(out, "loads_shed", stats.shed);
+	number(out, "load_timeouts", stats.timeouts);
+	number(out, "stale_replies", stats.stale_hits);
+	for (size_t i = 0; i < server->pace_count; i++)
+		if (server->pace_names)
+			write_origin(server->paces[i], server->pace_names[i], out);
+}
+
 static const struct section {
 	const char *name, *title;
 	void (*write)(struct tayra__server *server, struct tayra__buffer *out);
@@ -198,6 +232,7 @@ static const struct section {
 	{ "cpu", "CPU", write_cpu },
 	{ "cluster", "Cluster", write_cluster },
 	{ "forward", "Forward", write_forward },
+	{ "loads", "Loads", write_loads },
 	{ "keyspace", "Keyspace", write_keyspace },
 };
 

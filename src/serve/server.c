@@ -231,6 +231,7 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	server->keyspace.shared = o->route_count > 0;
 	server->paces = o->paces;
 	server->pace_count = o->pace_count;
+	server->pace_names = o->pace_names;
 	return o->route_count > 0 ? tayra__fetch_open(server) : TAYRA_OK;
 }
 

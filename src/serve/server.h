@@ -49,6 +49,7 @@ struct tayra__server_options {
 	/* Limits of those origins, for the server to tick.  Borrowed as long. */
 	struct tayra_pace *const *paces;
 	size_t pace_count;
+	const char *const *pace_names; /* for INFO; NULL: none.  Borrowed as long */
 	/* A Redis that this server stands in front of: forward.h.
 	 * "redis://user:password@host:port"; NULL: none.  Borrowed for the call.  Not with routes
 	 */

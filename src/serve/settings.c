@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ORIGIN_NAME 64
+
 /* What reading something of the file needs. */
 struct reading {
 	struct tayra__settings *settings;
@@ -207,12 +209,27 @@ check_origin(const struct reading *r, const struct tayra__origin_setting *origin
 	return TAYRA_OK;
 }
 
+/* It stands in INFO, and in lines of text. */
+static bool
+is_plain(const char *name)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+	return strlen(name) <= ORIGIN_NAME && name[strspn(name, plain)] == '\0';
+}
+
 static int
 read_origin(const struct reading *r, const struct tayra__yaml *at,
 	    struct tayra__origin_setting *origin)
 {
 	int status;
 
+	if (!is_plain(at->name))
+		return refuse(r, at,
+			      "the name of an origin is up to %d letters, digits, '_', '-' and "
+			      "'.', and '%.64s' is not",
+			      ORIGIN_NAME, at->name);
 	origin->name = at->name;
 	origin->at = at;
 	status = read_knobs(r, at, tayra__origin_knobs, origin, "an origin");

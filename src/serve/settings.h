@@ -68,6 +68,7 @@ struct tayra__settings {
 	/* Once open: */
 	struct tayra__route *open_routes;
 	struct tayra_pace **paces;
+	const char **pace_names;
 	size_t open_count, pace_count;
 
 	uint64_t given; /* a bit for each of tayra__server_knobs that the command line gave */

@@ -137,8 +137,10 @@ open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 	status = tayra_pace_create(&options, &origin->pace);
 	if (status == TAYRA_E_NOMEM)
 		return no_memory(o);
-	if (status == TAYRA_OK)
+	if (status == TAYRA_OK) {
+		o->settings->pace_names[o->settings->pace_count] = origin->name;
 		o->settings->paces[o->settings->pace_count++] = origin->pace;
+	}
 	return status;
 }
 
@@ -269,7 +271,8 @@ open_routes(const struct opening *o)
 		return TAYRA_OK;
 	s->open_routes = tayra__mem_array(s->route_count, sizeof(*s->open_routes));
 	s->paces = tayra__mem_array(s->origin_count, sizeof(struct tayra_pace *));
-	if (!s->open_routes || !s->paces)
+	s->pace_names = tayra__mem_array(s->origin_count, sizeof(*s->pace_names));
+	if (!s->open_routes || !s->paces || !s->pace_names)
 		return no_memory(o);
 	for (size_t i = 0; i < s->origin_count && status == TAYRA_OK; i++)
 		status = open_limit(o, &s->origins[i]);
@@ -298,6 +301,7 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 	settings->server.route_count = settings->open_count;
 	settings->server.paces = settings->paces;
 	settings->server.pace_count = settings->pace_count;
+	settings->server.pace_names = settings->pace_names;
 	return status;
 }
 
@@ -312,6 +316,7 @@ tayra__settings_fini(struct tayra__settings *s)
 		tayra__mem_free(s->origins[i].headers);
 	tayra__mem_free(s->open_routes);
 	tayra__mem_free(s->paces);
+	tayra__mem_free(s->pace_names);
 	tayra__mem_free(s->origins);
 	tayra__mem_free(s->routes);
 	tayra__yaml_free(s->yaml);

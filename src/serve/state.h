@@ -44,6 +44,7 @@ struct tayra__server {
 	struct tayra__watch completions;
 	struct tayra_pace *const *paces; /* to be ticked */
 	size_t pace_count;
+	const char *const *pace_names;
 	struct tayra__watch listener; /* fd -1: none */
 	struct tayra__address address;
 	char address_text[TAYRA__ADDRESS_TEXT];

@@ -245,6 +245,8 @@ END
 else
 	skip "ioredis reads through" "no node with ioredis (NODE_PATH)"
 fi
+say 'INFO loads\r\nQUIT\r\n' | grep -q ' origin_packages:limit=[0-9.]*,running=0,waiting=0,mean_ms=[0-9.]* '
+claim "INFO says how the origin does"
 stop
 [ "$code" -eq 0 ]
 claim "ends with 0"

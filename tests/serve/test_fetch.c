@@ -520,6 +520,40 @@ an_mget_of_too_many_keys_is_refused(void **state)
 	free(text);
 }
 
+/* The body of INFO loads. */
+static void
+info_loads(int fd, char *out, size_t len)
+{
+	size_t have = 0;
+
+	say_text(fd, "INFO loads\r\n");
+	do {
+		ssize_t n = recv(fd, out + have, len - 1 - have, 0);
+
+		assert_true(n > 0);
+		have += (size_t)n;
+		out[have] = '\0';
+	} while (!strstr(out, "stale_replies:"));
+}
+
+static void
+info_says_what_was_loaded(void **state)
+{
+	char text[1024];
+	int fd;
+
+	start();
+	fd = client_connect(&running);
+	client_say(fd, "GET k:a", "$5\r\nv:k:a\r\n");
+	client_say(fd, "GET k:broken", "-ORIGIN the origin failed\r\n");
+	client_say(fd, "GET k:none", "$-1\r\n");
+	info_loads(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "\nloads:3\r\nload_failures:1\r\n"));
+	assert_non_null(strstr(text, "\nloads_inflight:0\r\n"));
+	close(fd);
+	stop();
+}
+
 static void
 routes_that_match_the_same_keys_are_refused(void **state)
 {
@@ -580,6 +614,7 @@ main(void)
 		cmocka_unit_test(a_long_pipeline_of_loads_is_answered_in_order),
 		cmocka_unit_test(a_pipeline_behind_a_load_is_held_back_before_it_is_too_much),
 		cmocka_unit_test(an_mget_of_too_many_keys_is_refused),
+		cmocka_unit_test(info_says_what_was_loaded),
 		cmocka_unit_test(routes_that_match_the_same_keys_are_refused),
 		cmocka_unit_test(the_first_route_that_matches_counts),
 	};

@@ -169,6 +169,7 @@ what_is_wrong_is_said_with_its_place(void **state)
 		  "etc/t.yaml:2:1: password_file stands beside" },
 		{ "origins: [a]\n", "origins should be a mapping, and is a list" },
 		{ "origins: {a: b}\n", "a should be a mapping, and is text" },
+		{ "origins: {a b: {sqlite: x}}\n", "and 'a b' is not" },
 		{ "origins: {a: {}}\n", "origin 'a' must have one of sqlite, postgres and http" },
 		{ "origins: {a: {sqlite: x, http: y}}\n", "must have only one of" },
 		{ "origins: {a: {sqlight: x}}\n", "an origin knows no 'sqlight'; did you mean" },
