@@ -15,6 +15,7 @@
 struct tayra__ablation {
 	const char *mechanism, *what, *where; /* what is switched off; in which situation */
 	struct tayra__stage stage;            /* rounds[1] 0: left out of the quick run */
+	uint32_t warm;                        /* slices before; 0: 3 */
 	int metric;
 	bool restart; /* the process is replaced before each slice, by one with an empty RAM */
 	/* `with` and `without` begin as the tayra arm's design. */

@@ -6,7 +6,9 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "showcase/catalogue.h"
 #include "showcase/live.h"
+#include "showcase/redis_server.h"
 #include "showcase/stint.h"
 
 #define GAP_NS         (10 * TAYRA_NS_PER_MS)
@@ -25,6 +27,12 @@ struct side {
 	size_t error_len;
 };
 
+static uint32_t
+warm_slices(const struct tayra__ablation *ablation)
+{
+	return ablation->warm ? ablation->warm : WARM_SLICES;
+}
+
 static bool
 stopped(const struct tayra__ablation_run *run)
 {
@@ -38,7 +46,9 @@ tayra__ablation_expected_s(int quick, double slice_scale)
 
 	for (uint32_t i = 0; i < tayra__ablation_count; i++) {
 		const struct tayra__stage *stage = &tayra__ablations[i].stage;
-		double slices = stage->rounds[quick] ? stage->rounds[quick] + WARM_SLICES : 0;
+		double slices = stage->rounds[quick]
+					? stage->rounds[quick] + warm_slices(&tayra__ablations[i])
+					: 0;
 
 		sum += SIDES * slices *
 		       (stage->slice_ms[quick] / 1e3 * slice_scale + AROUND_SLICE_S);
@@ -78,7 +88,7 @@ warm_up(struct side *side, uint64_t slice_ns)
 
 	well.fault = TAYRA__DATABASE_WELL;
 	stint.stage = &well;
-	for (uint32_t i = 0; i < WARM_SLICES && status == TAYRA_OK; i++) {
+	for (uint32_t i = 0; i < warm_slices(side->ablation) && status == TAYRA_OK; i++) {
 		struct tayra__slice slice = { .round = i, .seed = i + 1, .length_ns = slice_ns };
 
 		status = tayra__stint_run(&stint, &slice, f, NULL);
@@ -109,7 +119,7 @@ run_sides(const struct tayra__ablation_run *run, struct side sides[SIDES], uint3
 	for (int i = 0; i < SIDES && status == TAYRA_OK; i++)
 		status = warm_up(&sides[i], plan.slice_ns);
 	for (int i = 0; i < SIDES; i++)
-		sides[i].stint.epoch += WARM_SLICES;
+		sides[i].stint.epoch += warm_slices(sides[i].ablation);
 	if (status == TAYRA_OK && !stopped(run))
 		status = tayra__session_run(arms, SIDES, &plan, &session);
 	sides[0].row->rounds = status == TAYRA_OK ? session.rounds : 0;
@@ -141,10 +151,16 @@ run_row(const struct tayra__ablation_run *run, uint32_t number, struct tayra__re
 {
 	const struct tayra__ablation *ablation = &tayra__ablations[number];
 	struct tayra__arm_design designs[SIDES] = { *run->design, *run->design };
+	struct tayra__redis_server redis = { .pid = 0 };
 	struct side sides[SIDES];
 	int status = TAYRA_OK;
 
 	ablation->change(&designs[WITH], &designs[WITHOUT]);
+	if (designs[WITH].remote_tier)
+		status = tayra__redis_server_start(&redis, run->catalogue->dir, error, error_len);
+	if (status < 0)
+		return status;
+	designs[WITH].remote_url = redis.url;
 	for (int i = 0; i < SIDES; i++)
 		sides[i] = (struct side){
 			.ablation = ablation,
@@ -172,6 +188,7 @@ run_row(const struct tayra__ablation_run *run, uint32_t number, struct tayra__re
 			tayra__arm_fini(sides[i].stint.arm);
 			tayra__mem_free(sides[i].stint.arm);
 		}
+	tayra__redis_server_stop(&redis);
 	return status;
 }
 

@@ -92,29 +92,60 @@ create_origin(struct tayra__showcase_arm *arm)
 	return tayra_origin_function(&origin, tayra__database_fetch, arm->database, &arm->origin);
 }
 
+/* One learned habit and what it needs; all others stay off.  False: none. */
+static bool
+fill_strategy(const struct tayra__arm_design *design, struct tayra_strategy *strategy)
+{
+	bool prefetches = design->prefetch == TAYRA_FEATURE_ON;
+	bool learns_ttl = design->ttl_learning == TAYRA_FEATURE_ON;
+	enum tayra_feature_mode prefetch = prefetches ? TAYRA_FEATURE_ON : TAYRA_FEATURE_OFF;
+
+	*strategy = (struct tayra_strategy)TAYRA_STRATEGY_INIT;
+	strategy->ttl_learning = learns_ttl ? TAYRA_FEATURE_ON : TAYRA_FEATURE_OFF;
+	strategy->prefetch_refresh = strategy->prefetch_successors = strategy->predictor = prefetch;
+	return prefetches || learns_ttl;
+}
+
+static int
+open_tiers(struct tayra__showcase_arm *arm, char *error, size_t error_len)
+{
+	const struct tayra__arm_design *design = &arm->design;
+	int status = TAYRA_OK;
+
+	if (design->file_tier)
+		status = tayra__arm_tier_open(&arm->tier, arm->database_path, error, error_len);
+	if (status == TAYRA_OK && design->remote_tier)
+		status = tayra__arm_tier_connect(&arm->tier, design->remote_url, error, error_len);
+	return status;
+}
+
 static int
 create_handle(struct tayra__showcase_arm *arm, char *error, size_t error_len)
 {
 	const struct tayra__arm_design *design = &arm->design;
 	struct tayra_cache_options cache = TAYRA_CACHE_OPTIONS_INIT;
 	struct tayra_options options = TAYRA_OPTIONS_INIT;
-	int status = TAYRA_OK;
+	struct tayra_strategy strategy;
+	int status = open_tiers(arm, error, error_len);
 
+	if (status < 0)
+		return status;
 	cache.memory_bytes = design->memory_bytes ? design->memory_bytes : arm->terms.memory_bytes;
 	cache.policy = design->policy;
+	cache.objective = design->objective;
+	cache.shards = design->shards;
 	cache.seed = arm->terms.seed | 1;
 	options.cache = &cache;
 	options.clock = &arm->clock.clock;
 	options.no_single_flight = !design->single_flight;
-	options.ttl_ms = arm->terms.ttl_ms;
+	options.ttl_ms = design->ttl_ms ? design->ttl_ms : arm->terms.ttl_ms;
 	options.stale_ms = design->stale_ms;
 	options.soft_timeout_ns = design->soft_timeout_ns;
 	options.throttle_ms = 100;
-	if (design->file_tier)
-		status = tayra__arm_tier_open(&arm->tier, arm->database_path, error, error_len);
-	if (status < 0)
-		return status;
+	if (fill_strategy(design, &strategy))
+		options.strategy = &strategy;
 	options.file_tier = arm->tier.file;
+	options.remote_tier = arm->tier.remote;
 	status = tayra_create(&options, &arm->tayra);
 	if (status < 0)
 		snprintf(error, error_len, "making the %s arm: %s", design->name,

@@ -59,6 +59,12 @@ struct tayra__arm_design {
 	bool unpaced;            /* limited, but the limiter lets everything in */
 	uint32_t origin_threads; /* 0: the default */
 	bool file_tier;
+	bool remote_tier;
+	const char *remote_url; /* of remote_tier; who runs the arm sets it */
+	uint64_t ttl_ms;        /* 0: what the terms say */
+	uint32_t shards;        /* 0: the default */
+	enum tayra_objective objective;
+	enum tayra_feature_mode ttl_learning, prefetch; /* ON, or not at all */
 	uint64_t slow_ns; /* sabotage: processor time spent on top of every request */
 };
 

@@ -20,9 +20,22 @@ tayra__arm_tier_open(struct tayra__arm_tier *tier, const char *database_path, ch
 	return tayra_tier_file_open(&options, error, error_len, &tier->file);
 }
 
+int
+tayra__arm_tier_connect(struct tayra__arm_tier *tier, const char *url, char *error,
+			size_t error_len)
+{
+	struct tayra_tier_remote_options options = TAYRA_TIER_REMOTE_OPTIONS_INIT;
+
+	options.url = url;
+	return tayra_tier_remote_open(&options, error, error_len, &tier->remote);
+}
+
 void
 tayra__arm_tier_close(struct tayra__arm_tier *tier)
 {
+	if (tier->remote)
+		tayra_tier_remote_close(tier->remote);
+	tier->remote = NULL;
 	if (tier->file)
 		tayra_tier_file_close(tier->file);
 	tier->file = NULL;

@@ -13,11 +13,14 @@
 struct tayra__arm_tier {
 	char path[160]; /* "": never opened */
 	struct tayra_tier_file *file;
+	struct tayra_tier_remote *remote;
 };
 
-/* Open, or open again with what is there.  => TAYRA_OK; a status with one line in `error`. */
+/* Both: open, or open again with what is there.  => TAYRA_OK; a status with one line in `error`. */
 int tayra__arm_tier_open(struct tayra__arm_tier *tier, const char *database_path, char *error,
 			 size_t error_len);
+int tayra__arm_tier_connect(struct tayra__arm_tier *tier, const char *url, char *error,
+			    size_t error_len);
 /* Nothing may be using it.  What it holds stays. */
 void tayra__arm_tier_close(struct tayra__arm_tier *tier);
 /* Close, and remove what it holds. */
