@@ -13,11 +13,11 @@
  *
  * Threads.  Every call may be made from any thread.  The library starts no thread unless
  * options.ticker asks for one; with a file tier it then starts a second, which reads it for
- * tayra_get_or_load_start().  A loader runs only inside tayra_get_or_load(),
- * tayra_get_or_load_start(), tayra_cq_drain(), tayra_cq_wait() and tayra_tick(), on the thread
- * that made the call; with options.ticker also on that thread.  No other callback exists.
- * After fork() the child's copy of a handle answers TAYRA_E_FORKED to everything but release and
- * destroy.
+ * tayra_get_or_load_start(), and with a remote tier four for that and one that writes to it.  A
+ * loader runs only inside tayra_get_or_load(), tayra_get_or_load_start(), tayra_cq_drain(),
+ * tayra_cq_wait() and tayra_tick(), on the thread that made the call; with options.ticker also on
+ * that thread.  No other callback exists. After fork() the child's copy of a handle answers
+ * TAYRA_E_FORKED to everything but release and destroy.
  *
  * Time.  A value is FRESH until its ttl, then STALE until ttl + stale, then gone.  A stale value
  * is served only when the origin failed, is throttled after a failure, is overloaded, or was
@@ -68,7 +68,8 @@ struct tayra_options {
 	 * deleted; NULL: none.  Borrowed: close it after the handle, and give it to no other.  The
 	 * clock must have wall_ms. */
 	struct tayra_tier_file *file_tier;
-	/* The same for a tier that is shared: asked after the file tier and before the origin. */
+	/* The same for a tier that is shared: asked after the file tier and before the origin.
+	 * Beside it the file tier begins empty, for others may have changed what it had. */
 	struct tayra_tier_remote *remote_tier;
 	const struct tayra_strategy
 		*strategy; /* NULL: nothing is learned.  Borrowed for the call */
@@ -162,16 +163,18 @@ TAYRA_API int tayra_get_or_load(struct tayra *t, const struct tayra_request *req
 TAYRA_API int tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request,
 				      struct tayra_cq *cq, void *cookie, struct tayra_ref *ref);
 
-/* Get what is fresh in the cache, or in the file tier, which may read from the disk; load nothing.
- * => TAYRA_OK, TAYRA_E_NOT_FOUND, .. */
+/* Get what is fresh in the cache or in a tier below, which may wait for a disk or a network; load
+ * nothing.  => TAYRA_OK, TAYRA_E_NOT_FOUND, .. */
 TAYRA_API int tayra_get(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *ref);
 /* Store; a load of that key in progress will not overwrite it.  ttl_ms and stale_ms as in a
- * request. */
+ * request.  A remote tier that cannot be reached does not make it fail: docs/design/load.md says
+ * what others may see then. */
 TAYRA_API int tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 			size_t value_len, uint64_t ttl_ms, uint64_t stale_ms);
 /* Forget; a load of that key in progress answers its waiters but is not kept, and later requests
- * start a new one.  => TAYRA_OK, TAYRA_E_NOT_FOUND.  TAYRA_E_IO: forgotten, but the file tier
- * cannot promise that the value is not back after a restart (docs/design/tier.md). */
+ * start a new one.  => TAYRA_OK, TAYRA_E_NOT_FOUND.  TAYRA_E_IO: forgotten, but a tier
+ * cannot promise that the value is not back after a restart (docs/design/tier.md), or that others
+ * do not see it still (docs/design/load.md). */
 TAYRA_API int tayra_delete(struct tayra *t, const void *key, size_t key_len);
 /* Give a ref back: any thread, any time, once.  The ref is zeroed; releasing a zeroed ref does
  * nothing. */

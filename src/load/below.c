@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load/below.h"
 
+#include <limits.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -11,7 +11,8 @@
 #include "load/ref.h"
 #include "load/turn.h"
 
-#define TICK_NS TAYRA_NS_PER_S
+#define TICK_NS     TAYRA_NS_PER_S
+#define TICK_BUDGET 16 /* keys the remote is told of by a tick without a thread */
 
 static uint32_t
 stripe_of(const struct tayra *t, const void *key, size_t key_len)
@@ -23,159 +24,255 @@ stripe_of(const struct tayra *t, const void *key, size_t key_len)
 bool
 tayra__below_is(const struct tayra *t)
 {
-	return t->below.file != NULL;
+	return t->below.file.tier || t->below.remote.tier;
+}
+
+bool
+tayra__below_posts(const struct tayra *t)
+{
+	return t->below.writer;
 }
 
 void
 tayra__below_enter(struct tayra *t, const void *key, size_t key_len)
 {
-	if (t->below.file)
+	if (t->below.file.tier)
 		pthread_mutex_lock(&t->below.order[stripe_of(t, key, key_len)]);
 }
 
 void
 tayra__below_leave(struct tayra *t, const void *key, size_t key_len)
 {
-	if (t->below.file)
+	if (t->below.file.tier)
 		pthread_mutex_unlock(&t->below.order[stripe_of(t, key, key_len)]);
-}
-
-void
-tayra__below_changed(struct tayra *t, const void *key, size_t key_len)
-{
-	if (t->below.file)
-		t->below.changes[stripe_of(t, key, key_len)]++;
-}
-
-void
-tayra__below_all_changed(struct tayra *t)
-{
-	for (unsigned i = 0; t->below.file && i < TAYRA__BELOW_STRIPES; i++)
-		t->below.changes[i]++;
 }
 
 /* In one order, or two of these would wait for each other. */
 void
 tayra__below_enter_all(struct tayra *t)
 {
-	for (unsigned i = 0; t->below.file && i < TAYRA__BELOW_STRIPES; i++)
+	for (unsigned i = 0; t->below.file.tier && i < TAYRA__BELOW_STRIPES; i++)
 		pthread_mutex_lock(&t->below.order[i]);
 }
 
 void
 tayra__below_leave_all(struct tayra *t)
 {
-	for (unsigned i = 0; t->below.file && i < TAYRA__BELOW_STRIPES; i++)
+	for (unsigned i = 0; t->below.file.tier && i < TAYRA__BELOW_STRIPES; i++)
 		pthread_mutex_unlock(&t->below.order[i]);
 }
 
-/* A moment of one clock on the other, given what both say now.  What lies before the other's
- * beginning is 0. */
-static uint64_t
-carry_over(uint64_t moment, uint64_t from_now, uint64_t to_now)
+void
+tayra__below_changed(struct tayra *t, const void *key, size_t key_len)
 {
-	if (moment == UINT64_MAX)
-		return moment;
-	if (moment >= from_now)
-		return tayra__add_sat(to_now, moment - from_now);
-	return to_now > from_now - moment ? to_now - (from_now - moment) : 0;
+	if (tayra__below_is(t))
+		t->below.changes[stripe_of(t, key, key_len)]++;
 }
 
-static uint64_t
-wall_ms(const struct tayra *t)
+void
+tayra__below_all_changed(struct tayra *t)
 {
-	return tayra__clock_wall_ms(&t->clock);
+	for (unsigned i = 0; i < TAYRA__BELOW_STRIPES; i++)
+		t->below.changes[i]++;
 }
 
 void
 tayra__below_put(struct tayra *t, const void *key, size_t key_len, const void *value,
-		 size_t value_len, const struct tayra_item_meta *meta, uint64_t now_ns)
+		 size_t value_len, const struct tayra_item_meta *meta)
 {
-	struct tayra__tier *file = t->below.file;
-	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS, began_ns, wall;
-	struct tayra__tier_meta m;
-
-	if (!file)
-		return;
-	wall = wall_ms(t);
-	m = (struct tayra__tier_meta){
-		.born_ms = carry_over(meta->born_ms, now_ms, wall),
-		.fresh_ms = carry_over(meta->fresh_ms, now_ms, wall),
-		.expire_ms = carry_over(meta->expire_ms, now_ms, wall),
-		.version = meta->version,
-		.cost_ns = meta->cost_ns,
-	};
-	began_ns = tayra__handle_now_ns(t);
-	file->ops->put(file, key, key_len, value, value_len, &m, wall);
-	tayra__counters_add(&t->counters, TAYRA__COUNT_FILE_WRITE_NS,
-			    tayra__handle_now_ns(t) - began_ns);
+	if (t->below.file.tier)
+		tayra__level_put(t, &t->below.file, key, key_len, value, value_len, meta,
+				 TAYRA__LEVEL_PUT);
 }
 
 int
 tayra__below_remove(struct tayra *t, const void *key, size_t key_len)
 {
-	struct tayra__tier *file = t->below.file;
-
-	return file ? file->ops->remove(file, key, key_len, wall_ms(t)) : TAYRA_E_NOT_FOUND;
+	if (!t->below.file.tier)
+		return TAYRA_E_NOT_FOUND;
+	return tayra__level_remove(t, &t->below.file, key, key_len);
 }
 
 int
 tayra__below_clear(struct tayra *t, const void *prefix, size_t prefix_len)
 {
-	struct tayra__tier *file = t->below.file;
-
-	return file ? file->ops->clear(file, prefix, prefix_len, wall_ms(t)) : TAYRA_OK;
+	if (!t->below.file.tier)
+		return TAYRA_OK;
+	return tayra__level_clear(t, &t->below.file, prefix, prefix_len);
 }
 
-/* => TAYRA_E_NOT_FOUND when it is older than the handle's clock, whose age could not be told. */
-static int
-date(const struct tayra *t, struct tayra__found *found)
+/* What others changed. */
+
+void
+tayra__below_forget(struct tayra *t, const void *key, size_t key_len)
 {
-	const struct tayra__tier_meta *m = &found->value.meta;
-	uint64_t wall = wall_ms(t), now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
-
-	if (m->born_ms > wall || wall - m->born_ms > now_ms || m->expire_ms <= wall)
-		return TAYRA_E_NOT_FOUND;
-	found->meta = (struct tayra_item_meta){
-		.born_ms = carry_over(m->born_ms, wall, now_ms),
-		.fresh_ms = carry_over(m->fresh_ms, wall, now_ms),
-		.expire_ms = carry_over(m->expire_ms, wall, now_ms),
-		.cost_ns = m->cost_ns,
-		.version = m->version,
-	};
-	return TAYRA_OK;
-}
-
-int
-tayra__below_get(struct tayra *t, const void *key, size_t key_len, struct tayra__found *out)
-{
-	struct tayra__tier *file = t->below.file;
-	uint64_t began_ns = tayra__handle_now_ns(t);
-	int status;
-
 	tayra__below_enter(t, key, key_len);
-	status = file->ops->get(file, key, key_len, wall_ms(t), &out->value);
+	pthread_mutex_lock(&t->lock);
+	tayra__flight_forget(t, key, key_len);
+	tayra__due_drop(t, key, key_len);
+	tayra_cache_delete(t->cache, key, key_len);
+	pthread_mutex_unlock(&t->lock);
+	tayra__below_remove(t, key, key_len);
 	tayra__below_leave(t, key, key_len);
-	tayra__counters_add(&t->counters, TAYRA__COUNT_FILE_READ_NS,
-			    tayra__handle_now_ns(t) - began_ns);
-	if (status == TAYRA_OK)
-		status = date(t, out);
-	if (status != TAYRA_OK)
-		tayra__tier_value_free(&out->value);
-	return status;
 }
 
-/* Something of it is in the cache, fresh or not: what is below is no newer. */
+/* Told by the remote tier, maybe from inside a call of it: none is made with an order lock held. */
+static void
+changed_elsewhere(void *ctx, const void *key, size_t key_len)
+{
+	struct tayra *t = ctx;
+
+	if (!key) {
+		pthread_mutex_lock(&t->lock);
+		tayra__flight_forget_all(t, NULL, 0);
+		t->below.trust = TAYRA__DISTRUSTED;
+		pthread_cond_broadcast(&t->below.due.settled);
+		pthread_mutex_unlock(&t->lock);
+		tayra_cache_clear(t->cache);
+		return;
+	}
+	tayra__below_forget(t, key, key_len);
+}
+
+/* The lock is held, let go of meanwhile. */
+static void
+empty_file(struct tayra *t)
+{
+	struct tayra__below *below = &t->below;
+
+	if (below->trust != TAYRA__DISTRUSTED)
+		return;
+	below->trust = TAYRA__EMPTYING;
+	pthread_mutex_unlock(&t->lock);
+	if (below->file.tier)
+		tayra__level_clear(t, &below->file, NULL, 0);
+	pthread_mutex_lock(&t->lock);
+	/* Unless it has been distrusted again. */
+	if (below->trust == TAYRA__EMPTYING)
+		below->trust = TAYRA__TRUSTED;
+}
+
+/* Looking. */
+
+/* Who may be asked, and what outdates the answer. */
+struct leave {
+	bool file, remote;
+	uint64_t changes;
+};
+
+static struct leave
+ask_leave(struct tayra *t, const void *key, size_t key_len)
+{
+	struct tayra__below *below = &t->below;
+	struct leave leave;
+
+	pthread_mutex_lock(&t->lock);
+	if (!below->writer)
+		empty_file(t);
+	leave = (struct leave){
+		.file = below->file.tier && below->trust == TAYRA__TRUSTED,
+		.remote = below->remote.tier && !tayra__due_blocks(t, key, key_len),
+		.changes = below->changes[stripe_of(t, key, key_len)],
+	};
+	pthread_mutex_unlock(&t->lock);
+	return leave;
+}
+
 static bool
-is_above(struct tayra *t, const void *key, size_t key_len)
+outdated(const struct tayra *t, const void *key, size_t key_len, const struct leave *leave)
+{
+	return t->below.changes[stripe_of(t, key, key_len)] != leave->changes;
+}
+
+/* When what is in the cache was born; false: nothing is. */
+static bool
+born_above(struct tayra *t, const void *key, size_t key_len, uint64_t *born_ms)
 {
 	struct tayra_value value;
 
 	if (tayra_cache_get(t->cache, key, key_len, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS,
 			    &value) != TAYRA_OK)
 		return false;
+	*born_ms = value.meta.born_ms;
 	tayra_cache_unpin(t->cache, &value);
 	return true;
+}
+
+static int
+look_in_file(struct tayra *t, const void *key, size_t key_len, struct tayra__found *out)
+{
+	int status;
+
+	tayra__below_enter(t, key, key_len);
+	status = tayra__level_get(t, &t->below.file, key, key_len, out);
+	tayra__below_leave(t, key, key_len);
+	return status;
+}
+
+/* The remote may have something newer than what turned stale here: others load too.  *status and
+ * *out are the file's. */
+static void
+look_in_remote(struct tayra *t, const void *key, size_t key_len, uint64_t newer_than_ms,
+	       bool anything, int *status, struct tayra__found *out)
+{
+	struct tayra__found found;
+	int got = tayra__level_get(t, &t->below.remote, key, key_len, &found);
+
+	if (got == TAYRA_OK && anything && found.meta.born_ms <= newer_than_ms) {
+		tayra__tier_value_free(&found.value);
+		return;
+	}
+	if (got == TAYRA_OK) {
+		if (*status == TAYRA_OK)
+			tayra__tier_value_free(&out->value);
+		*out = found;
+		*status = TAYRA_OK;
+	} else if (*status != TAYRA_OK && got == TAYRA_E_NOMEM) {
+		*status = got;
+	}
+}
+
+/* => TAYRA_OK, anything else: a miss, TAYRA_E_NOMEM because nobody could look. */
+static int
+look(struct tayra *t, const void *key, size_t key_len, struct leave *leave,
+     struct tayra__found *out)
+{
+	uint64_t born_ms = 0;
+	int status = TAYRA_E_NOT_FOUND;
+	bool anything = born_above(t, key, key_len, &born_ms);
+
+	*leave = ask_leave(t, key, key_len);
+	/* The file is no newer than RAM. */
+	if (leave->file && !anything)
+		status = look_in_file(t, key, key_len, out);
+	if (status == TAYRA_OK) {
+		if (tayra__handle_now_ns(t) / TAYRA_NS_PER_MS < out->meta.fresh_ms)
+			return status;
+		anything = true;
+		born_ms = out->meta.born_ms;
+	}
+	if (leave->remote)
+		look_in_remote(t, key, key_len, born_ms, anything, &status, out);
+	return status;
+}
+
+/* What came from the remote is kept in the file too.  After those who wait were answered. */
+static void
+copy_down(struct tayra *t, const void *key, size_t key_len, const struct leave *leave,
+	  const struct tayra__found *found)
+{
+	bool keep;
+
+	if (found->tier != TAYRA_TIER_REMOTE || !t->below.file.tier)
+		return;
+	tayra__below_enter(t, key, key_len);
+	pthread_mutex_lock(&t->lock);
+	keep = !outdated(t, key, key_len, leave);
+	pthread_mutex_unlock(&t->lock);
+	if (keep)
+		tayra__below_put(t, key, key_len, found->value.data, found->value.len,
+				 &found->meta);
+	tayra__below_leave(t, key, key_len);
 }
 
 /* A hold with a copy of the bytes, or NULL with *status. */
@@ -200,28 +297,26 @@ tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayr
 {
 	struct tayra__found found;
 	struct tayra__hold *hold;
-	const uint64_t *changes = &t->below.changes[stripe_of(t, key, key_len)];
-	uint64_t before, now_ms;
+	struct leave leave;
+	uint64_t now_ms;
 	int status;
 
-	if (!t->below.file)
-		return TAYRA_E_NOT_FOUND;
-	pthread_mutex_lock(&t->lock);
-	before = *changes;
-	pthread_mutex_unlock(&t->lock);
-	if (is_above(t, key, key_len) || tayra__below_get(t, key, key_len, &found) != TAYRA_OK)
+	if (!tayra__below_is(t) || look(t, key, key_len, &leave, &found) != TAYRA_OK)
 		return TAYRA_E_NOT_FOUND;
 	hold = hold_of(t, key, key_len, &found.value, &status);
-	tayra__tier_value_free(&found.value);
-	if (!hold)
+	if (!hold) {
+		tayra__tier_value_free(&found.value);
 		return status;
+	}
 	now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
 	pthread_mutex_lock(&t->lock);
-	if (hold->kind == TAYRA__HOLD_RESERVED && before == *changes)
+	if (hold->kind == TAYRA__HOLD_RESERVED && !outdated(t, key, key_len, &leave))
 		status = tayra__hold_commit(hold, &found.meta, now_ms);
 	pthread_mutex_unlock(&t->lock);
+	copy_down(t, key, key_len, &leave, &found);
+	tayra__tier_value_free(&found.value);
 	if (status == TAYRA_OK && now_ms < found.meta.fresh_ms)
-		tayra__ref_share(ref, hold, &found.meta, TAYRA_TIER_FILE, now_ms);
+		tayra__ref_share(ref, hold, &found.meta, found.tier, now_ms);
 	else if (status == TAYRA_OK)
 		status = TAYRA_E_NOT_FOUND;
 	tayra__hold_put(hold);
@@ -233,27 +328,28 @@ tayra__below_look(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
 	struct tayra__found found;
-	int status;
+	struct leave leave;
+	int status = look(t, flight->key, flight->key_len, &leave, &found);
 
-	if (is_above(t, flight->key, flight->key_len))
-		return TAYRA_E_NOT_FOUND;
-	status = tayra__below_get(t, flight->key, flight->key_len, &found);
 	if (status != TAYRA_OK)
 		return status == TAYRA_E_NOMEM ? status : TAYRA_E_NOT_FOUND;
 	status = tayra__hold_copy(flight->hold, flight->key, flight->key_len, found.value.data,
 				  found.value.len, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS);
-	tayra__tier_value_free(&found.value);
-	if (status == TAYRA_OK && !tayra__land_found(flight, &found.meta))
+	if (status == TAYRA_OK && !tayra__land_found(flight, &found.meta, found.tier))
 		status = TAYRA_E_NOT_FOUND;
+	copy_down(t, flight->key, flight->key_len, &leave, &found);
+	tayra__tier_value_free(&found.value);
 	return status;
 }
+
+/* The threads. */
 
 bool
 tayra__below_look_aside(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
 
-	if (!t->below.threaded || !flight->look)
+	if (!t->below.lookers || !flight->look)
 		return false;
 	tayra__flight_ref(flight);
 	tayra__list_push_back(&t->below.waiting, &flight->in_below);
@@ -262,7 +358,7 @@ tayra__below_look_aside(struct tayra_load *flight)
 }
 
 static void *
-look_aside(void *arg)
+run_looker(void *arg)
 {
 	struct tayra *t = arg;
 	struct tayra__below *below = &t->below;
@@ -286,12 +382,73 @@ look_aside(void *arg)
 	return NULL;
 }
 
-int
-tayra__below_init(struct tayra *t, struct tayra__tier *file, bool threaded)
+/* The lock is held, let go of meanwhile. */
+static void
+tick_remote(struct tayra *t)
+{
+	pthread_mutex_unlock(&t->lock);
+	tayra__level_tick(t, &t->below.remote);
+	pthread_mutex_lock(&t->lock);
+}
+
+static bool
+has_work(const struct tayra__below *below)
+{
+	return tayra__due_is_posted(&below->due) || below->trust == TAYRA__DISTRUSTED || below->pay;
+}
+
+static void *
+run_writer(void *arg)
+{
+	struct tayra *t = arg;
+	struct tayra__below *below = &t->below;
+	enum tayra__due_part part;
+
+	pthread_mutex_lock(&t->lock);
+	while (!below->stop) {
+		if (!has_work(below)) {
+			pthread_cond_wait(&below->due.settled, &t->lock);
+			continue;
+		}
+		part = below->pay ? TAYRA__DUE_ALL : TAYRA__DUE_POSTED;
+		below->pay = false;
+		empty_file(t);
+		if (part == TAYRA__DUE_ALL)
+			tick_remote(t);
+		tayra__due_work(t, part, UINT_MAX);
+	}
+	tayra__due_work(t, TAYRA__DUE_POSTED, UINT_MAX);
+	pthread_mutex_unlock(&t->lock);
+	return NULL;
+}
+
+static int
+start_threads(struct tayra *t)
 {
 	struct tayra__below *below = &t->below;
+	const unsigned lookers = below->remote.tier ? TAYRA__BELOW_LOOKERS : 1;
 
-	if (!file)
+	while (below->lookers < lookers) {
+		if (pthread_create(&below->threads[below->lookers], NULL, run_looker, t) != 0)
+			return TAYRA_E_NOMEM;
+		below->lookers++;
+	}
+	if (!below->remote.tier)
+		return TAYRA_OK;
+	if (pthread_create(&below->threads[TAYRA__BELOW_LOOKERS], NULL, run_writer, t) != 0)
+		return TAYRA_E_NOMEM;
+	below->writer = true;
+	return TAYRA_OK;
+}
+
+int
+tayra__below_init(struct tayra *t, struct tayra__tier *file, struct tayra__tier *remote,
+		  enum tayra__below_threads threads)
+{
+	struct tayra__below *below = &t->below;
+	int status;
+
+	if (!file && !remote)
 		return TAYRA_OK;
 	if (!t->clock.wall_ms)
 		return TAYRA_E_INVAL;
@@ -299,11 +456,17 @@ tayra__below_init(struct tayra *t, struct tayra__tier *file, bool threaded)
 		pthread_mutex_init(&below->order[i], NULL);
 	pthread_cond_init(&below->wake, NULL);
 	tayra__list_init(&below->waiting);
-	below->file = file;
-	if (threaded && pthread_create(&below->thread, NULL, look_aside, t) != 0)
-		return TAYRA_E_NOMEM;
-	below->threaded = threaded;
-	return TAYRA_OK;
+	below->file = (struct tayra__level){ file, TAYRA_TIER_FILE };
+	below->remote = (struct tayra__level){ remote, TAYRA_TIER_REMOTE };
+	status = tayra__due_init(t);
+	if (status != TAYRA_OK)
+		return status;
+	if (remote) {
+		/* What others changed since the file was written nobody has told us. */
+		below->trust = TAYRA__DISTRUSTED;
+		tayra__tier_watch(remote, changed_elsewhere, t);
+	}
+	return threads == TAYRA__BELOW_THREADED ? start_threads(t) : TAYRA_OK;
 }
 
 void
@@ -311,59 +474,57 @@ tayra__below_fini(struct tayra *t)
 {
 	struct tayra__below *below = &t->below;
 
-	if (!below->file)
+	if (!tayra__below_is(t))
 		return;
+	if (below->remote.tier)
+		tayra__tier_watch(below->remote.tier, NULL, NULL);
 	pthread_mutex_lock(&t->lock);
 	below->stop = true;
 	pthread_cond_broadcast(&below->wake);
+	if (below->writer)
+		pthread_cond_broadcast(&below->due.settled);
 	pthread_mutex_unlock(&t->lock);
-	if (below->threaded)
-		pthread_join(below->thread, NULL);
+	for (unsigned i = 0; i < below->lookers; i++)
+		pthread_join(below->threads[i], NULL);
+	if (below->writer)
+		pthread_join(below->threads[TAYRA__BELOW_LOOKERS], NULL);
+	tayra__due_fini(t);
 	pthread_cond_destroy(&below->wake);
 	for (unsigned i = 0; i < TAYRA__BELOW_STRIPES; i++)
 		pthread_mutex_destroy(&below->order[i]);
 }
 
-void
-tayra__below_tick(struct tayra *t, uint64_t now_ns)
+static void
+tend_remote(struct tayra *t)
 {
-	struct tayra__tier *file = t->below.file;
-	uint64_t next = atomic_load_explicit(&t->below.next_tick_ns, memory_order_relaxed);
+	struct tayra__below *below = &t->below;
 
-	if (!file || now_ns < next ||
-	    !atomic_compare_exchange_strong_explicit(&t->below.next_tick_ns, &next,
-						     now_ns + TICK_NS, memory_order_relaxed,
-						     memory_order_relaxed))
-		return;
-	/* A disk may take its time; meanwhile nobody may believe the coarse clock. */
-	atomic_store_explicit(&t->coarse_ns, 0, memory_order_relaxed);
-	file->ops->tick(file, wall_ms(t));
+	pthread_mutex_lock(&t->lock);
+	if (below->writer) {
+		below->pay = true;
+		pthread_cond_broadcast(&below->due.settled);
+	} else {
+		empty_file(t);
+		tick_remote(t);
+		tayra__due_work(t, TAYRA__DUE_ALL, TICK_BUDGET);
+	}
+	pthread_mutex_unlock(&t->lock);
 }
 
 void
-tayra__below_stats(struct tayra *t, struct tayra_tier_stats *out)
+tayra__below_tick(struct tayra *t, uint64_t now_ns)
 {
-	struct tayra__tier_stats s;
+	struct tayra__below *below = &t->below;
+	uint64_t next = atomic_load_explicit(&below->next_tick_ns, memory_order_relaxed);
 
-	if (!t->below.file)
+	if (!tayra__below_is(t) || now_ns < next ||
+	    !atomic_compare_exchange_strong_explicit(&below->next_tick_ns, &next, now_ns + TICK_NS,
+						     memory_order_relaxed, memory_order_relaxed))
 		return;
-	t->below.file->ops->stats(t->below.file, &s);
-	*out = (struct tayra_tier_stats){
-		.hits = s.hits,
-		.misses = s.misses,
-		.puts = s.puts,
-		.deletes = s.deletes,
-		.refused = s.refused,
-		.items = s.items,
-		.bytes = s.bytes,
-		.limit_bytes = s.limit_bytes,
-		.index_bytes = s.index_bytes,
-		.read_ns = tayra__counters_sum(&t->counters, TAYRA__COUNT_FILE_READ_NS),
-		.write_ns = tayra__counters_sum(&t->counters, TAYRA__COUNT_FILE_WRITE_NS),
-		.read_bytes = s.read_bytes,
-		.written_bytes = s.written_bytes,
-		.corrupt = s.corrupt,
-		.io_errors = s.io_errors,
-		.out = s.out,
-	};
+	/* A disk may take its time; meanwhile nobody may believe the coarse clock. */
+	atomic_store_explicit(&t->coarse_ns, 0, memory_order_relaxed);
+	if (below->file.tier)
+		tayra__level_tick(t, &below->file);
+	if (below->remote.tier)
+		tend_remote(t);
 }

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * below.h: what lies between RAM and the origin, as load sees it.  A tier is asked inside a flight
- * before pace is, and is told what lands, is put, and is deleted.
+ * below.h: what lies between RAM and the origin, as load sees it: the file tier, then the remote
+ * one; either may be missing.  They are asked inside a flight before pace is, and are told what
+ * lands, is put, and is deleted.
  *
- * Order.  Between the change of the cache and that of the tier nobody may look below, or an old
- * value would come up again.  So who changes a key in both holds its order lock over both, and who
- * looks holds it for the look: order -> handle.lock.  What was found may be outdated by the time it
- * lands; then its flight is detached by whoever outdated it, as a load's is.
+ * The file tier.  Between the change of the cache and that of the file nobody may look there, or an
+ * old value would come up again.  So who changes a key in both holds its order lock over both, and
+ * who looks holds it for the look: order -> handle.lock.
+ *
+ * The remote tier may take its time, so no lock is held over a call.  It is told after the file
+ * tier; until then the key is due and is not asked for there (due.h).
+ *
+ * What was found may be outdated by the time it lands; then its flight is detached by whoever
+ * outdated it, as a load's is.  So are flights by a tier that says that others changed a key.
  *
  * Without a tier every call does nothing.
  */
@@ -18,54 +24,69 @@
 #include <tayra/tayra.h>
 
 #include "base/list.h"
-#include "tier/tier.h"
+#include "load/due.h"
+#include "load/level.h"
 
-#define TAYRA__BELOW_STRIPES 64u
+/* A clear holds all; ThreadSanitizer follows at most 64 locks of a thread. */
+#define TAYRA__BELOW_STRIPES 32u
+#define TAYRA__BELOW_LOOKERS 4u /* threads that look; one without a remote tier */
+#define TAYRA__BELOW_THREADS (TAYRA__BELOW_LOOKERS + 1)
+
+/* Whether what the file tier has may be served. */
+enum tayra__trust {
+	TAYRA__TRUSTED,
+	TAYRA__DISTRUSTED, /* it has to be emptied first */
+	TAYRA__EMPTYING,
+};
 
 struct tayra__below {
-	struct tayra__tier *file; /* NULL: none.  Borrowed */
+	struct tayra__level file, remote;
 	pthread_mutex_t order[TAYRA__BELOW_STRIPES];
 	/* By the same stripes, under handle.lock: counts what may have outdated a look. */
 	uint64_t changes[TAYRA__BELOW_STRIPES];
 	_Atomic uint64_t next_tick_ns;
-	/* The thread that looks for requests that must not block; with the ticker only. */
-	pthread_t thread;
-	bool threaded, stop;        /* stop: handle.lock */
-	pthread_cond_t wake;        /* handle.lock */
+	enum tayra__trust trust; /* of the file tier.  handle.lock */
+	struct tayra__due due;
+	/* The threads that look for requests that must not block, and the last, which tells the
+	 * remote; with the ticker only. */
+	pthread_t threads[TAYRA__BELOW_THREADS];
+	unsigned lookers;
+	bool writer;
+	bool stop, pay;             /* pay: time to try what is owed.  handle.lock */
+	pthread_cond_t wake;        /* of those that look.  handle.lock */
 	struct tayra__list waiting; /* flights, each with a reference.  handle.lock */
 };
 
-/* => TAYRA_OK, TAYRA_E_INVAL: the clock has no wall time, TAYRA_E_NOMEM. */
-int tayra__below_init(struct tayra *t, struct tayra__tier *file, bool threaded);
-/* No flight is left. */
+enum tayra__below_threads { TAYRA__BELOW_ALONE, TAYRA__BELOW_THREADED };
+
+/* The cache is there.  => TAYRA_OK, TAYRA_E_INVAL: the clock has no wall time, TAYRA_E_NOMEM. */
+int tayra__below_init(struct tayra *t, struct tayra__tier *file, struct tayra__tier *remote,
+		      enum tayra__below_threads threads);
+/* No flight is left.  What is posted for the remote is told it, until that fails. */
 void tayra__below_fini(struct tayra *t);
 void tayra__below_tick(struct tayra *t, uint64_t now_ns);
-void tayra__below_stats(struct tayra *t, struct tayra_tier_stats *out);
 
 /* There is a tier. */
 bool tayra__below_is(const struct tayra *t);
+/* The remote is told by a thread of the handle. */
+bool tayra__below_posts(const struct tayra *t);
 /* The key's order lock.  handle.lock is not held. */
 void tayra__below_enter(struct tayra *t, const void *key, size_t key_len);
 void tayra__below_leave(struct tayra *t, const void *key, size_t key_len);
-/* With it held: the tier gets what the cache got.  Times of meta are the handle's. */
+/* With it held: the file tier gets what the cache got.  Times of meta are the handle's. */
 void tayra__below_put(struct tayra *t, const void *key, size_t key_len, const void *value,
-		      size_t value_len, const struct tayra_item_meta *meta, uint64_t now_ns);
+		      size_t value_len, const struct tayra_item_meta *meta);
 /* => TAYRA_OK, TAYRA_E_NOT_FOUND, TAYRA_E_IO: it could not be made sure of. */
 int tayra__below_remove(struct tayra *t, const void *key, size_t key_len);
 /* All order locks, for what changes many keys. */
 void tayra__below_enter_all(struct tayra *t);
 void tayra__below_leave_all(struct tayra *t);
-/* With them held: every key that begins so is forgotten below.  => TAYRA_OK, TAYRA_E_IO. */
+/* With them held: every key that begins so is forgotten in the file tier.  => TAYRA_OK,
+ * TAYRA_E_IO. */
 int tayra__below_clear(struct tayra *t, const void *prefix, size_t prefix_len);
 
-/* A value found below, with times as the handle has them; given back with
- * tayra__tier_value_free(). */
-struct tayra__found {
-	struct tayra__tier_value value;
-	struct tayra_item_meta meta;
-};
-/* => TAYRA_OK, or anything else: a miss.  No lock is held. */
-int tayra__below_get(struct tayra *t, const void *key, size_t key_len, struct tayra__found *out);
+/* Somebody else has changed the key in the remote: forget it here.  No lock. */
+void tayra__below_forget(struct tayra *t, const void *key, size_t key_len);
 /* What was found of the key before may be outdated.  handle.lock is held. */
 void tayra__below_changed(struct tayra *t, const void *key, size_t key_len);
 /* The same for all keys. */
@@ -80,7 +101,7 @@ int tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct 
  * the caller has a reference.  => TAYRA_OK: it has landed.  TAYRA_E_NOT_FOUND, also when a tier
  * failed; TAYRA_E_NOMEM, TAYRA_E_FULL: it may be there. */
 int tayra__below_look(struct tayra_load *flight);
-/* The same, and then enter it, on the thread for it.  handle.lock is held.  => false: there is
+/* The same, and then enter it, on a thread for it.  handle.lock is held.  => false: there is
  * none. */
 bool tayra__below_look_aside(struct tayra_load *flight);
 

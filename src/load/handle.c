@@ -162,10 +162,10 @@ tayra__handle_create(const struct tayra_options *given, struct tayra *root, stru
 		status = begin_strategy(t, &options);
 	if (status == TAYRA_OK)
 		status = allocate(t, &options);
-	if (status == TAYRA_OK && options.remote_tier)
-		status = TAYRA_E_UNSUPPORTED;
 	if (status == TAYRA_OK)
-		status = tayra__below_init(t, (struct tayra__tier *)options.file_tier, t->ticker);
+		status = tayra__below_init(t, (struct tayra__tier *)options.file_tier,
+					   (struct tayra__tier *)options.remote_tier,
+					   t->ticker ? TAYRA__BELOW_THREADED : TAYRA__BELOW_ALONE);
 	if (status == TAYRA_OK && t->ticker && t->root == t)
 		status = tayra__ticker_start(t);
 	if (status != TAYRA_OK) {
@@ -251,7 +251,8 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.inflight = t->inflight;
 		pthread_mutex_unlock(&t->lock);
 		tayra_cache_stats(t->cache, &stats.cache);
-		tayra__below_stats(t, &stats.file);
+		tayra__level_stats(t, &t->below.file, &stats.file);
+		tayra__level_stats(t, &t->below.remote, &stats.remote);
 	}
 	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 	out->size = size;

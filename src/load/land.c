@@ -154,16 +154,47 @@ change_by(const struct tayra_load *flight, int status, const struct tayra_item_m
 }
 
 static void
-change_below(struct tayra_load *flight, enum change change, const struct tayra_item_meta *meta,
-	     uint64_t now_ns)
+change_below(struct tayra_load *flight, enum change change, const struct tayra_item_meta *meta)
 {
 	const struct tayra_value *value = &flight->hold->value;
 
 	if (change == CHANGE_PUT)
 		tayra__below_put(flight->t, flight->key, flight->key_len, value->data, value->len,
-				 meta, now_ns);
+				 meta);
 	else if (change == CHANGE_REMOVE)
 		tayra__below_remove(flight->t, flight->key, flight->key_len);
+}
+
+/* The remote is told later: by the thread for it, or when all else is done.  Lock held.  => the
+ * number of the change. */
+static uint64_t
+note_change(struct tayra_load *flight, enum change change, const struct tayra_item_meta *meta)
+{
+	struct tayra *t = flight->t;
+	uint64_t number;
+
+	if (change == NO_CHANGE)
+		return 0;
+	number = tayra__due_note(t, flight->key, flight->key_len);
+	if (tayra__below_posts(t))
+		tayra__due_post(t, flight->key, flight->key_len, number,
+				change == CHANGE_PUT ? flight->hold : NULL, meta);
+	return number;
+}
+
+static void
+tell_remote(struct tayra_load *flight, enum change change, uint64_t number,
+	    const struct tayra_item_meta *meta)
+{
+	struct tayra__news news = {
+		.value = flight->hold->value.data,
+		.len = flight->hold->value.len,
+		.meta = change == CHANGE_PUT ? meta : NULL,
+		.loaded = true,
+	};
+
+	if (change != NO_CHANGE && !tayra__below_posts(flight->t))
+		tayra__due_deliver(flight->t, flight->key, flight->key_len, number, &news);
 }
 
 /* => what is to be told below. */
@@ -222,7 +253,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	struct tayra__lesson lesson = lesson_of(flight, landing);
 	struct tayra_item_meta meta = { 0 };
 	enum change change = NO_CHANGE;
-	uint64_t now_ns = landed_ns;
+	uint64_t number = 0;
 	bool held = flight->held;
 	bool again;
 
@@ -235,12 +266,14 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	} else {
 		/* The time again: requests joined for as long as the lock was waited for, and how
 		 * old the value is when they get it must not come out younger than it is. */
-		now_ns = tayra__handle_now_ns(t);
+		uint64_t now_ns = tayra__handle_now_ns(t);
+
 		meta = meta_of(flight, &landing->result, &lesson, cost_ns, now_ns);
 		change = answer_all(flight, landing, &meta, now_ns);
+		number = note_change(flight, change, &meta);
 	}
 	pthread_mutex_unlock(&t->lock);
-	change_below(flight, change, &meta, now_ns);
+	change_below(flight, change, &meta);
 	tayra__below_leave(t, flight->key, flight->key_len);
 
 	if (held)
@@ -249,13 +282,18 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	pthread_mutex_lock(&t->lock);
 	if (again)
 		tayra__turn_enter_later(flight);
-	else
-		tayra__flight_unref(flight);
+	tayra__turn_unlock(t);
+	if (again)
+		return;
+	tell_remote(flight, change, number, &meta);
+	pthread_mutex_lock(&t->lock);
+	tayra__flight_unref(flight);
 	tayra__turn_unlock(t);
 }
 
 bool
-tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta)
+tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta,
+		  enum tayra_tier tier)
 {
 	struct tayra *t = flight->t;
 	uint64_t now_ms;
@@ -268,7 +306,7 @@ tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta)
 	ends = now_ms < meta->fresh_ms && !flight->renew && flight->hold->kind != TAYRA__HOLD_EMPTY;
 	if (ends) {
 		tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
-		give_value(flight, meta, TAYRA_TIER_FILE, now_ms);
+		give_value(flight, meta, tier, now_ms);
 		tayra__flight_unref(flight);
 	} else {
 		tayra__hold_empty(flight->hold);

@@ -24,7 +24,8 @@ void tayra__land(struct tayra_load *flight, const struct tayra__landing *landing
 /* A value was found below for an entering flight, and is in its hold.  Keep it; and if it is fresh
  * and nobody asked for a new one, end the flight with it.  Lock not held.  => whether it has ended;
  * if not, its hold is empty. */
-bool tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta);
+bool tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta,
+		       enum tayra_tier tier);
 /* End a flight that pace did not let in, or that has no loader.  Lock held; the flight may be gone.
  */
 void tayra__land_shed(struct tayra_load *flight, int status, uint64_t retry_after_ns);

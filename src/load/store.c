@@ -35,6 +35,8 @@ put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t 
 	struct tayra_reservation reservation = { 0 };
 	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS;
 	int status = reserve_copy(t, key, key_len, value, value_len, now_ms, &reservation);
+	struct tayra__news news = { .value = value, .len = value_len };
+	uint64_t number;
 
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
@@ -44,12 +46,15 @@ put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t 
 		status = tayra_cache_commit(t->cache, &reservation, meta, now_ms, NULL);
 	if (status != TAYRA_OK)
 		tayra_cache_delete(t->cache, key, key_len);
+	number = tayra__due_note(t, key, key_len);
 	pthread_mutex_unlock(&t->lock);
+	news.meta = status == TAYRA_OK ? meta : NULL;
 	if (status == TAYRA_OK)
-		tayra__below_put(t, key, key_len, value, value_len, meta, now_ns);
+		tayra__below_put(t, key, key_len, value, value_len, meta);
 	else
 		tayra__below_remove(t, key, key_len);
 	tayra__below_leave(t, key, key_len);
+	tayra__due_deliver(t, key, key_len, number, &news);
 	return status;
 }
 
@@ -89,10 +94,21 @@ tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *v
 		       : status;
 }
 
+/* Of two places a key was removed from: what could not be made sure of, else where it was. */
+static int
+worse(int a, int b)
+{
+	if (a == TAYRA_E_NOT_FOUND || a == b)
+		return b;
+	return b == TAYRA_E_NOT_FOUND || b == TAYRA_OK ? a : b;
+}
+
 int
 tayra_delete(struct tayra *t, const void *key, size_t key_len)
 {
-	int status = tayra__key_check(t, key, key_len), below;
+	const struct tayra__news removed = { .meta = NULL };
+	int status = tayra__key_check(t, key, key_len), file, remote;
+	uint64_t number;
 
 	if (status != TAYRA_OK)
 		return status;
@@ -101,10 +117,12 @@ tayra_delete(struct tayra *t, const void *key, size_t key_len)
 	tayra__flight_forget(t, key, key_len);
 	tayra__learner_forget(t, key, key_len);
 	status = tayra_cache_delete(t->cache, key, key_len);
+	number = tayra__due_note(t, key, key_len);
 	pthread_mutex_unlock(&t->lock);
-	below = tayra__below_remove(t, key, key_len);
+	file = tayra__below_remove(t, key, key_len);
 	tayra__below_leave(t, key, key_len);
-	return below == TAYRA_E_NOT_FOUND ? status : below;
+	remote = tayra__due_deliver(t, key, key_len, number, &removed);
+	return worse(worse(status, file), remote);
 }
 
 #define SCAN_BUDGET 256
@@ -171,7 +189,7 @@ int
 tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len)
 {
 	struct finds *finds = NULL;
-	int status = tayra__key_check(t, prefix, prefix_len);
+	int status = tayra__key_check(t, prefix, prefix_len), remote;
 
 	if (status != TAYRA_OK)
 		return status;
@@ -185,6 +203,7 @@ tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len)
 	tayra__below_enter_all(t);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget_all(t, prefix, prefix_len);
+	tayra__due_begin_clear(t, prefix, prefix_len);
 	pthread_mutex_unlock(&t->lock);
 	if (finds)
 		clear_cache(t, finds);
@@ -193,7 +212,8 @@ tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len)
 	status = tayra__below_clear(t, prefix, prefix_len);
 	tayra__below_leave_all(t);
 	tayra__mem_free(finds);
-	return status;
+	remote = tayra__due_clear(t, prefix, prefix_len);
+	return status == TAYRA_OK ? remote : status;
 }
 
 struct tayra_cache *

@@ -54,6 +54,15 @@ struct tayra__tier_ops {
 	 * => TAYRA_OK, TAYRA_E_TOO_LARGE, TAYRA_E_IO, TAYRA_E_NOMEM. */
 	int (*put)(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
 		   size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms);
+	/*
+	 * NULL, or what a tier that others write to has for values that were loaded: as put, but
+	 * not over what was put by anyone with born_ms of meta's or later, nor where anyone removed
+	 * something at that moment or later (as far back as a load may take).  Else a value loaded
+	 * before somebody's change would replace the change.  => as put; TAYRA_E_NOT_FOUND: nothing
+	 * was stored, for that reason.
+	 */
+	int (*offer)(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
+		     size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms);
 	/* => TAYRA_OK; TAYRA_E_NOT_FOUND: it is not there, and will not be after a restart;
 	 *    TAYRA_E_IO: not served any more, but see the tier's promise about restarts. */
 	int (*remove)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms);

@@ -30,6 +30,7 @@ struct ram_tier {
 	struct ram_tier_item items[RAM_TIER_ITEMS];
 	unsigned count;
 	struct tayra__tier_stats stats;
+	unsigned clears;
 	bool fails; /* every call, before it does anything */
 	/* Called without the lock.  In a get: after the value was read, before it is given. */
 	void (*in_get)(void *arg), (*in_put)(void *arg), (*in_remove)(void *arg);
@@ -171,6 +172,7 @@ ram_tier_clear(struct tayra__tier *tier, const void *prefix, size_t prefix_len, 
 		else
 			i++;
 	}
+	r->clears++;
 	status = r->fails ? TAYRA_E_IO : TAYRA_OK;
 	pthread_mutex_unlock(&r->lock);
 	return status;
@@ -223,6 +225,28 @@ ram_tier_open(struct ram_tier *r)
 	memset(r, 0, sizeof(*r));
 	tayra__tier_init(&r->tier, "ram", &ram_tier_ops);
 	pthread_mutex_init(&r->lock, NULL);
+}
+
+static inline unsigned
+ram_tier_clears(struct ram_tier *r)
+{
+	unsigned clears;
+
+	pthread_mutex_lock(&r->lock);
+	clears = r->clears;
+	pthread_mutex_unlock(&r->lock);
+	return clears;
+}
+
+static inline uint64_t
+ram_tier_puts(struct ram_tier *r)
+{
+	uint64_t puts;
+
+	pthread_mutex_lock(&r->lock);
+	puts = r->stats.puts;
+	pthread_mutex_unlock(&r->lock);
+	return puts;
 }
 
 static inline void
