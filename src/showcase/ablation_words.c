@@ -91,7 +91,7 @@ html_row(const struct tayra__ablation *a, const struct tayra__ablation_row *row,
 	tayra__html_text(out, a->where);
 	fputs(")</span></td>", out);
 	if (row->why[0]) {
-		fputs("<td class=\"soft wrap\" colspan=\"7\">not measured: ", out);
+		fputs("<td class=\"soft wrap\" colspan=\"6\">not measured: ", out);
 		tayra__html_text(out, row->why);
 		fputs("</td></tr>\n", out);
 		return;
@@ -99,7 +99,7 @@ html_row(const struct tayra__ablation *a, const struct tayra__ablation_row *row,
 	fill(a, row, &c);
 	fprintf(out,
 		"<td class=\"wrap\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
-		"<td class=\"n\">%s</td><td class=\"n\">%s</td><td>",
+		"<td class=\"n\">%s <small>(%s)</small></td><td>",
 		tayra__words_metric(a->metric), c.without, c.with, c.ratio, c.interval);
 	tayra__svg_interval(&row->ab, tayra__stage_metric_info(a->metric)->better, out);
 	fprintf(out, "</td><td class=\"v %s\">%s</td></tr>\n", c.verdict, c.verdict);
@@ -112,8 +112,7 @@ tayra__ablation_words_html(const struct tayra__results *r, FILE *out)
 		return;
 	fprintf(out, "<h2>Each mechanism by itself</h2>\n<p>%s</p>\n", explained);
 	fputs("<div class=\"scroll\"><table><tr><th>mechanism</th><th>metric</th><th class=\"n\">"
-	      "without</th><th class=\"n\">with</th><th class=\"n\">ratio</th><th class=\"n\">95% "
-	      "interval</th><th>",
+	      "without</th><th class=\"n\">with</th><th class=\"n\">ratio (95% interval)</th><th>",
 	      out);
 	tayra__svg_interval_scale(out);
 	fputs("</th><th>verdict</th></tr>\n", out);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "showcase/words.h"
 
 #include <tayra/base.h>
 
@@ -54,28 +55,6 @@ tayra__live_begin(struct tayra__live *live, uint32_t stage)
 	live->drawn = 0;
 }
 
-/* "1.23", "45.6", "789", "12.3k": four characters or so. */
-static const char *
-shortened(double value, char text[16])
-{
-	double size = fabs(value);
-
-	if (isnan(value))
-		snprintf(text, 16, "-");
-	else if (size >= 1e6)
-		snprintf(text, 16, "%.1fM", value / 1e6);
-	else if (size >= 1e4)
-		snprintf(text, 16, "%.1fk", value / 1e3);
-	else
-		snprintf(text, 16, "%.*f",
-			 size < 1     ? 3
-			 : size < 10  ? 2
-			 : size < 100 ? 1
-				      : 0,
-			 value);
-	return text;
-}
-
 static void
 draw_row(struct tayra__live *live, const struct tayra__results *results, uint32_t stage,
 	 const char *label, int metric, double scale)
@@ -85,8 +64,8 @@ draw_row(struct tayra__live *live, const struct tayra__results *results, uint32_
 	fprintf(live->out, "  %-12s", label);
 	for (uint32_t arm = TAYRA__ARM_PLAIN; arm <= TAYRA__ARM_TAYRA; arm++)
 		fprintf(live->out, "%14s",
-			shortened(scale * tayra__results_median(results, stage, arm, metric),
-				  text));
+			tayra__words_number(
+				scale * tayra__results_median(results, stage, arm, metric), text));
 	line_end(live);
 }
 
@@ -154,13 +133,14 @@ tayra__live_end(struct tayra__live *live, const struct tayra__results *results, 
 	fprintf(live->out, "%-9s %-14s", s->phase, s->scene);
 	for (uint32_t arm = TAYRA__ARM_PLAIN; arm <= TAYRA__ARM_TAYRA; arm++) {
 		fprintf(live->out, "  %s %s/s", tayra__arm_names[arm],
-			shortened(tayra__results_median(results, stage, arm,
-							s->kind == TAYRA__STAGE_WRITERS
-								? TAYRA__THROUGHPUT_PER_S
-								: TAYRA__GOODPUT_PER_S),
-				  text));
+			tayra__words_number(tayra__results_median(results, stage, arm,
+								  s->kind == TAYRA__STAGE_WRITERS
+									  ? TAYRA__THROUGHPUT_PER_S
+									  : TAYRA__GOODPUT_PER_S),
+					    text));
 		fprintf(live->out, " p99 %s ms",
-			shortened(tayra__results_median(results, stage, arm, TAYRA__P99_MS), text));
+			tayra__words_number(
+				tayra__results_median(results, stage, arm, TAYRA__P99_MS), text));
 	}
 	fputc('\n', live->out);
 	fflush(live->out);

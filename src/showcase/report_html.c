@@ -182,10 +182,11 @@ write_belief(FILE *out, const struct tayra__results *r)
 		 r->lag_p99_ms, r->lag_budget_ms, r->lag_share * 100);
 	belief_row(out, "Did the load generator keep up?", r->lag_share <= 0.1, text);
 	snprintf(text, sizeof(text),
-		 "Other programs used %.0f%% of the machine; its host took %.1f%%. This widens the "
-		 "intervals; it does not favour an arm.",
+		 "Other programs used %.0f%% of the machine; its host took %.1f%%. From 20%% on it "
+		 "is not quiet, which widens the intervals and favours no arm; over 80%% the run "
+		 "is not believed.",
 		 r->foreign_cpu * 100, r->steal_cpu * 100);
-	belief_row(out, "Was the machine quiet?", r->foreign_cpu < 0.2, text);
+	belief_row(out, "Was the machine quiet?", tayra__words_quiet(r), text);
 	snprintf(text, sizeof(text),
 		 "Answers that were certainly older than they claimed, or than their limit allows: "
 		 "plain %llu, tuned %llu, tayra %llu.",
@@ -203,21 +204,20 @@ comparison_row(FILE *out, const struct tayra__showcase_comparison *c)
 	enum tayra_better better = tayra__stage_metric_info(c->metric)->better;
 	char text[40];
 
-	fputs("<tr><td>", out);
+	fputs("<tr><td class=\"wrap\">", out);
 	tayra__html_text(out, tayra__words_metric(c->metric));
 	fprintf(out, "</td><td class=\"n\">%s</td>",
 		tayra__words_value(c->metric, c->ab.a_value, text));
 	fprintf(out, "<td class=\"n\">%s</td>", tayra__words_value(c->metric, c->ab.b_value, text));
-	fprintf(out, "<td class=\"n\">%s</td>", tayra__words_number(c->ab.ratio, text));
-	fprintf(out, "<td class=\"n\">%s</td><td>",
-		tayra__words_interval(c->ab.lo, c->ab.hi, text));
+	fprintf(out, "<td class=\"n\">%s", tayra__words_number(c->ab.ratio, text));
+	if (!isnan(c->ab.lo) && !isnan(c->ab.hi))
+		fprintf(out, " <small>(%s)</small>",
+			tayra__words_interval(c->ab.lo, c->ab.hi, text));
+	fputs("</td><td>", out);
 	tayra__svg_interval(&c->ab, better, out);
 	fprintf(out, "</td><td class=\"v %s\">%s</td>", tayra_verdict_name(c->ab.verdict),
 		tayra_verdict_name(c->ab.verdict));
-	fprintf(out, "<td class=\"n soft\">%s", tayra__words_number(c->aa.ratio, text));
-	if (!isnan(c->aa.lo))
-		fprintf(out, " (%s)", tayra__words_interval(c->aa.lo, c->aa.hi, text));
-	fputs("</td></tr>\n", out);
+	fprintf(out, "<td class=\"n soft\">%s</td></tr>\n", tayra__words_number(c->aa.ratio, text));
 }
 
 static void
@@ -226,8 +226,7 @@ comparison_table(FILE *out, const struct tayra__results *r, const struct tayra__
 {
 	fprintf(out,
 		"<div class=\"scroll\"><table><tr><th></th><th class=\"n\">%s</th><th "
-		"class=\"n\">tayra</th><th class=\"n\">ratio</th><th class=\"n\">95%% "
-		"interval</th><th>",
+		"class=\"n\">tayra</th><th class=\"n\">ratio (95%% interval)</th><th>",
 		tayra__arm_names[a]);
 	tayra__svg_interval_scale(out);
 	fputs("</th><th>verdict</th><th class=\"n\">A/A</th></tr>\n", out);
@@ -286,6 +285,8 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 	fputs(legend, out);
 	tayra__svg_curves(&r->stage[number], open ? (double)r->deadline_ms : 0, out);
 	comparison_table(out, r, stage, TAYRA__ARM_TUNED);
+	if (tayra__words_price(r, number))
+		fprintf(out, "<p class=\"soft\">%s</p>\n", tayra__words_price(r, number));
 	fputs("<p>", out);
 	tayra__words_stage(r, number, TAYRA__ARM_PLAIN, line);
 	tayra__html_text(out, line);
@@ -335,10 +336,12 @@ static const char method[] =
 	"<p>Every comparison above was written down before the run. A latency counts from when a "
 	"request was due, not from when it was sent; one that was refused, failed or came too late "
 	"counts at its deadline at least, never as missing. <b>Not answered in time</b> is all of "
-	"these together.</p>\n"
+	"these together; <b>answers in time</b> leaves late ones out.</p>\n"
 	"<p>The arms of a round get the same requests at the same moments; the order of the arms "
 	"is "
-	"drawn anew each round. A ratio is tayra's figure by the other's, round by round; the "
+	"drawn anew each round. A ratio is tayra's figure by the other's, round by round, and so "
+	"not that of "
+	"the two medians shown; the "
 	"verdict is a sign-flip test on them, the interval the same test turned round (95%). "
 	"BETTER "
 	"and WORSE mean that the interval excludes 1, SAME that it lies within 2% of it, UNDECIDED "

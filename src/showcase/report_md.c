@@ -47,6 +47,8 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 	tayra__words_stage(r, number, TAYRA__ARM_TUNED, line);
 	fprintf(out, "%s\n", line);
 	write_table(out, r, stage, TAYRA__ARM_TUNED);
+	if (tayra__words_price(r, number))
+		fprintf(out, "\n%s\n", tayra__words_price(r, number));
 	tayra__words_stage(r, number, TAYRA__ARM_PLAIN, line);
 	fprintf(out, "\n%s\n", line);
 	write_table(out, r, stage, TAYRA__ARM_PLAIN);
@@ -55,22 +57,14 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 static void
 write_belief(FILE *out, const struct tayra__results *r)
 {
-	uint32_t called, of;
+	char line[TAYRA__WORDS_MAX];
 
-	tayra__words_again(r, &called, &of);
-	fprintf(out,
-		"\n## Can this be believed?\n\n"
-		"- The tuned arm against a second instance of itself: %u of %u comparisons called "
-		"different, at a level of 5%%.\n"
-		"- The generator was late by at most %.1f ms (99%% of a slice, worst slice); "
-		"%.1f%% of the slices were over the budget of %.0f ms.\n"
-		"- Other programs used %.0f%% of the machine.\n"
-		"- Answers of the wrong age: plain %llu, tuned %llu, tayra %llu.\n",
-		called, of, r->lag_p99_ms, r->lag_share * 100, r->lag_budget_ms,
-		r->foreign_cpu * 100,
-		(unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_PLAIN),
-		(unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_TUNED),
-		(unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_TAYRA));
+	fputs("\n## Can this be believed?\n\n", out);
+	for (uint32_t i = 0; tayra__words_belief(r, i, line); i++)
+		fprintf(out, "- %s\n", line);
+	fputs("\nThe values below are medians over the rounds; a ratio is tayra's by the other's "
+	      "round by round, so it is not that of the two medians.\n",
+	      out);
 }
 
 static void

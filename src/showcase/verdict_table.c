@@ -64,13 +64,24 @@ print_stage(const struct tayra__results *r, uint32_t number, enum tayra__showcas
 	tayra__words_loads(r, number, line);
 	if (line[0])
 		fprintf(out, "  %s\n", line);
+	if (tayra__words_price(r, number))
+		fprintf(out, "  %s\n", tayra__words_price(r, number));
 }
+
+static const char legend[] =
+	"\nHow to read it: the values are medians over the rounds; the ratio is tayra's by tuned's "
+	"round by\nround, so it is not that of the two medians. A latency counts from when a "
+	"request was due; what failed\nor was refused counts at its deadline. goodput: answers in "
+	"time, late ones do not count. error: not\nanswered in time, shed: refused at once, which "
+	"is part of it. jain: how equally clients were served,\n1 is all alike. A/A: tuned against "
+	"a second copy of itself, where any difference is chance.\n";
 
 void
 tayra__verdict_table_print(const struct tayra__results *results, FILE *out)
 {
 	char line[TAYRA__WORDS_MAX];
 
+	fputs(legend, out);
 	for (uint32_t i = 0; i < tayra__stage_count; i++)
 		if (tayra__stages[i].compared && results->stage[i].rounds)
 			print_stage(results, i, TAYRA__ARM_TUNED, out);
@@ -78,5 +89,7 @@ tayra__verdict_table_print(const struct tayra__results *results, FILE *out)
 	tayra__sections_write(results, TAYRA__FORM_TERMINAL, out);
 	fputc('\n', out);
 	for (uint32_t i = 0; tayra__words_summary(results, i, line); i++)
+		fprintf(out, "%s\n", line);
+	for (uint32_t i = 0; tayra__words_belief(results, i, line); i++)
 		fprintf(out, "%s\n", line);
 }

@@ -175,11 +175,23 @@ add(char *out, size_t used, const char *format, ...)
 	return used < TAYRA__WORDS_MAX ? used : TAYRA__WORDS_MAX - 1;
 }
 
-/* "better: median latency (3 ms to 1 ms), ..; " for the metrics that came out so. */
+/* Whether the comparison says the same against the tuned arm, so that it need not be said twice. */
+static bool
+said_of_tuned(const struct tayra__results *r, const struct tayra__showcase_comparison *c)
+{
+	const struct tayra__showcase_comparison *tuned = tayra__results_find(
+		r, c->stage->scene, c->stage->phase, c->metric, TAYRA__ARM_TUNED);
+
+	return c->a != TAYRA__ARM_TUNED && tuned && tuned->ab.verdict == c->ab.verdict;
+}
+
+enum repeats { REPEATS_SAID, REPEATS_LEFT_OUT };
+
+/* "better in median latency (3 ms against 1 ms), ...", for the metrics that came out so. */
 static size_t
 add_verdict(const struct tayra__results *r, const struct tayra__stage *stage,
-	    enum tayra__showcase_arm_index a, enum tayra_verdict verdict, const char *word,
-	    char *out, size_t used)
+	    enum tayra__showcase_arm_index a, enum tayra_verdict verdict, enum repeats repeats,
+	    const char *word, char *out, size_t used)
 {
 	uint32_t found = 0;
 
@@ -187,7 +199,8 @@ add_verdict(const struct tayra__results *r, const struct tayra__stage *stage,
 		const struct tayra__showcase_comparison *c = &r->comparison[i];
 		char before[32], after[32];
 
-		if (c->stage != stage || c->a != a || c->ab.verdict != verdict)
+		if (c->stage != stage || c->a != a || c->ab.verdict != verdict ||
+		    (repeats == REPEATS_LEFT_OUT && said_of_tuned(r, c)))
 			continue;
 		used = add(out, used, "%s%s (%s against %s)", found ? ", " : word,
 			   tayra__words_metric(c->metric),
@@ -195,7 +208,7 @@ add_verdict(const struct tayra__results *r, const struct tayra__stage *stage,
 			   tayra__words_value(c->metric, c->ab.a_value, before));
 		found++;
 	}
-	return found ? add(out, used, ". ") : used;
+	return found ? add(out, used, ".") : used;
 }
 
 void
@@ -205,9 +218,9 @@ tayra__words_stage(const struct tayra__results *r, uint32_t stage, enum tayra__s
 	const struct tayra__stage *s = &tayra__stages[stage];
 	size_t begun = add(out, 0, "Against %s: ", tayra__arm_names[a]), used = begun;
 
-	used = add_verdict(r, s, a, TAYRA_BETTER, "better in ", out, used);
-	used = add_verdict(r, s, a, TAYRA_WORSE, used == begun ? "worse in " : "Worse in ", out,
-			   used);
+	used = add_verdict(r, s, a, TAYRA_BETTER, REPEATS_SAID, "better in ", out, used);
+	used = add_verdict(r, s, a, TAYRA_WORSE, REPEATS_SAID,
+			   used == begun ? "worse in " : " Worse in ", out, used);
 	if (used == begun)
 		add(out, used,
 		    r->valid ? "no difference that this run can tell."
@@ -238,11 +251,68 @@ tayra__words_worse(const struct tayra__results *r, uint32_t stage, enum tayra__s
 {
 	size_t begun = add(out, 0, "%s: worse than %s in ", tayra__stages[stage].title,
 			   tayra__arm_names[a]);
-	size_t used = add_verdict(r, &tayra__stages[stage], a, TAYRA_WORSE, "", out, begun);
+	size_t used = add_verdict(r, &tayra__stages[stage], a, TAYRA_WORSE, REPEATS_LEFT_OUT, "",
+				  out, begun);
 
 	if (used == begun)
 		out[0] = 0;
 	return used > begun;
+}
+
+const char *
+tayra__words_price(const struct tayra__results *r, uint32_t stage)
+{
+	for (uint32_t i = 0; i < r->comparisons; i++) {
+		const struct tayra__showcase_comparison *c = &r->comparison[i];
+
+		if (c->stage == &tayra__stages[stage] && c->metric == TAYRA__STALE_RATIO &&
+		    c->ab.verdict == TAYRA_WORSE)
+			return "Answers past their TTL, and older ones, are the price of serving "
+			       "stale: plain and tuned never do.";
+	}
+	return NULL;
+}
+
+bool
+tayra__words_belief(const struct tayra__results *r, uint32_t i, char out[TAYRA__WORDS_MAX])
+{
+	uint32_t called, of;
+
+	tayra__words_again(r, &called, &of);
+	switch (i) {
+	case 0:
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "A/A: tuned against a second copy of itself was called different in %u of "
+			 "%u comparisons; chance allows about %.0f.",
+			 called, of, of * 0.05);
+		return true;
+	case 1:
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "The machine was %s: other programs used %.0f%% of it (20%% is not quiet, "
+			 "over 80%% is not believed).",
+			 tayra__words_quiet(r) ? "quiet" : "NOT quiet", r->foreign_cpu * 100);
+		return true;
+	case 2:
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "Requests were sent late by at most %.1f ms; %.1f%% of the slices were "
+			 "over the budget of %.0f ms (over 10%% is not believed).",
+			 r->lag_p99_ms, r->lag_share * 100, r->lag_budget_ms);
+		return true;
+	case 3:
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "Answers of the wrong age: plain %llu, tuned %llu, tayra %llu.",
+			 (unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_PLAIN),
+			 (unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_TUNED),
+			 (unsigned long long)tayra__words_wrong_ages(r, TAYRA__ARM_TAYRA));
+		return true;
+	default: return false;
+	}
+}
+
+bool
+tayra__words_quiet(const struct tayra__results *r)
+{
+	return r->foreign_cpu < 0.2;
 }
 
 void

@@ -11,7 +11,7 @@
 
 #include "showcase/results.h"
 
-#define TAYRA__WORDS_MAX 600
+#define TAYRA__WORDS_MAX 1200
 
 /* About three digits: "0.012" "1.23" "45.6" "789" "12.3k" "-"; returns text. */
 const char *tayra__words_number(double value, char text[16]);
@@ -37,9 +37,17 @@ void tayra__words_stage(const struct tayra__results *results, uint32_t stage,
 /* How often the hot key was computed, by arm; empty for stages without one. */
 void tayra__words_loads(const struct tayra__results *results, uint32_t stage,
 			char out[TAYRA__WORDS_MAX]);
-/* In what tayra came out worse than a in that stage; false, and nothing, when in nothing. */
+/* In what tayra came out worse than a in that stage, without saying of plain again what was said of
+ * tuned; false, and nothing, when in nothing. */
 bool tayra__words_worse(const struct tayra__results *results, uint32_t stage,
 			enum tayra__showcase_arm_index a, char out[TAYRA__WORDS_MAX]);
+/* Why stale answers count as worse, for a stage in which they do; NULL for others. */
+const char *tayra__words_price(const struct tayra__results *results, uint32_t stage);
+/* The i-th sentence on whether the run can be believed; false: there are no more. */
+bool tayra__words_belief(const struct tayra__results *results, uint32_t i,
+			 char out[TAYRA__WORDS_MAX]);
+/* Others left the machine alone, by and large. */
+bool tayra__words_quiet(const struct tayra__results *results);
 /* How often two instances of tuned were called different, of how many comparisons. */
 void tayra__words_again(const struct tayra__results *results, uint32_t *called, uint32_t *of);
 /* Answers of the wrong age that an arm gave. */

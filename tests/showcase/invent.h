@@ -47,8 +47,11 @@ invent(const double factor[TAYRA__SHOWCASE_ARMS])
 	r->seed = 9;
 	r->packages = 7;
 	r->cores = 2;
+	snprintf(r->started, sizeof(r->started), "2026-01-01T00:00:00Z");
 	snprintf(r->cpu, sizeof(r->cpu), "a <b> & \"c\"");
 	snprintf(r->source, sizeof(r->source), "<script>alert(1)</script>");
+	for (int arm = 0; arm < TAYRA__SHOWCASE_ARMS; arm++)
+		snprintf(r->arm_text[arm], sizeof(r->arm_text[arm]), "of design %d", arm);
 	for (uint32_t i = 0; i < tayra__stage_count; i++) {
 		r->stage[i].rounds = 8;
 		for (uint32_t round = 0; round < 8; round++)

@@ -187,6 +187,73 @@ an_invalid_run_says_nothing_else(void **state)
 	free(r);
 }
 
+static char *
+terminal(const struct tayra__results *r)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	tayra__verdict_table_print(r, out);
+	fclose(out);
+	return text;
+}
+
+static void
+the_terminal_says_whether_the_machine_was_quiet(void **state)
+{
+	struct tayra__results *r = invent(gain);
+	char *said;
+
+	r->foreign_cpu = 0.19;
+	said = terminal(r);
+	assert_non_null(strstr(said, "The machine was quiet: other programs used 19% of it"));
+	free(said);
+	r->foreign_cpu = 0.5;
+	said = terminal(r);
+	assert_non_null(strstr(said, "The machine was NOT quiet: other programs used 50% of it"));
+	assert_non_null(strstr(said, "over 80% is not believed"));
+	free(said);
+	free(r);
+}
+
+static void
+what_a_newcomer_cannot_know_is_explained_on_the_terminal(void **state)
+{
+	static const char *const terms[] = { "A/A:",
+					     "jain:",
+					     "shed:",
+					     "goodput:",
+					     "not that of the two medians",
+					     "the price of serving stale" };
+	struct tayra__results *r = invent(loss);
+	char *said = terminal(r);
+
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+		if (!strstr(said, terms[i]))
+			fail_msg("nothing is said of %s", terms[i]);
+	free(said);
+	free(r);
+}
+
+static void
+nothing_is_said_twice_and_no_line_ends_in_a_space(void **state)
+{
+	static const double worse_than_both[] = { 1, 1, 1.2, 1 };
+	struct tayra__results *r = invent(worse_than_both);
+	char *said = all_that_is_said(r), line[TAYRA__WORDS_MAX];
+
+	assert_null(strstr(said, " \n"));
+	assert_null(strstr(said, " </li>"));
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		if (tayra__stages[i].compared) {
+			assert_true(tayra__words_worse(r, i, TAYRA__ARM_TUNED, line));
+			assert_false(tayra__words_worse(r, i, TAYRA__ARM_PLAIN, line));
+		}
+	free(said);
+	free(r);
+}
+
 int
 main(void)
 {
@@ -199,6 +266,9 @@ main(void)
 		cmocka_unit_test(what_is_worse_is_called_worse_and_not_praised),
 		cmocka_unit_test(what_is_alike_is_neither),
 		cmocka_unit_test(an_invalid_run_says_nothing_else),
+		cmocka_unit_test(the_terminal_says_whether_the_machine_was_quiet),
+		cmocka_unit_test(what_a_newcomer_cannot_know_is_explained_on_the_terminal),
+		cmocka_unit_test(nothing_is_said_twice_and_no_line_ends_in_a_space),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
