@@ -399,6 +399,46 @@ what_is_stale_is_served_while_the_origin_fails(void **state)
 }
 
 static void
+what_is_stale_is_served_while_the_origin_is_slow(void **state)
+{
+	int fd;
+
+	start_with((struct tayra__route){ .ttl_ms = 20,
+					  .stale_ms = 600000,
+					  .soft_timeout_ns = 10 * TAYRA_NS_PER_MS },
+		   4);
+	fd = client_connect(&running);
+	let_go();
+	client_say(fd, "GET k:slow", "$8\r\nv:k:slow\r\n");
+	pthread_mutex_lock(&source.lock);
+	source.open = false;
+	pthread_mutex_unlock(&source.lock);
+	usleep(40000);
+	client_say(fd, "GET k:slow", "$8\r\nv:k:slow\r\n");
+	await_waiting(1); /* the load goes on */
+	close(fd);
+	stop();
+}
+
+static void
+what_is_owed_speaks_the_version_it_was_asked_in(void **state)
+{
+	char hello[512];
+	int fd;
+
+	start();
+	fd = client_connect(&running);
+	say_text(fd, "HELLO 3\r\n");
+	assert_true(recv(fd, hello, sizeof(hello), 0) > 0);
+	client_say(fd, "GET k:none", "_\r\n");
+	client_say(fd, "MGET k:none k:a", "*2\r\n_\r\n$5\r\nv:k:a\r\n");
+	say_text(fd, GET("k:none", 6) "HELLO 2\r\n");
+	expect_text(fd, "_\r\n*14\r\n");
+	close(fd);
+	stop();
+}
+
+static void
 who_goes_away_is_not_waited_for(void **state)
 {
 	int fd, other;
@@ -609,6 +649,8 @@ main(void)
 		cmocka_unit_test(an_error_of_the_origin_is_said_as_one),
 		cmocka_unit_test(a_limit_that_is_reached_is_said_with_a_time_to_retry),
 		cmocka_unit_test(what_is_stale_is_served_while_the_origin_fails),
+		cmocka_unit_test(what_is_stale_is_served_while_the_origin_is_slow),
+		cmocka_unit_test(what_is_owed_speaks_the_version_it_was_asked_in),
 		cmocka_unit_test(who_goes_away_is_not_waited_for),
 		cmocka_unit_test(a_server_ends_with_loads_under_way),
 		cmocka_unit_test(a_long_pipeline_of_loads_is_answered_in_order),
