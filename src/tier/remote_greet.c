@@ -220,7 +220,7 @@ agree_on_epoch(const struct greeting *g, bool distrust)
 int
 tayra__remote_greet(struct tayra__resp_client *client,
 		    const struct tayra__remote_settings *settings,
-		    const struct tayra__remote_past *past, bool distrust, uint64_t deadline_ns,
+		    const struct tayra__remote_past *past, uint64_t deadline_ns,
 		    struct tayra__remote_session *session, char *error, size_t error_len)
 {
 	const struct greeting g = { client, settings, session, deadline_ns, error, error_len };
@@ -235,5 +235,5 @@ tayra__remote_greet(struct tayra__resp_client *client,
 	status = end_past(&g, past, &ended);
 	if (status == TAYRA_OK)
 		status = track(&g);
-	return status == TAYRA_OK ? agree_on_epoch(&g, distrust || !ended) : status;
+	return status == TAYRA_OK ? agree_on_epoch(&g, !ended) : status;
 }

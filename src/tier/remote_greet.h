@@ -59,13 +59,13 @@ struct tayra__remote_past {
 
 /*
  * On an open client: learn the run_id; end what is past; ask to be told of changes; agree on an
- * epoch, and begin a new one if `distrust`, or if what is past cannot be ended.  Fills run_id,
+ * epoch, and begin a new one if what is past cannot be ended.  Fills run_id,
  * version, tracked, epoch of *session.
  * => TAYRA_OK, or why not with a line in `error`.
  */
 int tayra__remote_greet(struct tayra__resp_client *client,
 			const struct tayra__remote_settings *settings,
-			const struct tayra__remote_past *past, bool distrust, uint64_t deadline_ns,
+			const struct tayra__remote_past *past, uint64_t deadline_ns,
 			struct tayra__remote_session *session, char *error, size_t error_len);
 
 #endif

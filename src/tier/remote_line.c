@@ -445,7 +445,7 @@ speak(struct tayra__remote_line *line)
 /* The thread: connecting, and what is left behind when a connection goes. */
 
 static int
-greet_at(struct tayra__remote_line *line, const struct tayra__dial_address *address, bool distrust,
+greet_at(struct tayra__remote_line *line, const struct tayra__dial_address *address,
 	 struct tayra__remote_session *session, char *error, size_t error_len)
 {
 	const struct tayra__remote_settings *s = line->settings;
@@ -466,8 +466,8 @@ greet_at(struct tayra__remote_line *line, const struct tayra__dial_address *addr
 		return status;
 	session->address = *address;
 	line->recheck = line->invalidating = false;
-	status = tayra__remote_greet(&line->client, s, &line->past, distrust, deadline_ns, session,
-				     error, error_len);
+	status = tayra__remote_greet(&line->client, s, &line->past, deadline_ns, session, error,
+				     error_len);
 	if (status != TAYRA_OK)
 		tayra__resp_client_close(&line->client);
 	return status;
@@ -478,16 +478,10 @@ connect_once(struct tayra__remote_line *line, char *error, size_t error_len)
 {
 	struct tayra__remote_session session = { 0 };
 	struct tayra__dial_list list;
-	bool distrust;
 	int status = tayra__dial_resolve(&line->settings->url, &list, error, error_len);
 
-	pthread_mutex_lock(&line->lock);
-	distrust = line->owed.lost;
-	if (distrust)
-		tayra__remote_owed_init(&line->owed);
-	pthread_mutex_unlock(&line->lock);
 	for (size_t i = 0; i < list.count; i++) {
-		status = greet_at(line, &list.at[i], distrust, &session, error, error_len);
+		status = greet_at(line, &list.at[i], &session, error, error_len);
 		if (status == TAYRA_OK)
 			break;
 	}
@@ -499,8 +493,6 @@ connect_once(struct tayra__remote_line *line, char *error, size_t error_len)
 		line->broken = false;
 		line->beat_ns = line->recheck ? 0 : now_ns() + line->settings->heartbeat_ns;
 		line->past = (struct tayra__remote_past){ 0 };
-	} else if (distrust) {
-		tayra__remote_owed_lose(&line->owed);
 	}
 	pthread_mutex_unlock(&line->lock);
 	if (status != TAYRA_OK)
