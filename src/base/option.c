@@ -178,7 +178,7 @@ tayra__option_nearest(const char *text, const char *const *names)
 	size_t least = strlen(text) / 3 + 2;
 
 	for (; *names; names++) {
-		size_t d = distance(text, *names);
+		size_t d = strcasecmp(text, *names) == 0 ? 0 : distance(text, *names);
 
 		if (d < least) {
 			least = d;

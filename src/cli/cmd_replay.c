@@ -27,6 +27,7 @@ struct session {
 	struct tayra__replay_trace traces[TAYRA__REPLAY_LIST_MAX];
 	struct tayra__replay_cell *cells;
 	size_t count; /* of cells that are complete */
+	size_t shown; /* of those, in a table */
 	FILE *report;
 	uint64_t rows_before, rows_total; /* for the progress line */
 };
@@ -60,6 +61,13 @@ describe(struct session *session, const struct tayra__requests *requests,
 		trace->sizes = requests->sized ? TAYRA__SIZES_REAL : TAYRA__SIZES_UNIT;
 	if (command->cost == TAYRA__REPLAY_COST_COLUMN && !requests->cost_ms) {
 		tayra__cli_error(command->name, "%s: no column cost_ms for --cost column",
+				 trace->name);
+		return TAYRA__EXIT_USAGE;
+	}
+	if (command->objective == TAYRA__OBJECTIVE_COST && !trace->costed) {
+		tayra__cli_error(command->name,
+				 "%s: no costs for --objective cost (a column cost_ms, or --cost "
+				 "size|key)",
 				 trace->name);
 		return TAYRA__EXIT_USAGE;
 	}
@@ -153,6 +161,7 @@ replay_cells(struct session *session, const struct tayra__requests *requests,
 					   .policy = policies->items[p].text,
 					   .capacity_text = list->items[c].text,
 					   .capacity = capacities[c],
+					   .exact = session->command.engine == TAYRA__ENGINE_EXACT,
 				   });
 	}
 	return code;
@@ -199,14 +208,25 @@ replay_trace(struct session *session, size_t index)
 	return code;
 }
 
-/* What is shown at the end, also after an interruption. */
+/* The table of a trace, as far as it came. */
+static int
+show(struct session *session, int code)
+{
+	size_t first = session->shown;
+
+	tayra__progress_clear(&session->source.progress);
+	session->shown = session->count;
+	if (!session->command.json && session->count > first &&
+	    tayra__replay_print_table(stdout, session->cells + first, session->count - first))
+		code = tayra__replay_output_failed(&session->source, "standard output");
+	return code;
+}
+
+/* What is done at the end, also after an interruption. */
 static int
 finish(struct session *session, int code)
 {
 	tayra__progress_clear(&session->source.progress);
-	if (!session->command.json && session->count > 0 &&
-	    tayra__replay_print_table(stdout, session->cells, session->count))
-		code = tayra__replay_output_failed(&session->source, "standard output");
 	if (session->report) {
 		int status = tayra__replay_print_report(session->report, session->cells,
 							session->count);
@@ -279,7 +299,7 @@ replay_policies(struct session *session)
 	if (code)
 		return code;
 	for (size_t i = 0; i < session->command.trace_count && !code; i++)
-		code = replay_trace(session, i);
+		code = show(session, replay_trace(session, i));
 	return finish(session, code);
 }
 

@@ -51,30 +51,53 @@ unknown(const char *name)
 	return TAYRA__EXIT_USAGE;
 }
 
-int
-main(int argc, char **argv)
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* Run it under the name "tayra X". */
+static int
+run(const struct command *command, int argc, char **argv)
 {
 	char name[64];
 
+	snprintf(name, sizeof(name), "tayra %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+/* "tayra help", "tayra help X". */
+static int
+help(int argc, char **argv)
+{
+	char option[] = "--help";
+	char *words[] = { NULL, option, NULL };
+
+	if (argc < 3 || argv[1][0] == '-') {
+		print_help(stdout);
+		return TAYRA__EXIT_OK;
+	}
+	return find(argv[2]) ? run(find(argv[2]), 2, words) : unknown(argv[2]);
+}
+
+int
+main(int argc, char **argv)
+{
 	if (argc < 2) {
 		print_help(stderr);
 		return TAYRA__EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
-		print_help(stdout);
-		return TAYRA__EXIT_OK;
-	}
+	    strcmp(argv[1], "help") == 0)
+		return help(argc, argv);
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("tayra %s\n", tayra_version());
 		return TAYRA__EXIT_OK;
 	}
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name) != 0)
-			continue;
-		snprintf(name, sizeof(name), "tayra %s", commands[i].name);
-		argv[1] = name;
-		return commands[i].run(argc - 1, argv + 1);
-	}
-	return unknown(argv[1]);
+	return find(argv[1]) ? run(find(argv[1]), argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -5,6 +5,7 @@
 #ifndef TAYRA_CLI_REPLAY_CELL_H
 #define TAYRA_CLI_REPLAY_CELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct tayra__replay_cell {
 	const char *policy;
 	const char *capacity_text; /* as on the command line */
 	uint64_t capacity;
+	bool exact; /* the engine */
 	struct tayra__replay_result result;
 };
 

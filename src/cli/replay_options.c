@@ -258,10 +258,8 @@ check_other(const struct tayra__replay_command *command)
 static int
 check(struct tayra__replay_command *command)
 {
-	const char *missing = command->trace_count == 0        ? "no trace given"
-			      : !command->policy_text          ? "--policy is missing"
-			      : command->capacities.count == 0 ? "--capacity is missing"
-							       : NULL;
+	bool no_trace = command->trace_count == 0, no_policy = !command->policy_text;
+	bool no_capacity = command->capacities.count == 0;
 
 	if ((command->horizon_rows || command->horizon_ns) && !command->predict) {
 		tayra__cli_error(command->name, "--horizon is of --predict");
@@ -269,8 +267,13 @@ check(struct tayra__replay_command *command)
 	}
 	if (command->predict || command->patterns)
 		return check_other(command);
-	if (missing) {
-		tayra__cli_error(command->name, "%s (see %s --help)", missing, command->name);
+	if (no_trace || no_policy || no_capacity) {
+		tayra__cli_error(command->name, "%s%s%s%s%s (see %s --help)",
+				 no_trace ? "no trace given" : "",
+				 no_trace && no_policy ? ", " : "",
+				 no_policy ? "--policy is missing" : "",
+				 (no_trace || no_policy) && no_capacity ? ", " : "",
+				 no_capacity ? "--capacity is missing" : "", command->name);
 		return EINVAL;
 	}
 	return read_policies(command);

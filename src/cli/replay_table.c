@@ -45,6 +45,23 @@ print_reduction(FILE *out, const struct tayra__replay_cell *cells, size_t count,
 		fprintf(out, " %+9.2f%%", reduction * 100);
 }
 
+/* S3-FIFO's rule of sizes surprises whoever sees it for the first time. */
+static void
+print_footnote(FILE *out, const struct tayra__replay_cell *cells, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct tayra__replay_cell *cell = &cells[i];
+
+		if (strcmp(cell->policy, "s3fifo") != 0 || !cell->exact ||
+		    cell->result.misses < cell->result.requests)
+			continue;
+		fputs("  s3fifo caches no object of a tenth of the capacity or more, so that at "
+		      "small capacities all may miss\n",
+		      out);
+		return;
+	}
+}
+
 int
 tayra__replay_print_table(FILE *out, const struct tayra__replay_cell *cells, size_t count)
 {
@@ -63,5 +80,6 @@ tayra__replay_print_table(FILE *out, const struct tayra__replay_cell *cells, siz
 		fprintf(out, " %8.1f %8.1f\n", tayra__replay_ns_per_request(cell),
 			cell->result.metadata_bytes_per_object);
 	}
+	print_footnote(out, cells, count);
 	return fflush(out) || ferror(out) ? TAYRA_E_IO : TAYRA_OK;
 }

@@ -94,7 +94,9 @@ detect(struct tayra__trace *trace, enum tayra__trace_format *format,
 	if (status)
 		return tayra__trace_fail_input(trace, error, status);
 	if (len == 0)
-		return tayra__trace_fail(trace, error, TAYRA_E_CORRUPT, "the file is empty");
+		return tayra__trace_fail(trace, error, TAYRA_E_CORRUPT,
+					 strcmp(trace->name, "stdin") == 0 ? "nothing came"
+									   : "the file is empty");
 	if (*format != TAYRA__TRACE_AUTO)
 		return TAYRA_OK;
 	if (looks_like_text(bytes, len))

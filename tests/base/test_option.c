@@ -196,6 +196,7 @@ the_nearest_name_is_found_and_a_far_one_is_not(void **state)
 	assert_string_equal(tayra__option_nearest("beladi", names), "belady");
 	assert_string_equal(tayra__option_nearest("s3-fifo", names), "s3fifo");
 	assert_string_equal(tayra__option_nearest("lur", names), "lru");
+	assert_string_equal(tayra__option_nearest("LRU", names), "lru");
 	assert_null(tayra__option_nearest("mongodb", names));
 	assert_null(tayra__option_nearest("a-name-much-longer-than-any-we-have-here", names));
 }

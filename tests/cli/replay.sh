@@ -51,6 +51,7 @@ sed 's/,1$/,10/' small.csv >sized.csv
 printf 'time_s,key,size_bytes\n0,1,1\n1,2,1,4,5,6,7,8,9\n' >nine.csv
 printf 'time_s,key,size_bytes\n0,1,1\n1,2,-1\n' >negative.csv
 printf 'time_s,key,size_bytes\n' >rowless.csv
+printf 'time_s,key,size_bytes\n0,user:1,5\n' >text.csv
 : >empty.csv
 head -c 4000 "$tayra" >binary.csv
 run="--policy lru --capacity 2"
@@ -84,6 +85,12 @@ run="--policy lru --capacity 2"
 	refused 2 "sizes '.*did you mean 'real'" "an unknown choice gets a suggestion" replay small.csv $run --sizes reel
 	refused 2 'no trace given' "no trace is an error" replay $run
 	refused 2 '--policy is missing' "no policy is an error" replay small.csv --capacity 2
+	refused 2 'no trace given, --policy is missing, --capacity is missing' "all that is missing is said at once" replay
+	refused 2 "did you mean 'lru'" "a policy in capitals gets a suggestion" replay small.csv --policy LRU --capacity 2
+	refused 2 "text.csv:2: key 'user:1' .* number the keys, or hash them" "a text key gets a hint" replay text.csv $run
+	refused 2 'stdin: nothing came' "an empty standard input is said so" replay - $run
+	refused 2 'small.csv: no costs for --objective cost' "an objective without costs is refused" replay small.csv --policy tayra --capacity 2 --objective cost
+	refused 2 "unknown command 'repaly' (did you mean 'replay'?)" "help for a command that is none gets a suggestion" help repaly
 	refused 2 "limit '0'" "a limit of 0 is refused" replay small.csv $run --limit 0
 	refused 2 'no column cost_ms' "a cost column that is not there is refused" replay small.csv $run --cost column
 	refused 2 "horizon 'soon' is neither" "a horizon that is none is refused" replay small.csv --predict --horizon soon
@@ -174,6 +181,14 @@ exec 3>&-
 "$tayra" replay small.csv nine.csv --policy lru --capacity 2 --json >out 2>err
 [ $? -eq 2 ] && [ "$(wc -l <out)" -eq 1 ] && [ "$(wc -l <err)" -eq 1 ]
 claim "what was complete before a bad trace is kept"
+"$tayra" replay small.csv nine.csv --policy lru --capacity 2 >both 2>&1
+[ $? -eq 2 ] && [ "$(grep -n '^  lru ' both | cut -d: -f1)" -lt "$(grep -n 'nine.csv:3' both | cut -d: -f1)" ]
+claim "the table of a trace is printed before the error of the next"
+"$tayra" replay sized.csv --policy s3fifo --capacity 30B | grep -q '^  s3fifo caches no object of a tenth of the capacity' &&
+	! "$tayra" replay sized.csv --policy lru --capacity 30B | grep -q 's3fifo'
+claim "where s3fifo misses everything a line says why"
+"$tayra" help replay >out && "$tayra" replay --help | cmp -s - out && "$tayra" help | grep -q '^  replay '
+claim "help and a command's name print that command's help"
 
 if command -v zstd >/dev/null; then
 	awk 'BEGIN { print "time_s,key,size_bytes"; for (i = 0; i < 200000; i++) print i "," (i * 7919) % 10007 ",1" }' | zstd -q >full.csv.zst
