@@ -98,6 +98,7 @@ static int
 read_knob(const struct reading *r, const struct tayra__yaml *at, const struct tayra__knob *knob,
 	  void *object)
 {
+	struct tayra__yaml place = { 0 };
 	char why[300] = "";
 	int status = expect(r, at, TAYRA__YAML_TEXT);
 
@@ -109,7 +110,11 @@ read_knob(const struct reading *r, const struct tayra__yaml *at, const struct ta
 				 why, sizeof(why));
 	if (status == TAYRA_E_NOMEM)
 		return no_memory(r);
-	return status == TAYRA_OK ? TAYRA_OK : refuse(r, at, "%s %s", at->name, why);
+	if (status == TAYRA_OK)
+		return TAYRA_OK;
+	place.line = at->value_line;
+	place.column = at->value_column;
+	return refuse(r, &place, "%s %s", at->name, why);
 }
 
 /* Everything in `map` that is a word; knobs that are `given` already are checked and dropped. */

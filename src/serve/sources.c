@@ -113,6 +113,19 @@ within(uint32_t value, uint32_t min, uint32_t max)
 	return value < min ? min : value > max ? max : value;
 }
 
+/* What is let in beyond the threads waits in a queue of theirs, which knows no classes. */
+static int
+refuse_limit(const struct opening *o, const struct tayra__origin_setting *origin, uint32_t limit,
+	     uint32_t threads)
+{
+	tayra__settings_complain(o->settings, tayra__yaml_find(origin->at, "limit"), o->error,
+				 o->error_len,
+				 "limit %u is more than the %u threads that the routes of origin "
+				 "'%.64s' have in all",
+				 limit, threads, origin->name);
+	return TAYRA_E_INVAL;
+}
+
 static int
 open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 {
@@ -125,6 +138,8 @@ open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 		return TAYRA_OK; /* no route asks it */
 	min = limit->min ? limit->min : 1;
 	max = limit->max ? limit->max : within(threads, min, 1024);
+	if ((limit->fixed ? limit->fixed : max) > threads)
+		return refuse_limit(o, origin, limit->fixed ? limit->fixed : max, threads);
 	options.limit = within(limit->start ? limit->start : LIMIT_START, min, max);
 	options.limit_min = min;
 	options.limit_max = max;

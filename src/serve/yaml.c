@@ -72,6 +72,8 @@ add(struct reader *r, enum tayra__yaml_kind kind, const yaml_mark_t *where)
 	part->kind = kind;
 	part->line = r->name ? r->name_line : (uint32_t)where->line + 1;
 	part->column = r->name ? r->name_column : (uint32_t)where->column + 1;
+	part->value_line = (uint32_t)where->line + 1;
+	part->value_column = (uint32_t)where->column + 1;
 	part->name = r->name;
 	r->name = NULL;
 	if (r->depth == 0) {

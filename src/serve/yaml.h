@@ -16,10 +16,11 @@ enum tayra__yaml_kind { TAYRA__YAML_TEXT, TAYRA__YAML_LIST, TAYRA__YAML_MAP };
 
 struct tayra__yaml {
 	enum tayra__yaml_kind kind;
-	uint32_t line, column; /* of its beginning, from 1; in a map: of its name */
-	const char *name;      /* in a map; else NULL */
-	const char *text;      /* of a scalar */
-	bool quoted;           /* it stood in quotes, or as a block: empty is not missing then */
+	uint32_t line, column;             /* of its beginning, from 1; in a map: of its name */
+	uint32_t value_line, value_column; /* of itself, wherever its name is */
+	const char *name;                  /* in a map; else NULL */
+	const char *text;                  /* of a scalar */
+	bool quoted; /* it stood in quotes, or as a block: empty is not missing then */
 	struct tayra__yaml *first, *next; /* what is in it, in order; its neighbour */
 };
 

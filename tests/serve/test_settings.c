@@ -142,7 +142,7 @@ what_is_wrong_is_said_with_its_place(void **state)
 		{ "xyzzy: 1\n", "etc/t.yaml:1:1: the configuration knows no 'xyzzy'" },
 		{ "output-limit: 1M\n", "did you mean 'output_limit'?" },
 		{ "a: b\n  c: d\n", "etc/t.yaml:2:4: mapping values are not allowed" },
-		{ "\n memory: 10x\n", "etc/t.yaml:2:2: memory '10x' is no size (64M, 1.5GiB)" },
+		{ "\n memory: 10x\n", "etc/t.yaml:2:10: memory '10x' is no size (64M, 1.5GiB)" },
 		{ "memory: 012\n", "memory '012' is no size" },
 		{ "memory: 0x10\n", "memory '0x10' is no size" },
 		{ "memory: -1\n", "memory '-1' is no size" },
@@ -228,6 +228,12 @@ what_does_not_open_is_said_with_its_place(void **state)
 		{ "routes:\n  - {keys: 'k{a}', origin: m, query: 'select ?1'}\n"
 		  "  - {keys: 'k{b}', origin: m, query: 'select ?1'}\n",
 		  "t.yaml:5:6: 'k{b}' matches the same keys as 'k{a}'" },
+		{ "  o: {sqlite: /dev/null, limit: 7}\n"
+		  "routes: [{keys: '{a}', origin: o, query: 'select ?1', threads: 6}]\n",
+		  "t.yaml:3:26: limit 7 is more than the 6 threads that the routes of origin 'o'" },
+		{ "  o: {sqlite: /dev/null, limit: {max: 5}}\n"
+		  "routes: [{keys: '{a}', origin: o, query: 'select ?1'}]\n",
+		  "limit 5 is more than the 4 threads" },
 		{ "  none: {sqlite: nowhere/at/all.db}\n"
 		  "routes: [{keys: '{a}', origin: none, query: 'select ?1'}]\n",
 		  "t.yaml:3:10: route '{a}'" },

@@ -43,6 +43,7 @@ everything_knows_where_it_stood(void **state)
 	map = list->first->next;
 	assert_int_equal(map->line, 4);
 	assert_string_equal(tayra__yaml_find(map, "k")->text, "v w");
+	assert_int_equal(tayra__yaml_find(map, "k")->value_column, 9);
 	assert_int_equal(tayra__yaml_find(map, "e")->column, 16);
 	assert_true(tayra__yaml_find(map, "e")->quoted);
 	assert_null(map->next);
