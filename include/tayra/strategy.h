@@ -13,6 +13,8 @@
 #ifndef TAYRA_STRATEGY_H
 #define TAYRA_STRATEGY_H
 
+#include <stdio.h>
+
 #include <tayra/base.h>
 
 #ifdef __cplusplus
@@ -38,8 +40,8 @@ struct tayra_strategy {
 	uint64_t soft_timeout_ns, timeout_ns, throttle_ms;
 
 	/*
-	 * Learned time to live.  Of each key, its group (its bytes up to the first ':' or '/') and
-	 * the pool it is learned how often reloads bring other bytes, and how often it is asked
+	 * Learned time to live.  Of each key, its group (how it is written: "user:#:*") and the
+	 * pool it is learned how often reloads bring other bytes, and how often it is asked
 	 * for.  ON: values live as long as loads the origin least, while at most the share
 	 * `staleness_budget` of answers is older than the truth.  A ttl that the loader itself
 	 * gives (tayra_load_result) is kept, and so is TAYRA_OFF.
@@ -70,7 +72,7 @@ struct tayra_strategy {
 	/* Limits. */
 	uint32_t known_keys;     /* that are learned of at once; default 16,384 */
 	uint64_t learning_bytes; /* for all that is learned; fewer keys are known if need be;
-				    default 8 MiB, at least 64 KiB */
+				    default 8 MiB, at least 256 KiB */
 	uint64_t memory_bytes;   /* of a pool's own RAM tier; default 16 MiB; a handle's is in
 				    options.cache */
 };
@@ -147,6 +149,32 @@ struct tayra_strategy_stats {
 		.size = sizeof(struct tayra_strategy_stats)                                        \
 	}
 TAYRA_API void tayra_strategy_stats(struct tayra *t, struct tayra_strategy_stats *out);
+
+struct tayra_prediction {
+	size_t size;
+	double probability;  /* of a use within the horizon */
+	uint64_t horizon_ms; /* from now */
+	double confidence;   /* 0 .. 1: how near to the truth such predictions have been */
+};
+#define TAYRA_PREDICTION_INIT                                                                      \
+	{                                                                                          \
+		.size = sizeof(struct tayra_prediction)                                            \
+	}
+/* => TAYRA_OK; TAYRA_E_UNSUPPORTED: the predictor is off.  TAYRA_E_INVAL, TAYRA_E_TOO_LARGE,
+ *    TAYRA_E_FORKED. */
+TAYRA_API int tayra_predict_next_access(struct tayra *t, const void *key, size_t key_len,
+					struct tayra_prediction *out);
+
+/*
+ * How the keys are used, for people: hot keys, keys used once, times to live that are too short or
+ * too long, groups that are not worth caching, and what following each piece of advice would save.
+ * Since the switch `patterns` was first turned on.  Hits tell it under a lock that is tried and not
+ * waited for: under contention some are not counted.
+ * => TAYRA_OK; TAYRA_E_UNSUPPORTED: the switch was never on.  TAYRA_E_INVAL, TAYRA_E_NOMEM,
+ *    TAYRA_E_IO, TAYRA_E_FORKED.
+ */
+enum tayra_patterns_format { TAYRA_PATTERNS_TEXT = 0, TAYRA_PATTERNS_JSON = 1 };
+TAYRA_API int tayra_patterns_write(struct tayra *t, enum tayra_patterns_format format, FILE *out);
 
 /*
  * Pools.  A pool is a handle of its own, with its own keys, memory, strategy and statistics, that

@@ -5,8 +5,8 @@
 static _Atomic unsigned threads;
 static _Thread_local unsigned stripe; /* 1-based; 0: not numbered yet */
 
-static unsigned
-my_stripe(void)
+unsigned
+tayra__counters_stripe(void)
 {
 	if (stripe == 0)
 		stripe = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) %
@@ -18,7 +18,7 @@ my_stripe(void)
 void
 tayra__counters_add(struct tayra__counters *counters, enum tayra__count which, uint64_t n)
 {
-	atomic_fetch_add_explicit(&counters->stripes[my_stripe()].count[which], n,
+	atomic_fetch_add_explicit(&counters->stripes[tayra__counters_stripe()].count[which], n,
 				  memory_order_relaxed);
 }
 

@@ -35,6 +35,8 @@ struct tayra__counters {
 	} stripes[TAYRA__COUNTER_STRIPES];
 };
 
+/* Of the calling thread: 0 .. TAYRA__COUNTER_STRIPES - 1. */
+unsigned tayra__counters_stripe(void);
 void tayra__counters_add(struct tayra__counters *counters, enum tayra__count which, uint64_t n);
 uint64_t tayra__counters_sum(const struct tayra__counters *counters, enum tayra__count which);
 

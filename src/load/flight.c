@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "load/below.h"
 #include "load/handle.h"
+#include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/request.h"
 
@@ -86,6 +87,8 @@ tayra__flight_unref(struct tayra_load *flight)
 
 	if (--flight->refs)
 		return;
+	if (flight->ahead)
+		tayra__prefetch_dropped(flight);
 	tayra__list_remove(&flight->in_flights);
 	tayra__hold_put(flight->hold);
 	tayra__mem_free(flight);

@@ -56,6 +56,9 @@ struct tayra_load {
 	bool held;        /* its ticket must leave pace */
 	bool look;        /* the tiers below have not been asked yet */
 	bool renew;       /* somebody wants it loaded even if something fresh is found below */
+	bool joined;      /* a waiter came after it was made */
+	uint64_t ahead;   /* of a load nobody asked for: its key's hash, until its account is made;
+			     0: it is none */
 	bool led; /* its maker is entering it and will look for itself whether it is ready */
 
 	int missed; /* what came of the look below when it did not land */

@@ -9,6 +9,7 @@
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/learner.h"
+#include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/turn.h"
 #include "load/waiter.h"
@@ -36,10 +37,12 @@ meta_of(const struct tayra_load *flight, const struct tayra_load_result *result,
 	struct tayra_item_meta meta;
 
 	if (flight->attached && flight->store)
-		ttl_ms = tayra__learner_landed(lesson, began_ms, ttl_ms);
+		ttl_ms = tayra__learner_landed(lesson, began_ms, ttl_ms, cost_ns);
 	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS, ttl_ms,
 			       result->stale_ms ? result->stale_ms : flight->stale_ms);
 	meta.born_ms = began_ms;
+	if (flight->ahead)
+		meta.flags = TAYRA__ITEM_AHEAD;
 	meta.cost_ns = cost_ns;
 	meta.version = result->version;
 	return meta;
@@ -214,6 +217,32 @@ answer_all(struct tayra_load *flight, const struct tayra__landing *landing,
 	return change == CHANGE_PUT && status != TAYRA_OK ? CHANGE_REMOVE : change;
 }
 
+static uint64_t
+evictions_of(const struct tayra_load *flight)
+{
+	struct tayra_cache_stats stats = TAYRA_CACHE_STATS_INIT;
+
+	tayra_cache_stats(flight->t->cache, &stats);
+	return stats.evictions;
+}
+
+/* The same; and if nobody had asked for it, what it cost is counted. */
+static enum change
+answer_and_account(struct tayra_load *flight, const struct tayra__landing *landing,
+		   const struct tayra_item_meta *meta, uint64_t now_ns)
+{
+	uint64_t bytes = flight->hold->value.len, before;
+	enum change change;
+
+	if (!flight->ahead)
+		return answer_all(flight, landing, meta, now_ns);
+	before = evictions_of(flight);
+	change = answer_all(flight, landing, meta, now_ns);
+	if (change == CHANGE_PUT)
+		tayra__prefetch_landed(flight, meta, bytes, evictions_of(flight) - before);
+	return change;
+}
+
 /* The loader saw that nobody waited and gave up, but by now somebody does: it must start over. */
 static bool
 wanted_again(const struct tayra_load *flight, int status)
@@ -236,8 +265,7 @@ start_over(struct tayra_load *flight)
 static struct tayra__lesson
 lesson_of(const struct tayra_load *flight, const struct tayra__landing *landing)
 {
-	struct tayra__lesson lesson = tayra__learner_lesson(flight->t, flight->key, flight->key_len,
-							    landing->status, &flight->hold->value,
+	struct tayra__lesson lesson = tayra__learner_lesson(flight, landing->status,
 							    landing->result.version);
 
 	lesson.fixed = landing->result.ttl_ms != 0;
@@ -269,7 +297,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 		uint64_t now_ns = tayra__handle_now_ns(t);
 
 		meta = meta_of(flight, &landing->result, &lesson, cost_ns, now_ns);
-		change = answer_all(flight, landing, &meta, now_ns);
+		change = answer_and_account(flight, landing, &meta, now_ns);
 		number = note_change(flight, change, &meta);
 	}
 	pthread_mutex_unlock(&t->lock);

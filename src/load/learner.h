@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * learner.h: what one handle has learned of its keys, and what follows from it: how long a value
- * that lands shall live.  All of it is bounded when it is made.
+ * that lands shall live, what is worth fetching ahead (prefetch.h).  All of it is bounded when it
+ * is made.
  *
  * learner.lock guards the tables.  It is the last lock of all: nothing is called with it held.
  */
@@ -14,16 +15,42 @@
 #include <tayra/tayra.h>
 
 #include "learn/change_rate.h"
+#include "learn/predictor.h"
+#include "learn/successor.h"
+#include "load/ahead.h"
 #include "load/observe.h"
 
+/* What hits have to tell of; more than is asked for does no harm. */
+enum tayra__watch {
+	TAYRA__WATCH_USES = 1, /* for the predictor */
+	TAYRA__WATCH_ENDS = 2, /* items about to end */
+	TAYRA__WATCH_PATTERNS = 4,
+};
+
+#define TAYRA__LEARNER_MARKS 1024u
+
+struct tayra__patterns;
+
 struct tayra__learner {
-	pthread_mutex_t lock;
-	uint64_t seed; /* of hashes */
-	uint64_t bytes;
+	_Atomic uint32_t watches; /* enum tayra__watch, relaxed: a switch turned a moment ago may
+				     be seen late */
+	uint64_t seed;            /* of hashes */
 	uint32_t known_keys;
-	struct tayra_strategy strategy; /* in force */
 	struct tayra__observe observe;
+	/* Moments of keys that need no second look, each its key's hash and the moment, mixed.
+	 * Relaxed: one that is lost is looked at again. */
+	_Atomic uint64_t marks[TAYRA__LEARNER_MARKS];
+
+	pthread_mutex_t lock;
+	struct tayra_strategy strategy; /* in force */
+	uint64_t bytes;
 	struct tayra__change_rate *rate;
+	struct tayra__predictor *predictor;
+	struct tayra__successor *successor;
+	struct tayra__ahead *ahead;
+	struct tayra__patterns *patterns; /* NULL until they are first wanted */
+	uint64_t last_use_ms;             /* told to the predictor */
+	double mean_cost_ns;              /* of loads, fading */
 	bool fallen_back;
 	struct {
 		uint64_t checks, changed, answers, ttls, fallbacks;
@@ -34,7 +61,10 @@ struct tayra__learner {
 /* What a landing says of its key, taken before any lock. */
 struct tayra__lesson {
 	struct tayra__learner *learner; /* NULL: there is nobody to learn it */
-	uint64_t key, group, value;
+	uint64_t hash, group, value;
+	const void *key; /* the flight's */
+	size_t key_len;
+	uint64_t bytes;
 	bool fixed; /* the loader gave the ttl itself */
 };
 
@@ -43,19 +73,51 @@ int tayra__learner_set(struct tayra *t, const struct tayra_strategy *strategy);
 /* No call is left. */
 void tayra__learner_destroy(struct tayra__learner *learner);
 
+struct tayra__learner *tayra__learner_of(struct tayra *t);
+bool tayra__learner_watches(const struct tayra__learner *learner, enum tayra__watch what);
+/* It is time to move on: take what hits have left, and judge what was fetched ahead. */
+void tayra__learner_tick(struct tayra *t, uint64_t now_ms);
+
 /* status: TAYRA_OK: these bytes; TAYRA_E_NOT_FOUND: there is no such key any more; anything else
  * teaches nothing. */
-struct tayra__lesson tayra__learner_lesson(struct tayra *t, const void *key, size_t key_len,
-					   int status, const struct tayra_value *value,
+struct tayra__lesson tayra__learner_lesson(const struct tayra_load *flight, int status,
 					   uint64_t version);
 /*
- * A load of it that began at at_ms has landed and will be kept.
+ * A load of it that began at at_ms and took that long has landed and will be kept.
  * => the ttl it shall have instead of ttl_ms, which is what was asked for.
  */
-uint64_t tayra__learner_landed(const struct tayra__lesson *lesson, uint64_t at_ms, uint64_t ttl_ms);
-/* It was answered from what is cached. */
-void tayra__learner_hit(struct tayra *t, const void *key, size_t key_len);
+uint64_t tayra__learner_landed(const struct tayra__lesson *lesson, uint64_t at_ms, uint64_t ttl_ms,
+			       uint64_t cost_ns);
+/* It was answered from what is cached.  request NULL: nothing can follow from it. */
+void tayra__learner_hit(struct tayra *t, struct tayra__learner *learner, const void *key,
+			size_t key_len, const struct tayra_request *request,
+			const struct tayra_item_meta *meta, uint64_t now_ms);
 /* The key was put or deleted by our own side. */
 void tayra__learner_forget(struct tayra *t, const void *key, size_t key_len);
+
+/* That moment of the key needs no second look.  Any lock or none. */
+bool tayra__learner_settled(const struct tayra__learner *learner, uint64_t hash, uint64_t moment);
+void tayra__learner_settle(struct tayra__learner *learner, uint64_t hash, uint64_t moment);
+/* In the last part of its time. */
+static inline bool
+tayra__learner_near_end(const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	uint64_t part = (meta->fresh_ms - meta->born_ms) / 8;
+
+	return meta->fresh_ms != UINT64_MAX && now_ms + part >= meta->fresh_ms;
+}
+
+/* The rest: with learner.lock held. */
+
+/* The key was missed. */
+void tayra__learner_missed(struct tayra__learner *learner, const void *key, size_t key_len,
+			   uint64_t hash, uint64_t now_ns);
+/* What is known says that a fresh copy of it is cached, unless it was evicted. */
+bool tayra__learner_is_fresh(const struct tayra__learner *learner, uint64_t hash, uint64_t now_ms);
+struct tayra__prediction tayra__learner_predict(struct tayra__learner *learner, uint64_t hash,
+						uint64_t now_ms);
+/* Something that was fetched ahead was judged: its rule learns from it. */
+void tayra__learner_judged(struct tayra__learner *learner,
+			   const struct tayra__ahead_verdict *verdict);
 
 #endif

@@ -20,6 +20,7 @@
 #include "load/handle.h"
 #include "load/inside.h"
 #include "load/learner.h"
+#include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/turn.h"
 #include "load/waiter.h"
@@ -90,8 +91,8 @@ deadline_ns_of(const struct tayra *t, const struct tayra_request *r, uint64_t no
 	return r->deadline_ns && r->deadline_ns < deadline ? r->deadline_ns : deadline;
 }
 
-static struct tayra__want
-want_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
+struct tayra__want
+tayra__want_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
 {
 	const bool loads = !(r->flags & TAYRA_REQUEST_NO_LOAD);
 
@@ -121,8 +122,9 @@ enum stale_use { NO_STALE, STALE_WHILE_THROTTLED };
  */
 static int
 look_up(struct tayra *t, const void *key, size_t key_len, enum stale_use use, uint64_t now_ms,
-	struct tayra_ref *ref)
+	const struct tayra_request *request, struct tayra_ref *ref)
 {
+	struct tayra__learner *learner;
 	struct tayra_value value;
 	int status = tayra_cache_get(t->cache, key, key_len, now_ms, &value);
 	bool throttled;
@@ -134,8 +136,10 @@ look_up(struct tayra *t, const void *key, size_t key_len, enum stale_use use, ui
 		tayra_cache_unpin(t->cache, &value);
 		return TAYRA_E_NOT_FOUND;
 	}
+	learner = tayra__learner_of(t);
+	if (learner)
+		tayra__learner_hit(t, learner, key, key_len, request, &value.meta, now_ms);
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
-	tayra__learner_hit(t, key, key_len);
 	if (!throttled) {
 		tayra__counters_add(&t->counters, TAYRA__COUNT_HITS, 1);
 	} else {
@@ -152,7 +156,7 @@ look_up_for(struct tayra *t, const struct tayra_request *r, struct tayra_ref *re
 
 	if (r->flags & TAYRA_REQUEST_REFRESH)
 		return TAYRA_E_NOT_FOUND;
-	return look_up(t, r->key, r->key_len, use, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS,
+	return look_up(t, r->key, r->key_len, use, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS, r,
 		       ref);
 }
 
@@ -184,7 +188,7 @@ join(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
 	if (!want->refresh)
 		status = look_up(t, want->key, want->key_len,
 				 want->stale_ms ? STALE_WHILE_THROTTLED : NO_STALE,
-				 now_ns / TAYRA_NS_PER_MS, ref);
+				 now_ns / TAYRA_NS_PER_MS, NULL, ref);
 	if (status != TAYRA_E_NOT_FOUND || (!want->loads && !tayra__below_is(t)))
 		return status;
 	flight = tayra__flight_create(t, want);
@@ -284,6 +288,17 @@ run_or_leave(struct tayra *t, struct tayra_load *ready, const struct tayra__want
 		tayra__turn_run(ready);
 }
 
+/* After it has asked for its own place with the origin: what follows it comes behind it. */
+static void
+tell_of_miss(struct tayra *t, const struct tayra__want *want, uint64_t now_ns)
+{
+	if (!tayra__learner_of(t))
+		return;
+	pthread_mutex_unlock(&t->lock);
+	tayra__prefetch_missed(t, want, now_ns);
+	pthread_mutex_lock(&t->lock);
+}
+
 /* Bring it: one who blocks is answered when this returns, of a queue's `w` nothing is known once it
  * has joined. */
 static int
@@ -305,6 +320,8 @@ load(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct ta
 		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
 	if (made && (blocks || !tayra__below_look_aside(made)))
 		tayra__turn_lead(made);
+	if (made)
+		tell_of_miss(t, want, now_ns);
 	if (status == TAYRA_PENDING && blocks)
 		status = wait_for(t, w, made, ref);
 	else if (made && made->state == TAYRA__FLIGHT_READY && !made->origin)
@@ -339,7 +356,7 @@ tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct t
 		return status;
 
 	now_ns = tayra__handle_now_ns(t);
-	want = want_of(t, request, now_ns);
+	want = tayra__want_of(t, request, now_ns);
 	if (now_ns >= want.deadline_ns)
 		return too_late(t, &want, now_ns, ref);
 	tayra__wake_init(&wake);
@@ -372,7 +389,7 @@ tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request, st
 		return status;
 
 	now_ns = tayra__handle_now_ns(t);
-	want = want_of(t, request, now_ns);
+	want = tayra__want_of(t, request, now_ns);
 	if (now_ns >= want.deadline_ns)
 		return too_late(t, &want, now_ns, ref);
 	w = tayra__mem_alloc(sizeof(*w));
@@ -398,7 +415,7 @@ tayra_get(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *re
 	if (status != TAYRA_OK)
 		return status;
 	status = look_up(t, key, key_len, NO_STALE, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS,
-			 ref);
+			 NULL, ref);
 	if (status != TAYRA_E_NOT_FOUND)
 		return status;
 	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);

@@ -25,6 +25,8 @@ struct tayra__want {
 	bool loads; /* else: from RAM and below alone, and no loader is set */
 };
 
+struct tayra__want tayra__want_of(const struct tayra *t, const struct tayra_request *request,
+				  uint64_t now_ns);
 /* => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.  An empty key is a key. */
 int tayra__key_check(const struct tayra *t, const void *key, size_t key_len);
 

@@ -14,7 +14,7 @@
 #define DEFAULT_PRICE       1.0
 #define DEFAULT_KEYS        16384u
 #define DEFAULT_LEARNING    (8ull << 20)
-#define LEARNING_MIN        (64ull << 10)
+#define LEARNING_MIN        (256ull << 10)
 #define DEFAULT_MEMORY      (16ull << 20)
 #define BOUND               100u /* ttl_min and ttl_max, as parts and times of ttl */
 #define MONTH_MS            (30 * 86400000ull)

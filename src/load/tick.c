@@ -12,6 +12,7 @@
 #include <tayra/tayra.h>
 
 #include "load/handle.h"
+#include "load/learner.h"
 #include "load/pool.h"
 #include "load/turn.h"
 #include "load/waiter.h"
@@ -45,6 +46,7 @@ tick(struct tayra *t, uint64_t now_ns, uint64_t budget)
 	if (t->pace && t->root == t && is_due(&t->next_pace_ns, now_ns, SWEEP_NS))
 		tayra_pace_tick(t->pace, now_ns);
 	tayra__below_tick(t, now_ns);
+	tayra__learner_tick(t, now_ns / TAYRA_NS_PER_MS);
 	if (is_due(&t->next_sweep_ns, now_ns, SWEEP_NS))
 		tayra_cache_tick(t->cache, now_ns / TAYRA_NS_PER_MS, budget);
 }

@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static void
 open_with(struct stage *s, const struct tayra_strategy *strategy)
@@ -285,6 +286,39 @@ learning_keeps_within_its_memory(void **state)
 }
 
 static void
+patterns_are_written_as_text_and_as_json(void **state)
+{
+	struct tayra_strategy strategy = ttl_only(TAYRA_FEATURE_OFF);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, NULL);
+	assert_int_equal(tayra_patterns_write(s.t, TAYRA_PATTERNS_TEXT, out), TAYRA_E_UNSUPPORTED);
+	strategy.patterns = TAYRA_FEATURE_ON;
+	assert_int_equal(tayra_strategy_set(s.t, &strategy), TAYRA_OK);
+	for (int i = 0; i < 500; i++) {
+		get(&s, "user:7");
+		stage_pass_ms(&s, 10);
+	}
+	assert_int_equal(tayra_patterns_write(s.t, TAYRA_PATTERNS_TEXT, out), TAYRA_OK);
+	fflush(out);
+	assert_non_null(strstr(text, "user:7"));
+	rewind(out);
+	assert_int_equal(tayra_patterns_write(s.t, TAYRA_PATTERNS_JSON, out), TAYRA_OK);
+	fflush(out);
+	assert_int_equal(text[0], '{');
+	assert_non_null(strstr(text, "\"hot_keys\""));
+	assert_int_equal(tayra_patterns_write(s.t, 2, out), TAYRA_E_INVAL);
+	assert_int_equal(tayra_patterns_write(s.t, TAYRA_PATTERNS_JSON, NULL), TAYRA_E_INVAL);
+	fclose(out);
+	free(text);
+	stage_close(&s);
+}
+
+static void
 every_preset_can_be_put_in_force(void **state)
 {
 	struct tayra_strategy strategy;
@@ -318,6 +352,7 @@ main(void)
 		cmocka_unit_test(a_put_is_not_taken_for_a_change),
 		cmocka_unit_test(switches_are_turned_at_run_time_and_what_was_learned_stays),
 		cmocka_unit_test(learning_keeps_within_its_memory),
+		cmocka_unit_test(patterns_are_written_as_text_and_as_json),
 		cmocka_unit_test(every_preset_can_be_put_in_force),
 	};
 

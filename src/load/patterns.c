@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * patterns.c: how the keys of a handle are used, told to people.
+ */
+#include <stdio.h>
+
+#include <tayra/tayra.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "learn/hints.h"
+#include "load/handle.h"
+#include "load/learner.h"
+
+static int
+write_json(const struct tayra__hints *hints, FILE *out)
+{
+	struct tayra__json json;
+
+	tayra__json_init(&json, out, TAYRA__JSON_PRETTY);
+	tayra__json_object(&json, NULL);
+	tayra__hints_json(hints, &json);
+	tayra__json_end(&json);
+	return tayra__json_finish(&json);
+}
+
+/* => TAYRA_E_UNSUPPORTED: nothing was ever told of patterns. */
+static int
+take(struct tayra *t, struct tayra__hints *hints)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+	int status = TAYRA_E_UNSUPPORTED;
+
+	if (!learner)
+		return status;
+	pthread_mutex_lock(&learner->lock);
+	if (learner->patterns) {
+		tayra__hints_take(learner->patterns, tayra__handle_now_ns(t), hints);
+		status = TAYRA_OK;
+	}
+	pthread_mutex_unlock(&learner->lock);
+	return status;
+}
+
+int
+tayra_patterns_write(struct tayra *t, enum tayra_patterns_format format, FILE *out)
+{
+	struct tayra__hints *hints;
+	int status;
+
+	if (!t || !out || (unsigned)format > TAYRA_PATTERNS_JSON)
+		return TAYRA_E_INVAL;
+	if (tayra__handle_forked(t))
+		return TAYRA_E_FORKED;
+	hints = tayra__mem_alloc(sizeof(*hints));
+	if (!hints)
+		return TAYRA_E_NOMEM;
+	status = take(t, hints);
+	if (status == TAYRA_OK && format == TAYRA_PATTERNS_JSON)
+		status = write_json(hints, out);
+	else if (status == TAYRA_OK)
+		tayra__hints_text(hints, out);
+	if (status == TAYRA_OK && ferror(out))
+		status = TAYRA_E_IO;
+	tayra__mem_free(hints);
+	return status;
+}

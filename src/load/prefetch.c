@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load/prefetch.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "load/ahead.h"
+#include "load/below.h"
+#include "load/flight.h"
+#include "load/handle.h"
+#include "load/learner.h"
+#include "load/request.h"
+#include "load/turn.h"
+
+#define RULES_MAX 2 /* followed at a time */
+
+enum begin_if { ALWAYS, IF_NOT_CACHED };
+
+static bool
+is_cached(struct tayra *t, const struct tayra__want *want, uint64_t now_ms)
+{
+	struct tayra_value value;
+	bool fresh;
+
+	if (tayra_cache_get(t->cache, want->key, want->key_len, now_ms, &value) != TAYRA_OK)
+		return false;
+	fresh = now_ms < value.meta.fresh_ms;
+	tayra_cache_unpin(t->cache, &value);
+	return fresh;
+}
+
+/* => NULL: it is not needed, or cannot be had.  handle.lock is held. */
+static struct tayra_load *
+make(struct tayra *t, const struct tayra__want *want, enum begin_if when, uint64_t now_ms)
+{
+	if (tayra__flight_find(t, want->key, want->key_len) ||
+	    (when == IF_NOT_CACHED && is_cached(t, want, now_ms)))
+		return NULL;
+	return tayra__flight_create(t, want);
+}
+
+static void
+give_up(struct tayra__learner *learner, uint64_t hash)
+{
+	pthread_mutex_lock(&learner->lock);
+	tayra__ahead_dropped(learner->ahead, hash);
+	pthread_mutex_unlock(&learner->lock);
+}
+
+static void
+begin(struct tayra *t, const struct tayra__want *want, uint64_t hash, enum begin_if when,
+      uint64_t now_ms)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+	struct tayra_load *flight = NULL;
+
+	pthread_mutex_lock(&t->lock);
+	if (tayra__handle_enter(t) == TAYRA_OK) {
+		flight = make(t, want, when, now_ms);
+		tayra__handle_leave(t);
+	}
+	if (!flight) {
+		give_up(learner, hash);
+		tayra__turn_unlock(t);
+		return;
+	}
+	/* Nobody waits for it, and it is wanted all the same. */
+	flight->behind = true;
+	flight->ahead = hash;
+	if (!tayra__below_look_aside(flight))
+		tayra__turn_enter_later(flight);
+	tayra__turn_unlock(t);
+}
+
+static bool
+acts(const struct tayra *t, const struct tayra__learner *learner, enum tayra_feature_mode mode,
+     enum tayra__ahead_source source, const struct tayra__want *want)
+{
+	return mode == TAYRA_FEATURE_ON && !tayra__ahead_gated(learner->ahead, source) &&
+	       (want->origin || t->ticker);
+}
+
+/* How likely it must be used, for the waiting saved to be worth the work for nothing. */
+static double
+least(const struct tayra__learner *learner)
+{
+	double price = learner->strategy.prefetch_price;
+
+	return price / (1 + price);
+}
+
+static struct tayra__want
+want_ahead(const struct tayra *t, const struct tayra__learner *learner,
+	   const struct tayra__want *want)
+{
+	struct tayra__want ahead = *want;
+
+	ahead.cls = learner->strategy.refresh_class;
+	ahead.soft_ns = UINT64_MAX;
+	ahead.deadline_ns = tayra__add_sat(tayra__handle_coarse_ns(t),
+					   tayra__setting(&t->settings.timeout_ns));
+	return ahead;
+}
+
+/* learner.lock is held.  => whether to begin. */
+static bool
+refresh_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
+		    const struct tayra__want *want, const struct tayra_item_meta *meta,
+		    uint64_t now_ms)
+{
+	bool act = acts(t, learner, learner->strategy.prefetch_refresh, TAYRA__AHEAD_REFRESH, want);
+	struct tayra__prediction p = tayra__learner_predict(learner, hash, now_ms);
+	struct tayra__ahead_place place = {
+		.hash = hash,
+		.from_ms = meta->fresh_ms,
+		.until_ms = tayra__add_sat(meta->fresh_ms, meta->fresh_ms - meta->born_ms),
+		.cost_ns = meta->cost_ns,
+		.source = TAYRA__AHEAD_REFRESH,
+		.kind = act ? TAYRA__AHEAD_BEGUN : TAYRA__AHEAD_WOULD,
+	};
+
+	/* A prediction is believed as far as such have been right. */
+	if (p.probability * p.confidence < least(learner))
+		return false;
+	return tayra__ahead_note(learner->ahead, &place, now_ms) && act;
+}
+
+static void
+near_end(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
+	 const struct tayra_request *request, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	struct tayra__want want = tayra__want_of(t, request, now_ms * TAYRA_NS_PER_MS);
+	bool act;
+
+	if (!want.loads || !want.store)
+		return;
+	if (tayra__learner_settled(learner, hash, meta->fresh_ms))
+		return;
+	if (pthread_mutex_trylock(&learner->lock) != 0)
+		return; /* there will be another hit */
+	tayra__learner_settle(learner, hash, meta->fresh_ms);
+	want.refresh = true;
+	want = want_ahead(t, learner, &want);
+	act = refresh_is_worth_it(t, learner, hash, &want, meta, now_ms);
+	pthread_mutex_unlock(&learner->lock);
+	if (act)
+		begin(t, &want, hash, ALWAYS, now_ms);
+}
+
+/* Who would load it: only what the same would load can be fetched with its request. */
+static uint64_t
+loader_of(const struct tayra__want *want)
+{
+	uint64_t h = tayra__hash_mix64((uint64_t)(uintptr_t)want->origin);
+
+	h = tayra__hash_mix64(h ^ (uint64_t)(uintptr_t)want->load);
+	h = tayra__hash_mix64(h ^ (uint64_t)(uintptr_t)want->load_arg);
+	h = tayra__hash_mix64(h ^ want->ttl_ms);
+	h = tayra__hash_mix64(h ^ want->stale_ms);
+	return tayra__hash_mix64(h ^ want->key_prefix_len);
+}
+
+/* learner.lock is held.  => whether to begin. */
+static bool
+pair_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t from, uint64_t to,
+		 const struct tayra__want *want, uint64_t now_ms)
+{
+	bool act = acts(t, learner, learner->strategy.prefetch_successors, TAYRA__AHEAD_SUCCESSOR,
+			want);
+	struct tayra__ahead_place place = {
+		.hash = to,
+		.from = from,
+		.from_ms = now_ms,
+		.until_ms = tayra__add_sat(now_ms, learner->successor->options.window),
+		.cost_ns = (uint64_t)learner->mean_cost_ns,
+		.source = TAYRA__AHEAD_SUCCESSOR,
+		.kind = act ? TAYRA__AHEAD_BEGUN : TAYRA__AHEAD_WOULD,
+	};
+
+	if (tayra__learner_is_fresh(learner, to, now_ms)) {
+		tayra__successor_judge(learner->successor, from, to, TAYRA__SUCCESSOR_USED);
+		return false;
+	}
+	return tayra__ahead_note(learner->ahead, &place, now_ms) && act;
+}
+
+/* What follows this key, learning that it was asked for.  learner.lock is held.  => how many of
+ * rules[] are to be begun. */
+static unsigned
+follow(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
+       const struct tayra__want *want, uint64_t now_ms, struct tayra__successor_rule *rules)
+{
+	struct tayra__successor_miss miss = {
+		.hash = hash,
+		.loader = loader_of(want),
+		.key = want->key,
+		.key_len = want->key_len,
+		.now = now_ms,
+	};
+	unsigned n, begun = 0;
+
+	if (learner->strategy.prefetch_successors == TAYRA_FEATURE_OFF)
+		return 0;
+	tayra__successor_missed(learner->successor, &miss);
+	n = tayra__successor_ask(learner->successor, hash, miss.loader, least(learner), RULES_MAX,
+				 rules);
+	for (unsigned i = 0; i < n; i++)
+		if (pair_is_worth_it(t, learner, hash, rules[i].to, want, now_ms))
+			rules[begun++] = rules[i];
+	return begun;
+}
+
+static void
+begin_rules(struct tayra *t, const struct tayra__want *want,
+	    const struct tayra__successor_rule *rules, unsigned n, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct tayra__want next = *want;
+
+		next.key = rules[i].key;
+		next.key_len = rules[i].key_len;
+		next.refresh = false;
+		begin(t, &next, rules[i].to, IF_NOT_CACHED, now_ms);
+	}
+}
+
+static void
+used_ahead(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
+	   const struct tayra_request *request, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	struct tayra__successor_rule rules[RULES_MAX];
+	struct tayra__ahead_verdict verdict;
+	struct tayra__want want;
+	unsigned n = 0;
+
+	if (tayra__learner_settled(learner, hash, meta->expire_ms + 1))
+		return;
+	want = tayra__want_of(t, request, now_ms * TAYRA_NS_PER_MS);
+	if (pthread_mutex_trylock(&learner->lock) != 0)
+		return;
+	verdict = tayra__ahead_hit(learner->ahead, hash, now_ms);
+	tayra__learner_judged(learner, &verdict);
+	if (verdict.judged) {
+		tayra__learner_settle(learner, hash, meta->expire_ms + 1);
+		want = want_ahead(t, learner, &want);
+		/* Without the prefetch it would have been a miss. */
+		if (want.loads && want.store)
+			n = follow(t, learner, hash, &want, now_ms, rules);
+	}
+	pthread_mutex_unlock(&learner->lock);
+	begin_rules(t, &want, rules, n, now_ms);
+}
+
+void
+tayra__prefetch_hit(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
+		    const struct tayra_request *request, const struct tayra_item_meta *meta,
+		    uint64_t now_ms)
+{
+	if (meta->flags & TAYRA__ITEM_AHEAD)
+		used_ahead(t, learner, hash, request, meta, now_ms);
+	if (tayra__learner_watches(learner, TAYRA__WATCH_ENDS) &&
+	    tayra__learner_near_end(meta, now_ms))
+		near_end(t, learner, hash, request, meta, now_ms);
+}
+
+void
+tayra__prefetch_missed(struct tayra *t, const struct tayra__want *want, uint64_t now_ns)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS, hash;
+	struct tayra__successor_rule rules[RULES_MAX];
+	struct tayra__ahead_verdict verdict;
+	struct tayra__want ahead;
+	unsigned n = 0;
+
+	if (!learner)
+		return;
+	hash = tayra__hash_bytes(want->key, want->key_len, learner->seed);
+	pthread_mutex_lock(&learner->lock);
+	verdict = tayra__ahead_missed(learner->ahead, hash, now_ms);
+	tayra__learner_judged(learner, &verdict);
+	tayra__learner_missed(learner, want->key, want->key_len, hash, now_ns);
+	ahead = want_ahead(t, learner, want);
+	if (want->loads && want->store && !want->refresh)
+		n = follow(t, learner, hash, &ahead, now_ms, rules);
+	pthread_mutex_unlock(&learner->lock);
+	begin_rules(t, &ahead, rules, n, now_ms);
+}
+
+void
+tayra__prefetch_landed(struct tayra_load *flight, const struct tayra_item_meta *meta,
+		       uint64_t bytes, uint64_t evictions)
+{
+	struct tayra__learner *learner = tayra__learner_of(flight->t);
+
+	pthread_mutex_lock(&learner->lock);
+	tayra__ahead_landed(learner->ahead, flight->ahead,
+			    &(struct tayra__ahead_kept){ .until_ms = meta->fresh_ms,
+							 .cost_ns = meta->cost_ns,
+							 .bytes = bytes,
+							 .evictions = evictions,
+							 .joined = flight->joined });
+	pthread_mutex_unlock(&learner->lock);
+	flight->ahead = 0;
+}
+
+void
+tayra__prefetch_dropped(struct tayra_load *flight)
+{
+	give_up(tayra__learner_of(flight->t), flight->ahead);
+	flight->ahead = 0;
+}
