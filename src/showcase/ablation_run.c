@@ -216,6 +216,11 @@ tayra__ablation_run(const struct tayra__ablation_run *run, struct tayra__results
 		if (run->live)
 			tayra__live_say(run->live, line);
 		status = run_row(run, i, results, error, error_len);
+		/* One mechanism that fails must not take the whole run along. */
+		if (status < 0 && status != TAYRA_E_NOMEM) {
+			snprintf(row->why, sizeof(row->why), "%.150s", error);
+			status = TAYRA_OK;
+		}
 	}
 	return status;
 }
