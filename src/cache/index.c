@@ -6,33 +6,10 @@
 
 #define SPLITS_PER_INSERT 2
 
-static uint32_t
-power_of_two_below(uint32_t x)
-{
-	return 1u << (31 - __builtin_clz(x));
-}
-
-/* Segment 0 holds buckets 0..63; segment k > 0 the 64 << (k - 1) buckets from that number on. */
-static uint32_t *
-bucket_at(const struct tayra__index *index, struct tayra__pool *pool, uint32_t number)
-{
-	uint32_t segment = 0, offset = number;
-
-	if (number >= TAYRA__INDEX_BASE) {
-		uint32_t start = power_of_two_below(number);
-
-		segment = (uint32_t)__builtin_ctz(start / TAYRA__INDEX_BASE) + 1;
-		offset = number - start;
-	}
-	struct tayra__block *table = tayra__pool_at(pool, index->segments[segment]);
-
-	return (uint32_t *)(void *)(table + 1) + offset;
-}
-
 uint32_t
 tayra__index_number(const struct tayra__index *index, uint32_t hash)
 {
-	uint32_t half = power_of_two_below(index->buckets);
+	uint32_t half = tayra__index_power(index->buckets);
 	uint32_t number = hash & (2 * half - 1);
 
 	return number < index->buckets ? number : number - half;
@@ -82,13 +59,7 @@ tayra__index_first(const struct tayra__index *index, struct tayra__pool *pool, u
 {
 	if (index->buckets == 0)
 		return 0;
-	return *bucket_at(index, pool, tayra__index_number(index, hash));
-}
-
-uint32_t
-tayra__index_bucket(const struct tayra__index *index, struct tayra__pool *pool, uint32_t number)
-{
-	return *bucket_at(index, pool, number);
+	return *tayra__index_slot(index, pool, tayra__index_number(index, hash));
 }
 
 /* Bring one more bucket into use, and move to it what belongs there. */
@@ -96,8 +67,8 @@ static void
 split(struct tayra__index *index, struct tayra__pool *pool)
 {
 	uint32_t fresh = index->buckets;
-	uint32_t *from = bucket_at(index, pool, fresh - power_of_two_below(fresh));
-	uint32_t *to = bucket_at(index, pool, fresh);
+	uint32_t *from = tayra__index_slot(index, pool, fresh - tayra__index_power(fresh));
+	uint32_t *to = tayra__index_slot(index, pool, fresh);
 
 	index->buckets++;
 	while (*from) {
@@ -132,7 +103,7 @@ uint32_t
 tayra__index_insert(struct tayra__index *index, struct tayra__pool *pool, uint32_t ref)
 {
 	struct tayra__node *node = &tayra__entry_at(pool, ref)->node;
-	uint32_t *bucket = bucket_at(index, pool, tayra__index_number(index, node->hash));
+	uint32_t *bucket = tayra__index_slot(index, pool, tayra__index_number(index, node->hash));
 
 	node->chain = *bucket;
 	*bucket = ref;
@@ -147,7 +118,7 @@ void
 tayra__index_remove(struct tayra__index *index, struct tayra__pool *pool, uint32_t ref)
 {
 	const struct tayra__node *node = &tayra__entry_at(pool, ref)->node;
-	uint32_t *at = bucket_at(index, pool, tayra__index_number(index, node->hash));
+	uint32_t *at = tayra__index_slot(index, pool, tayra__index_number(index, node->hash));
 
 	while (*at != ref) {
 		assert(*at);

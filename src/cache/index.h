@@ -37,9 +37,37 @@ void tayra__index_refuse(struct tayra__index *index);
 /* The first entry that may have this hash; follow node.chain. */
 uint32_t tayra__index_first(const struct tayra__index *index, struct tayra__pool *pool,
 			    uint32_t hash);
+/* The largest power of two that is <= x; x > 0. */
+static inline uint32_t
+tayra__index_power(uint32_t x)
+{
+	return 1u << (31 - __builtin_clz(x));
+}
+
+/* Where bucket `number` lies.  Segment 0 holds buckets 0..63; segment k > 0 the 64 << (k - 1)
+ * buckets from that number on. */
+static inline uint32_t *
+tayra__index_slot(const struct tayra__index *index, struct tayra__pool *pool, uint32_t number)
+{
+	uint32_t segment = 0, offset = number;
+
+	if (number >= TAYRA__INDEX_BASE) {
+		uint32_t start = tayra__index_power(number);
+
+		segment = (uint32_t)__builtin_ctz(start / TAYRA__INDEX_BASE) + 1;
+		offset = number - start;
+	}
+	struct tayra__block *table = tayra__pool_at(pool, index->segments[segment]);
+
+	return (uint32_t *)(void *)(table + 1) + offset;
+}
+
 /* The first entry of bucket `number` < buckets. */
-uint32_t tayra__index_bucket(const struct tayra__index *index, struct tayra__pool *pool,
-			     uint32_t number);
+static inline uint32_t
+tayra__index_bucket(const struct tayra__index *index, struct tayra__pool *pool, uint32_t number)
+{
+	return *tayra__index_slot(index, pool, number);
+}
 /* Which bucket a hash belongs to. */
 uint32_t tayra__index_number(const struct tayra__index *index, uint32_t hash);
 

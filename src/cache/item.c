@@ -3,17 +3,10 @@
 
 #include <string.h>
 
-/* In this order: reuse, version, charge. */
-static size_t
-extras_bytes(uint32_t traits)
-{
-	return (size_t)8 * (unsigned)__builtin_popcount(traits & TAYRA__ITEM_EXTRAS);
-}
-
 static size_t
 value_offset(uint32_t traits, size_t key_len)
 {
-	return extras_bytes(traits) + ((key_len + 7) & ~(size_t)7);
+	return tayra__item_extras(traits) + ((key_len + 7) & ~(size_t)7);
 }
 
 uint64_t
@@ -28,20 +21,20 @@ tayra__item_init(struct tayra__item *item, uint32_t traits, uint32_t hash, const
 {
 	struct tayra__block block = item->entry.block;
 
-	memset(item, 0, sizeof(*item) + extras_bytes(traits));
+	memset(item, 0, sizeof(*item) + tayra__item_extras(traits));
 	item->entry.block = block;
 	item->entry.node.hash = hash;
 	item->traits = (uint8_t)traits;
 	item->key_len = (uint16_t)key_len;
 	item->value_len = (uint32_t)value_len;
 	if (key_len)
-		memcpy(item->tail + extras_bytes(traits), key, key_len);
+		memcpy(item->tail + tayra__item_extras(traits), key, key_len);
 }
 
 const void *
 tayra__item_key(const struct tayra__item *item)
 {
-	return item->tail + extras_bytes(item->traits);
+	return item->tail + tayra__item_extras(item->traits);
 }
 
 void *
@@ -57,38 +50,6 @@ tayra__item_has_key(const struct tayra__item *item, const void *key, size_t key_
 	       (key_len == 0 || memcmp(tayra__item_key(item), key, key_len) == 0);
 }
 
-/* The extra at that offset; unaligned on no machine, but of no declared type either. */
-static uint64_t
-extra_get(const struct tayra__item *item, size_t offset)
-{
-	uint64_t value;
-
-	memcpy(&value, item->tail + offset, sizeof(value));
-	return value;
-}
-
-static size_t
-version_offset(const struct tayra__item *item)
-{
-	return extras_bytes(item->traits & TAYRA__ITEM_REUSE);
-}
-
-static size_t
-charge_offset(const struct tayra__item *item)
-{
-	return extras_bytes(item->traits & (TAYRA__ITEM_REUSE | TAYRA__ITEM_VERSION));
-}
-
-struct tayra__reuse
-tayra__item_reuse(const struct tayra__item *item)
-{
-	struct tayra__reuse reuse = { 0 };
-
-	if (item->traits & TAYRA__ITEM_REUSE)
-		memcpy(&reuse, item->tail, sizeof(reuse));
-	return reuse;
-}
-
 void
 tayra__item_set_reuse(struct tayra__item *item, const struct tayra__reuse *reuse)
 {
@@ -98,15 +59,7 @@ tayra__item_set_reuse(struct tayra__item *item, const struct tayra__reuse *reuse
 uint64_t
 tayra__item_version(const struct tayra__item *item)
 {
-	return item->traits & TAYRA__ITEM_VERSION ? extra_get(item, version_offset(item)) : 0;
-}
-
-uint64_t
-tayra__item_charge(const struct tayra__item *item)
-{
-	if (!(item->traits & TAYRA__ITEM_CHARGE))
-		return tayra__item_occupied(item);
-	return extra_get(item, charge_offset(item));
+	return item->traits & TAYRA__ITEM_VERSION ? tayra__item_extra(item, TAYRA__ITEM_REUSE) : 0;
 }
 
 void
@@ -120,9 +73,12 @@ tayra__item_set_meta(struct tayra__item *item, const struct tayra_item_meta *met
 	item->cost = tayra__item_cost_pack(meta->cost_ns);
 	item->flags = (uint16_t)meta->flags;
 	if (item->traits & TAYRA__ITEM_VERSION)
-		memcpy(item->tail + version_offset(item), &meta->version, sizeof(meta->version));
+		memcpy(item->tail + tayra__item_extras(item->traits & TAYRA__ITEM_REUSE),
+		       &meta->version, sizeof(meta->version));
 	if (item->traits & TAYRA__ITEM_CHARGE)
-		memcpy(item->tail + charge_offset(item), &charge, sizeof(charge));
+		memcpy(item->tail + tayra__item_extras(item->traits &
+						       (TAYRA__ITEM_REUSE | TAYRA__ITEM_VERSION)),
+		       &charge, sizeof(charge));
 }
 
 void

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #define TAYRA__ITEM_DEAD     0x80000000u /* in `pins`: unlinked; goes with its last pin */
 #define TAYRA__ITEM_PINS     0x7fffffffu
@@ -64,6 +65,45 @@ tayra__item_pins(struct tayra__item *item)
 	return atomic_load_explicit(&item->pins, memory_order_acquire) & TAYRA__ITEM_PINS;
 }
 
+/* Bytes of the extras, which lie in this order: reuse, version, charge. */
+static inline size_t
+tayra__item_extras(uint32_t traits)
+{
+	/* Counting the bits would be a call where there is no instruction for it. */
+	return (traits & TAYRA__ITEM_REUSE ? 8u : 0u) + (traits & TAYRA__ITEM_VERSION ? 8u : 0u) +
+	       (traits & TAYRA__ITEM_CHARGE ? 8u : 0u);
+}
+
+/* The extra after those of `before` that it has; unaligned on no machine, but of no declared type
+ * either. */
+static inline uint64_t
+tayra__item_extra(const struct tayra__item *item, uint32_t before)
+{
+	uint64_t value;
+
+	memcpy(&value, item->tail + tayra__item_extras(item->traits & before), sizeof(value));
+	return value;
+}
+
+static inline uint64_t
+tayra__item_charge(const struct tayra__item *item)
+{
+	if (!(item->traits & TAYRA__ITEM_CHARGE))
+		return tayra__item_occupied(item);
+	return tayra__item_extra(item, TAYRA__ITEM_REUSE | TAYRA__ITEM_VERSION);
+}
+
+/* What is remembered of its uses; nothing when there is no room for it. */
+static inline struct tayra__reuse
+tayra__item_reuse(const struct tayra__item *item)
+{
+	struct tayra__reuse reuse = { 0 };
+
+	if (item->traits & TAYRA__ITEM_REUSE)
+		memcpy(&reuse, item->tail, sizeof(reuse));
+	return reuse;
+}
+
 /* Bytes of an item; traits say which extras it has room for.  Never overflows for legal lengths. */
 uint64_t tayra__item_bytes(uint32_t traits, size_t key_len, size_t value_len);
 /* Write the header and the key of a new item into a block; everything else is zero. */
@@ -74,13 +114,10 @@ const void *tayra__item_key(const struct tayra__item *item);
 void *tayra__item_value(struct tayra__item *item);
 bool tayra__item_has_key(const struct tayra__item *item, const void *key, size_t key_len);
 
-/* What is remembered of its uses; nothing when there is no room for it. */
-struct tayra__reuse tayra__item_reuse(const struct tayra__item *item);
 /* => its traits have TAYRA__ITEM_REUSE. */
 void tayra__item_set_reuse(struct tayra__item *item, const struct tayra__reuse *reuse);
 
 uint64_t tayra__item_version(const struct tayra__item *item);
-uint64_t tayra__item_charge(const struct tayra__item *item);
 void tayra__item_set_meta(struct tayra__item *item, const struct tayra_item_meta *meta);
 void tayra__item_get_meta(const struct tayra__item *item, struct tayra_item_meta *out);
 

@@ -101,16 +101,22 @@ draw(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t want,
 {
 	const struct tayra__index *index = index_of(state, pool);
 	uint32_t bucket = (uint32_t)tayra__rng_below(&state->learned.rng, index->buckets);
-	uint32_t step = (uint32_t)tayra__rng_below(&state->learned.rng, index->buckets);
-	uint32_t count = 0;
+	uint32_t step = 1 + (uint32_t)tayra__rng_below(&state->learned.rng, index->buckets - 1);
+	uint32_t heads[TAYRA__WORTH_SAMPLES], count = 0;
 
-	for (uint32_t i = 0; i < LOOK_MAX && count < want; i++) {
-		uint32_t ref = tayra__index_bucket(index, pool, bucket);
-
-		for (; ref; ref = tayra__entry_at(pool, ref)->node.chain)
-			out[count++] = ref;
-		bucket = bucket < index->buckets - step ? bucket + step
-							: bucket - (index->buckets - step);
+	for (uint32_t looked = 0; looked < LOOK_MAX && count < want; looked += want) {
+		/* All of them first, so that the items are on their way while others are read. */
+		for (uint32_t i = 0; i < want; i++) {
+			heads[i] = tayra__index_bucket(index, pool, bucket);
+			__builtin_prefetch(tayra__pool_at(pool, heads[i]));
+			__builtin_prefetch((char *)tayra__pool_at(pool, heads[i]) + 64);
+			bucket = bucket < index->buckets - step ? bucket + step
+								: bucket - (index->buckets - step);
+		}
+		for (uint32_t i = 0; i < want && count < want; i++)
+			for (uint32_t ref = heads[i]; ref;
+			     ref = tayra__entry_at(pool, ref)->node.chain)
+				out[count++] = ref;
 	}
 	return count;
 }
@@ -268,7 +274,7 @@ lost(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
 }
 
 /* What the newcomer is worth; infinite when there is none or it need not be compared. */
-static double
+static float
 rank_arrival(const struct tayra__policy_state *state, const struct tayra__keeper *keeper)
 {
 	const struct tayra__arrival *arrival = &state->learned.arrival;
@@ -279,24 +285,27 @@ rank_arrival(const struct tayra__policy_state *state, const struct tayra__keeper
 	};
 
 	if (arrival->charge == 0)
-		return __builtin_inf();
-	return tayra__keeper_rank(keeper, TAYRA__BEHAVE_LEARNED, &worth);
+		return __builtin_inff();
+	return tayra__worth_of(&keeper->values, keeper->options.objective, &worth, keeper->now);
 }
 
 /* The least of a sample that nobody holds; 0 when there is none.  *worth is then its rank. */
 static uint32_t
 least_of_sample(struct tayra__policy_state *state, struct tayra__pool *pool,
-		enum tayra__behaviour how, double *worth)
+		enum tayra__behaviour how, float *worth)
 {
 	const struct tayra__keeper *keeper = keeper_of(state, pool);
 	uint32_t drawn[DRAWN_MAX], count = draw(state, pool, TAYRA__WORTH_SAMPLES, drawn);
 	uint32_t least = 0;
 
-	*worth = __builtin_inf();
+	*worth = __builtin_inff();
 	for (uint32_t i = 0; i < count; i++) {
 		struct tayra__item *item = tayra__item_at(pool, drawn[i]);
 		const struct tayra__worth its = worth_of(keeper, item);
-		double rank = tayra__keeper_rank(keeper, how, &its);
+		float rank = how == TAYRA__BEHAVE_LRU
+				     ? -(float)(keeper->now - its.reuse.last)
+				     : tayra__worth_of(&keeper->values, keeper->options.objective,
+						       &its, keeper->now);
 
 		if (rank < *worth && tayra__item_pins(item) == 0) {
 			*worth = rank;
@@ -311,7 +320,7 @@ static uint32_t
 by_sample(struct tayra__policy_state *state, struct tayra__pool *pool, enum tayra__behaviour how)
 {
 	uint32_t next = state->learned.next;
-	double worth;
+	float worth;
 	uint32_t ref = least_of_sample(state, pool, how, &worth);
 
 	if (how == TAYRA__BEHAVE_LEARNED && !state->least && ref)

@@ -181,15 +181,23 @@ compare(struct tayra__guard *guard, const struct tayra__guard_request *request)
 	fight(&guard->s3fifo_lru, s3fifo, lru, weight);
 }
 
+/* Would a sample SHRINK_BITS larger fit? */
+static bool
+far_too_small(const struct tayra__guard *guard, uint32_t residents)
+{
+	return guard->sample_bits >= SHRINK_BITS &&
+	       (residents >> (guard->sample_bits - SHRINK_BITS)) <= guard->objects;
+}
+
 void
 tayra__guard_request(struct tayra__guard *guard, const struct tayra__guard_request *request)
 {
-	uint32_t bits = bits_for(guard, request->residents), window;
+	uint32_t window;
 
-	if (guard->store_capacity == 0 || bits + SHRINK_BITS <= guard->sample_bits)
-		begin(guard, request, bits);
-	else if (bits > guard->sample_bits)
-		thin(guard, request, bits);
+	if (guard->store_capacity == 0 || far_too_small(guard, request->residents))
+		begin(guard, request, bits_for(guard, request->residents));
+	else if ((request->residents >> guard->sample_bits) > guard->objects)
+		thin(guard, request, bits_for(guard, request->residents));
 	if (!in_sample(guard, request->key))
 		return;
 	compare(guard, request);

@@ -179,15 +179,6 @@ tayra__keeper_behaviour(const struct tayra__keeper *keeper)
 	return guard(keeper)->behaviour;
 }
 
-double
-tayra__keeper_rank(const struct tayra__keeper *keeper, enum tayra__behaviour behaviour,
-		   const struct tayra__worth *worth)
-{
-	if (behaviour == TAYRA__BEHAVE_LRU)
-		return -(double)(keeper->now - worth->reuse.last);
-	return tayra__worth_of(&keeper->values, keeper->options.objective, worth, keeper->now);
-}
-
 uint32_t
 tayra__keeper_remembered(const struct tayra__keeper *keeper)
 {

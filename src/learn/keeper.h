@@ -64,9 +64,6 @@ void tayra__keeper_met(struct tayra__keeper *keeper, const struct tayra__reuse *
 enum tayra__behaviour tayra__keeper_behaviour(const struct tayra__keeper *keeper);
 /* Behave so from now on; the guard goes on from there. */
 void tayra__keeper_prefer(struct tayra__keeper *keeper, enum tayra__behaviour behaviour);
-/* What a resident is worth under that behaviour: the least goes. */
-double tayra__keeper_rank(const struct tayra__keeper *keeper, enum tayra__behaviour behaviour,
-			  const struct tayra__worth *worth);
 /* Objects in the history. */
 uint32_t tayra__keeper_remembered(const struct tayra__keeper *keeper);
 /* For tests; walks everything. */

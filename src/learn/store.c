@@ -294,9 +294,15 @@ victim_by_sample(struct tayra__store *store, const struct tayra__worth *newcomer
 {
 	uint32_t victim = NONE;
 	double least = rule->behaviour == TAYRA__BEHAVE_LEARNED ? rank(rule, newcomer) : 1;
+	uint32_t number = (uint32_t)tayra__rng_below(&store->rng, store->residents);
+	uint32_t step = 1;
 
+	/* A random step from a random place: a draw each costs more than all the rest.  Few are
+	 * looked at one by one. */
+	if (store->residents > TAYRA__WORTH_SAMPLES)
+		step += (uint32_t)tayra__rng_below(&store->rng, store->residents - 1);
 	for (int i = 0; i < TAYRA__WORTH_SAMPLES; i++) {
-		uint32_t at = tayra__store_draw(store);
+		uint32_t at = dense_of(store)[number];
 		double worth = rank(rule, &tayra__store_slot(store, at)->worth);
 
 		/* Of equals a resident goes: nothing known of either must not freeze the store. */
@@ -304,6 +310,8 @@ victim_by_sample(struct tayra__store *store, const struct tayra__worth *newcomer
 			least = worth;
 			victim = at;
 		}
+		number = number < store->residents - step ? number + step
+							  : number - (store->residents - step);
 	}
 	return victim;
 }

@@ -49,14 +49,18 @@ tayra__worth_weight(enum tayra__objective objective, uint64_t charge, float cost
  * What is saved per request and unit of room by keeping it: the least goes first.  With bytes as
  * the objective the charge is on both sides and cancels.
  */
-static inline double
+static inline float
 tayra__worth_of(const struct tayra__values *values, enum tayra__objective objective,
 		const struct tayra__worth *worth, uint32_t now)
 {
-	double value = (double)tayra__values_of(values, &worth->reuse, now);
+	float value = tayra__values_of(values, &worth->reuse, now);
 
-	return value * tayra__worth_weight(objective, worth->charge, worth->cost) /
-	       (double)worth->charge;
+	switch (objective) {
+	case TAYRA__OBJECTIVE_REQUESTS: return value / (float)worth->charge;
+	case TAYRA__OBJECTIVE_BYTES: return value;
+	case TAYRA__OBJECTIVE_COST: return value * worth->cost / (float)worth->charge;
+	}
+	return value;
 }
 
 #endif

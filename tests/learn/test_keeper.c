@@ -92,7 +92,7 @@ rank_of(enum tayra__objective objective, uint64_t charge, float cost)
 	double rank;
 
 	keeper->values.value[0][0] = 1;
-	rank = tayra__keeper_rank(keeper, TAYRA__BEHAVE_LEARNED, &worth);
+	rank = (double)tayra__worth_of(&keeper->values, objective, &worth, keeper->now);
 	free(keeper);
 	return rank;
 }
@@ -100,7 +100,7 @@ rank_of(enum tayra__objective objective, uint64_t charge, float cost)
 static void
 the_objective_says_what_size_and_cost_count(void **state)
 {
-	assert_true(rank_of(TAYRA__OBJECTIVE_REQUESTS, 10, 5) == 0.1);
+	assert_true(rank_of(TAYRA__OBJECTIVE_REQUESTS, 10, 5) == (double)0.1f);
 	assert_true(rank_of(TAYRA__OBJECTIVE_BYTES, 10, 5) == 1);
 	assert_true(rank_of(TAYRA__OBJECTIVE_COST, 10, 5) == 0.5);
 }
