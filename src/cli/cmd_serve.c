@@ -19,11 +19,11 @@
 #define NAME_MAX_LEN 32
 
 /* Past the characters: the knobs of the server, in their order. */
-enum key { CHECK = 256, KNOB };
+enum key { CHECK = 256, TIER, KNOB };
 
 /* Options as argp wants them; the rows are tayra__server_knobs. */
 struct options {
-	struct argp_option rows[KNOBS_MAX + 3];
+	struct argp_option rows[KNOBS_MAX + 4];
 	char names[KNOBS_MAX][NAME_MAX_LEN];
 	char docs[KNOBS_MAX][400];
 };
@@ -55,11 +55,15 @@ fill_options(struct options *o)
 		  0 },
 		{ "check", CHECK, NULL, 0,
 		  "say what would be served, and end: 0, or 2 when it cannot be", 0 },
+		{ "tier", TIER, "file:DIRECTORY[,limit=BYTES]", 0,
+		  "what memory lets go is kept there: --file-tier and --file-tier-limit in one",
+		  0 },
 	};
 	size_t rows = 0;
 
 	o->rows[rows++] = own[0];
 	o->rows[rows++] = own[1];
+	o->rows[rows++] = own[2];
 	for (size_t i = 0; tayra__server_knobs[i].name && i < KNOBS_MAX; i++) {
 		const struct tayra__knob *knob = &tayra__server_knobs[i];
 
@@ -101,6 +105,34 @@ set_from(struct command *command, const char *name, const char *text)
 			text);
 }
 
+/* "file:/var/cache/tayra,limit=1G" */
+static int
+set_tier(struct command *command, char *text)
+{
+	static const char limit[] = ",limit=";
+	char *comma = NULL;
+	int code = 0;
+
+	if (strncmp(text, "file:", 5) != 0 || text[5] == '\0') {
+		tayra__cli_error(command->name,
+				 "--tier '%s' is no tier: file:DIRECTORY or "
+				 "file:DIRECTORY,limit=1G",
+				 text);
+		return EINVAL;
+	}
+	if (was_given(command, "file_tier")) {
+		tayra__cli_error(command->name, "--tier %s: there is a file tier already", text);
+		return EINVAL;
+	}
+	for (char *at = strstr(text, limit); at; at = strstr(at + 1, limit))
+		comma = at;
+	if (comma) {
+		*comma = '\0';
+		code = set_from(command, "file_tier_limit", comma + sizeof(limit) - 1);
+	}
+	return code ? code : set_from(command, "file_tier", text + 5);
+}
+
 /* The environment counts where the command line says nothing. */
 static int
 finish_parsing(struct command *command)
@@ -125,6 +157,7 @@ parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case 'c': command->file = text; return 0;
 	case CHECK: command->check = true; return 0;
+	case TIER: return set_tier(command, text);
 	case ARGP_KEY_ARG:
 		tayra__cli_error(command->name, "takes no argument '%s' (see %s --help)", text,
 				 command->name);

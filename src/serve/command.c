@@ -2,6 +2,7 @@
 #include "serve/command.h"
 
 #include "serve/connection.h"
+#include "serve/fetch.h"
 #include "serve/forward.h"
 #include "serve/number.h"
 #include "serve/state.h"
@@ -229,6 +230,22 @@ refuse_unknown(const struct tayra__call *call)
 				  len, name->bytes, list);
 }
 
+/* What may be back after a restart is not acknowledged as deleted: the reply is taken back. */
+static void
+run(struct tayra__call *call)
+{
+	struct tayra__keyspace *keyspace = &call->server->keyspace;
+	size_t before = call->out->len;
+
+	call->command->run(call);
+	if (!keyspace->unsure)
+		return;
+	keyspace->unsure = false;
+	call->out->len = before;
+	tayra__call_error(call, "IOERR done, but a tier cannot be made sure to have forgotten what "
+				"was there: do it again");
+}
+
 void
 tayra__command_execute(struct tayra__connection *connection, struct tayra__resp_arg *args,
 		       size_t count, struct tayra__buffer *out)
@@ -261,6 +278,6 @@ tayra__command_execute(struct tayra__connection *connection, struct tayra__resp_
 		tayra__call_wrong_arity(&call);
 	else if (!connection->authenticated && !(command->flags & TAYRA__COMMAND_NO_AUTH))
 		tayra__call_error(&call, "NOAUTH Authentication required.");
-	else
-		command->run(&call);
+	else if ((command->flags & TAYRA__COMMAND_BLIND) || !tayra__fetch_before(&call))
+		run(&call);
 }

@@ -33,10 +33,11 @@ struct tayra__call {
 #define TAYRA__COMMAND_READONLY 2u
 #define TAYRA__COMMAND_FAST     4u
 #define TAYRA__COMMAND_ADMIN    8u
-#define TAYRA__COMMAND_NO_AUTH  16u /* also for those who have not authenticated */
-#define TAYRA__COMMAND_DENYOOM  32u /* may need memory */
-#define TAYRA__COMMAND_FLAGS    6   /* that COMMAND INFO names */
-#define TAYRA__COMMAND_ASIDE    64u /* changes nothing, and may run before others have replied */
+#define TAYRA__COMMAND_NO_AUTH  16u  /* also for those who have not authenticated */
+#define TAYRA__COMMAND_DENYOOM  32u  /* may need memory */
+#define TAYRA__COMMAND_FLAGS    6    /* that COMMAND INFO names */
+#define TAYRA__COMMAND_ASIDE    64u  /* changes nothing, and may run before others have replied */
+#define TAYRA__COMMAND_BLIND    128u /* looks for its keys itself where it has to know of them */
 
 struct tayra__command {
 	const char *name; /* lower case */

@@ -337,9 +337,9 @@ on_ready(struct tayra__watch *watch, uint32_t events)
 static void
 run_again(struct tayra__connection *c, const struct tayra__pending *pending)
 {
-	c->again = true;
+	c->again = pending;
 	tayra__command_execute(c, pending->args, pending->count, &c->server->output);
-	c->again = false;
+	c->again = NULL;
 }
 
 /* Send the replies whose turn has come. */

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tayra__pending;
 struct tayra__server;
 struct tayra__upstream;
 
@@ -50,11 +51,11 @@ struct tayra__connection {
 	unsigned db;
 	enum tayra__resp_version version;
 	bool authenticated;
-	bool closing; /* reads no more; is closed when `out` is sent */
-	bool broken;  /* is closed at the end of this turn */
-	bool behind;  /* `in` may hold complete requests */
-	bool held;    /* so it may, and they wait until nothing is owed */
-	bool again;   /* what is being executed was put off before */
+	bool closing;                       /* reads no more; is closed when `out` is sent */
+	bool broken;                        /* is closed at the end of this turn */
+	bool behind;                        /* `in` may hold complete requests */
+	bool held;                          /* so it may, and they wait until nothing is owed */
+	const struct tayra__pending *again; /* what is being executed was put off for this before */
 	char name[TAYRA__CONNECTION_NAME_MAX];
 	char lib_name[TAYRA__CONNECTION_NAME_MAX], lib_version[TAYRA__CONNECTION_NAME_MAX];
 	const char *last_command; /* static text */

@@ -13,18 +13,21 @@
 #include <stdio.h>
 
 #define COMPLETIONS_A_ROUND 64
+#define TRIES_MAX           3
 
 enum ending { REPLY_VALUE, REPLY_VALUES, EXECUTE };
 
 struct slot {
 	struct fetch *fetch;
 	struct tayra_ref ref;
+	size_t index; /* of the argument */
 	int status;
 };
 
 struct fetch {
 	struct tayra__pending pending; /* first */
 	enum ending ending;
+	unsigned tries;     /* of EXECUTE: how often it had been put off before */
 	size_t count, left; /* left: still to come */
 	struct slot slots[];
 };
@@ -55,11 +58,14 @@ tayra__fetch_possible(const struct tayra__call *call, size_t index)
 	return call->server->tiered || tayra__route_find(call->server->routes, &key);
 }
 
-/* Load a key that has a route, else look below.  => TAYRA_PENDING: the slot's completion comes. */
+/* Load a key that has a route and shall be replied, else look below.  => TAYRA_PENDING: the slot's
+ * completion comes. */
 static int
 ask(struct tayra__server *server, const struct tayra__key_in *key, struct slot *slot)
 {
-	const struct tayra__route *route = tayra__route_find(server->routes, key);
+	const struct tayra__route *route = slot->fetch->ending == EXECUTE
+						   ? NULL
+						   : tayra__route_find(server->routes, key);
 	struct tayra_request request = TAYRA_REQUEST_INIT;
 
 	if (!route && !server->tiered)
@@ -86,6 +92,7 @@ start(struct tayra__call *call, struct slot *slot, size_t index)
 {
 	const struct tayra__key_in key = tayra__call_key(call, index);
 
+	slot->index = index;
 	slot->status = ask(call->server, &key, slot);
 	slot->fetch->left += slot->status == TAYRA_PENDING;
 }
@@ -214,9 +221,20 @@ tayra__fetch_values(struct tayra__call *call, size_t first)
 	settle(call, fetch);
 }
 
-/* Visit the arguments that are keys and not in RAM; slots NULL: only count them. */
+/* What the last look below found of the argument; TAYRA_OK: not looked for. */
+static int
+looked(const struct fetch *before, size_t index)
+{
+	for (size_t i = 0; before && i < before->count; i++)
+		if (before->slots[i].index == index)
+			return before->slots[i].status;
+	return TAYRA_OK;
+}
+
+/* Visit the arguments that are keys, are not in RAM, and may be below; `fetch` NULL: only count
+ * them. */
 static size_t
-start_missing(struct tayra__call *call, struct fetch *fetch)
+start_missing(struct tayra__call *call, const struct fetch *before, struct fetch *fetch)
 {
 	const struct tayra__command *command = call->command;
 	size_t last = command->last < 0 ? call->count - (size_t)-command->last
@@ -227,7 +245,8 @@ start_missing(struct tayra__call *call, struct fetch *fetch)
 	     i += (size_t)command->step) {
 		const struct tayra__key_in key = tayra__call_key(call, i);
 
-		if (tayra__keyspace_has(&call->server->keyspace, &key))
+		if (looked(before, i) == TAYRA_E_NOT_FOUND ||
+		    tayra__keyspace_has(&call->server->keyspace, &key))
 			continue;
 		if (fetch && missing < fetch->count)
 			start(call, &fetch->slots[missing], i);
@@ -236,33 +255,67 @@ start_missing(struct tayra__call *call, struct fetch *fetch)
 	return missing;
 }
 
-bool
-tayra__fetch_before(struct tayra__call *call)
+/* Replies if below something could not be read, or does not stay in RAM long enough. */
+static bool
+gave_up(struct tayra__call *call, const struct fetch *fetch)
 {
-	struct fetch *fetch;
-	size_t missing;
+	for (size_t i = 0; i < fetch->count; i++)
+		if (is_error(&fetch->slots[i])) {
+			write_error(fetch, &fetch->slots[i], call->out);
+			return true;
+		}
+	return false;
+}
 
-	if (tayra__call_again(call) || call->command->first == 0)
-		return false;
-	missing = start_missing(call, NULL);
-	if (missing == 0)
-		return false;
-	if (too_many(call, missing))
-		return true;
-	fetch = create(call, EXECUTE, missing);
+/* All is here, or it cannot be: then that is replied. */
+static bool
+arrived(struct tayra__call *call, struct fetch *fetch)
+{
+	bool replied = gave_up(call, fetch);
+
+	let_go(fetch);
+	tayra__pending_free(&fetch->pending);
+	return replied;
+}
+
+/* Look for what is missing.  `before`: the last look, after which something still was. */
+static bool
+look_below(struct tayra__call *call, const struct fetch *before, size_t missing)
+{
+	struct fetch *fetch = create(call, EXECUTE, missing);
+
 	if (!fetch)
 		return true;
-	start_missing(call, fetch);
-	if (fetch->left == 0) {
-		let_go(fetch);
-		tayra__pending_free(&fetch->pending);
-		return false;
-	}
+	fetch->tries = before ? before->tries + 1 : 0;
+	start_missing(call, before, fetch);
+	if (fetch->left == 0)
+		return arrived(call, fetch);
 	if (!tayra__call_put_off(call, &fetch->pending)) {
 		fetch->pending.connection = NULL;
 		tayra__call_refuse(call, TAYRA_E_NOMEM);
 	}
 	return true;
+}
+
+bool
+tayra__fetch_before(struct tayra__call *call)
+{
+	const struct fetch *before = (const struct fetch *)(const void *)tayra__call_again(call);
+	size_t missing;
+
+	if (!call->server->tiered || call->command->first == 0)
+		return false;
+	if (before && gave_up(call, before))
+		return true;
+	missing = start_missing(call, before, NULL);
+	if (missing == 0)
+		return false;
+	/* What came up was evicted before it could be used. */
+	if (before && before->tries == TRIES_MAX) {
+		tayra__call_refuse(call, TAYRA_E_FULL);
+		return true;
+	}
+	return !too_many(call, missing) ? look_below(call, before, missing) : true;
 }
 
 static void

@@ -142,9 +142,13 @@ tayra__keyspace_commit(struct tayra__keyspace *keyspace, const struct tayra__key
 static int
 forget(struct tayra__keyspace *keyspace, const struct tayra__key_in *key)
 {
-	if (keyspace->shared)
-		return tayra_delete(keyspace->handle, tayra__key_stored(key), key->len + 1);
-	return tayra_cache_delete(keyspace->cache, tayra__key_stored(key), key->len + 1);
+	int status;
+
+	if (!keyspace->shared)
+		return tayra_cache_delete(keyspace->cache, tayra__key_stored(key), key->len + 1);
+	status = tayra_delete(keyspace->handle, tayra__key_stored(key), key->len + 1);
+	keyspace->unsure |= status == TAYRA_E_IO;
+	return status;
 }
 
 int

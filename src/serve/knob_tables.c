@@ -29,6 +29,10 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  "executes all commands, GET and MGET are answered from memory where that is known to be "
 	  "right; others on this machine can read a command line, so better the environment "
 	  "variable TAYRA_FORWARD, or a configuration" },
+	{ "file_tier", TAYRA__KNOB_PATH, OF(server.file_tier), "DIRECTORY", 0, 0, NULL, 0, "none",
+	  "what memory lets go is kept in this directory, and served after a restart" },
+	{ "file_tier_limit", TAYRA__KNOB_BYTES, OF(server.file_tier_bytes), "BYTES", 0, 0, NULL, 0,
+	  "1G", "of that directory, on disk" },
 	{ "policy", TAYRA__KNOB_CHOICE, OF(policy), "s3fifo|lru|tayra", 0, 0, policies,
 	  TAYRA_POLICY_S3FIFO, "s3fifo", "what goes when memory is full" },
 	{ "requirepass", TAYRA__KNOB_SECRET, OF(password), "PASSWORD", 0, TAYRA__PASSWORD_MAX, NULL,

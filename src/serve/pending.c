@@ -107,7 +107,7 @@ tayra__call_put_off(struct tayra__call *call, struct tayra__pending *pending)
 	return true;
 }
 
-bool
+const struct tayra__pending *
 tayra__call_again(const struct tayra__call *call)
 {
 	return call->connection->again;

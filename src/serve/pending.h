@@ -57,11 +57,11 @@ void tayra__call_suspend(struct tayra__call *call, struct tayra__pending *pendin
 			 enum tayra__aside aside);
 /*
  * The call is executed once more, from its beginning, when `pending` is done, whose reply is then
- * not looked at; tayra__call_again() tells that it is.  Its arguments are copied.
+ * not looked at; tayra__call_again() is that `pending` then, else NULL.  Its arguments are copied.
  * => false: no memory, and the command has to reply.
  */
 bool tayra__call_put_off(struct tayra__call *call, struct tayra__pending *pending);
-bool tayra__call_again(const struct tayra__call *call);
+const struct tayra__pending *tayra__call_again(const struct tayra__call *call);
 
 /* Once, after suspend or put_off; `pending` may be gone afterwards, with what is behind the struct,
  * so that the maker lets go of that before. */

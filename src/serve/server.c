@@ -218,9 +218,14 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	options.cache = &cache;
 	options.clock = server->clock;
 	options.unstored_max_bytes = server->buffer_bytes_max / 2;
-	if (o->route_count > 0)
+	status = tayra__tiers_open(&server->tiers, o, &options, error, error_len);
+	if (status != TAYRA_OK)
+		return status;
+	server->tiered = tayra__tiers_any(&server->tiers);
+	server->keyspace.shared = server->tiered || o->route_count > 0;
+	if (server->keyspace.shared)
 		cache.memory_bytes -= options.unstored_max_bytes;
-	options.ticker = o->route_count > 0;
+	options.ticker = server->keyspace.shared;
 	status = tayra__routes_create(o->routes, o->route_count, error, error_len, &server->routes);
 	if (status == TAYRA_OK)
 		status = tayra_create(&options, &server->handle);
@@ -228,11 +233,10 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 		return status;
 	server->keyspace.handle = server->handle;
 	server->keyspace.cache = tayra__handle_cache(server->handle);
-	server->keyspace.shared = o->route_count > 0;
 	server->paces = o->paces;
 	server->pace_count = o->pace_count;
 	server->pace_names = o->pace_names;
-	return o->route_count > 0 ? tayra__fetch_open(server) : TAYRA_OK;
+	return server->keyspace.shared ? tayra__fetch_open(server) : TAYRA_OK;
 }
 
 /* Protected mode, and the address as such. */
@@ -280,10 +284,11 @@ static int
 open_forward(struct tayra__server *server, const struct tayra__server_options *o, char *error,
 	     size_t error_len)
 {
-	if (o->route_count == 0)
+	if (!server->keyspace.shared)
 		return tayra__forward_create(server, o->forward, error, error_len,
 					     &server->forward);
-	snprintf(error, error_len, "forward: not with routes: the other Redis has all values");
+	snprintf(error, error_len,
+		 "forward: not with routes or tiers: the other Redis has all values");
 	return TAYRA_E_INVAL;
 }
 
@@ -360,6 +365,7 @@ tayra__server_destroy(struct tayra__server *server)
 		close(server->listener.fd);
 	tayra__forward_destroy(server->forward);
 	tayra_destroy(server->handle);
+	tayra__tiers_close(&server->tiers);
 	tayra__fetch_close(server);
 	tayra__routes_destroy(server->routes);
 	tayra__loop_destroy(server->loop);
@@ -396,9 +402,9 @@ tayra__server_describe(const struct tayra__server *server, char *out, size_t len
 	const char *behind = server->forward ? tayra__forward_target(server->forward) : "";
 
 	snprintf(out, len,
-		 "serving RESP2 and RESP3 on %s: %llu MiB, policy %s, %u clients, %s%s%s%s%s",
+		 "serving RESP2 and RESP3 on %s: %llu MiB, policy %s, %u clients, %s%s%s%s%s%s",
 		 server->address_text, (unsigned long long)(server->memory_bytes >> 20),
 		 tayra_policy_name(server->policy), server->clients_max,
-		 server->protected ? "password required" : "no password",
+		 server->protected ? "password required" : "no password", server->tiers.text,
 		 *behind ? ", in front of " : "", behind, *page ? ", " : "", page);
 }

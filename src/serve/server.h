@@ -52,8 +52,12 @@ struct tayra__server_options {
 	const char *const *pace_names; /* for INFO; NULL: none.  Borrowed as long */
 	/* A Redis that this server stands in front of: forward.h.
 	 * "redis://user:password@host:port"; NULL: none.  Borrowed for the call.  Not with routes
-	 */
+	 * or tiers */
 	const char *forward;
+	/* What RAM lets go is kept in this directory, which outlives the server; NULL: nowhere.
+	 * bytes 0: 1 GiB.  Borrowed for the call */
+	const char *file_tier;
+	uint64_t file_tier_bytes;
 };
 
 /*

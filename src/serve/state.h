@@ -17,6 +17,7 @@
 #include "serve/misses.h"
 #include "serve/route.h"
 #include "serve/server.h"
+#include "serve/tiers.h"
 
 #define TAYRA__SERVER_PASSWORD_MAX 512
 /* The Redis whose commands these are: clients choose what they send by it. */
@@ -39,7 +40,8 @@ struct tayra__server {
 	struct tayra__keyspace keyspace;
 	struct tayra__routes *routes; /* NULL: none */
 	bool check;                   /* it listens nowhere */
-	bool tiered;                  /* the handle has tiers below RAM */
+	struct tayra__tiers tiers;
+	bool tiered;         /* the handle has tiers below RAM */
 	struct tayra_cq *cq; /* of what fetches ask for; NULL: nothing is anywhere but here */
 	struct tayra__watch completions;
 	struct tayra_pace *const *paces; /* to be ticked */

@@ -181,6 +181,8 @@ run_set(struct tayra__call *call)
 
 	if (!read_set_options(call, &o))
 		return;
+	if (o.flags && tayra__fetch_before(call))
+		return;
 	if (o.flags) {
 		const struct tayra__key_in key = tayra__call_key(call, 1);
 
@@ -443,7 +445,7 @@ run_setrange(struct tayra__call *call)
 const struct tayra__command tayra__string_commands[] = {
 	{ "append", 3, WRITE | TAYRA__COMMAND_FAST, 1, 1, 1, run_append, "2.0.0",
 	  "Append a value to a key" },
-	{ "get", 2, READ | TAYRA__COMMAND_ASIDE, 1, 1, 1, run_get, "1.0.0",
+	{ "get", 2, READ | TAYRA__COMMAND_ASIDE | TAYRA__COMMAND_BLIND, 1, 1, 1, run_get, "1.0.0",
 	  "Get the value of a key" },
 	{ "getdel", 2, TAYRA__COMMAND_WRITE | TAYRA__COMMAND_FAST, 1, 1, 1, run_getdel, "6.2.0",
 	  "Get the value of a key and delete the key" },
@@ -453,15 +455,18 @@ const struct tayra__command tayra__string_commands[] = {
 	  "Get a substring of the string stored at a key" },
 	{ "getset", 3, WRITE | TAYRA__COMMAND_FAST, 1, 1, 1, run_getset, "1.0.0",
 	  "Set the string value of a key and return its old value" },
-	{ "mget", -2, READ | TAYRA__COMMAND_ASIDE, 1, -1, 1, run_mget, "1.0.0",
-	  "Get the values of all the given keys" },
-	{ "mset", -3, WRITE, 1, -1, 2, run_mset, "1.0.1", "Set multiple keys to multiple values" },
+	{ "mget", -2, READ | TAYRA__COMMAND_ASIDE | TAYRA__COMMAND_BLIND, 1, -1, 1, run_mget,
+	  "1.0.0", "Get the values of all the given keys" },
+	{ "mset", -3, WRITE | TAYRA__COMMAND_BLIND, 1, -1, 2, run_mset, "1.0.1",
+	  "Set multiple keys to multiple values" },
 	{ "msetnx", -3, WRITE, 1, -1, 2, run_msetnx, "1.0.1",
 	  "Set multiple keys to multiple values, only if none of the keys exist" },
-	{ "psetex", 4, WRITE, 1, 1, 1, run_psetex, "2.6.0",
+	{ "psetex", 4, WRITE | TAYRA__COMMAND_BLIND, 1, 1, 1, run_psetex, "2.6.0",
 	  "Set the value and expiration in milliseconds of a key" },
-	{ "set", -3, WRITE, 1, 1, 1, run_set, "1.0.0", "Set the string value of a key" },
-	{ "setex", 4, WRITE, 1, 1, 1, run_setex, "2.0.0", "Set the value and expiration of a key" },
+	{ "set", -3, WRITE | TAYRA__COMMAND_BLIND, 1, 1, 1, run_set, "1.0.0",
+	  "Set the string value of a key" },
+	{ "setex", 4, WRITE | TAYRA__COMMAND_BLIND, 1, 1, 1, run_setex, "2.0.0",
+	  "Set the value and expiration of a key" },
 	{ "setnx", 3, WRITE | TAYRA__COMMAND_FAST, 1, 1, 1, run_setnx, "1.0.0",
 	  "Set the value of a key, only if the key does not exist" },
 	{ "setrange", 4, WRITE, 1, 1, 1, run_setrange, "2.2.0",

@@ -80,6 +80,9 @@ refused "status page: 'here' is no address" "the status page needs an address" -
 refused "can be reached from other machines: give a password" "protected mode says why" --listen 0.0.0.0:0
 refused "too few: at least 8M" "too little memory is refused" --memory 1M
 refused "forward: " "what to stand in front of must be a Redis" --listen 127.0.0.1:0 --forward http://localhost
+refused "is no tier" "a tier has a kind" --listen 127.0.0.1:0 --tier /tmp
+refused "there is a file tier already" "there is one file tier" --tier file:a --tier file:b
+refused "file-tier-limit.*is no size" "a tier's limit is a size" --tier file:a,limit=much
 refused "is no size" "a size that is none is refused" --memory lots
 refused "policy.* does not exist" "an unknown policy is refused" --policy best
 refused "is not a number from 1" "no clients at all are refused" --maxclients 0

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A server that was started again has nothing in RAM: whatever it knows comes from its directory.
+ */
+#include "client.h"
+
+#include <sys/wait.h>
+
+static struct running running;
+static char folder[64], tier[96];
+
+static struct tayra__server_options
+options(void)
+{
+	return (struct tayra__server_options){ .memory_bytes = 8u << 20,
+					       .file_tier = tier,
+					       .file_tier_bytes = 256u << 20 };
+}
+
+static int
+set_up(void **state)
+{
+	snprintf(folder, sizeof(folder), "/tmp/test_tiers.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(tier, sizeof(tier), "%s/tier", folder);
+	client_start(&running, options());
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	pid_t child;
+
+	client_stop(&running);
+	child = fork();
+	if (child == 0) {
+		execlp("rm", "rm", "-rf", folder, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(child, NULL, 0);
+	return 0;
+}
+
+/* A client of the server after a restart. */
+static int
+restart(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	client_stop(&running);
+	client_start(&running, options());
+	return client_connect(&running);
+}
+
+static void
+a_restarted_server_serves_what_it_had(void **state)
+{
+	int fd = client_connect(&running);
+
+	client_say(fd, "MSET a 1 b 2 c 3", "+OK\r\n");
+	client_say(fd, "SELECT 3", "+OK\r\n");
+	client_say(fd, "SET a three", "+OK\r\n");
+	fd = restart(fd);
+	client_say(fd, "DBSIZE", ":0\r\n");
+	client_say(fd, "MGET a b nothing c", "*4\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n$1\r\n3\r\n");
+	client_say(fd, "DBSIZE", ":3\r\n");
+	client_say(fd, "SELECT 3", "+OK\r\n");
+	client_say(fd, "GET a", "$5\r\nthree\r\n");
+	client_say(fd, "GET b", "$-1\r\n");
+	close(fd);
+}
+
+static void
+every_command_knows_what_is_below(void **state)
+{
+	static const struct {
+		const char *before, *command, *reply;
+	} cases[] = {
+		{ "SET k 5", "INCR k", ":6\r\n" },
+		{ "SET k 5", "INCRBYFLOAT k 1", "$1\r\n6\r\n" },
+		{ "SET k 5", "APPEND k 6", ":2\r\n" },
+		{ "SET k 5", "GETSET k 6", "$1\r\n5\r\n" },
+		{ "SET k 5", "GETDEL k", "$1\r\n5\r\n" },
+		{ "SET k 5", "GETEX k", "$1\r\n5\r\n" },
+		{ "SET k 5", "SETNX k 6", ":0\r\n" },
+		{ "SET k 5", "SET k 6 NX", "$-1\r\n" },
+		{ "SET k 5", "SET k 6 XX", "+OK\r\n" },
+		{ "SET k 5", "SET k 6 GET", "$1\r\n5\r\n" },
+		{ "SET k 5", "MSETNX l 1 k 6", ":0\r\n" },
+		{ "SET k 5", "EXISTS k l k", ":2\r\n" },
+		{ "SET k 5", "DEL k l", ":1\r\n" },
+		{ "SET k 5", "UNLINK k", ":1\r\n" },
+		{ "SET k 5", "TYPE k", "+string\r\n" },
+		{ "SET k 5", "TOUCH k", ":1\r\n" },
+		{ "SET k 5", "STRLEN k", ":1\r\n" },
+		{ "SET k 56", "GETRANGE k 1 1", "$1\r\n6\r\n" },
+		{ "SET k 56", "SETRANGE k 1 7", ":2\r\n" },
+		{ "SET k 5", "GETBIT k 2", ":1\r\n" },
+		{ "SET k 5", "SETBIT k 7 0", ":1\r\n" },
+		{ "SET k 5", "TTL k", ":-1\r\n" },
+		{ "SET k 5", "EXPIRE k 100", ":1\r\n" },
+		{ "SET k 5 EX 100", "PERSIST k", ":1\r\n" },
+		{ "SET k 5", "RENAME k l", "+OK\r\n" },
+		{ "DEL k", "INCR k", ":1\r\n" },
+		{ "DEL k", "GET k", "$-1\r\n" },
+		{ "DEL k", "SETNX k 1", ":1\r\n" },
+	};
+	int fd = client_connect(&running);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char any[16];
+
+		client_send(fd, "FLUSHALL\r\nSET k 1\r\n", 19);
+		client_expect(fd, "+OK\r\n+OK\r\n", 10);
+		client_send(fd, cases[i].before, strlen(cases[i].before));
+		client_send(fd, "\r\n", 2);
+		assert_true(recv(fd, any, sizeof(any), 0) > 0);
+		fd = restart(fd);
+		client_say(fd, cases[i].command, cases[i].reply);
+	}
+	close(fd);
+}
+
+/* What a command leaves is what the next server finds. */
+static void
+what_is_changed_is_changed_below(void **state)
+{
+	int fd = client_connect(&running);
+
+	client_say(fd, "MSET a 1 b 2 c 3 d 4 e 5", "+OK\r\n");
+	client_say(fd, "INCR a", ":2\r\n");
+	client_say(fd, "DEL b", ":1\r\n");
+	client_say(fd, "EXPIRE c 1000", ":1\r\n");
+	client_say(fd, "PEXPIRE d 1", ":1\r\n");
+	client_say(fd, "RENAME e f", "+OK\r\n");
+	client_say(fd, "SETBIT bits 7 1", ":0\r\n");
+	client_say(fd, "SET gone 1 EX 1000", "+OK\r\n");
+	client_say(fd, "PERSIST gone", ":1\r\n");
+	usleep(2000);
+	fd = restart(fd);
+	client_say(fd, "MGET a b d e f bits",
+		   "*6\r\n$1\r\n2\r\n$-1\r\n$-1\r\n$-1\r\n$1\r\n5\r\n$1\r\n\x01\r\n");
+	client_say(fd, "GETRANGE c 0 -1", "$1\r\n3\r\n");
+	client_say(fd, "EXISTS c", ":1\r\n");
+	client_say(fd, "TTL gone", ":-1\r\n");
+	client_send(fd, "TTL c\r\n", 7);
+	{
+		char text[16] = "";
+		long ttl;
+
+		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+		ttl = strtol(text + 1, NULL, 10);
+		assert_in_range(ttl, 900, 1000);
+	}
+	close(fd);
+}
+
+static void
+flushing_flushes_below(void **state)
+{
+	int fd = client_connect(&running);
+
+	client_say(fd, "SET a 1", "+OK\r\n");
+	client_say(fd, "SELECT 1", "+OK\r\n");
+	client_say(fd, "SET a 2", "+OK\r\n");
+	client_say(fd, "FLUSHDB", "+OK\r\n");
+	fd = restart(fd);
+	client_say(fd, "GET a", "$1\r\n1\r\n");
+	client_say(fd, "SELECT 1", "+OK\r\n");
+	client_say(fd, "GET a", "$-1\r\n");
+	client_say(fd, "FLUSHALL", "+OK\r\n");
+	fd = restart(fd);
+	client_say(fd, "GET a", "$-1\r\n");
+	close(fd);
+}
+
+/* Twice as much as RAM has room for: nothing is lost, and numbers go on. */
+static void
+what_ram_lets_go_is_still_there(void **state)
+{
+	enum { KEYS = 400, BYTES = 40000 };
+	char *text = malloc(BYTES + 128), command[64], reply[64];
+	int fd = client_connect(&running);
+
+	client_say(fd, "SET n 41", "+OK\r\n");
+	for (int i = 0; i < KEYS; i++) {
+		int head = snprintf(text, 128, "*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$%d\r\n", i,
+				    BYTES);
+
+		memset(text + head, 'a' + i % 26, BYTES);
+		memcpy(text + head + BYTES, "\r\n", 2);
+		client_send(fd, text, (size_t)head + BYTES + 2);
+		client_expect(fd, "+OK\r\n", 5);
+	}
+	client_say(fd, "INCR n", ":42\r\n");
+	for (int i = 0; i < KEYS; i++) {
+		snprintf(command, sizeof(command), "STRLEN k%03d", i);
+		snprintf(reply, sizeof(reply), ":%d\r\n", BYTES);
+		client_say(fd, command, reply);
+		snprintf(command, sizeof(command), "GETRANGE k%03d 7 7", i);
+		snprintf(reply, sizeof(reply), "$1\r\n%c\r\n", 'a' + i % 26);
+		client_say(fd, command, reply);
+	}
+	free(text);
+	close(fd);
+}
+
+static void
+a_pipeline_over_what_is_below_keeps_its_order(void **state)
+{
+	static const char ask[] = "GET a\r\nINCR b\r\nGET b\r\nPING\r\nDEL c\r\nGET c\r\nGET a\r\n";
+	static const char replies[] =
+		"$1\r\n1\r\n:3\r\n$1\r\n3\r\n+PONG\r\n:1\r\n$-1\r\n$1\r\n1\r\n";
+	int fd = client_connect(&running);
+
+	client_say(fd, "MSET a 1 b 2 c 3", "+OK\r\n");
+	fd = restart(fd);
+	client_send(fd, ask, strlen(ask));
+	client_expect(fd, replies, strlen(replies));
+	close(fd);
+}
+
+static void
+a_directory_that_cannot_be_used_is_said(void **state)
+{
+	struct tayra__server_options mine = options();
+	struct tayra__server *server;
+	char error[512];
+
+	mine.listen = "127.0.0.1:0";
+	/* In use by the server of the test. */
+	assert_int_not_equal(tayra__server_create(&mine, error, sizeof(error), &server), TAYRA_OK);
+	assert_non_null(strstr(error, tier));
+	mine.file_tier = "/dev/null/nowhere";
+	assert_int_not_equal(tayra__server_create(&mine, error, sizeof(error), &server), TAYRA_OK);
+	assert_non_null(strstr(error, "/dev/null/nowhere"));
+	mine.file_tier = tier;
+	mine.check = true;
+	assert_int_equal(tayra__server_create(&mine, error, sizeof(error), &server), TAYRA_OK);
+	tayra__server_destroy(server);
+}
+
+int
+main(void)
+{
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		test(a_restarted_server_serves_what_it_had),
+		test(every_command_knows_what_is_below),
+		test(what_is_changed_is_changed_below),
+		test(flushing_flushes_below),
+		test(what_ram_lets_go_is_still_there),
+		test(a_pipeline_over_what_is_below_keeps_its_order),
+		test(a_directory_that_cannot_be_used_is_said),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
