@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 static const char *const policies[] = { "s3fifo", "lru", "tayra", NULL }; /* in their order */
+static const char *const objectives[] = { "requests", "bytes", "cost", NULL };
+static const char *const learnings[] = { "on", "monitor", "off", NULL };
 static const char *const shapes[] = { "raw", "row", "json", NULL };
 static const char *const classes[] = { "critical", "high", "normal", "low", "background", NULL };
 
@@ -35,6 +37,12 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  "1G", "of that directory, on disk" },
 	{ "policy", TAYRA__KNOB_CHOICE, OF(policy), "s3fifo|lru|tayra", 0, 0, policies,
 	  TAYRA_POLICY_S3FIFO, "s3fifo", "what goes when memory is full" },
+	{ "objective", TAYRA__KNOB_CHOICE, OF(objective), "requests|bytes|cost", 0, 0, objectives,
+	  TAYRA_OBJECTIVE_REQUESTS, "requests",
+	  "what policy tayra saves: misses, missed bytes, or the time that loading takes" },
+	{ "learning", TAYRA__KNOB_CHOICE, OF(learning), "on|monitor|off", 0, 0, learnings,
+	  TAYRA_LEARNING_ON, "on",
+	  "policy tayra: evict by what it learns, learn and compare only, or do neither" },
 	{ "requirepass", TAYRA__KNOB_SECRET, OF(password), "PASSWORD", 0, TAYRA__PASSWORD_MAX, NULL,
 	  0, "none",
 	  "clients must AUTH; others on this machine can read a command line, so better the "

@@ -210,6 +210,8 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 
 	cache.memory_bytes = server->memory_bytes - server->buffer_bytes_max;
 	cache.policy = server->policy;
+	cache.objective = o->objective;
+	cache.learning = o->learning;
 	cache.shards = 1;
 	while (cache.memory_bytes / cache.shards > SHARD_MAX)
 		cache.shards *= 2;

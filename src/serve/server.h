@@ -24,6 +24,8 @@ struct tayra__server_options {
 	uint64_t memory_bytes; /* of everything: an eighth for connections, the rest is cache;
 				  default 256 MiB, at least 8 MiB */
 	enum tayra_policy policy;
+	enum tayra_objective objective; /* of TAYRA_POLICY_TAYRA, as the next one */
+	enum tayra_learning learning;
 	const char *password; /* NULL: none.  Borrowed for the call */
 	size_t password_len;
 	uint32_t clients_max;      /* default 10000; fewer when so many files cannot be opened */

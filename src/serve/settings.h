@@ -56,7 +56,7 @@ struct tayra__route_setting {
 
 struct tayra__settings {
 	struct tayra__server_options server; /* complete once open */
-	int policy;
+	int policy, objective, learning;
 	const char *admin, *password, *password_file;
 
 	const char *file; /* as errors name it; NULL: none was read */

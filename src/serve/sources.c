@@ -305,6 +305,8 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 
 	note[0] = '\0';
 	settings->server.policy = (enum tayra_policy)settings->policy;
+	settings->server.objective = (enum tayra_objective)settings->objective;
+	settings->server.learning = (enum tayra_learning)settings->learning;
 	settings->server.admin = settings->admin ? settings->admin : ADMIN_DEFAULT;
 	settings->server.admin_if_free = !settings->admin;
 	if (strcmp(settings->server.admin, "off") == 0)

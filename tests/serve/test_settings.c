@@ -60,7 +60,8 @@ static void
 what_the_file_says_is_set(void **state)
 {
 	must_read(
-		"listen: '[::1]:7000'\nmemory: 1.5GiB\npolicy: lru\nmaxclients: 12\n"
+		"listen: '[::1]:7000'\nmemory: 1.5GiB\npolicy: lru\nobjective: cost\nlearning: "
+		"monitor\nmaxclients: 12\n"
 		"timeout: 5m\noutput_limit: 2M\npassword_file: pw\nadmin: off\n"
 		"origins:\n"
 		"  db: {sqlite: sub/p.db, limit: {min: 2, max: 9, start: 3, target: 50ms}}\n"
@@ -75,6 +76,8 @@ what_the_file_says_is_set(void **state)
 	assert_string_equal(settings.server.listen, "[::1]:7000");
 	assert_int_equal(settings.server.memory_bytes, 3ull << 29);
 	assert_int_equal(settings.policy, TAYRA_POLICY_LRU);
+	assert_int_equal(settings.objective, TAYRA_OBJECTIVE_COST);
+	assert_int_equal(settings.learning, TAYRA_LEARNING_MONITOR);
 	assert_int_equal(settings.server.clients_max, 12);
 	assert_int_equal(settings.server.idle_timeout_ms, 300000);
 	assert_int_equal(settings.server.output_max_bytes, 2u << 20);
