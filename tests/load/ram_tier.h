@@ -33,7 +33,8 @@ struct ram_tier {
 	unsigned clears;
 	bool fails; /* every call, before it does anything */
 	/* Called without the lock.  In a get: after the value was read, before it is given. */
-	void (*in_get)(void *arg), (*in_put)(void *arg), (*in_remove)(void *arg);
+	void (*in_get)(void *arg), (*in_put)(void *arg), (*in_remove)(void *arg),
+		(*in_clear)(void *arg);
 	void *arg;
 };
 
@@ -162,6 +163,7 @@ ram_tier_clear(struct tayra__tier *tier, const void *prefix, size_t prefix_len, 
 	int status;
 
 	(void)wall_ms;
+	ram_tier_call(r, r->in_clear);
 	pthread_mutex_lock(&r->lock);
 	while (!r->fails && i < r->count) {
 		struct ram_tier_item *item = &r->items[i];

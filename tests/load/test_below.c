@@ -462,6 +462,40 @@ what_changed_while_it_was_looked_for_is_not_kept(void **state)
 	move_out(&h);
 }
 
+/* From the middle of a get. */
+static void
+nobody_knows_any_more(void *arg)
+{
+	struct house *h = arg;
+
+	h->remote.in_get = NULL;
+	tayra__tier_changed(&h->remote.tier, NULL, 0);
+}
+
+static void
+what_was_being_looked_for_when_nobody_knew_any_more_is_not_kept(void **state)
+{
+	struct tayra_ref ref;
+	struct house h;
+
+	move_in(&h, ROOM_BOTH);
+	h.remote.arg = &h;
+	put_in(&h.remote, "k", "old");
+	for (int get = 0; get < 2; get++) {
+		h.remote.in_get = nobody_knows_any_more;
+		if (get) {
+			assert_int_equal(tayra_get(h.s.t, "k", 1, &ref), TAYRA_OK);
+			tayra_release(&ref);
+		} else {
+			finds_at(&h, "k", "old", TAYRA_TIER_REMOTE);
+		}
+		assert_true(is_in(&h.file, "k", NULL));
+		assert_int_equal(tayra_cache_delete(tayra__handle_cache(h.s.t), "k", 1),
+				 TAYRA_E_NOT_FOUND);
+	}
+	move_out(&h);
+}
+
 static void
 a_load_during_which_others_changed_the_key_is_not_kept(void **state)
 {
@@ -533,6 +567,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_file_from_before_the_handle_is_not_believed_beside_a_remote),
 	cmocka_unit_test(what_others_changed_is_forgotten_here_and_not_there),
 	cmocka_unit_test(what_changed_while_it_was_looked_for_is_not_kept),
+	cmocka_unit_test(what_was_being_looked_for_when_nobody_knew_any_more_is_not_kept),
 	cmocka_unit_test(a_load_during_which_others_changed_the_key_is_not_kept),
 	cmocka_unit_test(when_it_cannot_be_known_what_changed_all_is_forgotten_here),
 	cmocka_unit_test(with_the_ticker_the_file_is_emptied_by_a_thread_and_not_asked_before),

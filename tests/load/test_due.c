@@ -42,6 +42,54 @@ what_is_loaded_reaches_the_remote_and_what_the_origin_denies_leaves_it(void **st
 }
 
 static void
+what_is_loaded_not_to_be_kept_removes_what_was_below(void **state)
+{
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct house h;
+
+	move_in(&h, ROOM_BOTH);
+	assert_int_equal(tayra_put(h.s.t, "k", 1, "old", 3, 0, 0), TAYRA_OK);
+	r = ask(&h.s, "k", answer);
+	r.flags = TAYRA_REQUEST_REFRESH;
+	r.ttl_ms = r.stale_ms = TAYRA_OFF; /* it has run out when it comes */
+	assert_int_equal(tayra_get_or_load(h.s.t, &r, &ref), TAYRA_OK);
+	tayra_release(&ref);
+	assert_true(is_in(&h.file, "k", NULL));
+	assert_true(is_in(&h.remote, "k", NULL));
+	move_out(&h);
+}
+
+static void
+what_the_cache_refuses_in_the_end_removes_what_was_below(void **state)
+{
+	struct tayra_cache_options cache = TAYRA_CACHE_OPTIONS_INIT;
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct house h;
+
+	ram_tier_open(&h.file);
+	ram_tier_open(&h.remote);
+	cache.memory_bytes = 4u << 20;
+	cache.shards = 1;
+	cache.charge_max = 1; /* no value is as small */
+	o.cache = &cache;
+	o.file_tier = (struct tayra_tier_file *)&h.file;
+	o.remote_tier = (struct tayra_tier_remote *)&h.remote;
+	stage_open(&h.s, &o);
+	tayra_tick(h.s.t, 0);
+	put_in(&h.file, "k", "old");
+	put_in(&h.remote, "k", "old");
+	r = ask(&h.s, "k", answer);
+	r.flags = TAYRA_REQUEST_REFRESH;
+	assert_int_equal(tayra_get_or_load(h.s.t, &r, &ref), TAYRA_E_FULL);
+	assert_true(is_in(&h.file, "k", NULL));
+	assert_true(is_in(&h.remote, "k", NULL));
+	move_out(&h);
+}
+
+static void
 a_delete_the_remote_did_not_take_says_so_and_what_is_there_is_not_served(void **state)
 {
 	struct house h;
@@ -218,6 +266,46 @@ a_clear_reaches_the_remote_or_says_that_it_did_not(void **state)
 	move_out(&h);
 }
 
+/* From the middle of a clear. */
+static void
+look_for_k(void *arg)
+{
+	finds_at(arg, "k", NULL, TAYRA_TIER_NONE);
+}
+
+static void
+what_is_about_to_be_cleared_in_the_remote_is_not_read_from_there(void **state)
+{
+	struct house h;
+
+	move_in(&h, ROOM_BOTH);
+	h.remote.arg = &h;
+	h.remote.in_clear = look_for_k;
+	put_in(&h.remote, "k", "old");
+	assert_int_equal(tayra__store_clear(h.s.t, "k", 1), TAYRA_OK);
+	finds_at(&h, "k", NULL, TAYRA_TIER_NONE);
+	move_out(&h);
+}
+
+static void
+what_others_changed_since_is_not_owed_any_more(void **state)
+{
+	struct house h;
+
+	move_in(&h, ROOM_BOTH);
+	put_in(&h.remote, "k", "old");
+	ram_tier_fail(&h.remote, true);
+	assert_int_equal(tayra_delete(h.s.t, "k", 1), TAYRA_E_IO);
+	ram_tier_fail(&h.remote, false);
+	put_in(&h.remote, "k", "theirs");
+	tayra__tier_changed(&h.remote.tier, "k", 1);
+	finds_at(&h, "k", "theirs", TAYRA_TIER_REMOTE);
+	stage_pass_ms(&h.s, 1000);
+	tayra_tick(h.s.t, 0);
+	assert_true(is_in(&h.remote, "k", "theirs"));
+	move_out(&h);
+}
+
 static void
 a_put_on_its_way_when_all_is_cleared_does_not_come_after(void **state)
 {
@@ -249,6 +337,8 @@ a_put_on_its_way_when_all_is_cleared_does_not_come_after(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_put_and_a_delete_have_reached_the_remote_when_they_return),
 	cmocka_unit_test(what_is_loaded_reaches_the_remote_and_what_the_origin_denies_leaves_it),
+	cmocka_unit_test(what_is_loaded_not_to_be_kept_removes_what_was_below),
+	cmocka_unit_test(what_the_cache_refuses_in_the_end_removes_what_was_below),
 	cmocka_unit_test(a_delete_the_remote_did_not_take_says_so_and_what_is_there_is_not_served),
 	cmocka_unit_test(
 		a_put_the_remote_did_not_take_is_kept_here_and_nothing_older_comes_from_there),
@@ -257,6 +347,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 		when_too_much_is_owed_nothing_comes_from_the_remote_until_all_of_it_is_gone),
 	cmocka_unit_test(a_clear_reaches_the_remote_or_says_that_it_did_not),
+	cmocka_unit_test(what_is_about_to_be_cleared_in_the_remote_is_not_read_from_there),
+	cmocka_unit_test(what_others_changed_since_is_not_owed_any_more),
 	cmocka_unit_test(a_put_on_its_way_when_all_is_cleared_does_not_come_after),
 };
 
