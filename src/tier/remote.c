@@ -80,13 +80,20 @@ name_of(const struct remote_tier *remote, const void *key, size_t key_len, size_
 
 /* Reading. */
 
+/* With the lock.  After the pause the next get tries, so that it is out no longer. */
+static bool
+pauses(const struct breaker *breaker)
+{
+	return breaker->pause_ns && now_ns() < breaker->until_ns;
+}
+
 static bool
 is_out(struct remote_tier *remote)
 {
 	bool out;
 
 	pthread_mutex_lock(&remote->lock);
-	out = remote->reading.pause_ns && now_ns() < remote->reading.until_ns;
+	out = pauses(&remote->reading);
 	pthread_mutex_unlock(&remote->lock);
 	return out;
 }
@@ -389,7 +396,7 @@ remote_stats(struct tayra__tier *tier, struct tayra__tier_stats *out)
 	pthread_mutex_unlock(&remote->line.lock);
 	pthread_mutex_lock(&remote->lock);
 	*out = remote->stats;
-	out->out = !up || remote->reading.pause_ns != 0;
+	out->out = !up || pauses(&remote->reading);
 	out->io_errors += errors;
 	pthread_mutex_unlock(&remote->lock);
 }
