@@ -98,12 +98,10 @@ copy_unescaped(char out[TAYRA__CGROUP_PATH], struct piece piece)
 	copy(out, (struct piece){ plain, len });
 }
 
-/* Root and mount point belong together: both or neither. */
+/* Root and mount point belong together: both or neither, and the first stay. */
 static void
 set_mount(struct tayra__cgroup_place *place, struct piece root, struct piece mount)
 {
-	if (place->mount[0])
-		return;
 	copy_unescaped(place->root, root);
 	copy_unescaped(place->mount, mount);
 	if (!place->root[0] || !place->mount[0])

@@ -40,6 +40,16 @@ draw(struct tayra__rng *rng)
 	return tayra__rng_next(rng) % most;
 }
 
+/* Every item is found under its hash, and no other is. */
+static void
+check_index(struct tayra__frequent *frequent)
+{
+	for (uint32_t i = 0; i < frequent->used; i++)
+		assert_ptr_equal(
+			tayra__frequent_find(frequent, tayra__frequent_at(frequent, i)->hash),
+			tayra__frequent_at(frequent, i));
+}
+
 static void
 what_is_counted_lies_within_its_error(void **state)
 {
@@ -54,6 +64,8 @@ what_is_counted_lies_within_its_error(void **state)
 		count(frequent, thing, weight);
 		truth[thing] += weight;
 		total += weight;
+		if (i % 100 == 0)
+			check_index(frequent);
 	}
 	for (uint64_t thing = 0; thing < THINGS; thing++) {
 		const struct tayra__frequent_item *item = tayra__frequent_find(

@@ -261,18 +261,24 @@ a_scan_is_told_with_its_group(void **state)
 	assert_true(hint->saving.bytes >= 1500 * 1000 && hint->saving.bytes <= 2000 * 1000);
 }
 
+/* One key is loaded five times as often, the other takes a hundred times as long. */
 static void
 what_saves_most_comes_first(void **state)
 {
 	for (uint64_t now = 10; now <= 1000; now += 10) {
-		load("seldom", now, TAYRA__PATTERNS_EXPIRED, TAYRA__PATTERNS_SAME, 10);
+		struct tayra__patterns_event seldom = event("seldom", now);
+
+		seldom.cost_ns = 500000000;
+		tayra__patterns_load(patterns, &seldom, TAYRA__PATTERNS_EXPIRED,
+				     TAYRA__PATTERNS_SAME, 10 * SECOND);
 		for (int i = 0; i < 5; i++)
 			load("often", now, TAYRA__PATTERNS_EXPIRED, TAYRA__PATTERNS_SAME, 2);
 	}
 	background(0, 1000);
 	tayra__hints_take(patterns, 1000 * SECOND, &hints);
 	assert_int_equal(hints.hint_count, 2);
-	assert_string_equal(hints.hints[0].subject, "often");
+	assert_string_equal(hints.hints[0].subject, "seldom");
+	assert_string_equal(hints.hints[1].subject, "often");
 }
 
 /* Both forms, of keys that try to break out of them. */

@@ -87,6 +87,12 @@ the_sample_stays_uniform_and_bounded(void **state)
 		count += sampled(of.hash)->hash != 0;
 	}
 	assert_int_equal(count, patterns->sampled);
+	for (uint64_t id = 0; id < 20000; id++)
+		use(id, 1000);
+	assert_int_equal(count, patterns->sampled);
+	for (uint32_t i = 0; i < patterns->slots; i++)
+		if (tayra__patterns_sample(patterns, i)->hash)
+			assert_int_equal(tayra__patterns_sample(patterns, i)->uses, 2);
 	assert_true(fabs(count * tayra__patterns_stands_for(patterns) - 20000) < 8000);
 }
 

@@ -84,6 +84,7 @@ the_fixed_formula_is_the_one_of_the_header(void **state)
 	assert_true(is.base_rate == 0);
 	assert_true(is.brier[TAYRA__FORESEER_FIXED] > 0.0026);
 	assert_true(is.brier[TAYRA__FORESEER_FIXED] < 0.0035);
+	assert_true(is.brier[TAYRA__FORESEER_BASE_RATE] < 0.02); /* but for the first */
 }
 
 static void
