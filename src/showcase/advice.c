@@ -11,14 +11,13 @@
 #define HIT_LEAST     0.8
 #define STALE_MAX     0.01
 
-/* The busy day; tayra__stage_count: there is none. */
-static uint32_t
-busy_stage(void)
+uint32_t
+tayra__advice_busy(void)
 {
 	uint32_t i = 0;
 
-	while (i < tayra__stage_count && (strcmp(tayra__stages[i].scene, "catalogue") != 0 ||
-					  strcmp(tayra__stages[i].phase, "load") != 0))
+	while (i + 1 < tayra__stage_count && (strcmp(tayra__stages[i].scene, "catalogue") != 0 ||
+					      strcmp(tayra__stages[i].phase, "load") != 0))
 		i++;
 	return i;
 }
@@ -60,7 +59,7 @@ tayra__advice_other_cpu(const struct tayra__results *r, uint32_t stage, uint32_t
 enum tayra__part
 tayra__advice_bottleneck(const struct tayra__results *r, uint32_t arm, double *share)
 {
-	uint32_t stage = busy_stage();
+	uint32_t stage = tayra__advice_busy();
 	enum tayra__part most = TAYRA__PARTS;
 	double sum = 0, largest = 0;
 
@@ -152,7 +151,7 @@ say_bottleneck(const struct tayra__results *r, uint32_t n, char *out, size_t roo
 static bool
 say_hit_ratio(const struct tayra__results *r, uint32_t n, char *out, size_t room)
 {
-	uint32_t busy = busy_stage();
+	uint32_t busy = tayra__advice_busy();
 	double hits = tayra__results_median(r, busy, TAYRA__ARM_TAYRA, TAYRA__HIT_RATIO);
 
 	if (!r->valid || n > 0 || isnan(hits) || hits >= HIT_LEAST)

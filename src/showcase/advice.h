@@ -13,6 +13,8 @@ struct tayra__advice {
 	char text[320];
 };
 
+/* The stage of the busy day. */
+uint32_t tayra__advice_busy(void);
 /* The mean over the rounds, ms a request; NaN when the stage did not run. */
 double tayra__advice_part(const struct tayra__results *results, uint32_t stage, uint32_t arm,
 			  enum tayra__part part);

@@ -6,6 +6,7 @@
 
 #include "showcase/advice.h"
 #include "showcase/scorecard.h"
+#include "showcase/svg_time.h"
 #include "showcase/words.h"
 
 const char *
@@ -59,6 +60,10 @@ write_time(struct tayra__sheet *sheet, const struct tayra__results *r)
 	char line[200];
 
 	tayra__sheet_title(sheet, "Where the time of a request goes, before and after");
+	if (sheet->form == TAYRA__FORM_HTML) {
+		tayra__sheet_text(sheet, "On the busy day, on average:");
+		tayra__svg_time(r, tayra__advice_busy(), sheet->out);
+	}
 	for (int i = 0; i < TAYRA__PARTS; i++)
 		heads[1 + i] = tayra__part_name((enum tayra__part)i);
 	heads[TAYRA__PARTS + 1] = "db CPU";
