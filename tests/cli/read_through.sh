@@ -41,9 +41,11 @@ skip() {
 	echo "ok $count - $1 # SKIP $2"
 }
 
-# start FILE: serve it on a free port, into $server and $port.
+# start FILE OPTION...: serve it on a free port, into $server and $port.
 start() {
-	"$tayra" serve --listen 127.0.0.1:0 --admin off -c "$1" >serving 2>err </dev/null &
+	file=$1
+	shift
+	"$tayra" serve --listen 127.0.0.1:0 --admin off -c "$file" "$@" >serving 2>err </dev/null &
 	server=$!
 	port=
 	for _ in $(seq 200); do
@@ -250,6 +252,20 @@ claim "INFO says how the origin does"
 stop
 [ "$code" -eq 0 ]
 claim "ends with 0"
+
+# --- with a tier below ---------------------------------------------------------------------------
+start sqlite.yaml --tier file:kept >out
+[ "$(get version:p8)" = '$3 1.8 +OK ' ]
+claim "loads with a file tier below"
+stop
+python3 -c 'import sqlite3
+db = sqlite3.connect("packages.db")
+db.execute("update packages set version = \"2.0\" where name = \"p8\"")
+db.commit()'
+start sqlite.yaml --tier file:kept >out
+[ "$(say 'EXISTS version:p8\r\nGET version:p8\r\nDEL version:p8\r\nGET version:p8\r\nQUIT\r\n')" = ':1 $3 1.8 :1 $3 2.0 +OK ' ]
+claim "after a restart what was loaded is there, until its time is over or it is deleted"
+stop
 
 # --- HTTP ---------------------------------------------------------------------------------------
 # A server that is asked: /count says how often, /slow/X takes its time, /gone is 404.
