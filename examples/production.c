@@ -50,9 +50,10 @@ start(struct optimizer *o, double concurrency, enum tayra_mode mode)
 	struct tayra_origin_options origin = TAYRA_ORIGIN_OPTIONS_INIT;
 	struct tayra_executor_options executor = TAYRA_EXECUTOR_OPTIONS_INIT;
 	struct tayra_options cache = TAYRA_OPTIONS_INIT;
-	int status = tayra_sensor_proc_create(&o->sensor);
+	int status = tayra_sensor_create(NULL, &o->sensor);
 
-	/* The limit starts here, learns within 1 .. 64, and goes down when the machine is full. */
+	/* The limit starts here, learns within 1 .. 64, and goes down when what we may use is full.
+	 */
 	pace.limit = concurrency;
 	pace.limit_max = 64;
 	pace.mode = mode;
@@ -85,7 +86,7 @@ stop(struct optimizer *o)
 		tayra_origin_close(o->origin);
 	if (o->pace)
 		tayra_pace_destroy(o->pace);
-	tayra_sensor_proc_destroy(&o->sensor);
+	tayra_sensor_destroy(&o->sensor);
 }
 
 static void
