@@ -53,7 +53,8 @@ struct tayra_strategy {
 	/*
 	 * Prefetch: loads nobody waits for, in the class `refresh_class`, through the pace, with
 	 * the loader or origin of the request that caused them: it must take the key from
-	 * tayra_load_key().  Requests with a loader of their own need options.ticker.
+	 * tayra_load_key(), and load_arg must stay valid as long as the handle.  Requests with a
+	 * loader of their own need options.ticker.
 	 * refresh: what is about to expire and will be asked for again.
 	 * successors: what has often been missed soon after this key.
 	 */
@@ -101,8 +102,8 @@ TAYRA_API int tayra_strategy_preset(enum tayra_preset preset, struct tayra_strat
 
 /*
  * Change how it behaves, from now on: values that are cached keep their times.  What was learned
- * stays.  known_keys, learning_bytes, horizon_ms and memory_bytes count only where nothing has been
- * learned yet.
+ * stays; times that are 0 stay as they are.  known_keys, learning_bytes, horizon_ms and
+ * memory_bytes count only where nothing has been learned yet.
  * => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_NOMEM, TAYRA_E_FORKED.
  */
 TAYRA_API int tayra_strategy_set(struct tayra *t, const struct tayra_strategy *strategy);

@@ -15,20 +15,21 @@
 #include "load/ref.h"
 #include "load/request.h"
 
-#define KEYS_MIN       8u
-#define GONE           0x676f6e65ull /* the fingerprint of what is not there */
-#define FALL_BACK      2.0           /* of the budget: then the configured ttl is the longest .. */
-#define COME_BACK      1.0           /* .. until it is down to that */
-#define CHECKS_TO_FALL 1000
-#define SECOND_MS      1000
-#define DAY_MS         86400000
-#define WINDOW_MAX_MS  10000 /* in which successors follow */
-#define SAMPLES_MIN    64
-#define SOURCES_MIN    16
-#define COST_WEIGHT    0.02 /* of a load in the mean */
-#define DRAIN_BUDGET   64   /* uses */
-#define SWEEP_BUDGET   64   /* places */
-#define SWEEP_MAX      8    /* judgements */
+#define KEYS_MIN        8u
+#define GONE            0x676f6e65ull /* the fingerprint of what is not there */
+#define FALL_BACK       2.0           /* of the budget: then the configured ttl is the longest .. */
+#define COME_BACK       1.0           /* .. until it is down to that */
+#define CHECKS_TO_FALL  200           /* that were made, .. */
+#define CHANGES_TO_FALL 10            /* .. and found a change: fewer may be chance */
+#define SECOND_MS       1000
+#define DAY_MS          86400000
+#define WINDOW_MAX_MS   10000 /* in which successors follow */
+#define SAMPLES_MIN     64
+#define SOURCES_MIN     16
+#define COST_WEIGHT     0.02 /* of a load in the mean */
+#define DRAIN_BUDGET    64   /* uses */
+#define SWEEP_BUDGET    64   /* places */
+#define SWEEP_MAX       8    /* judgements */
 
 /* What the tables are made for. */
 struct sizes {
@@ -248,7 +249,8 @@ watch_budget(struct tayra__learner *learner)
 
 	if (learner->fallen_back) {
 		learner->fallen_back = staleness > COME_BACK * budget;
-	} else if (learner->sums.checks >= CHECKS_TO_FALL && staleness > FALL_BACK * budget) {
+	} else if (learner->sums.checks >= CHECKS_TO_FALL &&
+		   learner->sums.changed >= CHANGES_TO_FALL && staleness > FALL_BACK * budget) {
 		learner->fallen_back = true;
 		learner->sums.fallbacks++;
 	}

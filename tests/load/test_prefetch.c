@@ -9,6 +9,7 @@ struct source {
 	struct stage *s;
 	struct tayra_load *parked;
 	bool parks;
+	uint64_t takes_ms;
 	unsigned calls, background;
 	unsigned asked[8]; /* by the last byte of the key, '0' .. '7' */
 };
@@ -20,6 +21,7 @@ source_load(struct tayra_origin *origin, struct tayra_load *load)
 	size_t len;
 	const char *key = tayra_load_key(load, &len);
 
+	stage_pass_ms(source->s, source->takes_ms);
 	source->calls++;
 	source->background += tayra_load_class(load) == TAYRA_BACKGROUND;
 	source->asked[(unsigned)key[len - 1] % 8]++;
@@ -210,6 +212,57 @@ a_demand_for_what_is_being_fetched_ahead_joins_it(void **state)
 	stage_close(&s);
 }
 
+/* Keys that are asked for when they are new and once more near their end, and never again. */
+static void
+read_twice_each(struct stage *s, struct source *source, unsigned keys)
+{
+	char key[32];
+
+	for (unsigned i = 0; i < keys; i++) {
+		snprintf(key, sizeof(key), "once:%u", i);
+		get(s, source, key);
+		stage_pass_ms(s, 950);
+		get(s, source, key);
+		stage_pass_ms(s, 2050);
+		for (unsigned n = 0; n < 20; n++)
+			tayra_tick(s->t, 0);
+	}
+}
+
+static void
+what_will_not_be_asked_for_again_is_not_refreshed(void **state)
+{
+	struct tayra_strategy strategy = prefetch_only(TAYRA_FEATURE_ON, TAYRA_FEATURE_OFF);
+	struct source source;
+	struct stage s;
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	read_twice_each(&s, &source, 2000);
+	assert_in_range(learned(&s).refresh.issued, 0, 20);
+	stage_close(&s);
+}
+
+static void
+a_source_that_costs_more_than_it_saves_is_gated(void **state)
+{
+	struct tayra_strategy strategy = prefetch_only(TAYRA_FEATURE_ON, TAYRA_FEATURE_OFF);
+	struct source source;
+	struct stage s;
+
+	(void)state;
+	strategy.prefetch_price = 1e-6; /* it is tried at nearly any chance .. */
+	open_with(&s, &source, &strategy, NULL);
+	source.takes_ms = 3;
+	read_twice_each(&s, &source, 1000);
+	assert_int_equal(learned(&s).refresh.gatings, 1);
+	assert_true(learned(&s).refresh.gated);
+	assert_in_range(learned(&s).refresh.issued, 30, 40);
+	assert_true(learned(&s).refresh.wasted_ns >= 30 * 3 * TAYRA_NS_PER_MS);
+	assert_true(learned(&s).refresh.would > 500); /* .. and only counts from then on */
+	stage_close(&s);
+}
+
 /* Rounds of "a1" and then "b2", each long after the last. */
 static void
 read_pairs(struct stage *s, struct source *source, unsigned rounds)
@@ -354,6 +407,8 @@ main(void)
 		cmocka_unit_test(without_origin_or_ticker_nothing_is_begun),
 		cmocka_unit_test(a_refresh_that_pace_does_not_let_in_is_dropped),
 		cmocka_unit_test(a_demand_for_what_is_being_fetched_ahead_joins_it),
+		cmocka_unit_test(what_will_not_be_asked_for_again_is_not_refreshed),
+		cmocka_unit_test(a_source_that_costs_more_than_it_saves_is_gated),
 		cmocka_unit_test(what_follows_is_fetched_with_it),
 		cmocka_unit_test(in_monitor_what_follows_is_counted_and_not_fetched),
 		cmocka_unit_test(what_another_would_load_is_not_fetched),

@@ -286,6 +286,55 @@ learning_keeps_within_its_memory(void **state)
 }
 
 static void
+read_all(struct stage *s, unsigned rounds)
+{
+	char key[16];
+
+	for (unsigned i = 0; i < rounds; i++) {
+		for (unsigned n = 0; n < 50; n++) {
+			snprintf(key, sizeof(key), "k:%u", n);
+			get(s, key);
+		}
+		stage_pass_ms(s, 100);
+	}
+}
+
+static void
+when_the_budget_is_passed_the_configured_ttl_is_the_longest_until_it_is_held(void **state)
+{
+	struct tayra_strategy strategy = ttl_only(TAYRA_FEATURE_ON);
+	struct stage s;
+	char value[32];
+	unsigned calls;
+
+	(void)state;
+	strategy.ttl_max_ms = 60000;
+	open_with(&s, &strategy);
+	read_all(&s, 6000);
+	assert_int_equal(learned(&s).ttl_fallbacks, 0);
+	assert_true(learned(&s).ttl_mean_ms > 2000);
+	/* All of it begins to change at once. */
+	s.value = value;
+	for (unsigned i = 0; i < 1000 && !learned(&s).ttl_fallen_back; i++) {
+		snprintf(value, sizeof(value), "%u", i);
+		read_all(&s, 1);
+	}
+	assert_true(learned(&s).ttl_fallen_back);
+	assert_true(learned(&s).staleness > 0.02);
+	/* What is loaded from now on lives a second at most. */
+	calls = s.calls;
+	for (unsigned i = 0; i < 20; i++) {
+		get(&s, "a key of another kind");
+		stage_pass_ms(&s, 1000);
+	}
+	assert_int_equal(s.calls - calls, 20);
+	read_all(&s, 9000);
+	assert_false(learned(&s).ttl_fallen_back);
+	assert_true(learned(&s).ttl_fallbacks >= 1);
+	stage_close(&s);
+}
+
+static void
 patterns_are_written_as_text_and_as_json(void **state)
 {
 	struct tayra_strategy strategy = ttl_only(TAYRA_FEATURE_OFF);
@@ -352,6 +401,8 @@ main(void)
 		cmocka_unit_test(a_put_is_not_taken_for_a_change),
 		cmocka_unit_test(switches_are_turned_at_run_time_and_what_was_learned_stays),
 		cmocka_unit_test(learning_keeps_within_its_memory),
+		cmocka_unit_test(
+			when_the_budget_is_passed_the_configured_ttl_is_the_longest_until_it_is_held),
 		cmocka_unit_test(patterns_are_written_as_text_and_as_json),
 		cmocka_unit_test(every_preset_can_be_put_in_force),
 	};
