@@ -327,9 +327,13 @@ an_error_of_the_origin_is_said_as_one(void **state)
 {
 	int fd;
 
-	start_with((struct tayra__route){ .timeout_ns = 50 * TAYRA_NS_PER_MS }, 1);
+	start();
 	fd = client_connect(&running);
 	client_say(fd, "GET k:broken", "-ORIGIN the origin failed\r\n");
+	close(fd);
+	stop();
+	start_with((struct tayra__route){ .timeout_ns = 50 * TAYRA_NS_PER_MS }, 1);
+	fd = client_connect(&running);
 	client_say(fd, "GET k:slow", "-TIMEOUT the origin did not answer in time\r\n");
 	let_go();
 	client_say(fd, "PING", "+PONG\r\n");
