@@ -82,6 +82,7 @@ static void
 html_row(const struct tayra__ablation *a, const struct tayra__ablation_row *row, FILE *out)
 {
 	struct cells c;
+	char ratio[64];
 
 	fputs("<tr><td class=\"wrap\"><b>", out);
 	tayra__html_text(out, a->mechanism);
@@ -99,8 +100,9 @@ html_row(const struct tayra__ablation *a, const struct tayra__ablation_row *row,
 	fill(a, row, &c);
 	fprintf(out,
 		"<td class=\"wrap\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
-		"<td class=\"n\">%s <small>(%s)</small></td><td>",
-		tayra__words_metric(a->metric), c.without, c.with, c.ratio, c.interval);
+		"<td class=\"n\">%s</td><td>",
+		tayra__words_metric(a->metric), c.without, c.with,
+		tayra__words_ratio(&row->ab, ratio));
 	tayra__svg_interval(&row->ab, tayra__stage_metric_info(a->metric)->better, out);
 	fprintf(out, "</td><td class=\"v %s\">%s</td></tr>\n", c.verdict, c.verdict);
 }

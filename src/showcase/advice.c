@@ -183,15 +183,14 @@ say_mechanism(const struct tayra__results *r, enum tayra_verdict verdict, uint32
 {
 	const struct tayra__ablation *ablation;
 	const struct tayra__ablation_row *row = nth_mechanism(r, verdict, n, &ablation);
-	char ratio[16], interval[40];
+	char ratio[64];
 
 	if (!row)
 		return false;
-	snprintf(out, room, "%s %s for a load like this (%s): %s with it is x%s (%s).", what,
+	snprintf(out, room, "%s %s for a load like this (%s): %s with it is x%s.", what,
 		 ablation->mechanism, ablation->where,
 		 tayra__stage_metric_info(ablation->metric)->name,
-		 tayra__words_number(row->ab.ratio, ratio),
-		 tayra__words_interval(row->ab.lo, row->ab.hi, interval));
+		 tayra__words_ratio(&row->ab, ratio));
 	return true;
 }
 
@@ -223,9 +222,9 @@ say_stale(const struct tayra__results *r, uint32_t n, char *out, size_t room)
 		if (!r->valid || !tayra__stages[i].step || !(stale > STALE_MAX) || n-- != 0)
 			continue;
 		snprintf(out, room,
-			 "If %.1f%% of answers past their TTL are too many (%s, stale_ratio), make "
-			 "the stale time or the soft timeout of %.0f ms other than they are: while "
-			 "the database is well, that is what they cost.",
+			 "If %.1f%% of answers past their TTL are too many (%s, stale_ratio), "
+			 "shorten the stale time or lengthen the soft timeout of %.0f ms: the "
+			 "database was well, only slow.",
 			 stale * 100, tayra__stages[i].scene, r->soft_timeout_ms);
 		return true;
 	}

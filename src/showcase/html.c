@@ -69,7 +69,7 @@ static const char style[] =
 	"svg.chart{width:100%;max-width:640px;height:auto;display:block;margin:8px 0}"
 	"svg.wide{max-width:100%}"
 	"svg text{fill:var(--soft);font:12px system-ui,sans-serif}"
-	"svg.interval{width:120px;height:16px;display:block}svg.interval text{font-size:12px}"
+	"svg.interval{width:120px;height:16px;display:block}svg.interval text{font-size:17px}"
 	".grid{stroke:var(--line);stroke-width:1}.limit{stroke:var(--fg);stroke-width:1;"
 	"stroke-dasharray:2 3}"
 	".line{fill:none;stroke-width:2.4;stroke-linejoin:round}"

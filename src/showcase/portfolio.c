@@ -198,6 +198,20 @@ write_mechanisms(const json_t *r, FILE *out)
 }
 
 static void
+put_capacity(const json_t *arm, FILE *out)
+{
+	const json_t *capacity = at(arm, "capacity_per_s");
+	bool below = is(arm, "capacity_bound", "below");
+
+	if (!below && !is(arm, "capacity_bound", "above")) {
+		put_estimate(out, capacity, "value");
+		return;
+	}
+	fputs(below ? "below " : "at least ", out);
+	put_number(out, capacity, "value");
+}
+
+static void
 write_efficiency(const json_t *r, FILE *out)
 {
 	const json_t *one;
@@ -215,11 +229,7 @@ write_efficiency(const json_t *r, FILE *out)
 		fputs(" | ", out);
 		put_estimate(out, at(one, "answers_per_s_per_mib"), "value");
 		fputs(" | ", out);
-		if (is(one, "capacity_bound", "below"))
-			fputs("below ", out);
-		if (is(one, "capacity_bound", "above"))
-			fputs("at least ", out);
-		put_estimate(out, at(one, "capacity_per_s"), "value");
+		put_capacity(one, out);
 		fputs(" |\n", out);
 	}
 }

@@ -48,13 +48,12 @@ list_mechanisms(const struct tayra__results *r, enum tayra_verdict verdict, char
 	snprintf(line, room, "%s: ", tayra_verdict_name(verdict));
 	for (uint32_t i = 0; i < r->ablations; i++) {
 		const struct tayra__ablation_row *row = &r->ablation[i];
-		char ratio[16], interval[40];
+		char ratio[64];
 
 		if (!row->rounds || row->ab.verdict != verdict)
 			continue;
-		append(line, room, "%s%s x%s (%s)", found ? ", " : "",
-		       tayra__ablations[i].mechanism, tayra__words_number(row->ab.ratio, ratio),
-		       tayra__words_interval(row->ab.lo, row->ab.hi, interval));
+		append(line, room, "%s%s x%s", found ? ", " : "", tayra__ablations[i].mechanism,
+		       tayra__words_ratio(&row->ab, ratio));
 		found++;
 	}
 	if (!found)

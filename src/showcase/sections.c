@@ -30,8 +30,8 @@ time_row(struct tayra__sheet *sheet, const struct tayra__results *r, uint32_t st
 	const char *cells[TAYRA__PARTS + 3];
 	char text[TAYRA__PARTS + 3][40];
 
-	snprintf(text[0], sizeof(text[0]), "%s, %s", tayra__stages[stage].scene,
-		 tayra__arm_names[arm]);
+	snprintf(text[0], sizeof(text[0]), "%s %s, %s", tayra__stages[stage].scene,
+		 tayra__stages[stage].phase, tayra__arm_names[arm]);
 	for (int i = 0; i < TAYRA__PARTS; i++)
 		tayra__words_number(tayra__advice_part(r, stage, arm, (enum tayra__part)i),
 				    text[1 + i]);
@@ -89,19 +89,19 @@ write_time(struct tayra__sheet *sheet, const struct tayra__results *r)
 
 /* ---- efficiency and capacity ---- */
 
+/* Outside of what was measured there is no interval worth the name. */
 static const char *
 capacity_text(const struct tayra__capacity *c, char text[80])
 {
 	char number[64];
 
-	tayra__sections_estimate(&c->per_s, number);
-	if (c->bound == TAYRA__BOUND_BELOW_ALL)
-		snprintf(text, 80, "below %s", number);
-	else if (c->bound == TAYRA__BOUND_ABOVE_ALL)
-		snprintf(text, 80, "at least %s", number);
-	else
-		snprintf(text, 80, "%s", number);
-	return text;
+	if (c->bound == TAYRA__BOUND_BELOW_ALL || c->bound == TAYRA__BOUND_ABOVE_ALL) {
+		tayra__words_number(c->per_s.value, number);
+		snprintf(text, 80, "%s %s",
+			 c->bound == TAYRA__BOUND_BELOW_ALL ? "below" : "at least", number);
+		return text;
+	}
+	return tayra__sections_estimate(&c->per_s, text);
 }
 
 static void

@@ -208,11 +208,11 @@ tayra__svg_interval(const struct tayra_comparison *c, enum tayra_better better, 
 void
 tayra__svg_interval_scale(FILE *out)
 {
-	static const double ticks[] = { 0.1, 1, 10 };
+	static const double places[] = { 36, 100, 164 };
 	static const char *const labels[] = { "worse", "same", "better" };
 
 	fputs("<svg class=\"interval\" viewBox=\"0 0 200 16\">", out);
 	for (int i = 0; i < 3; i++)
-		text(out, interval_place(ticks[i]), 12, "middle", labels[i]);
+		text(out, places[i], 13, "middle", labels[i]);
 	fputs("</svg>", out);
 }

@@ -43,6 +43,19 @@ tayra__words_interval(double lo, double hi, char text[40])
 }
 
 const char *
+tayra__words_ratio(const struct tayra_comparison *c, char text[64])
+{
+	char ratio[16], interval[40];
+
+	tayra__words_number(c->ratio, ratio);
+	if (isnan(c->lo) || isnan(c->hi))
+		snprintf(text, 64, "%s", ratio);
+	else
+		snprintf(text, 64, "%s (%s)", ratio, tayra__words_interval(c->lo, c->hi, interval));
+	return text;
+}
+
+const char *
 tayra__words_value(int metric, double value, char text[32])
 {
 	const char *unit = tayra__stage_metric_info(metric)->unit;

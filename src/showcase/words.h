@@ -17,6 +17,8 @@
 const char *tayra__words_number(double value, char text[16]);
 /* "1.02 .. 1.50"; "-" when it is not known; returns text. */
 const char *tayra__words_interval(double lo, double hi, char text[40]);
+/* "1.23 (1.02 .. 1.50)", without the brackets when the interval is not known; returns text. */
+const char *tayra__words_ratio(const struct tayra_comparison *c, char text[64]);
 /* "12.3 ms", "45.6%", "789/s"; returns text. */
 const char *tayra__words_value(int metric, double value, char text[32]);
 /* "half of the answers came within" style name of a metric for people. */

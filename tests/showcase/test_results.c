@@ -237,6 +237,18 @@ what_a_newcomer_cannot_know_is_explained_on_the_terminal(void **state)
 }
 
 static void
+an_interval_that_is_not_known_is_not_shown(void **state)
+{
+	struct tayra_comparison c = { .ratio = 500, .lo = (double)NAN, .hi = (double)NAN };
+	char text[64];
+
+	assert_string_equal(tayra__words_ratio(&c, text), "500");
+	c.lo = 400;
+	c.hi = 600;
+	assert_string_equal(tayra__words_ratio(&c, text), "500 (400 .. 600)");
+}
+
+static void
 nothing_is_said_twice_and_no_line_ends_in_a_space(void **state)
 {
 	static const double worse_than_both[] = { 1, 1, 1.2, 1 };
@@ -268,6 +280,7 @@ main(void)
 		cmocka_unit_test(an_invalid_run_says_nothing_else),
 		cmocka_unit_test(the_terminal_says_whether_the_machine_was_quiet),
 		cmocka_unit_test(what_a_newcomer_cannot_know_is_explained_on_the_terminal),
+		cmocka_unit_test(an_interval_that_is_not_known_is_not_shown),
 		cmocka_unit_test(nothing_is_said_twice_and_no_line_ends_in_a_space),
 	};
 
