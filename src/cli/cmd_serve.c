@@ -113,10 +113,16 @@ set_tier(struct command *command, char *text)
 	char *comma = NULL;
 	int code = 0;
 
+	if (strncmp(text, "remote:", 7) == 0 && !was_given(command, "remote_tier"))
+		return set_from(command, "remote_tier", text + 7);
+	if (strncmp(text, "remote:", 7) == 0) {
+		tayra__cli_error(command->name, "--tier: there is a remote tier already");
+		return EINVAL;
+	}
 	if (strncmp(text, "file:", 5) != 0 || text[5] == '\0') {
 		tayra__cli_error(command->name,
-				 "--tier '%s' is no tier: file:DIRECTORY or "
-				 "file:DIRECTORY,limit=1G",
+				 "--tier '%s' is no tier: file:DIRECTORY, "
+				 "file:DIRECTORY,limit=1G or remote:redis://HOST",
 				 text);
 		return EINVAL;
 	}

@@ -259,7 +259,7 @@ tayra__due_deliver(struct tayra *t, const void *key, size_t key_len, uint64_t nu
 	pthread_mutex_lock(&t->lock);
 	for (;;) {
 		e = find(t, key, key_len);
-		if (!e || e->delivered >= number) {
+		if (!e || e->delivered >= number || (news->may_skip && e->number > number)) {
 			pthread_mutex_unlock(&t->lock);
 			return TAYRA_E_NOT_FOUND;
 		}

@@ -56,6 +56,9 @@ struct tayra__news {
 	size_t len;
 	const struct tayra_item_meta *meta; /* NULL: it was removed */
 	bool loaded; /* not put: it must not replace what somebody put since the load began */
+	/* Do not wait for a later change to be delivered: whoever has a pool of threads would fill
+	 * it with those that wait for one behind them. */
+	bool may_skip;
 };
 /*
  * Tell the remote of a noted change.  No lock.

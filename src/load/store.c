@@ -28,15 +28,14 @@ reserve_copy(struct tayra *t, const void *key, size_t key_len, const void *value
 	return status;
 }
 
+/* All but the remote tier, which is due: *number. */
 static int
-put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
-    const struct tayra_item_meta *meta, uint64_t now_ns)
+put_here(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+	 const struct tayra_item_meta *meta, uint64_t *number)
 {
 	struct tayra_reservation reservation = { 0 };
-	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS;
+	uint64_t now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
 	int status = reserve_copy(t, key, key_len, value, value_len, now_ms, &reservation);
-	struct tayra__news news = { .value = value, .len = value_len };
-	uint64_t number;
 
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
@@ -46,14 +45,25 @@ put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t 
 		status = tayra_cache_commit(t->cache, &reservation, meta, now_ms, NULL);
 	if (status != TAYRA_OK)
 		tayra_cache_delete(t->cache, key, key_len);
-	number = tayra__due_note(t, key, key_len);
+	*number = tayra__due_note(t, key, key_len);
 	pthread_mutex_unlock(&t->lock);
-	news.meta = status == TAYRA_OK ? meta : NULL;
 	if (status == TAYRA_OK)
 		tayra__below_put(t, key, key_len, value, value_len, meta);
 	else
 		tayra__below_remove(t, key, key_len);
 	tayra__below_leave(t, key, key_len);
+	return status;
+}
+
+static int
+put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+    const struct tayra_item_meta *meta)
+{
+	struct tayra__news news = { .value = value, .len = value_len };
+	uint64_t number;
+	int status = put_here(t, key, key_len, value, value_len, meta, &number);
+
+	news.meta = status == TAYRA_OK ? meta : NULL;
 	tayra__due_deliver(t, key, key_len, number, &news);
 	return status;
 }
@@ -80,7 +90,7 @@ tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, s
 	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS,
 			       ttl_ms ? ttl_ms : tayra__setting(&t->settings.ttl_ms),
 			       stale_ms ? stale_ms : tayra__setting(&t->settings.stale_ms));
-	return put(t, key, key_len, value, value_len, &meta, now_ns);
+	return put(t, key, key_len, value, value_len, &meta);
 }
 
 int
@@ -89,9 +99,7 @@ tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *v
 {
 	int status = check(t, key, key_len, value, value_len);
 
-	return status == TAYRA_OK
-		       ? put(t, key, key_len, value, value_len, meta, tayra__handle_now_ns(t))
-		       : status;
+	return status == TAYRA_OK ? put(t, key, key_len, value, value_len, meta) : status;
 }
 
 /* Of two places a key was removed from: what could not be made sure of, else where it was. */
@@ -103,26 +111,58 @@ worse(int a, int b)
 	return b == TAYRA_E_NOT_FOUND || b == TAYRA_OK ? a : b;
 }
 
-int
-tayra_delete(struct tayra *t, const void *key, size_t key_len)
+static int
+delete_here(struct tayra *t, const void *key, size_t key_len, uint64_t *number)
 {
-	const struct tayra__news removed = { .meta = NULL };
-	int status = tayra__key_check(t, key, key_len), file, remote;
-	uint64_t number;
+	int status, file;
 
-	if (status != TAYRA_OK)
-		return status;
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget(t, key, key_len);
 	tayra__learner_forget(t, key, key_len);
 	status = tayra_cache_delete(t->cache, key, key_len);
-	number = tayra__due_note(t, key, key_len);
+	*number = tayra__due_note(t, key, key_len);
 	pthread_mutex_unlock(&t->lock);
 	file = tayra__below_remove(t, key, key_len);
 	tayra__below_leave(t, key, key_len);
-	remote = tayra__due_deliver(t, key, key_len, number, &removed);
-	return worse(worse(status, file), remote);
+	return worse(status, file);
+}
+
+int
+tayra_delete(struct tayra *t, const void *key, size_t key_len)
+{
+	const struct tayra__news removed = { .meta = NULL };
+	int status = tayra__key_check(t, key, key_len);
+	uint64_t number;
+
+	if (status != TAYRA_OK)
+		return status;
+	status = delete_here(t, key, key_len, &number);
+	return worse(status, tayra__due_deliver(t, key, key_len, number, &removed));
+}
+
+int
+tayra__store_change(struct tayra *t, const void *key, size_t key_len, const void *value,
+		    size_t value_len, const struct tayra_item_meta *meta, uint64_t *number)
+{
+	int status = check(t, key, key_len, value, value_len);
+
+	*number = 0;
+	if (status != TAYRA_OK)
+		return status;
+	return meta ? put_here(t, key, key_len, value, value_len, meta, number)
+		    : delete_here(t, key, key_len, number);
+}
+
+int
+tayra__store_deliver(struct tayra *t, const void *key, size_t key_len, const void *value,
+		     size_t value_len, const struct tayra_item_meta *meta, uint64_t number)
+{
+	const struct tayra__news news = {
+		.value = value, .len = value_len, .meta = meta, .may_skip = true
+	};
+
+	return tayra__due_deliver(t, key, key_len, number, &news);
 }
 
 #define SCAN_BUDGET 256

@@ -14,6 +14,19 @@
 int tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 		     size_t value_len, const struct tayra_item_meta *meta);
 /*
+ * The same in two steps, for a thread that must not wait for a network: first everything but the
+ * remote tier; then, on any thread, once for each change with its number, the remote.  Until then
+ * the key is not asked for there, and of several changes the latest wins whatever their order; one
+ * that a later change has overtaken is not delivered, and deliver says so at once. Without a remote
+ * tier *number is 0 and there is nothing to deliver.  value NULL, meta NULL: a delete.  => change:
+ * as tayra_put() and tayra_delete(), but for the remote.  deliver: TAYRA_OK, TAYRA_E_NOT_FOUND;
+ * TAYRA_E_IO and others: not told, and owed (docs/design/load.md).
+ */
+int tayra__store_change(struct tayra *t, const void *key, size_t key_len, const void *value,
+			size_t value_len, const struct tayra_item_meta *meta, uint64_t *number);
+int tayra__store_deliver(struct tayra *t, const void *key, size_t key_len, const void *value,
+			 size_t value_len, const struct tayra_item_meta *meta, uint64_t number);
+/*
  * tayra_delete() for every key that begins so; NULL, 0: for all.  Loads of such keys in progress
  * are not kept.  What is put meanwhile is kept or not.  Takes time as there are keys, in RAM and
  * below, and meanwhile nobody looks below; all keys of a file tier go at once.

@@ -5,6 +5,7 @@
 #include "serve/fetch.h"
 #include "serve/forward.h"
 #include "serve/number.h"
+#include "serve/posts.h"
 #include "serve/state.h"
 
 #include <stdarg.h>
@@ -238,12 +239,13 @@ run(struct tayra__call *call)
 	size_t before = call->out->len;
 
 	call->command->run(call);
-	if (!keyspace->unsure)
-		return;
-	keyspace->unsure = false;
-	call->out->len = before;
-	tayra__call_error(call, "IOERR done, but a tier cannot be made sure to have forgotten what "
-				"was there: do it again");
+	if (keyspace->unsure) {
+		keyspace->unsure = false;
+		call->out->len = before;
+		tayra__call_error(call, "%s", TAYRA__UNSURE_ERROR);
+	}
+	if (keyspace->posts)
+		tayra__posts_send(keyspace->posts, call, before);
 }
 
 void

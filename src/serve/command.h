@@ -86,6 +86,8 @@ bool tayra__call_integer(const struct tayra__call *call, size_t index, int64_t *
 __attribute__((format(printf, 2, 3))) void tayra__call_error(const struct tayra__call *call,
 							     const char *format, ...);
 void tayra__call_syntax_error(const struct tayra__call *call);
+#define TAYRA__UNSURE_ERROR                                                                        \
+	"IOERR done, but a tier cannot be made sure to have forgotten what was there: do it again"
 /* The reply to a status of the keyspace that is neither OK nor NOT_FOUND. */
 void tayra__call_refuse(const struct tayra__call *call, int status);
 /* "unknown subcommand"; args[1] is named. */

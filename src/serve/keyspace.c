@@ -3,6 +3,7 @@
 
 #include "load/store.h"
 #include "net/buffer.h"
+#include "serve/posts.h"
 
 #include <string.h>
 
@@ -97,6 +98,24 @@ meta_for(struct tayra__keyspace *keyspace, const struct tayra__key_in *key, int6
 	};
 }
 
+/* With what is below RAM in step. */
+static int
+put_through(struct tayra__keyspace *keyspace, const void *key, size_t key_len, const void *value,
+	    size_t len, const struct tayra_item_meta *meta)
+{
+	if (keyspace->posts)
+		return tayra__posts_change(keyspace->posts, key, key_len, value, len, meta);
+	return tayra__store_put(keyspace->handle, key, key_len, value, len, meta);
+}
+
+static int
+clear_through(struct tayra__keyspace *keyspace, const void *prefix, size_t len)
+{
+	if (keyspace->posts)
+		return tayra__posts_clear(keyspace->posts, prefix, len);
+	return tayra__store_clear(keyspace->handle, prefix, len);
+}
+
 int
 tayra__keyspace_put(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
 		    const void *value, size_t len, int64_t deadline_ms, uint64_t cost_ns)
@@ -109,8 +128,8 @@ tayra__keyspace_put(struct tayra__keyspace *keyspace, const struct tayra__key_in
 	}
 	meta = meta_for(keyspace, key, deadline_ms, cost_ns);
 	if (keyspace->shared)
-		return tayra__store_put(keyspace->handle, tayra__key_stored(key), key->len + 1,
-					value, len, &meta);
+		return put_through(keyspace, tayra__key_stored(key), key->len + 1, value, len,
+				   &meta);
 	return tayra_cache_put(keyspace->cache, tayra__key_stored(key), key->len + 1, value, len,
 			       &meta, keyspace->now_ms);
 }
@@ -131,8 +150,8 @@ tayra__keyspace_commit(struct tayra__keyspace *keyspace, const struct tayra__key
 	int status;
 
 	if (keyspace->shared) {
-		status = tayra__store_put(keyspace->handle, tayra__key_stored(key), key->len + 1,
-					  reservation->data, reservation->len, &meta);
+		status = put_through(keyspace, tayra__key_stored(key), key->len + 1,
+				     reservation->data, reservation->len, &meta);
 		tayra_cache_abandon(keyspace->cache, reservation);
 		return status;
 	}
@@ -146,7 +165,11 @@ forget(struct tayra__keyspace *keyspace, const struct tayra__key_in *key)
 
 	if (!keyspace->shared)
 		return tayra_cache_delete(keyspace->cache, tayra__key_stored(key), key->len + 1);
-	status = tayra_delete(keyspace->handle, tayra__key_stored(key), key->len + 1);
+	if (keyspace->posts)
+		status = tayra__posts_change(keyspace->posts, tayra__key_stored(key), key->len + 1,
+					     NULL, 0, NULL);
+	else
+		status = tayra_delete(keyspace->handle, tayra__key_stored(key), key->len + 1);
 	keyspace->unsure |= status == TAYRA_E_IO;
 	return status;
 }
@@ -173,8 +196,8 @@ put_again(struct tayra__keyspace *keyspace, const struct tayra__key_in *key, uin
 	meta = value.meta;
 	meta.fresh_ms = UINT64_MAX;
 	meta.expire_ms = expire_ms;
-	status = tayra__store_put(keyspace->handle, tayra__key_stored(key), key->len + 1,
-				  value.data, value.len, &meta);
+	status = put_through(keyspace, tayra__key_stored(key), key->len + 1, value.data, value.len,
+			     &meta);
 	tayra_cache_unpin(keyspace->cache, &value);
 	return status;
 }
@@ -272,7 +295,7 @@ tayra__keyspace_flush_all(struct tayra__keyspace *keyspace)
 	int status = TAYRA_OK;
 
 	if (keyspace->shared)
-		status = tayra__store_clear(keyspace->handle, NULL, 0);
+		status = clear_through(keyspace, NULL, 0);
 	else
 		tayra_cache_clear(keyspace->cache);
 	/* Of loads in progress nothing is kept. */
@@ -315,7 +338,7 @@ tayra__keyspace_flush(struct tayra__keyspace *keyspace, unsigned db)
 	const char prefix = (char)db;
 
 	if (keyspace->shared)
-		return tayra__store_clear(keyspace->handle, &prefix, 1);
+		return clear_through(keyspace, &prefix, 1);
 	if ((keyspace->used & ~(1u << db)) == 0)
 		return tayra__keyspace_flush_all(keyspace);
 	/* A slice of one bucket has at most 32 keys of 64 KiB. */

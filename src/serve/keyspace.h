@@ -18,13 +18,16 @@
 #define TAYRA__DATABASES 16
 #define TAYRA__NO_EXPIRY INT64_MAX /* as a deadline */
 
+struct tayra__posts;
+
 struct tayra__keyspace {
 	struct tayra_cache *cache; /* the handle's */
 	struct tayra *handle;
 	bool shared; /* keys are loaded as well, or kept in tiers: changes go through the handle */
-	bool unsure; /* something was deleted, and may be back after a restart: not to be
-		      * acknowledged
-		      */
+	struct tayra__posts *posts; /* where changes go when there is a remote tier; NULL: none */
+	bool unsure;            /* something was deleted, and may be back after a restart: not to be
+				 * acknowledged
+				 */
 	uint64_t now_ms;        /* the cache's clock */
 	int64_t wall_offset_ms; /* Unix time is now_ms and this */
 	uint32_t used;          /* a bit for each database that something was put into */

@@ -35,6 +35,9 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  "what memory lets go is kept in this directory, and served after a restart" },
 	{ "file_tier_limit", TAYRA__KNOB_BYTES, OF(server.file_tier_bytes), "BYTES", 0, 0, NULL, 0,
 	  "1G", "of that directory, on disk" },
+	{ "remote_tier", TAYRA__KNOB_SECRET, OF(server.remote_tier), "URL", 0, 0, NULL, 0, "none",
+	  "values are kept in the Redis at redis://[user[:password]@]host[:port][/db] too, which "
+	  "several servers may share" },
 	{ "policy", TAYRA__KNOB_CHOICE, OF(policy), "s3fifo|lru|tayra", 0, 0, policies,
 	  TAYRA_POLICY_S3FIFO, "s3fifo", "what goes when memory is full" },
 	{ "objective", TAYRA__KNOB_CHOICE, OF(objective), "requests|bytes|cost", 0, 0, objectives,

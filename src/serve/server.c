@@ -238,7 +238,11 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	server->paces = o->paces;
 	server->pace_count = o->pace_count;
 	server->pace_names = o->pace_names;
-	return server->keyspace.shared ? tayra__fetch_open(server) : TAYRA_OK;
+	status = server->keyspace.shared ? tayra__fetch_open(server) : TAYRA_OK;
+	if (status != TAYRA_OK || !server->tiers.remote)
+		return status;
+	server->keyspace.posts = &server->posts;
+	return tayra__posts_open(&server->posts, server);
 }
 
 /* Protected mode, and the address as such. */
@@ -366,6 +370,7 @@ tayra__server_destroy(struct tayra__server *server)
 	if (server->listener.fd >= 0)
 		close(server->listener.fd);
 	tayra__forward_destroy(server->forward);
+	tayra__posts_close(&server->posts);
 	tayra_destroy(server->handle);
 	tayra__tiers_close(&server->tiers);
 	tayra__fetch_close(server);

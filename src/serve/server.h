@@ -60,6 +60,9 @@ struct tayra__server_options {
 	 * bytes 0: 1 GiB.  Borrowed for the call */
 	const char *file_tier;
 	uint64_t file_tier_bytes;
+	/* And in this Redis, which several servers may share: "redis://user:password@host:port/db";
+	 * NULL: in none.  Borrowed for the call */
+	const char *remote_tier;
 };
 
 /*

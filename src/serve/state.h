@@ -15,6 +15,7 @@
 #include "serve/command.h"
 #include "serve/keyspace.h"
 #include "serve/misses.h"
+#include "serve/posts.h"
 #include "serve/route.h"
 #include "serve/server.h"
 #include "serve/tiers.h"
@@ -41,8 +42,9 @@ struct tayra__server {
 	struct tayra__routes *routes; /* NULL: none */
 	bool check;                   /* it listens nowhere */
 	struct tayra__tiers tiers;
-	bool tiered;         /* the handle has tiers below RAM */
-	struct tayra_cq *cq; /* of what fetches ask for; NULL: nothing is anywhere but here */
+	struct tayra__posts posts; /* with a remote tier */
+	bool tiered;               /* the handle has tiers below RAM */
+	struct tayra_cq *cq;       /* of what fetches ask for; NULL: nothing is anywhere but here */
 	struct tayra__watch completions;
 	struct tayra_pace *const *paces; /* to be ticked */
 	size_t pace_count;

@@ -19,20 +19,44 @@ open_file(struct tayra__tiers *tiers, const struct tayra__server_options *o, cha
 	return tayra_tier_file_open(&options, error, error_len, &tiers->file);
 }
 
+/* One that does not answer yet is tried again; the line for people says so. */
+static int
+open_remote(struct tayra__tiers *tiers, const struct tayra__server_options *o, char *error,
+	    size_t error_len)
+{
+	struct tayra_tier_remote_options options = TAYRA_TIER_REMOTE_OPTIONS_INIT;
+	size_t used = strlen(tiers->text);
+	char why[256] = "";
+	int status;
+
+	options.url = o->remote_tier;
+	status = tayra_tier_remote_open(&options, why, sizeof(why), &tiers->remote);
+	if (status != TAYRA_OK) {
+		snprintf(error, error_len, "remote tier: %s", why);
+		return status;
+	}
+	snprintf(tiers->text + used, sizeof(tiers->text) - used, ", a remote tier%s%.200s",
+		 why[0] ? ", not there yet: " : "", why);
+	return TAYRA_OK;
+}
+
 int
 tayra__tiers_open(struct tayra__tiers *tiers, const struct tayra__server_options *o,
 		  struct tayra_options *handle, char *error, size_t error_len)
 {
-	int status;
+	int status = TAYRA_OK;
 
-	if (!o->file_tier || o->check)
+	if (o->check)
 		return TAYRA_OK;
-	status = open_file(tiers, o, error, error_len);
-	if (status != TAYRA_OK)
-		return status;
+	if (o->file_tier)
+		status = open_file(tiers, o, error, error_len);
+	if (status == TAYRA_OK && o->file_tier)
+		snprintf(tiers->text, sizeof(tiers->text), ", file tier %.100s", o->file_tier);
+	if (status == TAYRA_OK && o->remote_tier)
+		status = open_remote(tiers, o, error, error_len);
 	handle->file_tier = tiers->file;
-	snprintf(tiers->text, sizeof(tiers->text), ", file tier %.100s", o->file_tier);
-	return TAYRA_OK;
+	handle->remote_tier = tiers->remote;
+	return status;
 }
 
 void

@@ -15,7 +15,7 @@ struct tayra__server_options;
 struct tayra__tiers {
 	struct tayra_tier_file *file;     /* NULL: none */
 	struct tayra_tier_remote *remote; /* NULL: none */
-	char text[192];                   /* for people: ", file tier /var/.. 1024 MiB" */
+	char text[512];                   /* for people: ", file tier /var/.. 1024 MiB" */
 };
 
 static inline bool

@@ -3,6 +3,7 @@
  * A server that was started again has nothing in RAM: whatever it knows comes from its directory.
  */
 #include "client.h"
+#include "net/redis.h"
 
 #include <sys/wait.h>
 
@@ -241,10 +242,138 @@ a_directory_that_cannot_be_used_is_said(void **state)
 	tayra__server_destroy(server);
 }
 
+/* With a redis-server of the test's own as the remote tier: two servers that share it. */
+static struct redis redis;
+static struct running one, two;
+
+static int
+set_up_remote(void **state)
+{
+	const struct tayra__server_options shared = { .memory_bytes = 16u << 20,
+						      .remote_tier = redis.url };
+
+	memset(&redis, 0, sizeof(redis));
+	if (!redis_is_installed())
+		return 0;
+	if (!redis_up(&redis))
+		return -1;
+	client_start(&one, shared);
+	client_start(&two, shared);
+	return 0;
+}
+
+static int
+tear_down_remote(void **state)
+{
+	if (!redis_is_installed())
+		return 0;
+	client_stop(&one);
+	client_stop(&two);
+	redis_down(&redis);
+	return 0;
+}
+
+/* Ask until that is the reply: what others change is told a moment later. */
+static void
+ask_until(int fd, const char *command, const char *reply)
+{
+	for (int i = 0; i < CLIENT_PATIENCE_S * 100; i++) {
+		char text[128] = "";
+
+		client_send(fd, command, strlen(command));
+		client_send(fd, "\r\n", 2);
+		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+		if (strcmp(text, reply) == 0)
+			return;
+		usleep(10000);
+	}
+	fail_msg("%s was never answered with %s", command, reply);
+}
+
+static void
+servers_share_what_is_in_a_remote_tier(void **state)
+{
+	int a, b;
+
+	if (!redis_is_installed())
+		skip();
+	a = client_connect(&one);
+	b = client_connect(&two);
+	client_say(a, "MSET k 1 l 2", "+OK\r\n");
+	client_say(b, "MGET k l m", "*3\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
+	client_say(b, "INCR k", ":2\r\n");
+	ask_until(a, "GET k", "$1\r\n2\r\n");
+	client_say(a, "DEL k", ":1\r\n");
+	ask_until(b, "GET k", "$-1\r\n");
+	client_say(b, "RENAME l n", "+OK\r\n");
+	ask_until(a, "GET n", "$1\r\n2\r\n");
+	close(b);
+	client_stop(&two);
+	client_start(&two, (struct tayra__server_options){ .memory_bytes = 16u << 20,
+							   .remote_tier = redis.url });
+	b = client_connect(&two);
+	client_say(b, "DBSIZE", ":0\r\n");
+	ask_until(b, "GET n", "$1\r\n2\r\n");
+	client_say(a, "FLUSHALL", "+OK\r\n");
+	client_say(a, "GET n", "$-1\r\n");
+	ask_until(b, "GET n", "$-1\r\n");
+	close(a);
+	close(b);
+}
+
+static void
+a_remote_tier_that_hangs_keeps_only_its_writers_waiting(void **state)
+{
+	int a, b;
+
+	if (!redis_is_installed())
+		skip();
+	a = client_connect(&one);
+	b = client_connect(&one);
+	client_say(a, "SET k 1", "+OK\r\n");
+	client_say(a, "SET l 1", "+OK\r\n");
+	kill(redis.pid, SIGSTOP);
+	client_send(a, "SET k 2\r\nGET k\r\n", 16);
+	client_say(b, "PING", "+PONG\r\n");
+	client_say(b, "GET k", "$1\r\n2\r\n");
+	client_expect(a, "+OK\r\n$1\r\n2\r\n", 12);
+	client_send(a, "DEL l\r\n", 7);
+	client_expect(a, "-IOERR ", 7);
+	client_say(b, "GET l", "$-1\r\n");
+	kill(redis.pid, SIGCONT);
+	close(a);
+	/* Gone there as well, in the end. */
+	a = client_connect(&two);
+	ask_until(a, "GET l", "$-1\r\n");
+	close(a);
+	close(b);
+}
+
+/* Clients come and go while their changes are on the way. */
+static void
+who_goes_away_leaves_nothing_behind(void **state)
+{
+	if (!redis_is_installed())
+		skip();
+	for (int i = 0; i < 50; i++) {
+		int fd = client_connect(&one);
+
+		client_send(fd, "SET k 1\r\nDEL k\r\nSET k 2\r\n", 25);
+		close(fd);
+	}
+	for (int i = 0; i < 2; i++) {
+		int fd = client_connect(i ? &one : &two);
+
+		client_say(fd, "PING", "+PONG\r\n");
+		close(fd);
+	}
+}
+
 int
 main(void)
 {
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name)   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define remote(name) cmocka_unit_test_setup_teardown(name, set_up_remote, tear_down_remote)
 	const struct CMUnitTest tests[] = {
 		test(a_restarted_server_serves_what_it_had),
 		test(every_command_knows_what_is_below),
@@ -253,6 +382,9 @@ main(void)
 		test(what_ram_lets_go_is_still_there),
 		test(a_pipeline_over_what_is_below_keeps_its_order),
 		test(a_directory_that_cannot_be_used_is_said),
+		remote(servers_share_what_is_in_a_remote_tier),
+		remote(a_remote_tier_that_hangs_keeps_only_its_writers_waiting),
+		remote(who_goes_away_leaves_nothing_behind),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
