@@ -95,6 +95,28 @@ meta_or_default(const struct tayra_item_meta *meta, uint64_t now_ms)
 	};
 }
 
+bool
+tayra__cache_has(struct tayra_cache *cache, const void *key, size_t key_len, uint64_t now_ms)
+{
+	struct tayra__key k;
+	struct tayra__shard *shard;
+	bool has = false;
+	uint32_t ref;
+
+	if (key_len > TAYRA_KEY_MAX)
+		return false;
+	k = make_key(cache, key, key_len);
+	shard = lock_shard(cache, &k);
+	ref = tayra__shard_find(shard, &k);
+	if (ref) {
+		const struct tayra__item *item = tayra__item_at(&shard->state->pool, ref);
+
+		has = now_ms < item->fresh_ms && now_ms < item->expire_ms;
+	}
+	unlock(shard);
+	return has;
+}
+
 int
 tayra_cache_put(struct tayra_cache *cache, const void *key, size_t key_len, const void *value,
 		size_t value_len, const struct tayra_item_meta *meta, uint64_t now_ms)

@@ -27,4 +27,8 @@ void tayra__cache_end_life(struct tayra_cache *cache);
 struct tayra__shard *tayra__cache_shard_of(struct tayra_cache *cache,
 					   const struct tayra__item *item);
 
+/* Something of that key is cached that is not stale yet.  Asking is not a use, and is not counted.
+ */
+bool tayra__cache_has(struct tayra_cache *cache, const void *key, size_t key_len, uint64_t now_ms);
+
 #endif

@@ -148,14 +148,6 @@ burst(const struct tayra__change_rate *rate, int i)
 	return (rate->since[i].seen + SINCE_PRIOR) / (rate->since[i].expected + SINCE_PRIOR);
 }
 
-bool
-tayra__change_rate_lives(const struct tayra__change_rate *rate, uint64_t key, uint64_t now_ms)
-{
-	const struct tayra__change_key *k = find(rate, key);
-
-	return k && k->loaded_ms && now_ms < k->loaded_ms + k->ttl_ms;
-}
-
 double
 tayra__change_rate_of(const struct tayra__change_rate *rate, uint64_t key, uint64_t group,
 		      uint64_t now_ms)

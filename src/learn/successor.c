@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn/successor.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define WAYS      4
 #define USES_MAX  64 /* then A's counts are halved */
 #define COUNT_MIN 2  /* once may be chance */
+#define FORGOTTEN 8  /* uses of A without it */
 
 /* The block: the struct, then the sources. */
 static uint32_t
@@ -91,19 +93,28 @@ bear_out(struct tayra__successor_source *source, struct tayra__successor_rule *r
 		rule->count++;
 }
 
+/* Not one of this use of A, or the last of many that follow would push out the first; and not one
+ * that has come twice, unless that is long ago. */
+static bool
+may_go(const struct tayra__successor_source *source, const struct tayra__successor_rule *rule)
+{
+	unsigned since = (unsigned)source->uses - rule->last;
+
+	return rule->count == 0 || (since > 0 && rule->count == 1) || since >= FORGOTTEN;
+}
+
 /* It came after A for the first time that is remembered. */
 static void
 begin(struct tayra__successor_source *source, const struct tayra__successor_miss *miss)
 {
-	struct tayra__successor_rule *least = &source->rules[0];
+	struct tayra__successor_rule *least = NULL;
 
-	for (int i = 1; i < TAYRA__SUCCESSOR_RULES; i++)
-		if (source->rules[i].count < least->count)
+	for (int i = 0; i < TAYRA__SUCCESSOR_RULES; i++)
+		if (may_go(source, &source->rules[i]) &&
+		    (!least || source->rules[i].count < least->count))
 			least = &source->rules[i];
-	if (least->count > 1) {
-		least->count /= 2;
+	if (!least)
 		return;
-	}
 	*least = (struct tayra__successor_rule){ .to = miss->hash,
 						 .loader = miss->loader,
 						 .count = 1,
@@ -139,7 +150,7 @@ count_use(struct tayra__successor_source *source, uint64_t now)
 	source->uses /= 2;
 	for (int i = 0; i < TAYRA__SUCCESSOR_RULES; i++) {
 		source->rules[i].count /= 2;
-		source->rules[i].last = 0;
+		source->rules[i].last /= 2;
 	}
 }
 

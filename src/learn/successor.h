@@ -3,7 +3,7 @@
  * successor.h: which keys are missed soon after which?  Pairs "after A, B": B was missed within the
  * next few misses after A and within a time.  The idea of MITHRIL (Yang et al., SoCC'17), which
  * mines sporadic associations from misses, in its simplest form: a table of As, each with the few
- * Bs that came most often (space saving: a new one takes the place of the least, which is halved),
+ * Bs that came often (a new one takes the place of one that came once, or long ago),
  * and counts that fade.
  *
  * What a rule is worth is counted online: how often B came after A, of how often A did; what was

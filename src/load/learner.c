@@ -457,12 +457,6 @@ tayra__learner_settle(struct tayra__learner *learner, uint64_t hash, uint64_t mo
 			      memory_order_relaxed);
 }
 
-bool
-tayra__learner_is_fresh(const struct tayra__learner *learner, uint64_t hash, uint64_t now_ms)
-{
-	return tayra__change_rate_lives(learner->rate, hash, now_ms + SECOND_MS);
-}
-
 struct tayra__prediction
 tayra__learner_predict(struct tayra__learner *learner, uint64_t hash, uint64_t now_ms)
 {

@@ -4,7 +4,7 @@
  * that lands shall live, what is worth fetching ahead (prefetch.h).  All of it is bounded when it
  * is made.
  *
- * learner.lock guards the tables.  It is the last lock of all: nothing is called with it held.
+ * learner.lock guards the tables.  Only a shard's lock in the cache is taken with it held.
  */
 #ifndef TAYRA_LOAD_LEARNER_H
 #define TAYRA_LOAD_LEARNER_H
@@ -112,8 +112,6 @@ tayra__learner_near_end(const struct tayra_item_meta *meta, uint64_t now_ms)
 /* The key was missed. */
 void tayra__learner_missed(struct tayra__learner *learner, const void *key, size_t key_len,
 			   uint64_t hash, uint64_t now_ns);
-/* What is known says that a fresh copy of it is cached, unless it was evicted. */
-bool tayra__learner_is_fresh(const struct tayra__learner *learner, uint64_t hash, uint64_t now_ms);
 struct tayra__prediction tayra__learner_predict(struct tayra__learner *learner, uint64_t hash,
 						uint64_t now_ms);
 /* Something that was fetched ahead was judged: its rule learns from it. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "cache/handle.h"
 #include "load/ahead.h"
 #include "load/below.h"
 #include "load/flight.h"
@@ -16,25 +17,12 @@
 
 enum begin_if { ALWAYS, IF_NOT_CACHED };
 
-static bool
-is_cached(struct tayra *t, const struct tayra__want *want, uint64_t now_ms)
-{
-	struct tayra_value value;
-	bool fresh;
-
-	if (tayra_cache_get(t->cache, want->key, want->key_len, now_ms, &value) != TAYRA_OK)
-		return false;
-	fresh = now_ms < value.meta.fresh_ms;
-	tayra_cache_unpin(t->cache, &value);
-	return fresh;
-}
-
 /* => NULL: it is not needed, or cannot be had.  handle.lock is held. */
 static struct tayra_load *
 make(struct tayra *t, const struct tayra__want *want, enum begin_if when, uint64_t now_ms)
 {
 	if (tayra__flight_find(t, want->key, want->key_len) ||
-	    (when == IF_NOT_CACHED && is_cached(t, want, now_ms)))
+	    (when == IF_NOT_CACHED && tayra__cache_has(t->cache, want->key, want->key_len, now_ms)))
 		return NULL;
 	return tayra__flight_create(t, want);
 }
@@ -162,13 +150,14 @@ loader_of(const struct tayra__want *want)
 
 /* learner.lock is held.  => whether to begin. */
 static bool
-pair_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t from, uint64_t to,
-		 const struct tayra__want *want, uint64_t now_ms)
+pair_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t from,
+		 const struct tayra__successor_rule *rule, const struct tayra__want *want,
+		 uint64_t now_ms)
 {
 	bool act = acts(t, learner, learner->strategy.prefetch_successors, TAYRA__AHEAD_SUCCESSOR,
 			want);
 	struct tayra__ahead_place place = {
-		.hash = to,
+		.hash = rule->to,
 		.from = from,
 		.from_ms = now_ms,
 		.until_ms = tayra__add_sat(now_ms, learner->successor->options.window),
@@ -177,8 +166,8 @@ pair_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t from,
 		.kind = act ? TAYRA__AHEAD_BEGUN : TAYRA__AHEAD_WOULD,
 	};
 
-	if (tayra__learner_is_fresh(learner, to, now_ms)) {
-		tayra__successor_judge(learner->successor, from, to, TAYRA__SUCCESSOR_USED);
+	if (tayra__cache_has(t->cache, rule->key, rule->key_len, now_ms)) {
+		tayra__successor_judge(learner->successor, from, rule->to, TAYRA__SUCCESSOR_USED);
 		return false;
 	}
 	return tayra__ahead_note(learner->ahead, &place, now_ms) && act;
@@ -205,7 +194,7 @@ follow(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 	n = tayra__successor_ask(learner->successor, hash, miss.loader, least(learner), RULES_MAX,
 				 rules);
 	for (unsigned i = 0; i < n; i++)
-		if (pair_is_worth_it(t, learner, hash, rules[i].to, want, now_ms))
+		if (pair_is_worth_it(t, learner, hash, &rules[i], want, now_ms))
 			rules[begun++] = rules[i];
 	return begun;
 }

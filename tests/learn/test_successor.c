@@ -71,6 +71,26 @@ a_pair_that_comes_again_is_learned_with_its_key(void **state)
 }
 
 static void
+the_first_of_many_that_follow_is_learned(void **state)
+{
+	struct tayra__successor *s = make(1024);
+	struct tayra__successor_rule rules[2];
+	uint64_t now = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++, now += 1000) {
+		miss(s, 1, now);
+		miss(s, 2, now + 1);
+		for (unsigned n = 0; n < 6; n++)
+			miss(s, 100 + 10 * i + n, now + 2 + n);
+	}
+	miss(s, 1, now);
+	assert_int_equal(after(s, 1, rules), 1);
+	assert_true(rules[0].to == hash_of(2));
+	tayra__mem_free(s);
+}
+
+static void
 what_comes_too_late_is_no_successor(void **state)
 {
 	struct tayra__successor *s = make(1024);
@@ -186,6 +206,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pair_that_comes_again_is_learned_with_its_key),
+		cmocka_unit_test(the_first_of_many_that_follow_is_learned),
 		cmocka_unit_test(what_comes_too_late_is_no_successor),
 		cmocka_unit_test(what_comes_once_or_by_chance_is_no_rule),
 		cmocka_unit_test(a_rule_that_stops_being_true_is_dropped),
