@@ -32,8 +32,8 @@ enum tayra_policy {
 		0, /* Yang et al., "FIFO queues are all you need for cache eviction", SOSP'23 */
 	TAYRA_POLICY_LRU = 1,
 	TAYRA_POLICY_TAYRA = 2, /* learns which items will be used; S3-FIFO or sampled LRU where
-				   that loses.  Costs 8 bytes an item and 4 to 8% of memory; a
-				   shard under 2 MiB learns nothing and is S3-FIFO */
+				   that loses.  Costs 8 bytes an item and 6 to 10% of memory; a
+				   shard under 4 MiB learns nothing and is S3-FIFO */
 };
 /* "s3fifo", "lru", "tayra"; NULL for anything else. */
 TAYRA_API const char *tayra_policy_name(enum tayra_policy policy);

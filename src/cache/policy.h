@@ -44,7 +44,8 @@ struct tayra__learned {
 };
 
 struct tayra__policy_state {
-	uint64_t capacity; /* in charges */
+	uint64_t capacity; /* in charges; see by_charge */
+	bool by_charge;    /* it is a bound; else memory bounds, and it is what fitted last time */
 	bool least;        /* the arrival turned out to be worth least: mark the item */
 	struct tayra__fifo queues[TAYRA__PLACES];
 	struct tayra__ghosts ghosts;
@@ -68,10 +69,15 @@ struct tayra__victim {
 	struct tayra__reuse reuse;
 };
 
+enum tayra__loss {
+	TAYRA__LOSS_OVER,   /* deleted, or expired */
+	TAYRA__LOSS_IN_WAY, /* where another needs room */
+};
+
 /* All refs are items of this pool.  The last three are NULL for policies that do not learn. */
 struct tayra__policy {
 	const char *name;
-	/* Set up `state`, zeroed but for capacity. */
+	/* Set up `state`, zeroed but for capacity and by_charge. */
 	void (*init)(struct tayra__policy_state *state, struct tayra__pool *pool,
 		     const struct tayra__policy_plan *plan);
 	/* A key is about to come in: if it is not resident, to which queue?  Before room is made.
@@ -96,11 +102,16 @@ struct tayra__policy {
 	 * for its charge; insert or replace follows. */
 	void (*arrive)(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref,
 		       const struct tayra__arrival *arrival);
-	/* A resident item goes because it was deleted or has expired; remove follows. */
-	void (*lost)(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref);
+	/* A resident item goes though nobody chose it; remove follows. */
+	void (*lost)(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref,
+		     enum tayra__loss why);
 };
 
 extern const struct tayra__policy tayra__policy_lru, tayra__policy_s3fifo, tayra__policy_tayra;
+
+/* Where memory bounds: what is resident when room is short is the capacity.  Ghosts that are now
+ * too many are dropped. */
+void tayra__policy_s3fifo_fit(struct tayra__policy_state *state, struct tayra__pool *pool);
 
 /* What `tayra` learns with, NULL where it does not. */
 struct tayra__keeper *tayra__policy_tayra_keeper(const struct tayra__policy_state *state,

@@ -3,14 +3,18 @@
  * room.c: making room in a shard.  First evict what the policy chooses, until as many bytes as are
  * needed were freed.  Scattered holes may still not hold a large value, and going on would empty
  * the shard; so then clear one run of neighbouring blocks, wherever it costs least search: from the
- * oldest item on.  Together at most about twice the bytes needed are evicted.  Pinned items are
- * unlinked when chosen, but free nothing now; after a few of them, give up on the policy's choice.
+ * oldest item on.  Together at most about twice the bytes needed are evicted, five times for small
+ * values.  Pinned items are unlinked when chosen, but free nothing now; after a few of them, give
+ * up on the policy's choice.
  */
 #include "cache/room.h"
 
 #include "base/hash.h"
 
 #define PINNED_VICTIMS_MAX 16
+/* For a small value a little more may go: the holes are used by the next ones. */
+#define SMALL_SHARE 256 /* of the largest there may be */
+#define SMALL_TIMES 4
 
 /* What the policy wants to know of an item after its memory is gone. */
 static struct tayra__victim
@@ -112,7 +116,8 @@ clear_run(struct tayra__shard *shard, uint32_t start, uint32_t units)
 		} else if (tayra__block_kind(block) == TAYRA__BLOCK_ITEM) {
 			/* No ghost: it would be put into the room being made. */
 			if (shard->policy->lost)
-				shard->policy->lost(&state->policy, &state->pool, at);
+				shard->policy->lost(&state->policy, &state->pool, at,
+						    TAYRA__LOSS_IN_WAY);
 			shard->policy->remove(&state->policy, &state->pool, at);
 			tayra__shard_unlink(shard, at);
 			state->counters.evictions++;
@@ -127,8 +132,10 @@ make_by_policy(struct tayra__shard *shard, uint32_t units, enum tayra__block_kin
 {
 	struct tayra__shard_state *state = shard->state;
 	uint32_t freed = 0, pinned = 0;
+	uint32_t enough = units <= state->item_units_max / SMALL_SHARE ? SMALL_TIMES * units
+								       : units;
 
-	while (freed < units && pinned < PINNED_VICTIMS_MAX) {
+	while (freed < enough && pinned < PINNED_VICTIMS_MAX) {
 		uint32_t ref = shard->policy->victim(&state->policy, &state->pool);
 
 		if (ref == 0)

@@ -30,14 +30,37 @@ tenth(uint64_t capacity)
 	return capacity / 10;
 }
 
+/* floor(0.9 c) without passing 2^64. */
+static uint64_t
+nine_tenths(uint64_t capacity)
+{
+	return capacity - tenth(capacity) - (capacity % 10 ? 1 : 0);
+}
+
+/*
+ * With the bytes that items and ghosts share as the capacity instead, what is resident would never
+ * be nine tenths of it: main would never be over its share and give nothing back.
+ */
+void
+tayra__policy_s3fifo_fit(struct tayra__policy_state *state, struct tayra__pool *pool)
+{
+	struct tayra__ghosts *ghosts = &state->ghosts;
+
+	if (state->by_charge)
+		return;
+	state->capacity = state->queues[TAYRA__PLACE_MAIN].charge +
+			  state->queues[TAYRA__PLACE_SMALL].charge;
+	ghosts->charge_max = nine_tenths(state->capacity);
+	while (ghosts->queue.charge > ghosts->charge_max)
+		tayra__ghosts_drop(ghosts, pool, ghosts->queue.oldest);
+}
+
 static void
 init(struct tayra__policy_state *state, struct tayra__pool *pool,
      const struct tayra__policy_plan *plan)
 {
 	(void)pool;
-	/* floor(0.9 c) without passing 2^64. */
-	state->ghosts.charge_max = state->capacity - tenth(state->capacity) -
-				   (state->capacity % 10 ? 1 : 0);
+	state->ghosts.charge_max = nine_tenths(state->capacity);
 	state->ghosts.count_max = plan->ghosts_max;
 }
 
@@ -127,8 +150,11 @@ victim_small(struct tayra__policy_state *state, struct tayra__pool *pool)
 static uint32_t
 victim(struct tayra__policy_state *state, struct tayra__pool *pool)
 {
-	uint64_t main_max = state->capacity - tenth(state->capacity);
+	uint64_t main_max;
 	uint32_t ref = 0;
+
+	tayra__policy_s3fifo_fit(state, pool);
+	main_max = state->capacity - tenth(state->capacity);
 
 	if (state->queues[TAYRA__PLACE_MAIN].charge <= main_max)
 		ref = victim_small(state, pool);

@@ -34,6 +34,7 @@ tayra__shard_format(struct tayra__shard *shard, uint64_t bytes, uint64_t charge_
 	state->charge_max = charge_max ? charge_max : UINT64_MAX;
 	state->item_units_max = (uint32_t)(bytes / ITEM_SHARE / TAYRA__UNIT_BYTES);
 	state->policy.capacity = charge_max ? charge_max : usable;
+	state->policy.by_charge = charge_max != 0;
 	shard->by_charge = charge_max != 0;
 	shard->policy->init(&state->policy, &state->pool, &plan);
 	tayra__room_grow(shard);
@@ -96,7 +97,7 @@ tayra__shard_remove(struct tayra__shard *shard, uint32_t ref)
 		return;
 	}
 	if (shard->policy->lost)
-		shard->policy->lost(&state->policy, &state->pool, ref);
+		shard->policy->lost(&state->policy, &state->pool, ref, TAYRA__LOSS_OVER);
 	shard->policy->remove(&state->policy, &state->pool, ref);
 	tayra__shard_unlink(shard, ref);
 }

@@ -19,8 +19,9 @@
 
 #include <string.h>
 
-#define OWN_MIN       (2ull << 20) /* a smaller shard has no room for tables */
-#define GUARD_SHARE   64           /* of the shard, for the guard's stores */
+#define OWN_MIN       (4ull << 20) /* a smaller shard has no room for tables */
+#define GUARD_SHARE   32           /* of the shard, for the guard's stores */
+#define GUARD_LEAST   512          /* objects; with 188 the guard was wrong for long */
 #define GUARD_MOST    2048
 #define HISTORY_SHARE 32                         /* of the shard, at most */
 #define LOOK_MAX      (4 * TAYRA__WORTH_SAMPLES) /* buckets */
@@ -58,7 +59,9 @@ options_for(uint64_t shard_bytes)
 		history *= 2;
 	return (struct tayra__keeper_options){
 		.history = history,
-		.guard = (uint32_t)(guard < GUARD_MOST ? guard : GUARD_MOST),
+		.guard = (uint32_t)(guard < GUARD_LEAST  ? GUARD_LEAST
+				    : guard < GUARD_MOST ? guard
+							 : GUARD_MOST),
 	};
 }
 
@@ -265,12 +268,18 @@ take_out(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t r
 }
 
 static void
-lost(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref)
+lost(struct tayra__policy_state *state, struct tayra__pool *pool, uint32_t ref,
+     enum tayra__loss why)
 {
-	const struct tayra__reuse reuse = tayra__item_reuse(tayra__item_at(pool, ref));
+	const struct tayra__item *item = tayra__item_at(pool, ref);
+	const struct tayra__reuse reuse = tayra__item_reuse(item);
 
-	if (learns(state) && reuse.freq)
+	if (!learns(state) || reuse.freq == 0)
+		return;
+	if (why == TAYRA__LOSS_OVER)
 		tayra__keeper_removed(keeper_of(state, pool), &reuse);
+	else
+		tayra__keeper_gone(keeper_of(state, pool), item->entry.node.hash, &reuse);
 }
 
 /* What the newcomer is worth; infinite when there is none or it need not be compared. */
@@ -336,6 +345,9 @@ victim(struct tayra__policy_state *state, struct tayra__pool *pool)
 	enum tayra__behaviour how = behaviour(state, pool);
 	uint32_t ref = 0;
 
+	tayra__policy_s3fifo_fit(state, pool);
+	if (learns(state))
+		keeper_of(state, pool)->options.capacity = state->capacity ? state->capacity : 1;
 	if (how != TAYRA__BEHAVE_S3FIFO && index_of(state, pool)->count)
 		ref = by_sample(state, pool, how);
 	if (ref) {

@@ -44,12 +44,19 @@ bits_for(const struct tayra__guard *guard, uint32_t residents)
 	return bits;
 }
 
+static void
+scale(struct tayra__guard *guard, uint64_t capacity, uint32_t bits)
+{
+	guard->sample_bits = bits;
+	guard->capacity = capacity;
+	guard->store_capacity = capacity >> bits ? capacity >> bits : 1;
+}
+
 /* Start over with the sample the engine's size asks for. */
 static void
 begin(struct tayra__guard *guard, const struct tayra__guard_request *request, uint32_t bits)
 {
-	guard->sample_bits = bits;
-	guard->store_capacity = request->capacity >> bits ? request->capacity >> bits : 1;
+	scale(guard, request->capacity, bits);
 	guard->sampled = 0;
 	guard->weight = guard->weight_squares = 0;
 	guard->learned_s3fifo = guard->learned_lru = guard->s3fifo_lru = (struct tayra__guard_duel){
@@ -70,13 +77,12 @@ in_sample(const void *ctx, uint32_t key)
 	return (tayra__hash_mix64(key ^ guard->seed) >> 32 & mask) == 0;
 }
 
-/* The engine has grown: keep a part of the sample.  Starting over instead would forget what
- * S3-FIFO has gathered in its main queue, and count that against it. */
+/* The engine has grown, or has another capacity: keep a part of the sample.  Starting over instead
+ * would forget what S3-FIFO has gathered in its main queue, and count that against it. */
 static void
 thin(struct tayra__guard *guard, const struct tayra__guard_request *request, uint32_t bits)
 {
-	guard->sample_bits = bits;
-	guard->store_capacity = request->capacity >> bits ? request->capacity >> bits : 1;
+	scale(guard, request->capacity, bits);
 	for (int i = 0; i < TAYRA__BEHAVIOURS; i++)
 		tayra__store_thin(store_of(guard, i), guard->store_capacity, in_sample, guard);
 }
@@ -181,6 +187,16 @@ compare(struct tayra__guard *guard, const struct tayra__guard_request *request)
 	fight(&guard->s3fifo_lru, s3fifo, lru, weight);
 }
 
+/* By more than an eighth. */
+static bool
+capacity_changed(const struct tayra__guard *guard, uint64_t capacity)
+{
+	uint64_t apart = capacity > guard->capacity ? capacity - guard->capacity
+						    : guard->capacity - capacity;
+
+	return apart > guard->capacity / 8;
+}
+
 /* Would a sample SHRINK_BITS larger fit? */
 static bool
 far_too_small(const struct tayra__guard *guard, uint32_t residents)
@@ -198,6 +214,8 @@ tayra__guard_request(struct tayra__guard *guard, const struct tayra__guard_reque
 		begin(guard, request, bits_for(guard, request->residents));
 	else if ((request->residents >> guard->sample_bits) > guard->objects)
 		thin(guard, request, bits_for(guard, request->residents));
+	else if (capacity_changed(guard, request->capacity))
+		thin(guard, request, guard->sample_bits);
 	if (!in_sample(guard, request->key))
 		return;
 	compare(guard, request);

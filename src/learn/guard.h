@@ -29,6 +29,7 @@ struct tayra__guard {
 	uint32_t objects;        /* residents a store has room for */
 	uint32_t sample_bits;    /* one key in 2^sample_bits */
 	uint64_t store_capacity; /* of each; 0 before the first request */
+	uint64_t capacity;       /* of the engine, as the stores have their part of it */
 	enum tayra__behaviour behaviour;
 	enum tayra__behaviour simple;  /* the better of the two that learn nothing */
 	uint32_t sampled;              /* requests in this window */

@@ -127,6 +127,7 @@ tayra__keeper_foresee(const struct tayra__keeper *keeper, uint32_t key, uint64_t
 
 	tayra__history_find(history(keeper), key, &reuse);
 	tayra__reuse_again(&reuse, keeper->now + 1);
+	reuse.last = keeper->now; /* an age of -1 would be the oldest there is */
 	reuse.size = tayra__reuse_size(charge);
 	return reuse;
 }

@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include "base/rng.h"
+#include "cache/handle.h"
 
 #include <stdlib.h>
 
@@ -228,10 +229,43 @@ a_replaced_key_keeps_its_count(void **state)
 	tayra_cache_destroy(cache);
 }
 
+/* Ghosts, index and holes take a part of memory, so that main must not wait for nine tenths of it.
+ */
+static void
+where_memory_bounds_main_has_nine_tenths_of_what_is_resident(void **state)
+{
+	const struct tayra_cache_options o = {
+		.size = sizeof(o), .memory_bytes = 2u << 20, .shards = 1, .seed = 3
+	};
+	struct tayra_cache *cache = check_create(&o);
+	const struct tayra__fifo *queues = cache->shard[0].state->policy.queues;
+	struct tayra__rng rng;
+
+	(void)state;
+	tayra__rng_init(&rng, 5);
+	for (int i = 0; i < 300000; i++) {
+		uint64_t key = tayra__rng_below(&rng, 1 + tayra__rng_below(&rng, 30000));
+		struct tayra_value got;
+
+		if (tayra_cache_get(cache, &key, sizeof(key), 0, &got) == TAYRA_OK)
+			tayra_cache_unpin(cache, &got);
+		else
+			assert_int_equal(tayra_cache_put(cache, &key, sizeof(key), &key,
+							 sizeof(key), NULL, 0),
+					 TAYRA_OK);
+	}
+	uint64_t all = queues[TAYRA__PLACE_MAIN].charge + queues[TAYRA__PLACE_SMALL].charge;
+
+	assert_in_range(queues[TAYRA__PLACE_MAIN].charge, all * 85 / 100, all * 91 / 100);
+	check_audit(cache);
+	tayra_cache_destroy(cache);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_memory_bounds_main_has_nine_tenths_of_what_is_resident),
 		cmocka_unit_test(hits_are_those_of_the_paper_to_the_last_request),
 		cmocka_unit_test(small_capacities_follow_the_rules_too),
 		cmocka_unit_test(a_replaced_key_keeps_its_place),

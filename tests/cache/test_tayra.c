@@ -17,7 +17,7 @@ bounded(enum tayra_policy policy)
 {
 	return (struct tayra_cache_options){
 		.size = sizeof(struct tayra_cache_options),
-		.memory_bytes = 4u << 20,
+		.memory_bytes = 8u << 20,
 		.charge_max = CAPACITY,
 		.shards = 1,
 		.seed = 7,
@@ -293,7 +293,7 @@ static void
 its_own_memory_is_a_few_percent_of_memory_bytes(void **state)
 {
 	(void)state;
-	for (uint64_t bytes = 2u << 20; bytes <= 256u << 20; bytes *= 2) {
+	for (uint64_t bytes = 4u << 20; bytes <= 256u << 20; bytes *= 2) {
 		struct tayra_cache_options options = bounded(TAYRA_POLICY_S3FIFO);
 		uint64_t used;
 
@@ -306,7 +306,7 @@ its_own_memory_is_a_few_percent_of_memory_bytes(void **state)
 
 		used = check_stats(with).used_bytes - check_stats(without).used_bytes;
 		assert_int_equal(check_stats(with).learning_shards, 1);
-		assert_in_range(used, 1, options.memory_bytes * (bytes < 8u << 20 ? 8 : 6) / 100);
+		assert_in_range(used, 1, options.memory_bytes * (bytes < 8u << 20 ? 10 : 8) / 100);
 		tayra_cache_destroy(without);
 		tayra_cache_destroy(with);
 	}

@@ -66,7 +66,7 @@ static void
 use_after_creation_allocates_nothing(void **state)
 {
 	const struct tayra_cache_options o = { .size = sizeof(o),
-					       .memory_bytes = 4u << 20,
+					       .memory_bytes = 8u << 20,
 					       .charge_max = 20000,
 					       .shards = 1,
 					       .policy = TAYRA_POLICY_TAYRA };

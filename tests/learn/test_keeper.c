@@ -34,6 +34,12 @@ one_that_returns_is_known_by_what_it_was(void **state)
 	assert_int_equal(worth.reuse.freq, 2);
 	tayra__keeper_gone(keeper, 0x12345678, &worth.reuse);
 	assert_int_equal(tayra__keeper_remembered(keeper), 1);
+	/* What is foreseen is what comes, but for its time: it is judged now. */
+	const struct tayra__reuse foreseen = tayra__keeper_foresee(keeper, 0x12345678, 1);
+
+	assert_int_equal(foreseen.freq, 3);
+	assert_int_equal(foreseen.distance, 1);
+	assert_int_equal(foreseen.last, keeper->now);
 	worth.reuse = (struct tayra__reuse){ 0 };
 	tayra__keeper_miss(keeper, 0x12345678, &worth, 0);
 	assert_int_equal(worth.reuse.freq, 3);

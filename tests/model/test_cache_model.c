@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS      1000
+#define KEYS      2500
 #define HELD      24
 #define VALUE_MAX 9000
 
@@ -320,24 +320,24 @@ main(void)
 		{ "s3fifo, bounded by charge",
 		  { .size = sizeof(worlds[0].options),
 		    .memory_bytes = 8u << 20,
-		    .charge_max = 100000,
+		    .charge_max = 600000,
 		    .shards = 4 } },
 		{ "lru, bounded by charge, few pins",
 		  { .size = sizeof(worlds[0].options),
 		    .memory_bytes = 8u << 20,
-		    .charge_max = 100000,
+		    .charge_max = 600000,
 		    .pinned_max_bytes = 30000,
 		    .shards = 2,
 		    .policy = TAYRA_POLICY_LRU } },
 		{ "tayra, short of memory",
 		  { .size = sizeof(worlds[0].options),
-		    .memory_bytes = (2u << 20) + 65536,
+		    .memory_bytes = (4u << 20) + 65536,
 		    .shards = 1,
 		    .policy = TAYRA_POLICY_TAYRA } },
 		{ "tayra, bounded by charge, few pins",
 		  { .size = sizeof(worlds[0].options),
-		    .memory_bytes = 8u << 20,
-		    .charge_max = 1000000,
+		    .memory_bytes = 16u << 20,
+		    .charge_max = 800000,
 		    .pinned_max_bytes = 30000,
 		    .shards = 2,
 		    .seed = 5,

@@ -247,7 +247,7 @@ values_are_whole_when_memory_is_short(void **state)
 						    .memory_bytes = 1u << 20,
 						    .shards = 1 };
 	const struct tayra_cache_options tayra = { .size = sizeof(tayra),
-						   .memory_bytes = 4u << 20,
+						   .memory_bytes = 8u << 20,
 						   .charge_max = 60000,
 						   .shards = 1,
 						   .policy = TAYRA_POLICY_TAYRA };
