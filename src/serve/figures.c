@@ -21,7 +21,30 @@ static const char *const parts[] = { "items", "overhead", "connections", "free" 
 enum part { ITEMS, OVERHEAD, CONNECTIONS, FREE };
 _Static_assert(sizeof(parts) / sizeof(parts[0]) == TAYRA__FIGURES_PARTS, "a name for each");
 
+static const char *const tiers[] = { "file", "remote" };
+
+#define BY_TIER                                                                                    \
+	{                                                                                          \
+		"tier", tiers, 2,                                                                  \
+			offsetof(struct tayra_stats, remote) - offsetof(struct tayra_stats, file)  \
+	}
+#define TIER(title, member, kind, text)                                                            \
+	{                                                                                          \
+		.name = "tayra_tier_" title, .sentence = text, .type = kind,                       \
+		.field = TAYRA__WATCH_U64,                                                         \
+		.offset = offsetof(struct tayra__figures, loads.file.member), .dims = {            \
+			BY_TIER                                                                    \
+		}                                                                                  \
+	}
+
 const struct tayra__watch_row tayra__figure_rows[] = {
+	TIER("hits", hits, TAYRA__WATCH_COUNTER, "Values found in a tier below memory"),
+	TIER("misses", misses, TAYRA__WATCH_COUNTER, "Keys looked for there and not found"),
+	TIER("puts", puts, TAYRA__WATCH_COUNTER, "Values kept there"),
+	TIER("refused", refused, TAYRA__WATCH_COUNTER, "Values it did not keep"),
+	TIER("items", items, TAYRA__WATCH_GAUGE, "Values there, where that is known"),
+	TIER("faults", io_errors, TAYRA__WATCH_COUNTER, "Reads and writes that failed"),
+	TIER("damaged", corrupt, TAYRA__WATCH_COUNTER, "Values found damaged, and missed"),
 	{ .name = "tayra_uptime_seconds",
 	  .unit = "seconds",
 	  .sentence = "Since the server began to listen",

@@ -95,6 +95,8 @@ metrics_say_what_was_done(void **state)
 	assert_non_null(strstr(body, "\ntayra_hits_total 2\n"));
 	assert_non_null(strstr(body, "\ntayra_error_replies_total 1\n"));
 	assert_non_null(strstr(body, "\ntayra_connections 1\n"));
+	assert_non_null(strstr(body, "\ntayra_tier_hits_total{tier=\"file\"} 0\n"));
+	assert_non_null(strstr(body, "\ntayra_tier_items{tier=\"remote\"} 0\n"));
 	assert_non_null(strstr(body, "\ntayra_items 1\n"));
 	assert_non_null(strstr(body, "\ntayra_memory_max_bytes 16777216\n"));
 	close(fd);
