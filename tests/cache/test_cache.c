@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/hash.h"
+#include "cache/handle.h"
 #include "cache/index.h"
 
 static int
@@ -25,6 +26,19 @@ teardown(void **state)
 	check_audit(*state);
 	tayra_cache_destroy(*state);
 	return 0;
+}
+
+static void
+asking_whether_it_is_there_is_not_a_use(void **state)
+{
+	const struct tayra_item_meta meta = { .fresh_ms = 100, .expire_ms = 200 };
+
+	assert_int_equal(tayra_cache_put(*state, "a", 1, "one", 3, &meta, 1), TAYRA_OK);
+	assert_true(tayra__cache_has(*state, "a", 1, 99));
+	assert_false(tayra__cache_has(*state, "a", 1, 100)); /* it is stale */
+	assert_false(tayra__cache_has(*state, "b", 1, 1));
+	assert_int_equal(check_stats(*state).hits, 0);
+	assert_int_equal(check_stats(*state).misses, 0);
 }
 
 static void
@@ -336,6 +350,7 @@ main(void)
 {
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		CLAIM(asking_whether_it_is_there_is_not_a_use),
 		CLAIM(a_value_put_is_the_value_got),
 		CLAIM(a_put_replaces),
 		CLAIM(empty_keys_and_values_are_keys_and_values),
