@@ -82,17 +82,19 @@ struct tayra_strategy {
 		.size = sizeof(struct tayra_strategy)                                              \
 	}
 
+/* Times for kinds of values.  No preset switches anything learned ON: see first what MONITOR says.
+ */
 enum tayra_preset {
 	/* Mixed keys: a minute, and five more while the origin is down. */
 	TAYRA_PRESET_GENERAL = 0,
 	/* Computed from their input alone: good for a month, dear to make and never refreshed; what
 	 * changes is the model, which belongs into the key. */
 	TAYRA_PRESET_EMBEDDINGS = 1,
-	/* Fresh answers matter, the same few are asked for over and over: half a minute, refreshed
-	 * before it ends. */
+	/* Fresh answers matter, the same few are asked for over and over: half a minute.  Where
+	 * prefetch_refresh pays first. */
 	TAYRA_PRESET_SEARCH_RESULTS = 2,
-	/* Rendered pages: five minutes, an old page is better than none or a slow one for a day,
-	 * and one page leads to the next. */
+	/* Rendered pages: five minutes, an old page is better than none or a slow one for a day.
+	 * One leads to the next: prefetch_successors may pay. */
 	TAYRA_PRESET_PAGES = 3,
 };
 /* "general", "embeddings", "search results", "pages"; NULL for anything else. */

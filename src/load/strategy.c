@@ -67,14 +67,12 @@ tayra_strategy_preset(enum tayra_preset preset, struct tayra_strategy *out)
 		s.ttl_ms = MINUTE_MS / 2;
 		s.stale_ms = 2 * MINUTE_MS;
 		s.soft_timeout_ns = TAYRA_NS_PER_S / 2;
-		s.prefetch_refresh = TAYRA_FEATURE_ON;
 		s.prefetch_successors = TAYRA_FEATURE_OFF;
 		break;
 	case TAYRA_PRESET_PAGES:
 		s.ttl_ms = 5 * MINUTE_MS;
 		s.stale_ms = DAY_MS;
 		s.soft_timeout_ns = TAYRA_NS_PER_S / 5;
-		s.prefetch_refresh = TAYRA_FEATURE_ON;
 		break;
 	default: return TAYRA_E_INVAL;
 	}

@@ -368,7 +368,7 @@ patterns_are_written_as_text_and_as_json(void **state)
 }
 
 static void
-every_preset_can_be_put_in_force(void **state)
+every_preset_can_be_put_in_force_and_acts_on_nothing_learned(void **state)
 {
 	struct tayra_strategy strategy;
 	struct stage s;
@@ -379,6 +379,9 @@ every_preset_can_be_put_in_force(void **state)
 		assert_non_null(tayra_preset_name(p));
 		assert_int_equal(tayra_strategy_preset(p, &strategy), TAYRA_OK);
 		assert_int_equal(tayra_strategy_set(s.t, &strategy), TAYRA_OK);
+		assert_int_not_equal(strategy.ttl_learning, TAYRA_FEATURE_ON);
+		assert_int_not_equal(strategy.prefetch_refresh, TAYRA_FEATURE_ON);
+		assert_int_not_equal(strategy.prefetch_successors, TAYRA_FEATURE_ON);
 	}
 	assert_null(tayra_preset_name(4));
 	assert_int_equal(tayra_strategy_preset(4, &strategy), TAYRA_E_INVAL);
@@ -404,7 +407,7 @@ main(void)
 		cmocka_unit_test(
 			when_the_budget_is_passed_the_configured_ttl_is_the_longest_until_it_is_held),
 		cmocka_unit_test(patterns_are_written_as_text_and_as_json),
-		cmocka_unit_test(every_preset_can_be_put_in_force),
+		cmocka_unit_test(every_preset_can_be_put_in_force_and_acts_on_nothing_learned),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
