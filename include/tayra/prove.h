@@ -71,7 +71,7 @@ TAYRA_API int tayra_prove_compare(const double *a, const double *b, size_t n,
  */
 struct tayra_showcase_options {
 	size_t size;
-	bool quick;              /* a minute instead of five or more */
+	bool quick;              /* a minute instead of eight */
 	uint64_t seed;           /* default 1 */
 	const char *data_path;   /* a Debian Packages file; NULL: this machine's index */
 	const char *out_dir;     /* made if it is not there; NULL: "showcase-results" */

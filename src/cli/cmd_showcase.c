@@ -24,7 +24,7 @@
 enum key { QUICK = 256, ORIGIN, DATA, OUT, SEED, PRICES, LEVEL, PORTFOLIO, SABOTAGE, SCALE };
 
 static const struct argp_option argp_options[] = {
-	{ "quick", QUICK, NULL, 0, "shorter slices: a minute instead of five", 0 },
+	{ "quick", QUICK, NULL, 0, "shorter slices: a minute instead of eight", 0 },
 	{ "origin", ORIGIN, "sqlite", 0, "what is slow behind the cache (default and only: sqlite)",
 	  0 },
 	{ "data", DATA, "FILE", 0,

@@ -381,7 +381,7 @@ write_method(FILE *out, const struct tayra__results *r)
 	if (r->quick)
 		fputs("<p>This was the quick run: short slices and few rounds, and an outage of "
 		      "about two seconds instead of ten. Small differences stay undecided in it; "
-		      "the full run takes about five minutes.</p>\n",
+		      "the full run takes about eight minutes.</p>\n",
 		      out);
 }
 
