@@ -284,7 +284,7 @@ rank(const struct tayra__store_rule *rule, const struct tayra__worth *worth)
 {
 	if (rule->behaviour == TAYRA__BEHAVE_LRU)
 		return -(double)(rule->now - worth->reuse.last);
-	return tayra__worth_of(rule->values, rule->objective, worth, rule->now);
+	return (double)tayra__worth_of(rule->values, rule->objective, worth, rule->now);
 }
 
 /* NONE: the newcomer itself is worth least. */

@@ -129,8 +129,7 @@ say_bottleneck(const struct tayra__results *r, uint32_t n, char *out, size_t roo
 {
 	static const char *const remedy[TAYRA__PARTS] = {
 		[TAYRA__PART_BACKLOG] = "more threads in front, or fewer requests that wait",
-		[TAYRA__PART_HIT] = "nothing behind the cache holds it up; what is left is "
-				    "processor time",
+		[TAYRA__PART_HIT] = "nothing behind the cache; what is left is processor time",
 		[TAYRA__PART_WAIT] = "fewer misses, or more capacity behind the limit",
 		[TAYRA__PART_ORIGIN] = "a cheaper query, an index, or a higher hit ratio",
 		[TAYRA__PART_CHANGE] = "cheaper changes: batch them, or index less",
