@@ -46,6 +46,8 @@ struct tayra__connection {
 	 * and how many changes have been sent on and not been answered. */
 	struct tayra__upstream *lane;
 	bool multi, watching;
+	bool multi_wrong; /* something in it was refused here */
+	bool multi_all;   /* it may change every key */
 	uint32_t forwarded_writes;
 
 	unsigned db;

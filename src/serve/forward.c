@@ -50,6 +50,7 @@ struct forwarded {
 	bool reads;   /* GET or MGET, to be kept */
 	bool writes;  /* may change the keys */
 	bool unknown; /* and others: the truth has to catch up before it is answered */
+	bool all;     /* may change every key, and the Redis need not tell of it */
 	uint64_t epoch;
 	uint32_t part_count, parts_left;
 	size_t key_count;
@@ -106,16 +107,28 @@ treatment_of(const struct tayra__forward *forward, const struct tayra__resp_arg 
 
 /* Which arguments are keys that may change. */
 struct effect {
-	bool writes, unknown;
+	bool writes, unknown, all;
 	size_t first, last, step; /* first 0: none */
 };
+
+/* Of a SWAPDB trackers are told nothing; whatever else writes without naming a key is no better. */
+static bool
+changes_all(const struct tayra__grammar_word *word, const struct tayra__resp_arg *name)
+{
+	if (!word)
+		return is(name, "swapdb");
+	return word->first <= 0 && (word->flags & TAYRA__GRAMMAR_WRITE) &&
+	       !(word->flags & TAYRA__GRAMMAR_MOVABLE);
+}
 
 static struct effect
 effect_of(const struct tayra__forward *forward, const struct tayra__resp_arg *args, size_t count)
 {
 	const struct tayra__grammar_word *word = tayra__grammar_find(&forward->witness.grammar,
 								     args[0].bytes, args[0].len);
-	struct effect effect = { .writes = true, .unknown = true };
+	struct effect effect = { .writes = true,
+				 .unknown = true,
+				 .all = changes_all(word, &args[0]) };
 	int64_t last;
 
 	if (is(&args[0], "exec") || !word)
@@ -153,6 +166,8 @@ tayra__forward_aside(const struct tayra__forward *forward, const struct tayra__r
 static void
 forget_keys(const struct forwarded *f)
 {
+	if (f->all)
+		tayra__witness_forget(&f->forward->witness);
 	for (size_t i = 0; f->writes && i < f->key_count; i++)
 		tayra__witness_changed(&f->forward->witness, &f->keys[i].in);
 }
@@ -299,6 +314,7 @@ create(struct tayra__call *call, const struct effect *effect, bool reads)
 	f->reads = reads;
 	f->writes = effect->writes;
 	f->unknown = effect->unknown && effect->writes;
+	f->all = effect->all;
 	f->epoch = f->forward->witness.epoch;
 	f->part_count = f->parts_left = (uint32_t)parts;
 	f->key_count = keys;
@@ -338,7 +354,7 @@ tayra__forward_leave(struct tayra__connection *c)
 	struct tayra__upstream *lane = c->lane;
 
 	c->lane = NULL;
-	c->multi = c->watching = false;
+	c->multi = c->multi_wrong = c->multi_all = c->watching = false;
 	close_lane(c->server->forward, lane);
 }
 
@@ -428,6 +444,11 @@ send_on(struct tayra__call *call, enum treatment treatment, bool reads)
 	struct forwarded *f;
 	int status;
 
+	/* In a transaction it is EXEC that does it. */
+	if (c->multi && is(&call->args[0], "exec"))
+		effect.all = c->multi_all;
+	else if (c->multi)
+		c->multi_all |= effect.all;
 	if (reads)
 		effect = (struct effect){ .first = 1, .last = call->count - 1, .step = 1 };
 	f = lane ? create(call, &effect, reads) : NULL;
@@ -501,12 +522,20 @@ run_in_multi(struct tayra__call *call)
 {
 	if (is(&call->args[0], "quit") || is(&call->args[0], "reset"))
 		return false;
-	if (is(&call->args[0], "ping") || is(&call->args[0], "echo"))
+	if (is(&call->args[0], "ping") || is(&call->args[0], "echo")) {
 		send_on(call, OWN, false);
-	else
-		tayra__call_error(call, "ERR %s inside MULTI is not forwarded",
-				  call->command->name);
+		return true;
+	}
+	call->connection->multi_wrong = true;
+	tayra__call_error(call, "ERR %s inside MULTI is not forwarded", call->command->name);
 	return true;
+}
+
+/* What was refused, a SELECT say, what stood behind it counted on. */
+static bool
+is_spoilt(const struct tayra__call *call)
+{
+	return call->connection->multi_wrong && is(&call->args[0], "exec");
 }
 
 /* What this does to the client's state, if it is well. */
@@ -515,13 +544,15 @@ note_state(struct tayra__call *call)
 {
 	struct tayra__connection *c = call->connection;
 
+	bool alone = call->count == 1; /* else an error, after which only EXEC ends anything */
+
 	if (is(&call->args[0], "multi"))
-		c->multi = true;
+		c->multi |= alone;
 	else if (is(&call->args[0], "watch"))
 		c->watching = true;
-	else if (is(&call->args[0], "exec") || is(&call->args[0], "discard"))
-		c->multi = c->watching = false;
-	else if (is(&call->args[0], "unwatch"))
+	else if (is(&call->args[0], "exec") || (alone && is(&call->args[0], "discard")))
+		c->multi = c->multi_wrong = c->multi_all = c->watching = false;
+	else if (alone && is(&call->args[0], "unwatch"))
 		c->watching = false;
 }
 
@@ -537,9 +568,16 @@ tayra__forward_run(struct tayra__call *call)
 		tayra__forward_leave(c);
 		return true;
 	}
+	if (is_spoilt(call)) {
+		tayra__call_error(call,
+				  "EXECABORT Transaction discarded because of previous errors.");
+		tayra__forward_leave(c);
+		return true;
+	}
 	switch (treatment) {
 	case OURS: return c->multi && run_in_multi(call);
 	case REFUSED:
+		c->multi_wrong = c->multi;
 		tayra__call_error(call, "ERR '%.*s' is not forwarded: connect to %s itself",
 				  (int)call->args[0].len, call->args[0].bytes,
 				  tayra__forward_target(call->server->forward));

@@ -37,8 +37,8 @@ of_ping(struct tayra__upstream_request *request)
 						 offsetof(struct tayra__witness, ping));
 }
 
-static void
-forget_all(struct tayra__witness *witness)
+void
+tayra__witness_forget(struct tayra__witness *witness)
 {
 	witness->epoch++;
 	tayra__keyspace_flush_all(&witness->server->keyspace);
@@ -88,7 +88,7 @@ on_push(struct tayra__upstream *upstream, const struct tayra__resp_element *elem
 		witness->told = element->len == sizeof(word) - 1 &&
 				memcmp(element->text, word, element->len) == 0;
 	else if (witness->told && element->type == TAYRA__RESP_NULL)
-		forget_all(witness);
+		tayra__witness_forget(witness);
 	if (!witness->told || element->depth != 2 || element->type != TAYRA__RESP_BULK)
 		return;
 	witness->changes_heard++;
@@ -200,7 +200,7 @@ on_changed(struct tayra__upstream *upstream, bool ready)
 	witness->pinging = false;
 	witness->lost += witness->on;
 	witness->on = false;
-	forget_all(witness);
+	tayra__witness_forget(witness);
 }
 
 void
@@ -278,6 +278,6 @@ tayra__witness_catch_up(struct tayra__witness *witness, void (*done)(void *arg),
 		tayra__mem_free(waiter);
 	}
 	/* It cannot be waited for: then RAM must not be believed. */
-	forget_all(witness);
+	tayra__witness_forget(witness);
 	return false;
 }

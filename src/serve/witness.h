@@ -56,6 +56,8 @@ const char *tayra__witness_trouble(const struct tayra__witness *witness);
 uint32_t tayra__witness_seen(const struct tayra__witness *witness, const struct tayra__key_in *key);
 bool tayra__witness_holds(const struct tayra__witness *witness, const struct tayra__key_in *key,
 			  uint64_t epoch, uint32_t seen);
+/* All may have changed: forget it, and what is on its way. */
+void tayra__witness_forget(struct tayra__witness *witness);
 /* The key changes: forget it in every database. */
 void tayra__witness_changed(struct tayra__witness *witness, const struct tayra__key_in *key);
 /* Call when everything has been heard that was changed before now, or when RAM has been cleared.

@@ -259,6 +259,11 @@ a_transaction_has_a_connection_of_its_own(void **state)
 	client_say(fd, "SELECT 1", "-ERR select inside MULTI is not forwarded\r\n");
 	client_say(fd, "SET a 6", "+QUEUED\r\n");
 	client_say(other, "GET a", "$1\r\n5\r\n");
+	client_say(fd, "DISCARD", "+OK\r\n");
+	client_say(fd, "WATCH a", "+OK\r\n");
+	client_say(other, "SET a 5", "+OK\r\n");
+	client_say(fd, "MULTI", "+OK\r\n");
+	client_say(fd, "SET a 6", "+QUEUED\r\n");
 	client_say(fd, "EXEC", "*-1\r\n");
 	client_say(fd, "GET a", "$1\r\n5\r\n");
 	client_say(fd, "MULTI", "+OK\r\n");
@@ -269,9 +274,74 @@ a_transaction_has_a_connection_of_its_own(void **state)
 	close(other);
 }
 
+/* A SET behind a SELECT that was refused would go to the wrong database. */
+static void
+a_transaction_of_which_something_was_refused_is_discarded(void **state)
+{
+	static const char *const refused[] = { "SELECT 1", "SUBSCRIBE x" };
+	int fd = client();
+
+	for (size_t i = 0; i < 2; i++) {
+		char line[128];
+		size_t n = 0;
+
+		client_say(fd, "SET a 1", "+OK\r\n");
+		client_say(fd, "MULTI", "+OK\r\n");
+		snprintf(line, sizeof(line), "%s\r\n", refused[i]);
+		client_send(fd, line, strlen(line));
+		client_expect(fd, "-ERR ", 5);
+		for (char c = 0; c != '\n' && n < 512; n++)
+			assert_int_equal(recv(fd, &c, 1, 0), 1);
+		client_say(fd, "SET a 2", "+QUEUED\r\n");
+		client_say(fd, "EXEC",
+			   "-EXECABORT Transaction discarded because of previous errors.\r\n");
+		client_say(fd, "GET a", "$1\r\n1\r\n");
+		client_say(fd, "EXEC", "-ERR EXEC without MULTI\r\n");
+	}
+	/* What the Redis does not take for a beginning or an end is none. */
+	client_say(fd, "MULTI now", "-ERR wrong number of arguments for 'multi' command\r\n");
+	client_say(fd, "PING", "+PONG\r\n");
+	client_say(fd, "MULTI", "+OK\r\n");
+	client_say(fd, "DISCARD it", "-ERR wrong number of arguments for 'discard' command\r\n");
+	client_say(fd, "GET a", "+QUEUED\r\n");
+	client_say(fd, "DISCARD", "+OK\r\n");
+	client_say(fd, "GET a", "$1\r\n1\r\n");
+	close(fd);
+}
+
+/* The Redis does not tell of it. */
+static void
+databases_that_change_places_are_forgotten(void **state)
+{
+	int fd = client(), other = client();
+
+	for (int i = 0; i < 2; i++) {
+		client_say(fd, "FLUSHALL", "+OK\r\n");
+		client_say(fd, "SET a 1", "+OK\r\n");
+		client_say(other, "GET a", "$1\r\n1\r\n");
+		client_say(fd, "GET a", "$1\r\n1\r\n");
+		if (i == 1)
+			client_say(fd, "MULTI", "+OK\r\n");
+		client_say(fd, "SWAPDB 0 1", i ? "+QUEUED\r\n" : "+OK\r\n");
+		client_say(other, "PING", "+PONG\r\n");
+		if (i == 1) {
+			client_say(other, "GET a", "$1\r\n1\r\n");
+			client_say(other, "GET a", "$1\r\n1\r\n");
+			client_say(fd, "EXEC", "*1\r\n+OK\r\n");
+		}
+		client_say(other, "GET a", "$-1\r\n");
+		client_say(fd, "GET a", "$-1\r\n");
+	}
+	close(fd);
+	close(other);
+}
+
 static void
 who_blocks_keeps_nobody_waiting(void **state)
 {
+	static const char blocked[] =
+		"EVAL \"return tonumber(string.match(redis.call('info','clients'),"
+		"'blocked_clients:(%d+)'))\" 0";
 	int waits = client(), other = client();
 	uint64_t connections;
 
@@ -284,6 +354,11 @@ who_blocks_keeps_nobody_waiting(void **state)
 	client_send(waits, "BLPOP q 0\r\n", 11);
 	close(waits);
 	wait_until(other, "forward_connections", connections - 1);
+	/* It has been hung up on; the Redis may hear of it later than of what others say. */
+	for (int i = 0; strcmp(redis_say(&redis, blocked), ":0") != 0; i++) {
+		assert_true(i < CLIENT_PATIENCE_S * 100);
+		poll(NULL, 0, 10);
+	}
 	client_say(other, "RPUSH q x", ":1\r\n");
 	client_say(other, "LLEN q", ":1\r\n");
 	close(other);
@@ -431,6 +506,8 @@ main(void)
 		test(clients_read_what_they_have_written),
 		test(what_others_change_is_seen_and_never_goes_back),
 		test(a_transaction_has_a_connection_of_its_own),
+		test(a_transaction_of_which_something_was_refused_is_discarded),
+		test(databases_that_change_places_are_forgotten),
 		test(who_blocks_keeps_nobody_waiting),
 		test(what_cannot_be_forwarded_is_refused_by_name),
 		test(a_value_lives_no_longer_than_there),
