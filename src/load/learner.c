@@ -224,8 +224,8 @@ tayra__learner_lesson(const struct tayra_load *flight, int status, uint64_t vers
 	struct tayra__learner *learner = tayra__learner_of(flight->t);
 	const struct tayra_value *value = &flight->hold->value;
 	struct tayra__lesson lesson = { .learner = learner,
-					.key = flight->key,
-					.key_len = flight->key_len };
+					.key = flight->key + flight->key_prefix_len,
+					.key_len = flight->key_len - flight->key_prefix_len };
 
 	if (!learner || (status != TAYRA_OK && status != TAYRA_E_NOT_FOUND))
 		return (struct tayra__lesson){ 0 };
@@ -377,36 +377,37 @@ tell_patterns_of_use(struct tayra__learner *learner, const struct tayra__pattern
 }
 
 void
-tayra__learner_hit(struct tayra *t, struct tayra__learner *learner, const void *key, size_t key_len,
-		   const struct tayra_request *request, const struct tayra_item_meta *meta,
-		   uint64_t now_ms)
+tayra__learner_hit(struct tayra *t, struct tayra__learner *learner,
+		   const struct tayra__learner_use *use)
 {
-	uint64_t hash = tayra__hash_bytes(key, key_len, learner->seed);
+	uint64_t hash = tayra__hash_bytes(use->key, use->key_len, learner->seed);
 	uint32_t watches = atomic_load_explicit(&learner->watches, memory_order_relaxed);
 
 	tayra__observe_answer(&learner->observe, hash);
 	if (watches & TAYRA__WATCH_USES)
-		tayra__observe_use(&learner->observe, hash, now_ms);
-	if (request && ((meta->flags & TAYRA__ITEM_AHEAD) ||
-			((watches & TAYRA__WATCH_ENDS) && tayra__learner_near_end(meta, now_ms))))
-		tayra__prefetch_hit(t, learner, hash, request, meta, now_ms);
+		tayra__observe_use(&learner->observe, hash, use->now_ms);
+	if (use->request &&
+	    ((use->meta->flags & TAYRA__ITEM_AHEAD) ||
+	     ((watches & TAYRA__WATCH_ENDS) && tayra__learner_near_end(use->meta, use->now_ms))))
+		tayra__prefetch_hit(t, learner, hash, use->request, use->meta, use->now_ms);
 	if (watches & TAYRA__WATCH_PATTERNS)
-		tell_patterns_of_use(
-			learner,
-			&(struct tayra__patterns_event){ .hash = hash,
-							 .key = key,
-							 .key_len = key_len,
-							 .now_ns = now_ms * TAYRA_NS_PER_MS },
-			TAYRA__PATTERNS_HIT);
+		tell_patterns_of_use(learner,
+				     &(struct tayra__patterns_event){
+					     .hash = hash,
+					     .key = (const char *)use->key + use->prefix_len,
+					     .key_len = use->key_len - use->prefix_len,
+					     .now_ns = use->now_ms * TAYRA_NS_PER_MS },
+				     TAYRA__PATTERNS_HIT);
 }
 
 void
 tayra__learner_missed(struct tayra__learner *learner, const void *key, size_t key_len,
-		      uint64_t hash, uint64_t now_ns)
+		      size_t prefix_len, uint64_t hash, uint64_t now_ns)
 {
-	struct tayra__patterns_event event = {
-		.hash = hash, .key = key, .key_len = key_len, .now_ns = now_ns
-	};
+	struct tayra__patterns_event event = { .hash = hash,
+					       .key = (const char *)key + prefix_len,
+					       .key_len = key_len - prefix_len,
+					       .now_ns = now_ns };
 
 	if (tayra__learner_watches(learner, TAYRA__WATCH_USES))
 		learn_use(learner, hash, now_ns / TAYRA_NS_PER_MS);

@@ -62,7 +62,7 @@ struct tayra__learner {
 struct tayra__lesson {
 	struct tayra__learner *learner; /* NULL: there is nobody to learn it */
 	uint64_t hash, group, value;
-	const void *key; /* the flight's */
+	const void *key; /* the flight's, without its prefix */
 	size_t key_len;
 	uint64_t bytes;
 	bool fixed; /* the loader gave the ttl itself */
@@ -88,10 +88,16 @@ struct tayra__lesson tayra__learner_lesson(const struct tayra_load *flight, int 
  */
 uint64_t tayra__learner_landed(const struct tayra__lesson *lesson, uint64_t at_ms, uint64_t ttl_ms,
 			       uint64_t cost_ns);
-/* It was answered from what is cached.  request NULL: nothing can follow from it. */
-void tayra__learner_hit(struct tayra *t, struct tayra__learner *learner, const void *key,
-			size_t key_len, const struct tayra_request *request,
-			const struct tayra_item_meta *meta, uint64_t now_ms);
+/* An answer from what is cached. */
+struct tayra__learner_use {
+	const void *key;
+	size_t key_len, prefix_len;
+	const struct tayra_request *request; /* NULL: nothing can follow from it */
+	const struct tayra_item_meta *meta;
+	uint64_t now_ms;
+};
+void tayra__learner_hit(struct tayra *t, struct tayra__learner *learner,
+			const struct tayra__learner_use *use);
 /* The key was put or deleted by our own side. */
 void tayra__learner_forget(struct tayra *t, const void *key, size_t key_len);
 
@@ -109,9 +115,9 @@ tayra__learner_near_end(const struct tayra_item_meta *meta, uint64_t now_ms)
 
 /* The rest: with learner.lock held. */
 
-/* The key was missed. */
+/* The key was missed.  For people it is called what follows its prefix. */
 void tayra__learner_missed(struct tayra__learner *learner, const void *key, size_t key_len,
-			   uint64_t hash, uint64_t now_ns);
+			   size_t prefix_len, uint64_t hash, uint64_t now_ns);
 struct tayra__prediction tayra__learner_predict(struct tayra__learner *learner, uint64_t hash,
 						uint64_t now_ms);
 /* Something that was fetched ahead was judged: its rule learns from it. */

@@ -11,6 +11,7 @@
 #include "learn/hints.h"
 #include "load/handle.h"
 #include "load/learner.h"
+#include "load/store.h"
 
 static int
 write_json(const struct tayra__hints *hints, FILE *out)
@@ -64,4 +65,16 @@ tayra_patterns_write(struct tayra *t, enum tayra_patterns_format format, FILE *o
 		status = TAYRA_E_IO;
 	tayra__mem_free(hints);
 	return status;
+}
+
+unsigned
+tayra__store_hints(struct tayra *t)
+{
+	struct tayra__hints *hints = tayra__mem_alloc(sizeof(*hints));
+	unsigned count = 0;
+
+	if (hints && take(t, hints) == TAYRA_OK)
+		count = hints->hint_count;
+	tayra__mem_free(hints);
+	return count;
 }

@@ -268,7 +268,8 @@ tayra__prefetch_missed(struct tayra *t, const struct tayra__want *want, uint64_t
 	pthread_mutex_lock(&learner->lock);
 	verdict = tayra__ahead_missed(learner->ahead, hash, now_ms);
 	tayra__learner_judged(learner, &verdict);
-	tayra__learner_missed(learner, want->key, want->key_len, hash, now_ns);
+	tayra__learner_missed(learner, want->key, want->key_len, want->key_prefix_len, hash,
+			      now_ns);
 	ahead = want_ahead(t, learner, want);
 	if (want->loads && want->store && !want->refresh)
 		n = follow(t, learner, hash, &ahead, now_ms, rules);

@@ -138,7 +138,14 @@ look_up(struct tayra *t, const void *key, size_t key_len, enum stale_use use, ui
 	}
 	learner = tayra__learner_of(t);
 	if (learner)
-		tayra__learner_hit(t, learner, key, key_len, request, &value.meta, now_ms);
+		tayra__learner_hit(t, learner,
+				   &(struct tayra__learner_use){
+					   .key = key,
+					   .key_len = key_len,
+					   .prefix_len = request ? request->key_prefix_len : 0,
+					   .request = request,
+					   .meta = &value.meta,
+					   .now_ms = now_ms });
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
 	if (!throttled) {
 		tayra__counters_add(&t->counters, TAYRA__COUNT_HITS, 1);

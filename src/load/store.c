@@ -8,12 +8,14 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/land.h"
 #include "load/learner.h"
+#include "load/prefetch.h"
 #include "load/request.h"
 
 /* The bytes are copied into the cache before the lock is taken. */
@@ -260,4 +262,46 @@ struct tayra_cache *
 tayra__handle_cache(const struct tayra *t)
 {
 	return t->cache;
+}
+
+bool
+tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+
+	return learner && ((meta->flags & TAYRA__ITEM_AHEAD) ||
+			   (tayra__learner_watches(learner, TAYRA__WATCH_ENDS) &&
+			    tayra__learner_near_end(meta, now_ms)));
+}
+
+void
+tayra__store_used(struct tayra *t, const struct tayra_request *request,
+		  const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+
+	if (learner)
+		tayra__learner_hit(
+			t, learner,
+			&(struct tayra__learner_use){ .key = request->key,
+						      .key_len = request->key_len,
+						      .prefix_len = request->key_prefix_len,
+						      .request = request->origin ? request : NULL,
+						      .meta = meta,
+						      .now_ms = now_ms });
+}
+
+void
+tayra__store_missed(struct tayra *t, const struct tayra_request *request, uint64_t now_ms)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+	uint64_t hash;
+
+	if (!learner)
+		return;
+	hash = tayra__hash_bytes(request->key, request->key_len, learner->seed);
+	pthread_mutex_lock(&learner->lock);
+	tayra__learner_missed(learner, request->key, request->key_len, request->key_prefix_len,
+			      hash, now_ms * TAYRA_NS_PER_MS);
+	pthread_mutex_unlock(&learner->lock);
 }

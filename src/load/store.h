@@ -38,4 +38,17 @@ int tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len);
  * the tiers below, and a load may replace it. */
 struct tayra_cache *tayra__handle_cache(const struct tayra *t);
 
+/*
+ * What was answered from the RAM tier without asking the handle, for it to learn from (strategy.h):
+ * key and key_prefix_len of a request, with an origin if the key has one, and its item's times; or
+ * that there was none, of a key that is not loaded.  now_ms is on the handle's clock.
+ */
+/* Something may follow from a use of the item now: then its origin is needed. */
+bool tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms);
+void tayra__store_used(struct tayra *t, const struct tayra_request *request,
+		       const struct tayra_item_meta *meta, uint64_t now_ms);
+void tayra__store_missed(struct tayra *t, const struct tayra_request *request, uint64_t now_ms);
+/* What tayra_patterns_write() would write has so many pieces of advice. */
+unsigned tayra__store_hints(struct tayra *t);
+
 #endif
