@@ -295,7 +295,8 @@ tell(struct tayra__alerts *alerts, const struct rule *rule, bool firing, uint64_
 	size_t len = describe(rule, firing, held_ns, wall_ms, text, sizeof(text));
 
 	for (size_t i = 0; len > 0 && i < alerts->action_count; i++)
-		alerts->actions[i].send(alerts->actions[i].ctx, text, len, now_ns);
+		if (rule->is.tells == 0 || rule->is.tells >> i & 1)
+			alerts->actions[i].send(alerts->actions[i].ctx, text, len, now_ns);
 }
 
 static void

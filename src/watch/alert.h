@@ -39,6 +39,7 @@ struct tayra__alert_rule {
 	double threshold;
 	double hysteresis; /* >= 0 */
 	uint64_t for_ns;
+	uint32_t tells; /* a bit for each action, in the order they are added; 0: all */
 };
 
 /* Somebody to tell: a program (exec.h) or a server (webhook.h). */
@@ -53,6 +54,7 @@ struct tayra__alert_action {
 };
 
 #define TAYRA__ALERT_ACTIONS 8
+#define TAYRA__ALERT_NOBODY  (1u << TAYRA__ALERT_ACTIONS) /* for `tells` */
 /* No object an action is sent is longer. */
 #define TAYRA__ALERT_JSON_MAX 4096
 

@@ -149,6 +149,18 @@ on_alert(void *arg, const struct tayra__watch_sample *sample)
 }
 
 static void
+write_links(const struct writer *writer)
+{
+	for (size_t i = 0; i < writer->page->link_count; i++) {
+		fputs(" <a href=\"", writer->out);
+		escaped(writer->out, writer->page->links[i].href);
+		fputs("\">", writer->out);
+		escaped(writer->out, writer->page->links[i].text);
+		fputs("</a>", writer->out);
+	}
+}
+
+static void
 write_alerts(const struct writer *writer)
 {
 	const struct tayra__watch_visitor visitor = { .sample = on_alert, .arg = writer->out };
@@ -210,6 +222,7 @@ static const struct {
 } marks[] = {
 	{ "title", write_title },         { "nonce", write_nonce },   { "time", write_time },
 	{ "headlines", write_headlines }, { "alerts", write_alerts }, { "metrics", write_metrics },
+	{ "links", write_links },
 };
 
 static void

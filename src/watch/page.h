@@ -14,10 +14,17 @@
 
 struct tayra__registry;
 
+/* Somewhere else to look; both are plain text. */
+struct tayra__page_link {
+	const char *href, *text;
+};
+
 struct tayra__page {
 	const char *title;
 	const struct tayra__headline *headlines;
 	size_t headline_count; /* at most TAYRA__HEADLINES */
+	const struct tayra__page_link *links;
+	size_t link_count;
 };
 
 /*
