@@ -88,6 +88,42 @@ answer_health(const struct tayra__admin *admin, struct answer *answer)
 	fprintf(answer->out, "%s\n", why);
 }
 
+static void
+answer_refusal(struct answer *answer, unsigned status, const char *text)
+{
+	answer->status = status;
+	fprintf(answer->out, "%s\n", text);
+}
+
+static void
+write_patterns(const struct tayra__admin *admin, enum tayra_patterns_format format,
+	       struct answer *answer)
+{
+	int status = admin->options.patterns
+			     ? admin->options.patterns(admin->options.ctx, format, answer->out)
+			     : TAYRA_E_UNSUPPORTED;
+
+	if (status == TAYRA_OK && format == TAYRA_PATTERNS_JSON)
+		answer->type = "application/json";
+	else if (status == TAYRA_E_UNSUPPORTED)
+		answer_refusal(answer, MHD_HTTP_NOT_FOUND,
+			       "not learned here: the configuration needs learn: and patterns: on");
+	else if (status != TAYRA_OK)
+		answer_refusal(answer, MHD_HTTP_SERVICE_UNAVAILABLE, tayra_status_text(status));
+}
+
+static void
+answer_patterns(const struct tayra__admin *admin, struct answer *answer)
+{
+	write_patterns(admin, TAYRA_PATTERNS_TEXT, answer);
+}
+
+static void
+answer_patterns_json(const struct tayra__admin *admin, struct answer *answer)
+{
+	write_patterns(admin, TAYRA_PATTERNS_JSON, answer);
+}
+
 static const struct route {
 	const char *path;
 	void (*answer)(const struct tayra__admin *admin, struct answer *answer);
@@ -96,6 +132,8 @@ static const struct route {
 	{ "/metrics", answer_metrics },
 	{ "/metrics.json", answer_json },
 	{ "/healthz", answer_health },
+	{ "/patterns", answer_patterns },
+	{ "/patterns.json", answer_patterns_json },
 };
 
 /* The name in a Host header is one of this machine's own. */
@@ -116,13 +154,6 @@ is_local_name(const char *host)
 }
 
 static void
-answer_refusal(struct answer *answer, unsigned status, const char *text)
-{
-	answer->status = status;
-	fprintf(answer->out, "%s\n", text);
-}
-
-static void
 route(const struct tayra__admin *admin, const char *host, const char *method, const char *path,
       struct answer *answer)
 {
@@ -140,7 +171,8 @@ route(const struct tayra__admin *admin, const char *host, const char *method, co
 			return;
 		}
 	answer_refusal(answer, MHD_HTTP_NOT_FOUND,
-		       "there are /, /metrics, /metrics.json and /healthz");
+		       "there are /, /metrics, /metrics.json, /healthz, /patterns and "
+		       "/patterns.json");
 }
 
 static void

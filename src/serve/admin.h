@@ -6,6 +6,7 @@
  *     /metrics       OpenMetrics
  *     /metrics.json  the snapshot (snapshot.h)
  *     /healthz       200 "ok", or 503 and why not
+ *     /patterns, /patterns.json   how keys are used, where that is learned
  *
  * It reads and changes nothing: GET and HEAD only.  There is no password, so it listens on the
  * loopback unless told to be exposed; there it answers only to local names, so that no web site can
@@ -18,6 +19,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+#include <tayra/tayra.h>
 
 struct tayra_clock;
 struct tayra__admin;
@@ -35,6 +39,9 @@ struct tayra__admin_options {
 	/* Is all well?  If not, a line of at most `size` bytes says what is not.  Called from the
 	 * admin's thread.  NULL: it is well as long as it answers. */
 	bool (*healthy)(void *ctx, char *why, size_t size);
+	/* Write how keys are used, as tayra_patterns_write() does.  => as it.  From the admin's
+	 * thread.  NULL: it is not learned. */
+	int (*patterns)(void *ctx, enum tayra_patterns_format format, FILE *out);
 	void *ctx;
 };
 

@@ -134,28 +134,32 @@ static const struct row {
 	{ "timeout", read_timeout, set_timeout },
 };
 
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define ROWS (sizeof(rows) / sizeof(rows[0])) /* and those of learning */
 
 const char *
 tayra__config_name(size_t n)
 {
-	return n < ROWS ? rows[n].name : NULL;
+	return n < ROWS ? rows[n].name : tayra__learning_name(n - ROWS);
 }
 
 size_t
 tayra__config_read(const struct tayra__server *server, size_t n, char out[TAYRA__CONFIG_TEXT])
 {
-	return rows[n].read(server, out);
+	return n < ROWS ? rows[n].read(server, out)
+			: tayra__learning_read(server, n - ROWS, out, TAYRA__CONFIG_TEXT);
 }
 
 const char *
 tayra__config_set(struct tayra__server *server, const struct tayra__resp_arg *name,
 		  const struct tayra__resp_arg *value)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		if (strlen(rows[i].name) != name->len ||
-		    strncasecmp(rows[i].name, name->bytes, name->len) != 0)
+	for (size_t i = 0; tayra__config_name(i); i++) {
+		const char *row = tayra__config_name(i);
+
+		if (strlen(row) != name->len || strncasecmp(row, name->bytes, name->len) != 0)
 			continue;
+		if (i >= ROWS)
+			return tayra__learning_set(server, i - ROWS, value->bytes, value->len);
 		return rows[i].set ? rows[i].set(server, value)
 				   : "can't set immutable config: it is an option of tayra serve";
 	}

@@ -58,6 +58,19 @@ tayra__fetch_possible(const struct tayra__call *call, size_t index)
 	return call->server->tiered || tayra__route_find(call->server->routes, &key);
 }
 
+void
+tayra__fetch_describe(const struct tayra__route *route, struct tayra_request *request)
+{
+	if (!route)
+		return;
+	request->origin = route->origin;
+	request->ttl_ms = route->ttl_ms;
+	request->stale_ms = route->stale_ms;
+	request->soft_timeout_ns = route->soft_timeout_ns;
+	request->timeout_ns = route->timeout_ns;
+	request->cls = route->cls;
+}
+
 /* Load a key that has a route and shall be replied, else look below.  => TAYRA_PENDING: the slot's
  * completion comes. */
 static int
@@ -68,21 +81,12 @@ ask(struct tayra__server *server, const struct tayra__key_in *key, struct slot *
 						   : tayra__route_find(server->routes, key);
 	struct tayra_request request = TAYRA_REQUEST_INIT;
 
-	if (!route && !server->tiered)
-		return tayra_get(server->handle, tayra__key_stored(key), key->len + 1, &slot->ref);
 	request.key = tayra__key_stored(key);
 	request.key_len = key->len + 1;
 	request.key_prefix_len = 1;
-	if (route) {
-		request.origin = route->origin;
-		request.ttl_ms = route->ttl_ms;
-		request.stale_ms = route->stale_ms;
-		request.soft_timeout_ns = route->soft_timeout_ns;
-		request.timeout_ns = route->timeout_ns;
-		request.cls = route->cls;
-	} else {
+	tayra__fetch_describe(route, &request);
+	if (!route)
 		request.flags = TAYRA_REQUEST_NO_LOAD;
-	}
 	tayra__keyspace_expect(&server->keyspace, key->db);
 	return tayra_get_or_load_start(server->handle, &request, server->cq, slot, &slot->ref);
 }

@@ -11,7 +11,9 @@
 #include <stddef.h>
 
 struct tayra__call;
+struct tayra__route;
 struct tayra__server;
+struct tayra_request;
 
 /* Keys of one request that may have to be loaded; fewer with an --output-limit under 4 MiB. */
 #define TAYRA__FETCH_KEYS_MAX 16384
@@ -21,6 +23,8 @@ int tayra__fetch_open(struct tayra__server *server);
 /* Once the connections and then the handle are gone; also when open failed or was not called. */
 void tayra__fetch_close(struct tayra__server *server);
 
+/* How a key of that route is loaded; NULL: it is not. */
+void tayra__fetch_describe(const struct tayra__route *route, struct tayra_request *request);
 /* A key that is not in RAM may be elsewhere. */
 bool tayra__fetch_possible(const struct tayra__call *call, size_t index);
 /* Reply, now or later, with the value of a key that RAM has not, or null. */

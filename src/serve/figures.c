@@ -4,6 +4,7 @@
 #include "serve/state.h"
 #include "watch/row.h"
 
+#include <math.h>
 #include <string.h>
 
 #define COUNTER(title, member, text)                                                               \
@@ -17,8 +18,13 @@
 		.field = TAYRA__WATCH_U64, .offset = offsetof(struct tayra__figures, member)       \
 	}
 
-static const char *const parts[] = { "items", "overhead", "connections", "free" };
-enum part { ITEMS, OVERHEAD, CONNECTIONS, FREE };
+static const char *const parts[] = { "items", "overhead", "connections", "learning", "free" };
+enum part { ITEMS, OVERHEAD, CONNECTIONS, LEARNING, FREE };
+static const char *const sources[] = { "refresh", "successors" };
+_Static_assert(offsetof(struct tayra_strategy_stats, successors) ==
+		       offsetof(struct tayra_strategy_stats, refresh) +
+			       sizeof(struct tayra_prefetch_account),
+	       "neighbours, for a label");
 _Static_assert(sizeof(parts) / sizeof(parts[0]) == TAYRA__FIGURES_PARTS, "a name for each");
 
 static const char *const tiers[] = { "file", "remote" };
@@ -117,23 +123,106 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	  .type = TAYRA__WATCH_GAUGE,
 	  .field = TAYRA__WATCH_DOUBLE,
 	  .offset = offsetof(struct tayra__figures, limit) },
+	COUNTER("reloads_compared", learned.checks,
+		"Loads whose bytes were compared with what was there before"),
+	COUNTER("reloads_changed", learned.changed, "Of those, with other bytes"),
+	{ .name = "tayra_staleness_ratio",
+	  .unit = "ratio",
+	  .sentence = "Share of answers older than the truth, lately, as estimated from reloads",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_DOUBLE,
+	  .offset = offsetof(struct tayra__figures, learned.staleness) },
+	{ .name = "tayra_staleness_budget_ratio",
+	  .unit = "ratio",
+	  .sentence = "What that share may be while times to live are learned",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_DOUBLE,
+	  .offset = offsetof(struct tayra__figures, staleness_budget) },
+	COUNTER("ttls_chosen", learned.ttls,
+		"Times to live chosen, or that would have been were that switch on"),
+	COUNTER("ttl_fallbacks", learned.ttl_fallbacks,
+		"Times staleness passed its budget and configured times to live became the "
+		"longest"),
+	{ .name = "tayra_prefetch_would",
+	  .sentence = "Loads ahead that were only noted: in monitor, or when they did not pay",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.would),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_prefetch_issued",
+	  .sentence = "Loads begun before anybody asked",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.issued),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_prefetch_used",
+	  .sentence = "Of those, or of those noted, asked for in time",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.used),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_prefetch_wasted",
+	  .sentence = "The same, not asked for in time",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.wasted),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_prefetch_dropped",
+	  .sentence = "Loads ahead that an origin had no room for, or that failed",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.dropped),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_prefetch_gatings",
+	  .sentence = "Times loading ahead was switched off for costing more than it saves",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.gatings),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_prefetch_saved_seconds",
+	  .unit = "seconds",
+	  .sentence = "Waiting that loads ahead saved",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .per_unit = 1e9,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.saved_ns),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_prefetch_wasted_origin_seconds",
+	  .unit = "seconds",
+	  .sentence = "Work of origins for loads ahead that nobody used",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .per_unit = 1e9,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.refresh.wasted_ns),
+	  .dims = { { "source", sources, 2, sizeof(struct tayra_prefetch_account) } } },
+	{ .name = "tayra_policy_shards_learned",
+	  .sentence = "Parts of memory that policy tayra evicts from by what it learned",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U32,
+	  .offset = offsetof(struct tayra__figures, cache.learned_shards) },
+	{ .name = "tayra_learning_bytes",
+	  .unit = "bytes",
+	  .sentence = "Memory that learning of keys takes",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, learned.learning_bytes) },
 	{ .name = "tayra_memory_bytes",
 	  .unit = "bytes",
 	  .sentence = "Memory by part: keys and values, what keeping them takes, what connections "
-		      "have unread or unsent, and what may still be used",
+		      "have unread or unsent, what is learned, and what may still be used",
 	  .type = TAYRA__WATCH_GAUGE,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, memory),
 	  .dims = { { "part", parts, TAYRA__FIGURES_PARTS, sizeof(uint64_t) } } },
 	{ .name = "tayra_memory_used_bytes",
 	  .unit = "bytes",
-	  .sentence = "Memory in use by cache and connections",
+	  .sentence = "Memory in use by cache, connections and learning",
 	  .type = TAYRA__WATCH_GAUGE,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, memory_used) },
 	{ .name = "tayra_memory_max_bytes",
 	  .unit = "bytes",
-	  .sentence = "Memory that cache and connections may use",
+	  .sentence = "Memory that all of these may use",
 	  .type = TAYRA__WATCH_GAUGE,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, memory_max) },
@@ -144,11 +233,13 @@ const size_t tayra__figure_row_count = sizeof(tayra__figure_rows) / sizeof(tayra
 static void
 take_memory(const struct tayra__server *server, struct tayra__figures *out)
 {
-	out->memory_used = out->cache.used_bytes + server->buffer_bytes;
+	out->memory_used = out->cache.used_bytes + server->buffer_bytes +
+			   out->learned.learning_bytes;
 	out->memory_max = server->memory_bytes;
 	out->memory[ITEMS] = out->cache.item_bytes;
 	out->memory[OVERHEAD] = out->cache.used_bytes - out->cache.item_bytes;
 	out->memory[CONNECTIONS] = server->buffer_bytes;
+	out->memory[LEARNING] = out->learned.learning_bytes;
 	out->memory[FREE] = out->memory_max > out->memory_used ? out->memory_max - out->memory_used
 							       : 0;
 }
@@ -165,6 +256,20 @@ take_limits(const struct tayra__server *server, struct tayra__figures *out)
 		for (int cls = 0; cls < TAYRA_CLASSES; cls++)
 			out->limit_queued += stats.queued[cls];
 	}
+}
+
+static void
+take_learned(const struct tayra__server *server, struct tayra__figures *out)
+{
+	struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
+
+	out->learned = (struct tayra_strategy_stats)TAYRA_STRATEGY_STATS_INIT;
+	out->learned.staleness = out->staleness_budget = (double)NAN;
+	if (!server->learning.possible)
+		return;
+	tayra_strategy_stats(server->handle, &out->learned);
+	tayra_strategy_get(server->handle, &strategy);
+	out->staleness_budget = strategy.staleness_budget;
 }
 
 void
@@ -193,6 +298,7 @@ tayra__figures_take(const struct tayra__server *server, struct tayra__figures *o
 	tayra_stats(server->handle, &out->loads);
 	out->cache = out->loads.cache;
 	take_limits(server, out);
+	take_learned(server, out);
 	take_memory(server, out);
 	if (server->forward)
 		tayra__forward_stats(server->forward, &out->forward);

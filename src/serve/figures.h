@@ -17,7 +17,7 @@
 
 struct tayra__server;
 
-#define TAYRA__FIGURES_PARTS 4 /* of memory */
+#define TAYRA__FIGURES_PARTS 5 /* of memory */
 
 struct tayra__figures {
 	uint64_t taken_ns; /* the loop's clock */
@@ -29,7 +29,9 @@ struct tayra__figures {
 	uint64_t costs_learned;
 	struct tayra__forward_stats forward;
 	struct tayra_cache_stats cache;
-	struct tayra_stats loads;          /* of the handle */
+	struct tayra_stats loads; /* of the handle */
+	struct tayra_strategy_stats learned;
+	double staleness_budget;
 	double limit;                      /* of all origins together */
 	uint64_t limit_held, limit_queued; /* loads at them now, and waiting for their turn */
 };

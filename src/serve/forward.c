@@ -496,10 +496,24 @@ answer_from_ram(struct tayra__call *call)
 		if (tayra__keyspace_get(&server->keyspace, &key, &value) != TAYRA_OK)
 			return false; /* of a GET: nothing has been written */
 		tayra__resp_bulk(call->out, value.data, value.len);
+		if (server->learning.watches)
+			tayra__learning_hit(call, i, &value.meta);
 		tayra_cache_unpin(server->keyspace.cache, &value);
 		server->counters.hits++;
 	}
 	return true;
+}
+
+/* What RAM has not is not loaded here, but asked of the Redis. */
+static void
+learn_misses(struct tayra__call *call)
+{
+	for (size_t i = 1; i < call->count; i++) {
+		const struct tayra__key_in key = tayra__call_key(call, i);
+
+		if (!tayra__keyspace_has(&call->server->keyspace, &key))
+			tayra__learning_miss(call, i);
+	}
 }
 
 static void
@@ -512,6 +526,8 @@ run_cached(struct tayra__call *call)
 		if (answer_from_ram(call))
 			return;
 		call->server->counters.misses += keys;
+		if (call->server->learning.watches)
+			learn_misses(call);
 	}
 	send_on(call, SHARED, well && keys <= FETCH_MAX && !call->connection->multi);
 }

@@ -2,9 +2,11 @@
 #include "serve/info.h"
 
 #include "base/clock.h"
+#include "load/store.h"
 #include "serve/forward.h"
 #include "serve/state.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +82,8 @@ write_memory(struct tayra__server *server, struct tayra__buffer *out)
 	struct tayra_cache_stats stats = TAYRA_CACHE_STATS_INIT;
 
 	tayra_cache_stats(server->keyspace.cache, &stats);
-	number(out, "used_memory", stats.used_bytes + server->buffer_bytes);
+	number(out, "used_memory",
+	       stats.used_bytes + server->buffer_bytes + tayra__learning_bytes(server));
 	number(out, "used_memory_rss", resident_bytes());
 	number(out, "used_memory_dataset", stats.item_bytes);
 	number(out, "maxmemory", server->memory_bytes);
@@ -219,6 +222,67 @@ write_loads(struct tayra__server *server, struct tayra__buffer *out)
 			write_origin(server->paces[i], server->pace_names[i], out);
 }
 
+static void
+write_account(const char *name, const struct tayra_prefetch_account *a, struct tayra__buffer *out)
+{
+	line(out,
+	     "prefetch_%s:would=%llu,issued=%llu,dropped=%llu,used=%llu,wasted=%llu,saved_ms=%.3f,"
+	     "wasted_ms=%.3f,gated=%d",
+	     name, (unsigned long long)a->would, (unsigned long long)a->issued,
+	     (unsigned long long)a->dropped, (unsigned long long)a->used,
+	     (unsigned long long)a->wasted, (double)a->saved_ns / 1e6, (double)a->wasted_ns / 1e6,
+	     a->gated);
+}
+
+static void
+write_switches(const struct tayra__server *server, struct tayra__buffer *out)
+{
+	char name[48], value[48];
+	const char *row;
+
+	for (size_t n = 0; (row = tayra__learning_name(n)); n++) {
+		snprintf(name, sizeof(name), "%s", row + strlen("tayra-"));
+		for (char *at = name; *at; at++)
+			*at = *at == '-' ? '_' : *at;
+		tayra__learning_read(server, n, value, sizeof(value));
+		line(out, "%s:%s", strcmp(name, "learning") == 0 ? "policy_learning" : name, value);
+	}
+}
+
+static void
+write_learning(struct tayra__server *server, struct tayra__buffer *out)
+{
+	struct tayra_strategy_stats stats = TAYRA_STRATEGY_STATS_INIT;
+	struct tayra_cache_stats cache = TAYRA_CACHE_STATS_INIT;
+
+	write_switches(server, out);
+	tayra_cache_stats(server->keyspace.cache, &cache);
+	number(out, "policy_shards_learning", cache.learning_shards);
+	number(out, "policy_shards_learned", cache.learned_shards);
+	number(out, "policy_shards_lru", cache.lru_shards);
+	if (!server->learning.possible)
+		return;
+	tayra_strategy_stats(server->handle, &stats);
+	number(out, "learning_bytes", stats.learning_bytes);
+	number(out, "learning_bytes_max", server->learning.bytes);
+	number(out, "known_keys_max", stats.known_keys);
+	number(out, "uses_told", stats.uses);
+	number(out, "uses_lost", stats.uses_lost);
+	number(out, "reloads_compared", stats.checks);
+	number(out, "reloads_changed", stats.changed);
+	if (isnan(stats.staleness))
+		line(out, "staleness:unknown");
+	else
+		line(out, "staleness:%.6f", stats.staleness);
+	number(out, "ttls_chosen", stats.ttls);
+	line(out, "ttl_mean_ms:%.3f", stats.ttl_mean_ms);
+	number(out, "ttl_fallbacks", stats.ttl_fallbacks);
+	number(out, "ttl_fallen_back", stats.ttl_fallen_back);
+	write_account("refresh", &stats.refresh, out);
+	write_account("successors", &stats.successors, out);
+	number(out, "hints", tayra__store_hints(server->handle));
+}
+
 static const struct section {
 	const char *name, *title;
 	void (*write)(struct tayra__server *server, struct tayra__buffer *out);
@@ -233,6 +297,7 @@ static const struct section {
 	{ "cluster", "Cluster", write_cluster },
 	{ "forward", "Forward", write_forward },
 	{ "loads", "Loads", write_loads },
+	{ "learning", "Learning", write_learning },
 	{ "keyspace", "Keyspace", write_keyspace },
 };
 

@@ -9,6 +9,8 @@
 static const char *const policies[] = { "s3fifo", "lru", "tayra", NULL }; /* in their order */
 static const char *const objectives[] = { "requests", "bytes", "cost", NULL };
 static const char *const learnings[] = { "on", "monitor", "off", NULL };
+static const char *const modes[] = { "off", "monitor", "on", NULL };
+static const char *const presets[] = { "general", "embeddings", "search_results", "pages", NULL };
 static const char *const shapes[] = { "raw", "row", "json", NULL };
 static const char *const classes[] = { "critical", "high", "normal", "low", "background", NULL };
 
@@ -62,6 +64,10 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  "what values are loaded from, by names of your own" },
 	{ "routes", TAYRA__KNOB_OTHER, 0, NULL, 0, 0, NULL, 0, "none",
 	  "which keys are loaded, and how; the first that matches a key counts" },
+	{ "learn", TAYRA__KNOB_OTHER, 0, "off|monitor|on or mapping", 0, 0, NULL, 0, "off",
+	  "what is learned of how keys are used and change: a mode for all, or a switch each" },
+	{ "alerts", TAYRA__KNOB_OTHER, 0, "LIST", 0, 0, NULL, 0, "none",
+	  "rules over the metrics of the status page, and whom they tell" },
 	{ 0 },
 };
 #undef OF
@@ -141,5 +147,60 @@ const struct tayra__knob tayra__route_knobs[] = {
 	  "of a value; more are an error" },
 	{ "threads", TAYRA__KNOB_COUNT, OF(threads), "N", 1, 256, NULL, 0, "4",
 	  "loads of this route at a time, each on a connection" },
+	{ 0 },
+};
+#undef OF
+
+#define OF(member) offsetof(struct tayra__learn_setting, member)
+#define SWITCH(title, member, fallback, sentence)                                                  \
+	{                                                                                          \
+		title, TAYRA__KNOB_CHOICE, OF(member), "off|monitor|on", 0, 0, modes,              \
+			TAYRA_FEATURE_OFF, fallback, sentence                                      \
+	}
+
+const struct tayra__knob tayra__learn_knobs[] = {
+	{ "preset", TAYRA__KNOB_CHOICE, OF(preset), "general|embeddings|search_results|pages", 0, 0,
+	  presets, 1, "none",
+	  "times and switches for a kind of values; what routes and switches say wins" },
+	SWITCH("ttl_learning", ttl_learning, "monitor",
+	       "values live as long as loads the origin least within staleness_budget"),
+	{ "staleness_budget", TAYRA__KNOB_NUMBER, OF(staleness_budget), "SHARE", 1e-6, 0.999999,
+	  NULL, 0, "0.01", "of answers that may be older than the truth" },
+	{ "ttl_min", TAYRA__KNOB_MILLISECONDS, OF(ttl_min_ms), "DURATION", 1, 0, NULL, 0,
+	  "a 100th of the shortest ttl of a route", "no value lives shorter" },
+	{ "ttl_max", TAYRA__KNOB_MILLISECONDS, OF(ttl_max_ms), "DURATION", 1, 0, NULL, 0,
+	  "100 times the shortest ttl of a route", "no value lives longer" },
+	SWITCH("prefetch_refresh", prefetch_refresh, "monitor",
+	       "load again, before it expires, what will be asked for"),
+	SWITCH("prefetch_successors", prefetch_successors, "monitor",
+	       "load what has often been missed soon after this key"),
+	SWITCH("predictor", predictor, "monitor",
+	       "learn which keys will be asked for again; prefetch_refresh needs it"),
+	SWITCH("patterns", patterns, "on",
+	       "how keys are used, told at /patterns; monitor and on are the same"),
+	{ "known_keys", TAYRA__KNOB_COUNT, OF(known_keys), "N", 8, 1u << 26, NULL, 0, "16384",
+	  "keys that are learned of at once; fewer if learning_bytes asks for it" },
+	{ "learning_bytes", TAYRA__KNOB_BYTES, OF(learning_bytes), "BYTES", 320u << 10, 0, NULL, 0,
+	  "8M, or a 16th of memory if that is less", "of memory, for all that is learned" },
+	{ 0 },
+};
+#undef SWITCH
+#undef OF
+
+#define OF(member) offsetof(struct tayra__alert_setting, member)
+
+const struct tayra__knob tayra__alert_knobs[] = {
+	{ "name", TAYRA__KNOB_TEXT, OF(name), "NAME", 0, 0, NULL, 0, NULL,
+	  "letters, digits and '_'" },
+	{ "rule", TAYRA__KNOB_TEXT, OF(rule), "RULE", 0, TAYRA__ALERT_TEXT_MAX, NULL, 0, NULL,
+	  "READING [/ READING] [over DURATION [and DURATION]] > or < NUMBER [back NUMBER] [for "
+	  "DURATION]" },
+	{ "sentence", TAYRA__KNOB_TEXT, OF(sentence), "TEXT", 0, TAYRA__ALERT_TEXT_MAX, NULL, 0,
+	  "the rule", "for whom it wakes" },
+	{ "exec", TAYRA__KNOB_OTHER, 0, "LIST", 0, 0, NULL, 0, "none",
+	  "a program and its arguments, started without a shell with the alert as JSON on its "
+	  "standard input" },
+	{ "webhook", TAYRA__KNOB_SECRET, OF(webhook), "URL", 0, TAYRA__WEBHOOK_URL_MAX - 1, NULL, 0,
+	  "none", "a server that the JSON is posted to" },
 	{ 0 },
 };

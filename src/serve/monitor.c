@@ -19,6 +19,7 @@
 #include "watch/family.h"
 #include "watch/page.h"
 #include "watch/registry.h"
+#include "watch/webhook.h"
 
 #define ALERT_NS TAYRA_NS_PER_S
 #define STUCK_NS (5 * TAYRA_NS_PER_S) /* without a tick, of which there are ten a second */
@@ -27,6 +28,7 @@
 
 struct tayra__monitor {
 	struct tayra__server *server;
+	struct tayra *handle;
 	const struct tayra_clock *clock;
 	struct tayra__registry *registry;
 	struct tayra__watch_table table; /* of the figures */
@@ -34,9 +36,12 @@ struct tayra__monitor {
 	struct tayra__alerts *alerts;
 	struct tayra__exec *execs[TAYRA__ALERT_ACTIONS];
 	size_t exec_count;
+	struct tayra__webhook *webhooks[TAYRA__ALERT_ACTIONS];
+	size_t webhook_count;
 	bool has_rules;
 	uint64_t evaluated_ns;
 	struct tayra__admin *admin;
+	struct tayra__page page;
 	char text[128];
 
 	/* When the loop last ticked, on the clock; relaxed: it orders nothing. */
@@ -82,8 +87,10 @@ static const struct tayra__headline headlines[] = {
 	  { .metric = "tayra_memory_used_bytes" } },
 	{ "Connections", "Clients connected now", NULL, { .metric = "tayra_connections" } },
 };
-static const struct tayra__page page = { "tayra serve", headlines,
-					 sizeof(headlines) / sizeof(headlines[0]) };
+static const struct tayra__page_link links[] = {
+	{ "./patterns", "How keys are used." },
+	{ "./patterns.json", "That as JSON." },
+};
 
 static void
 read_figures(void *ctx, void *snapshot)
@@ -108,6 +115,15 @@ is_healthy(void *ctx, char *why, size_t size)
 	snprintf(why, size, "the server has not moved for %llu s",
 		 (unsigned long long)((now_ns - ticked_ns) / TAYRA_NS_PER_S));
 	return false;
+}
+
+/* Admin's thread, which asks the handle and not the server: any thread may. */
+static int
+write_patterns(void *ctx, enum tayra_patterns_format format, FILE *out)
+{
+	const struct tayra__monitor *monitor = ctx;
+
+	return tayra_patterns_write(monitor->handle, format, out);
 }
 
 static int
@@ -139,7 +155,9 @@ add_rules(struct tayra__monitor *monitor, const struct tayra__server_options *op
 		monitor->has_rules = true;
 		if (status == TAYRA_OK)
 			continue;
-		snprintf(error, error_len, "alert '%s': %s", rule->name ? rule->name : "",
+		snprintf(error, error_len, "%salert '%s': %s",
+			 options->alert_places ? options->alert_places[i] : "",
+			 rule->name ? rule->name : "",
 			 status == TAYRA_E_NOT_FOUND ? "there is no such metric"
 						     : tayra_status_text(status));
 		return status == TAYRA_E_NOMEM ? status : TAYRA_E_INVAL;
@@ -148,11 +166,13 @@ add_rules(struct tayra__monitor *monitor, const struct tayra__server_options *op
 }
 
 static int
-add_actions(struct tayra__monitor *monitor, const struct tayra__server_options *options)
+add_actions(struct tayra__monitor *monitor, const struct tayra__server_options *options,
+	    char *error, size_t error_len)
 {
 	int status = TAYRA_OK;
 
-	if (options->alert_exec_count > TAYRA__ALERT_ACTIONS)
+	if (options->alert_exec_count > TAYRA__ALERT_ACTIONS ||
+	    options->alert_webhook_count > TAYRA__ALERT_ACTIONS)
 		return TAYRA_E_INVAL;
 	for (size_t i = 0; i < options->alert_exec_count && status == TAYRA_OK; i++) {
 		struct tayra__alert_action action;
@@ -163,6 +183,21 @@ add_actions(struct tayra__monitor *monitor, const struct tayra__server_options *
 			return status;
 		monitor->exec_count++;
 		action = tayra__exec_action(*exec);
+		status = tayra__alerts_add_action(monitor->alerts, &action);
+	}
+	for (size_t i = 0; i < options->alert_webhook_count && status == TAYRA_OK; i++) {
+		struct tayra__alert_action action;
+		struct tayra__webhook **webhook = &monitor->webhooks[monitor->webhook_count];
+
+		status = tayra__webhook_create(monitor->registry, &options->alert_webhooks[i],
+					       webhook);
+		if (status != TAYRA_OK) {
+			snprintf(error, error_len, "webhook of alert '%s': %s",
+				 options->alert_webhooks[i].name, tayra_status_text(status));
+			return status;
+		}
+		monitor->webhook_count++;
+		action = tayra__webhook_action(*webhook);
 		status = tayra__alerts_add_action(monitor->alerts, &action);
 	}
 	for (size_t i = 0; i < options->alert_action_count && status == TAYRA_OK; i++)
@@ -184,7 +219,7 @@ add_all(struct tayra__monitor *monitor, const struct tayra__server_options *opti
 	if (status == TAYRA_OK)
 		status = tayra__alerts_create(monitor->registry, &monitor->alerts);
 	if (status == TAYRA_OK)
-		status = add_actions(monitor, options);
+		status = add_actions(monitor, options, error, error_len);
 	return status == TAYRA_OK ? add_rules(monitor, options, error, error_len) : status;
 }
 
@@ -194,9 +229,10 @@ start_admin(struct tayra__monitor *monitor, const struct tayra__address *address
 {
 	struct tayra__admin_options options = {
 		.registry = monitor->registry,
-		.page = &page,
+		.page = &monitor->page,
 		.clock = monitor->clock,
 		.healthy = is_healthy,
+		.patterns = monitor->page.link_count ? write_patterns : NULL,
 		.ctx = monitor,
 	};
 	char text[TAYRA__ADDRESS_TEXT], *colon;
@@ -266,13 +302,21 @@ tayra__monitor_create(struct tayra__server *server, const struct tayra__server_o
 	int status;
 
 	*out = NULL;
-	if (!options->admin && options->alert_rule_count == 0)
+	if ((!options->admin || options->check) && options->alert_rule_count == 0)
 		return TAYRA_OK;
 	monitor = tayra__mem_alloc(sizeof(*monitor));
 	if (!monitor)
 		return TAYRA_E_NOMEM;
 	monitor->server = server;
 	monitor->clock = server->clock;
+	monitor->handle = server->handle;
+	monitor->page = (struct tayra__page){
+		.title = "tayra serve",
+		.headlines = headlines,
+		.headline_count = sizeof(headlines) / sizeof(headlines[0]),
+		.links = links,
+		.link_count = server->learning.possible ? sizeof(links) / sizeof(links[0]) : 0,
+	};
 	monitor->table = (struct tayra__watch_table){
 		.rows = tayra__figure_rows,
 		.row_count = tayra__figure_row_count,
@@ -282,7 +326,7 @@ tayra__monitor_create(struct tayra__server *server, const struct tayra__server_o
 	pthread_mutex_init(&monitor->lock, NULL);
 	tayra__monitor_tick(monitor);
 	status = add_all(monitor, options, error, error_len);
-	if (status == TAYRA_OK && options->admin)
+	if (status == TAYRA_OK && options->admin && !options->check)
 		status = open_page(monitor, options, error, error_len);
 	if (status != TAYRA_OK) {
 		tayra__monitor_destroy(monitor);
@@ -303,6 +347,8 @@ tayra__monitor_destroy(struct tayra__monitor *monitor)
 	tayra__alerts_destroy(monitor->alerts);
 	for (size_t i = 0; i < monitor->exec_count; i++)
 		tayra__exec_destroy(monitor->execs[i]);
+	for (size_t i = 0; i < monitor->webhook_count; i++)
+		tayra__webhook_destroy(monitor->webhooks[i]);
 	pthread_mutex_destroy(&monitor->lock);
 	tayra__mem_free(monitor);
 }

@@ -208,7 +208,12 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	struct tayra_options options = TAYRA_OPTIONS_INIT;
 	int status;
 
-	cache.memory_bytes = server->memory_bytes - server->buffer_bytes_max;
+	status = tayra__learning_settle(&server->learning, o, server->memory_bytes, error,
+					error_len);
+	if (status != TAYRA_OK)
+		return status;
+	cache.memory_bytes = server->memory_bytes - server->buffer_bytes_max -
+			     server->learning.bytes;
 	cache.policy = server->policy;
 	cache.objective = o->objective;
 	cache.learning = o->learning;
@@ -235,6 +240,9 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 		return status;
 	server->keyspace.handle = server->handle;
 	server->keyspace.cache = tayra__handle_cache(server->handle);
+	status = tayra__learning_apply(server);
+	if (status != TAYRA_OK)
+		return status;
 	server->paces = o->paces;
 	server->pace_count = o->pace_count;
 	server->pace_names = o->pace_names;
@@ -322,7 +330,7 @@ start(struct tayra__server *server, const struct tayra__server_options *o, char 
 	server->start_ns = status == TAYRA_OK ? tayra__loop_now_ns(server->loop) : 0;
 	if (status == TAYRA_OK && o->forward)
 		status = open_forward(server, o, error, error_len);
-	if (status == TAYRA_OK && !o->check)
+	if (status == TAYRA_OK)
 		status = tayra__monitor_create(server, o, error, error_len, &server->monitor);
 	return status;
 }

@@ -12,9 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tayra_strategy;
 struct tayra__alert_action;
 struct tayra__alert_rule;
 struct tayra__exec_options;
+struct tayra__webhook_options;
 
 struct tayra__route;
 struct tayra__server;
@@ -42,8 +44,12 @@ struct tayra__server_options {
 	size_t alert_rule_count;
 	const struct tayra__exec_options *alert_execs;
 	size_t alert_exec_count;
+	const struct tayra__webhook_options *alert_webhooks;
+	size_t alert_webhook_count;
 	const struct tayra__alert_action *alert_actions;
 	size_t alert_action_count;
+	/* What an error over a rule begins with, for each ("tayra.yaml:3:5: "); NULL: nothing. */
+	const char *const *alert_places;
 	bool check; /* see whether all this can be served, but listen nowhere; then only destroy */
 	/* What is loaded.  Borrowed for the call, but the origins for as long as the server is. */
 	const struct tayra__route *routes;
@@ -63,6 +69,11 @@ struct tayra__server_options {
 	/* And in this Redis, which several servers may share: "redis://user:password@host:port/db";
 	 * NULL: in none.  Borrowed for the call */
 	const char *remote_tier;
+	/* What is learned of keys; NULL: nothing, and no memory is set aside for it.  Switches left
+	 * to their defaults are monitor, `patterns` on; times are of routes that have none;
+	 * learning_bytes are of memory_bytes, at most a quarter, by default a 16th up to 8 MiB.
+	 * Borrowed for the call */
+	const struct tayra_strategy *strategy;
 };
 
 /*

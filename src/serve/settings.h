@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "serve/alerting.h"
 #include "serve/knob.h"
 #include "serve/route.h"
 #include "serve/server.h"
@@ -20,11 +21,14 @@
 
 #define TAYRA__PASSWORD_MAX 512
 
-/* Of the server: also options of the command line, but for the last two, which are what follows. */
+/* Of the server: also options of the command line, but for the last four, which are what follows.
+ */
 extern const struct tayra__knob tayra__server_knobs[];
 extern const struct tayra__knob tayra__origin_knobs[];
 extern const struct tayra__knob tayra__limit_knobs[];
 extern const struct tayra__knob tayra__route_knobs[];
+extern const struct tayra__knob tayra__learn_knobs[];
+extern const struct tayra__knob tayra__alert_knobs[];
 
 struct tayra__limit_setting {
 	uint32_t fixed; /* 0: adaptive */
@@ -54,6 +58,16 @@ struct tayra__route_setting {
 	struct tayra__origin_setting *source;
 };
 
+/* What is learned of keys.  Modes are of enum tayra_feature_mode, preset is one more than its. */
+struct tayra__learn_setting {
+	const struct tayra__yaml *at; /* NULL: nothing */
+	int preset, ttl_learning, prefetch_refresh, prefetch_successors, predictor, patterns;
+	double staleness_budget;
+	uint64_t ttl_min_ms, ttl_max_ms, learning_bytes;
+	uint32_t known_keys;
+	struct tayra_strategy strategy; /* of all that */
+};
+
 struct tayra__settings {
 	struct tayra__server_options server; /* complete once open */
 	int policy, objective, learning;
@@ -65,6 +79,8 @@ struct tayra__settings {
 	struct tayra__origin_setting *origins;
 	struct tayra__route_setting *routes;
 	size_t origin_count, route_count;
+	struct tayra__learn_setting learn;
+	struct tayra__alerting alerting;
 	/* Once open: */
 	struct tayra__route *open_routes;
 	struct tayra_pace **paces;

@@ -7,6 +7,7 @@
 #include "serve/settings.h"
 
 #include "base/mem.h"
+#include "serve/reader.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -301,6 +302,7 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 		     size_t note_len)
 {
 	const struct opening o = { settings, error, error_len, note, note_len };
+	const struct tayra__reader r = { settings, error, error_len };
 	int status;
 
 	note[0] = '\0';
@@ -319,7 +321,8 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 	settings->server.paces = settings->paces;
 	settings->server.pace_count = settings->pace_count;
 	settings->server.pace_names = settings->pace_names;
-	return status;
+	settings->server.strategy = settings->learn.at ? &settings->learn.strategy : NULL;
+	return status == TAYRA_OK ? tayra__alerting_open(&r, &settings->server) : status;
 }
 
 void
@@ -336,6 +339,7 @@ tayra__settings_fini(struct tayra__settings *s)
 	tayra__mem_free(s->pace_names);
 	tayra__mem_free(s->origins);
 	tayra__mem_free(s->routes);
+	tayra__alerting_fini(&s->alerting);
 	tayra__yaml_free(s->yaml);
 	tayra__knob_texts_free(&s->texts);
 	tayra__settings_init(s);
@@ -369,6 +373,30 @@ describe_time(const char *name, uint64_t ms, FILE *out)
 		fprintf(out, ", %s %llums", name, (unsigned long long)ms);
 }
 
+static void
+describe_switch(const char *name, enum tayra_feature_mode mode, enum tayra_feature_mode fallback,
+		FILE *out)
+{
+	fprintf(out, "%s%s %s", strcmp(name, "ttl_learning") == 0 ? "" : ", ", name,
+		tayra_feature_mode_name(mode ? mode : fallback));
+}
+
+static void
+describe_learning(const struct tayra_strategy *s, FILE *out)
+{
+	const enum tayra_feature_mode monitor = TAYRA_FEATURE_MONITOR;
+
+	fprintf(out, "learning: ");
+	describe_switch("ttl_learning", s->ttl_learning, monitor, out);
+	fprintf(out, " (staleness_budget %g)",
+		s->staleness_budget > 0 ? s->staleness_budget : 0.01);
+	describe_switch("prefetch_refresh", s->prefetch_refresh, monitor, out);
+	describe_switch("prefetch_successors", s->prefetch_successors, monitor, out);
+	describe_switch("predictor", s->predictor, monitor, out);
+	describe_switch("patterns", s->patterns, TAYRA_FEATURE_ON, out);
+	fputc('\n', out);
+}
+
 void
 tayra__settings_describe(const struct tayra__settings *s, FILE *out)
 {
@@ -391,4 +419,7 @@ tayra__settings_describe(const struct tayra__settings *s, FILE *out)
 		describe_limit(s, route->source, out);
 		fputc('\n', out);
 	}
+	if (s->learn.at)
+		describe_learning(&s->learn.strategy, out);
+	tayra__alerting_describe(&s->alerting, out);
 }

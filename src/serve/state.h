@@ -14,6 +14,7 @@
 #include "net/socket.h"
 #include "serve/command.h"
 #include "serve/keyspace.h"
+#include "serve/learning.h"
 #include "serve/misses.h"
 #include "serve/posts.h"
 #include "serve/route.h"
@@ -80,6 +81,7 @@ struct tayra__server {
 	uint32_t turn_groups;           /* of the commands in this turn, a bit each */
 	struct tayra__monitor *monitor; /* NULL: nobody looks */
 	struct tayra__misses misses;
+	struct tayra__learning learning;
 	struct tayra__forward *forward; /* NULL: nobody else is asked */
 	/* INFO's counts of keys, which cost a walk: as of then. */
 	struct tayra__keyspace_census census;

@@ -20,10 +20,13 @@ look_up(const struct tayra__call *call, size_t index, struct tayra_value *out)
 	const struct tayra__key_in key = tayra__call_key(call, index);
 	int status = tayra__keyspace_get(&call->server->keyspace, &key, out);
 
-	if (status == TAYRA_OK)
+	if (status == TAYRA_OK) {
 		call->server->counters.hits++;
-	else
+		if (call->server->learning.watches)
+			tayra__learning_hit(call, index, &out->meta);
+	} else {
 		call->server->counters.misses++;
+	}
 	return status;
 }
 
@@ -42,6 +45,8 @@ note_miss(const struct tayra__call *call, size_t index)
 	key.bytes[-1] = (char)key.db;
 	tayra__misses_add(&call->server->misses, call->connection->id, key.bytes, key.len,
 			  tayra__loop_now_ns(call->server->loop));
+	if (call->server->learning.watches)
+		tayra__learning_miss(call, index);
 }
 
 /* What the key's value has cost the client that sets it, 0 when that is not known. */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/reader.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <tayra/base.h>
+
+#include "serve/settings.h"
+
+int
+tayra__reader_refuse(const struct tayra__reader *r, const struct tayra__yaml *at,
+		     const char *format, ...)
+{
+	char what[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	tayra__settings_complain(r->settings, at, r->error, r->error_len, "%s", what);
+	return TAYRA_E_INVAL;
+}
+
+int
+tayra__reader_no_memory(const struct tayra__reader *r)
+{
+	snprintf(r->error, r->error_len, "%s", tayra_status_text(TAYRA_E_NOMEM));
+	return TAYRA_E_NOMEM;
+}
+
+int
+tayra__reader_expect(const struct tayra__reader *r, const struct tayra__yaml *at,
+		     enum tayra__yaml_kind kind)
+{
+	if (at->kind == kind)
+		return TAYRA_OK;
+	return tayra__reader_refuse(r, at, "%s%sshould be %s, and is %s", at->name ? at->name : "",
+				    at->name ? " " : "", tayra__yaml_kind_name(kind),
+				    tayra__yaml_kind_name(at->kind));
+}
+
+static bool
+says_nothing(const struct tayra__yaml *at)
+{
+	return !at->quoted &&
+	       (at->text[0] == '\0' || strcmp(at->text, "~") == 0 || strcmp(at->text, "null") == 0);
+}
+
+int
+tayra__reader_knob(const struct tayra__reader *r, const struct tayra__yaml *at,
+		   const struct tayra__knob *knob, void *object)
+{
+	struct tayra__yaml place = { 0 };
+	char why[300] = "";
+	int status = tayra__reader_expect(r, at, TAYRA__YAML_TEXT);
+
+	if (status != TAYRA_OK)
+		return status;
+	if (says_nothing(at))
+		return tayra__reader_refuse(r, at, "%s has no value", at->name);
+	status = tayra__knob_set(knob, object, at->text, r->settings->folder, &r->settings->texts,
+				 why, sizeof(why));
+	if (status == TAYRA_E_NOMEM)
+		return tayra__reader_no_memory(r);
+	if (status == TAYRA_OK)
+		return TAYRA_OK;
+	place.line = at->value_line;
+	place.column = at->value_column;
+	return tayra__reader_refuse(r, &place, "%s %s", at->name, why);
+}
+
+/* Everything in `map` that is a word; knobs that are `given` already are checked and dropped. */
+int
+tayra__reader_knobs(const struct tayra__reader *r, const struct tayra__yaml *map,
+		    const struct tayra__knob *table, void *object, const char *what)
+{
+	int status = tayra__reader_expect(r, map, TAYRA__YAML_MAP);
+
+	if (status != TAYRA_OK)
+		return status;
+	for (const struct tayra__yaml *at = map->first; at && status == TAYRA_OK; at = at->next) {
+		const struct tayra__knob *knob = tayra__knob_find(table, at->name);
+		const char *near = knob ? NULL : tayra__knob_nearest(table, at->name);
+
+		if (near)
+			return tayra__reader_refuse(r, at,
+						    "%s knows no '%.64s'; did you mean '%s'?", what,
+						    at->name, near);
+		if (!knob)
+			return tayra__reader_refuse(r, at, "%s knows no '%.64s'", what, at->name);
+		if (knob->type != TAYRA__KNOB_OTHER)
+			status = tayra__reader_knob(r, at, knob, object);
+	}
+	return status;
+}

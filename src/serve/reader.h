@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * reader.h: what reading any part of a configuration needs: complaints with their place, and knobs
+ * by their rows.
+ */
+#ifndef TAYRA_SERVE_READER_H
+#define TAYRA_SERVE_READER_H
+
+#include <stddef.h>
+
+#include "serve/knob.h"
+#include "serve/yaml.h"
+
+struct tayra__settings;
+
+struct tayra__reader {
+	struct tayra__settings *settings;
+	char *error; /* gets one line */
+	size_t error_len;
+};
+
+/* => TAYRA_E_INVAL, always; at NULL: nowhere in particular. */
+__attribute__((format(printf, 3, 4))) int tayra__reader_refuse(const struct tayra__reader *r,
+							       const struct tayra__yaml *at,
+							       const char *format, ...);
+/* => TAYRA_E_NOMEM, always. */
+int tayra__reader_no_memory(const struct tayra__reader *r);
+
+/* The rest: => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_NOMEM. */
+int tayra__reader_expect(const struct tayra__reader *r, const struct tayra__yaml *at,
+			 enum tayra__yaml_kind kind);
+int tayra__reader_knob(const struct tayra__reader *r, const struct tayra__yaml *at,
+		       const struct tayra__knob *knob, void *object);
+/* Everything in `map` that is a word; `what` is what complaints call the map. */
+int tayra__reader_knobs(const struct tayra__reader *r, const struct tayra__yaml *map,
+			const struct tayra__knob *table, void *object, const char *what);
+
+#endif
