@@ -353,6 +353,97 @@ else
 	claim "an HTTP server is an origin"
 fi
 
+# --- learning and alerts ------------------------------------------------------------------------
+# A server that alerts are posted to, into the file `posted`.
+cat >hook.py <<'END'
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        with open("posted", "ab") as out:
+            out.write(self.rfile.read(int(self.headers["Content-Length"])) + b"\n")
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *args):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+END
+python3 hook.py >hookport 2>/dev/null &
+web=$!
+for _ in $(seq 100); do
+	[ -s hookport ] && break
+	sleep 0.1
+done
+printf '#!/bin/sh\ncat >>"%s/told"\necho "$1" >>"%s/told"\n' "$dir" "$dir" >notify
+chmod +x notify
+cat >learn.yaml <<END
+origins:
+  packages: {sqlite: packages.db}
+routes:
+  - {keys: "version:{name}", origin: packages, query: select version from packages where name = ?1}
+learn:
+  ttl_learning: on
+alerts:
+  - name: busy
+    rule: tayra_lookups > 50
+    sentence: Somebody asks
+    exec: [./notify, team web]
+    webhook: http://127.0.0.1:$(cat hookport)/alert
+  - {name: quiet, rule: tayra_lookups < 0, webhook: "http://127.0.0.1:$(cat hookport)/alert"}
+END
+"$tayra" serve --check --admin off -c learn.yaml >out 2>err
+[ $? -eq 0 ] && grep -q '^learning: ttl_learning on (staleness_budget 0.01), prefetch_refresh monitor, .*, patterns on$' out &&
+	grep -q "^alert 'busy': tayra_lookups > 50, tells ./notify and a server$" out
+claim "--check says what is learned, and whom alerts tell"
+sed 's/rule: tayra_lookups > 50/rule: tayra_lookup > 50/' learn.yaml >wrong.yaml
+"$tayra" serve --check -c wrong.yaml >out 2>err
+[ $? -eq 2 ] && grep -q "^tayra serve: wrong.yaml:9:5: alert 'busy': there is no such metric" err
+claim "and where a rule names no metric"
+if start learn.yaml --admin 127.0.0.1:0 >out; then
+	page=$(sed -n 's/.*status at \(http:[^ ]*\).*/\1/p' serving)
+	python3 - "$port" >out 2>err <<'END'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+for key in ["p1"] * 90 + ["p2"] * 9 + ["p3"]:
+    s.sendall(f"GET version:{key}\r\n".encode())
+    got = b""
+    while got.count(b"\n") < 2:
+        got += s.recv(100)
+END
+	say 'INFO learning\r\nQUIT\r\n' >out
+	grep -q ' ttl_learning:on ' out && grep -q ' ttls_chosen:[1-9]' out && grep -q ' ttl_mean_ms:[1-9]' out
+	claim "times to live are learned, and INFO says so"
+	if [ -n "$page" ]; then
+		python3 - "$page" >out 2>err <<'END'
+import json, sys, urllib.request as u
+hot = json.load(u.urlopen(sys.argv[1] + "patterns.json"))["hot_keys"]
+assert hot[0]["key"] == "version:p1" and 0.85 < hot[0]["share"] < 0.95, hot
+assert "version:p1" in u.urlopen(sys.argv[1] + "patterns").read().decode()
+END
+		claim "/patterns.json names the hot key"
+	else
+		skip "/patterns.json names the hot key" "built without libmicrohttpd"
+	fi
+	for _ in $(seq 200); do
+		[ -s posted ] && grep -q 'team web$' told 2>/dev/null && break
+		sleep 0.1
+	done
+	[ "$(grep -c '"alert":"busy","state":"firing","sentence":"Somebody asks"' posted)" -eq 1 ] &&
+		[ "$(grep -c '"alert":' posted)" -eq 1 ] && grep -q '"alert":"busy"' told
+	claim "an alert tells a program and a server, and no other does"
+	say 'CONFIG SET tayra-bypass-learning yes\r\nCONFIG GET tayra-bypass-learning\r\nQUIT\r\n' | grep -q '^+OK .* yes '
+	claim "learning is bypassed by one switch"
+	stop
+else
+	cat err
+	false
+	claim "serves what learns and alerts"
+fi
+kill "$web"
+wait "$web" 2>/dev/null
+web=
+
 # --- PostgreSQL ---------------------------------------------------------------------------------
 bin=
 for candidate in /usr/lib/postgresql/*/bin; do

@@ -56,7 +56,9 @@ strain(int fd)
 static bool
 attempt(uint64_t n, uint64_t *asked)
 {
-	const struct tayra__server_options options = { .listen = "127.0.0.1:0",
+	const struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
+	const struct tayra__server_options options = { .strategy = &strategy,
+						       .listen = "127.0.0.1:0",
 						       .memory_bytes = 8u << 20,
 						       .admin = "127.0.0.1:0",
 						       .admin_if_free = true,

@@ -22,7 +22,11 @@ static const char text[] = "memory: 64M\nrequirepass: secret\norigins:\n"
 			   "  web: {http: 'http://127.0.0.1:1', headers: ['A: b']}\n"
 			   "routes:\n"
 			   "  - {keys: 'a:{x}', origin: db, query: 'select ?1', as: row}\n"
-			   "  - {keys: 'b:{x}', origin: web, path: '/{x}'}\n";
+			   "  - {keys: 'b:{x}', origin: web, path: '/{x}'}\n"
+			   "learn: {preset: pages, patterns: on}\n"
+			   "alerts:\n"
+			   "  - {name: a, rule: tayra_hits > 1, exec: [/bin/sh, -c, x]}\n"
+			   "  - {name: b, rule: tayra_hits > 2, webhook: 'http://h/'}\n";
 
 static int
 attempt(void)
@@ -37,7 +41,7 @@ attempt(void)
 	if (status == TAYRA_OK)
 		status = tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note));
 	if (status == TAYRA_OK)
-		assert_int_equal(settings.server.route_count, 2);
+		assert_int_equal(settings.server.route_count + settings.server.alert_rule_count, 4);
 	else
 		assert_true(error[0] && !strchr(error, '\n'));
 	tayra__settings_fini(&settings);

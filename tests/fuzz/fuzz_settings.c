@@ -39,6 +39,30 @@ check_origin(const struct tayra__origin_setting *origin)
 	must(!limit->max || limit->min <= limit->max);
 }
 
+static void
+check_learning(const struct tayra__learn_setting *learn)
+{
+	const struct tayra_strategy *s = &learn->strategy;
+
+	must(s->ttl_learning <= TAYRA_FEATURE_ON && s->patterns <= TAYRA_FEATURE_ON);
+	must(s->staleness_budget >= 0 && s->staleness_budget < 1);
+	must(s->known_keys <= 1u << 26 && s->ttl_ms > 0);
+	must(!s->ttl_min_ms || !s->ttl_max_ms || s->ttl_min_ms <= s->ttl_max_ms);
+}
+
+static void
+check_alerts(const struct tayra__alerting *a)
+{
+	must(a->count <= TAYRA__ALERTING_MAX);
+	must(a->exec_count + a->webhook_count <= TAYRA__ALERT_ACTIONS);
+	for (size_t i = 0; i < a->count; i++) {
+		must(a->rules[i].name == a->alerts[i].text.name && a->rules[i].top.metric);
+		must(a->rules[i].tells && a->places[i][0]);
+	}
+	for (size_t i = 0; i < a->exec_count; i++)
+		must(strchr(a->execs[i].argv[0], '/') != NULL);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -55,6 +79,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(!error[0]);
 		must(settings.server.clients_max <= 1000000);
 		must(settings.policy >= TAYRA_POLICY_S3FIFO);
+		if (settings.learn.at)
+			check_learning(&settings.learn);
+		check_alerts(&settings.alerting);
 		for (size_t i = 0; i < settings.origin_count; i++)
 			check_origin(&settings.origins[i]);
 		for (size_t i = 0; i < settings.route_count; i++)

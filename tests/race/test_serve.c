@@ -46,17 +46,19 @@ a_server_can_be_stopped_under_load(void **state)
 	}
 }
 
-/* The page's thread reads while the server's thread counts. */
+/* The page's thread reads while the server's thread counts and learns. */
 static void
 figures_are_read_under_load(void **state)
 {
 	static char body[1 << 18];
+	const struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
 	struct running running;
 	pthread_t clients[CLIENTS];
 	int fds[CLIENTS];
 	char text[512], *page;
 
 	client_start(&running, (struct tayra__server_options){ .memory_bytes = 8u << 20,
+							       .strategy = &strategy,
 							       .admin = "127.0.0.1:0",
 							       .admin_if_free = true });
 	for (int i = 0; i < CLIENTS; i++) {
@@ -66,10 +68,12 @@ figures_are_read_under_load(void **state)
 	tayra__server_describe(running.server, text, sizeof(text));
 	page = strstr(text, "http://127.0.0.1:");
 	for (int i = 0; page && i < ROUNDS; i++) {
-		static const char *const paths[] = { "/metrics", "/metrics.json", "/", "/healthz" };
+		static const char *const paths[] = {
+			"/metrics", "/metrics.json", "/", "/healthz", "/patterns", "/patterns.json"
+		};
 		uint16_t port = (uint16_t)strtoul(page + strlen("http://127.0.0.1:"), NULL, 10);
 
-		assert_int_equal(http_get(port, paths[i % 4], body, sizeof(body)), 200);
+		assert_int_equal(http_get(port, paths[i % 6], body, sizeof(body)), 200);
 	}
 	client_stop(&running);
 	for (int i = 0; i < CLIENTS; i++)

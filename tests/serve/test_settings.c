@@ -111,6 +111,84 @@ what_the_file_says_is_set(void **state)
 }
 
 static void
+what_is_learned_is_the_presets_and_then_what_is_said(void **state)
+{
+	const struct tayra_strategy *s = &settings.learn.strategy;
+
+	must_read("learn:\n  preset: search_results\n  ttl_learning: on\n  prefetch_refresh: off\n"
+		  "  staleness_budget: 0.05\n  ttl_min: 2s\n  ttl_max: 10m\n  known_keys: 99\n"
+		  "  learning_bytes: 4M\n"
+		  "origins: {db: {sqlite: p.db}}\n"
+		  "routes:\n"
+		  "  - {keys: 'a:{x}', origin: db, query: q, ttl: 5m}\n"
+		  "  - {keys: 'b:{x}', origin: db, query: q}\n");
+	assert_int_equal(s->ttl_learning, TAYRA_FEATURE_ON);
+	assert_int_equal(s->prefetch_refresh, TAYRA_FEATURE_OFF);
+	assert_int_equal(s->prefetch_successors, TAYRA_FEATURE_OFF); /* the preset's */
+	assert_int_equal(s->predictor, TAYRA_FEATURE_DEFAULT);
+	assert_true(s->staleness_budget > 0.049 && s->staleness_budget < 0.051);
+	assert_int_equal(s->ttl_min_ms, 2000);
+	assert_int_equal(s->ttl_max_ms, 600000);
+	assert_int_equal(s->known_keys, 99);
+	assert_int_equal(s->learning_bytes, 4u << 20);
+	assert_int_equal(settings.routes[0].ttl_ms, 300000);
+	assert_int_equal(settings.routes[1].ttl_ms, 30000);
+	assert_int_equal(settings.routes[1].stale_ms, 120000);
+	assert_int_equal(s->ttl_ms, 30000); /* the shortest of them */
+}
+
+static void
+one_word_is_a_mode_for_all_that_is_learned(void **state)
+{
+	must_read("learn: on\n");
+	assert_int_equal(settings.learn.strategy.ttl_learning, TAYRA_FEATURE_ON);
+	assert_int_equal(settings.learn.strategy.prefetch_refresh, TAYRA_FEATURE_ON);
+	assert_int_equal(settings.learn.strategy.prefetch_successors, TAYRA_FEATURE_ON);
+	assert_int_equal(settings.learn.strategy.predictor, TAYRA_FEATURE_ON);
+	assert_int_equal(settings.learn.strategy.patterns, TAYRA_FEATURE_ON);
+}
+
+static void
+nothing_is_learned_that_was_not_asked_for(void **state)
+{
+	must_read("memory: 64M\n");
+	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			 TAYRA_OK);
+	assert_null(settings.server.strategy);
+	assert_int_equal(settings.server.alert_rule_count, 0);
+}
+
+static void
+alerts_tell_whom_they_name_and_who_is_named_twice_is_one(void **state)
+{
+	const struct tayra__server_options *o = &settings.server;
+
+	must_read("alerts:\n"
+		  "  - {name: a, rule: tayra_hits > 1, exec: [/bin/sh, -c, x], webhook: "
+		  "'http://h/'}\n"
+		  "  - {name: b, rule: tayra_hits > 2, sentence: Two, exec: [/bin/sh, -c, x]}\n"
+		  "  - {name: c, rule: tayra_hits > 3, exec: [/bin/sh, -c, y]}\n"
+		  "  - {name: d, rule: tayra_hits > 4, webhook: 'http://h/'}\n"
+		  "  - {name: e, rule: p99 tayra_turn_seconds > 5 for 1m}\n");
+	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			 TAYRA_OK);
+	assert_int_equal(o->alert_rule_count, 5);
+	assert_int_equal(o->alert_exec_count, 2);
+	assert_int_equal(o->alert_webhook_count, 1);
+	assert_int_equal(o->alert_rules[0].tells, 1u | 4u);
+	assert_int_equal(o->alert_rules[1].tells, 1u);
+	assert_string_equal(o->alert_rules[1].sentence, "Two");
+	assert_int_equal(o->alert_rules[2].tells, 2u);
+	assert_int_equal(o->alert_rules[3].tells, 4u);
+	assert_int_equal(o->alert_rules[4].tells, TAYRA__ALERT_NOBODY);
+	assert_string_equal(o->alert_rules[4].sentence, "p99 tayra_turn_seconds > 5 for 1m");
+	assert_string_equal(o->alert_places[4], "etc/t.yaml:6:15: ");
+	assert_string_equal(o->alert_execs[1].argv[2], "y");
+	assert_null(o->alert_execs[1].argv[3]);
+	assert_string_equal(o->alert_webhooks[0].url, "http://h/");
+}
+
+static void
 the_command_line_wins(void **state)
 {
 	set("memory", "64M");
@@ -207,6 +285,38 @@ what_is_wrong_is_said_with_its_place(void **state)
 		{ API "routes: [{keys: k, origin: api, path: x}]\n", "does not begin with '/'" },
 		{ API "routes: [{keys: k, origin: api, path: /, as: row}]\n",
 		  "as is for databases, and origin 'api' is none" },
+		{ "learn: maybe\n", "learn 'maybe' does not exist; there are: off monitor on" },
+		{ "learn: [on]\n", "learn should be a mapping, and is a list" },
+		{ "learn:\n  ttl_lerning: on\n",
+		  "t.yaml:2:3: learn knows no 'ttl_lerning'; did you mean 'ttl_learning'?" },
+		{ "learn: {patterns: onn}\n", "did you mean 'on'?" },
+		{ "learn: {preset: page}\n", "did you mean 'pages'?" },
+		{ "learn: {staleness_budget: 1}\n", "is not a number from 1e-06 to 0.999999" },
+		{ "learn: {staleness_budget: nan}\n", "is not a number" },
+		{ "learn: {known_keys: 7}\n", "known_keys '7' is not a number from 8" },
+		{ "learn: {learning_bytes: 1K}\n", "learning_bytes '1K' is not from 327680" },
+		{ "learn: {ttl_min: 2m, ttl_max: 1m}\n",
+		  "t.yaml:1:1: learn has a ttl_min of 120000 ms over its ttl_max of 60000 ms" },
+		{ "learn: {ttl_min: 2h}\n", "over its ttl_max of 6000000 ms" },
+		{ "alerts: {}\n", "alerts should be a list, and is a mapping" },
+		{ "alerts: [{rule: a > 1}]\n", "an alert needs a name" },
+		{ "alerts: [{name: a}]\n", "an alert needs a rule" },
+		{ "alerts: [{name: a, rules: a > 1}]\n",
+		  "an alert knows no 'rules'; did you mean 'rule'?" },
+		{ "alerts:\n  - name: a\n    rule: a >\n", "t.yaml:3:5: alert 'a' ends after '>'" },
+		{ "alerts: [{name: 'a b', rule: a > 1}]\n",
+		  "alert 'a b' is not spelt like a name" },
+		{ "alerts: [{name: a, rule: a > 1}, {name: a, rule: b > 1}]\n",
+		  "there is an alert 'a' already" },
+		{ "alerts: [{name: a, rule: a > 1, exec: /bin/true}]\n",
+		  "exec should be a list, and is text" },
+		{ "alerts: [{name: a, rule: a > 1, exec: []}]\n", "needs a program with a '/'" },
+		{ "alerts: [{name: a, rule: a > 1, exec: [notify]}]\n",
+		  "t.yaml:1:33: exec needs a program with a '/'" },
+		{ "alerts: [{name: a, rule: a > 1, exec: [/bin/sh, [x]]}]\n",
+		  "should be text, and is a list" },
+		{ "alerts: [{name: a, rule: a > 1, webhook: 'ftp://h'}]\n",
+		  "webhook begins neither with http:// nor with https://" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -237,6 +347,8 @@ what_does_not_open_is_said_with_its_place(void **state)
 		{ "  o: {sqlite: /dev/null, limit: {max: 5}}\n"
 		  "routes: [{keys: '{a}', origin: o, query: 'select ?1'}]\n",
 		  "limit 5 is more than the 4 threads" },
+		{ "alerts: [{name: a, rule: a > 1, exec: [/nowhere/at/all, b]}]\n",
+		  "t.yaml:3:33: exec '/nowhere/at/all': No such file" },
 		{ "  none: {sqlite: nowhere/at/all.db}\n"
 		  "routes: [{keys: '{a}', origin: none, query: 'select ?1'}]\n",
 		  "t.yaml:3:10: route '{a}'" },
@@ -321,6 +433,8 @@ the_manual_names_every_knob(void **state)
 	in_manual(tayra__origin_knobs, manual);
 	in_manual(tayra__limit_knobs, manual);
 	in_manual(tayra__route_knobs, manual);
+	in_manual(tayra__learn_knobs, manual);
+	in_manual(tayra__alert_knobs, manual);
 	free(manual);
 }
 
@@ -363,9 +477,13 @@ the_sample_is_right_as_it_is_and_with_everything_switched_on(void **state)
 	in_sample(tayra__origin_knobs, sample);
 	in_sample(tayra__limit_knobs, sample);
 	in_sample(tayra__route_knobs, sample);
+	in_sample(tayra__learn_knobs, sample);
+	in_sample(tayra__alert_knobs, sample);
 	switch_on(sample);
 	must_read(sample);
 	assert_int_equal(settings.origin_count, 3);
+	assert_int_equal(settings.alerting.count, 1);
+	assert_non_null(settings.learn.at);
 	free(sample);
 }
 
@@ -387,6 +505,10 @@ main(void)
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_the_file_says_is_set),
+		TEST(what_is_learned_is_the_presets_and_then_what_is_said),
+		TEST(one_word_is_a_mode_for_all_that_is_learned),
+		TEST(nothing_is_learned_that_was_not_asked_for),
+		TEST(alerts_tell_whom_they_name_and_who_is_named_twice_is_one),
 		TEST(the_command_line_wins),
 		TEST(what_the_command_line_overrides_must_still_be_right),
 		TEST(what_is_wrong_is_said_with_its_place),

@@ -382,6 +382,28 @@ states_are_metrics(void **state)
 	assert_true(readings[2].value == 1);
 }
 
+static void
+only_those_who_are_named_are_told(void **state)
+{
+	const struct tayra__alert_action second = { be_told, NULL, NULL };
+	struct tayra__alert_rule rule = too_high();
+
+	assert_int_equal(tayra__alerts_add_action(stage.alerts, &second), TAYRA_OK);
+	rule.for_ns = 0;
+	rule.name = "both";
+	add(rule);
+	rule.name = "one";
+	rule.tells = 2;
+	add(rule);
+	rule.name = "nobody";
+	rule.tells = TAYRA__ALERT_NOBODY;
+	add(rule);
+	at_level(11, 1);
+	assert_int_equal(stage.told_count, 3);
+	assert_non_null(strstr(stage.told[2], "\"alert\":\"one\""));
+	assert_int_equal(tayra__alerts_state(stage.alerts, "nobody"), TAYRA__ALERT_FIRING);
+}
+
 int
 main(void)
 {
@@ -399,6 +421,7 @@ main(void)
 		test(what_cannot_be_a_rule_is_refused),
 		test(the_longest_rule_can_be_told),
 		test(states_are_metrics),
+		test(only_those_who_are_named_are_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -35,7 +35,8 @@ static const struct tayra__headline headlines[] = {
 	{ "Hit ratio", "From memory", "ratio", { .metric = "hits" }, { .metric = "asked" } },
 	{ "Unknown", "Of nothing", NULL, { .metric = "none" } },
 };
-static const struct tayra__page page = { "A <page>", headlines, 2 };
+static const struct tayra__page_link links[] = { { "./a?b&c", "More <here>" } };
+static const struct tayra__page page = { "A <page>", headlines, 2, links, 1 };
 
 static struct tayra__registry *registry;
 
@@ -91,6 +92,7 @@ the_page_shows_the_figures_without_scripts(void **state)
 	tayra__series_set(series(&size, NULL), 3.5 * 1024 * 1024);
 	text = text_of();
 	has(text, "<h3>Hit ratio</h3><p class=\"value\">93.7 %</p>");
+	has(text, " <a href=\"./a?b&amp;c\">More &lt;here&gt;</a></p>");
 	has(text, "<h3>Unknown</h3><p class=\"value\">\xe2\x80\x93</p>");
 	has(text, "<code>hits</code><small>Hits &amp; &lt;misses&gt;</small></td><td><code>by=me"
 		  "</code></td><td class=\"figure\">937</td>");
