@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "tier/remote_line.h"
 #include "tier/remote_news.h"
+#include "tier/remote_offer.h"
 #include "tier/remote_pool.h"
 #include "tier/remote_record.h"
 #include "tier/remote_settings.h"
@@ -28,6 +30,8 @@
 #define FAILURES_MAX        3u
 #define PAUSE_MIN_NS        (100 * TAYRA_NS_PER_MS)
 #define PAUSE_MAX_NS        (5 * TAYRA_NS_PER_S)
+#define REMOVED_MS          60000u /* longer than nearly every load */
+#define REMOVED_MAX_NS      (86400 * TAYRA_NS_PER_S)
 #define PX_MAX_MS           (1ull << 42) /* 139 years: servers refuse what overflows */
 
 /* Reading has stepped out after a timeout or several failures, for longer each time. */
@@ -250,100 +254,224 @@ remote_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t w
 
 /* Changing. */
 
+static struct tayra__resp_argument
+number_argument(char text[24], uint64_t number)
+{
+	int len = snprintf(text, 24, "%llu", (unsigned long long)number);
+
+	return (struct tayra__resp_argument){ text, (size_t)len };
+}
+
 /* => TAYRA_OK, TAYRA_E_NOT_FOUND, TAYRA_E_IO: owed. */
 static int
-delete_name(struct remote_tier *remote, const char *name, size_t name_len, uint64_t deadline_ns)
+delete_plainly(struct remote_tier *remote, const char *name, size_t name_len, uint64_t deadline_ns)
 {
 	const struct tayra__resp_argument del[] = { TAYRA__RESP_TEXT("DEL"), { name, name_len } };
-	int64_t count;
-	int status = tayra__remote_line_change(&remote->line, del, 2, name, name_len, deadline_ns,
-					       &count);
+	const struct tayra__remote_command command = { del, 2 };
+	struct tayra__remote_answer said = { 0 };
+	int status = tayra__remote_line_change(&remote->line, &command, 1, name, name_len,
+					       deadline_ns, &said);
 
-	if (status == TAYRA_E_FULL) {
+	if (status != TAYRA_OK)
+		return status;
+	if (said.type != TAYRA__RESP_INTEGER) {
 		tayra__remote_line_owe(&remote->line, name, name_len);
 		return TAYRA_E_IO;
 	}
-	return status == TAYRA_OK && count == 0 ? TAYRA_E_NOT_FOUND : status;
+	return said.integer ? TAYRA_OK : TAYRA_E_NOT_FOUND;
 }
 
-/* => TAYRA_OK; TAYRA_E_FULL: the server does not take it; TAYRA_E_IO: owed; TAYRA_E_NOMEM. */
+/*
+ * Leaves word of it in its place, for those who are loading; where there is no room for that it is
+ * deleted all the same.  => TAYRA_OK, TAYRA_E_NOT_FOUND, TAYRA_E_IO: owed.
+ */
 static int
-store(struct remote_tier *remote, const char *name, size_t name_len, const void *record,
-      size_t size, uint64_t px_ms, uint64_t deadline_ns)
+delete_name(struct remote_tier *remote, const char *name, size_t name_len, uint64_t writer,
+	    uint64_t deadline_ns)
+{
+	const struct tayra__remote_settings *s = &remote->settings;
+	const size_t front = strlen(s->prefix) + strlen(TAYRA__REMOTE_VALUE_MARK);
+	struct tayra__remote_head head = {
+		.writer = writer,
+		.kept_ms = s->removed_ms,
+		.removed = true,
+	};
+	unsigned char mark[TAYRA__REMOTE_RECORD_HEAD];
+	char px[24];
+	const struct tayra__resp_argument measure[] = { TAYRA__RESP_TEXT("STRLEN"),
+							{ name, name_len } };
+	const struct tayra__resp_argument set[] = {
+		TAYRA__RESP_TEXT("SET"),
+		{ name, name_len },
+		{ mark, sizeof(mark) },
+		TAYRA__RESP_TEXT("PX"),
+		number_argument(px, s->removed_ms),
+	};
+	const struct tayra__remote_command commands[] = { { measure, 2 }, { set, 5 } };
+	struct tayra__remote_answer said[2] = { 0 };
+	struct tayra__remote_session session;
+	int status;
+
+	tayra__remote_line_session(&remote->line, &session);
+	head.epoch = session.epoch;
+	tayra__remote_record_removed(&head, name + front, name_len - front, mark);
+	status = tayra__remote_line_change(&remote->line, commands, 2, name, name_len, deadline_ns,
+					   said);
+	if (status != TAYRA_OK)
+		return status;
+	if (said[1].type == TAYRA__RESP_ERROR)
+		return delete_plainly(remote, name, name_len, deadline_ns);
+	if (said[0].type == TAYRA__RESP_INTEGER &&
+	    (said[0].integer == 0 || said[0].integer == TAYRA__REMOTE_RECORD_HEAD))
+		return TAYRA_E_NOT_FOUND;
+	return TAYRA_OK;
+}
+
+enum origin { WAS_PUT, WAS_LOADED };
+
+/* A value on its way. */
+struct change {
+	const void *key, *value;
+	size_t key_len, value_len;
+	const struct tayra__tier_meta *meta;
+	uint64_t wall_ms;
+	enum origin origin;
+	/* Filled in: */
+	char *name;
+	size_t name_len;
+	uint64_t now_ns, deadline_ns;
+	struct tayra__remote_session session;
+};
+
+/* How old the bytes are.  Of what was put it does not count: whoever puts says what is true now. */
+static uint64_t
+age_ms_of(const struct change *c)
+{
+	return c->origin == WAS_LOADED ? c->wall_ms - c->meta->born_ms : 0;
+}
+
+/* => TAYRA_OK; TAYRA_E_FULL: not taken, and what was there is there still; TAYRA_E_NOT_FOUND, of an
+ *    offer; TAYRA_E_IO: owed. */
+static int
+send_record(struct remote_tier *remote, const struct change *c, const void *record, size_t size,
+	    uint64_t px_ms)
 {
 	char px[24];
 	struct tayra__resp_argument set[] = {
-		TAYRA__RESP_TEXT("SET"), { name, name_len }, { record, size },
-		TAYRA__RESP_TEXT("PX"),  { px, 0 },
+		TAYRA__RESP_TEXT("SET"), { c->name, c->name_len },   { record, size },
+		TAYRA__RESP_TEXT("PX"),  number_argument(px, px_ms),
 	};
-	size_t count = px_ms == UINT64_MAX ? 3 : 5;
-	int64_t nothing;
+	const struct tayra__remote_command command = { set, 5 };
+	const uint64_t ago_ms = age_ms_of(c);
+	const struct tayra__remote_offer offer = {
+		.key = c->key,
+		.key_len = c->key_len,
+		.set = set,
+		.set_count = 5,
+		.began_ns = ago_ms < c->now_ns / TAYRA_NS_PER_MS
+				    ? c->now_ns - ago_ms * TAYRA_NS_PER_MS
+				    : 0,
+		.deadline_ns = c->deadline_ns,
+	};
+	struct tayra__remote_answer said = { 0 };
+	int status;
 
-	set[4].len = (size_t)snprintf(px, sizeof(px), "%llu",
-				      (unsigned long long)(px_ms < PX_MAX_MS ? px_ms : PX_MAX_MS));
-	return tayra__remote_line_change(&remote->line, set, count, name, name_len, deadline_ns,
-					 &nothing);
+	if (c->origin == WAS_LOADED)
+		return tayra__remote_offer_make(&remote->line, &remote->settings, &c->session,
+						&offer);
+	status = tayra__remote_line_change(&remote->line, &command, 1, c->name, c->name_len,
+					   c->deadline_ns, &said);
+	return status == TAYRA_OK && said.type == TAYRA__RESP_ERROR ? TAYRA_E_FULL : status;
 }
 
-/* => as put of the tier.  What is not stored is deleted, or owed. */
+/* The server keeps everything for a while only: what is left of it says how old it is. */
 static int
-store_or_delete(struct remote_tier *remote, const char *name, size_t name_len, const void *key,
-		size_t key_len, const void *value, size_t value_len,
-		const struct tayra__tier_meta *meta, uint64_t wall_ms)
+store(struct remote_tier *remote, const struct change *c)
 {
-	const uint64_t deadline_ns = now_ns() + remote->settings.timeout_ns;
-	struct tayra__remote_session session;
-	void *record = NULL;
-	size_t size = 0;
-	int status = TAYRA_E_NOMEM;
+	uint64_t left_ms = c->meta->expire_ms > c->wall_ms ? c->meta->expire_ms - c->wall_ms : 0;
+	uint64_t ago_ms = age_ms_of(c);
+	const struct tayra__remote_head head = {
+		.epoch = c->session.epoch,
+		.writer = c->origin == WAS_PUT ? remote->settings.writer : 0,
+		.kept_ms = left_ms < PX_MAX_MS ? left_ms : PX_MAX_MS,
+		.age_ms = ago_ms ? ago_ms - 1 : 0, /* both were rounded down */
+	};
+	size_t size;
+	void *record;
+	int status;
 
-	if (value_len > remote->settings.value_bytes) {
-		status = TAYRA_E_TOO_LARGE;
-	} else if (!tayra__remote_line_session(&remote->line, &session)) {
-		tayra__remote_line_owe(&remote->line, name, name_len);
-		return TAYRA_E_IO;
-	} else {
-		record = tayra__remote_record_make(session.epoch, key, key_len, value, value_len,
-						   meta, &size);
-	}
-	if (record && meta->expire_ms > wall_ms)
-		status = store(remote, name, name_len, record, size,
-			       meta->expire_ms == UINT64_MAX ? UINT64_MAX
-							     : meta->expire_ms - wall_ms,
-			       deadline_ns);
-	else if (record)
-		status = TAYRA_E_FULL; /* it has run out */
+	if (!left_ms)
+		return TAYRA_E_FULL; /* it has run out */
+	record = tayra__remote_record_make(&head, c->key, c->key_len, c->value, c->value_len,
+					   c->meta, &size);
+	if (!record)
+		return TAYRA_E_NOMEM;
+	status = send_record(remote, c, record, size, head.kept_ms);
 	tayra__mem_free(record);
-	if (status != TAYRA_OK && status != TAYRA_E_IO)
-		delete_name(remote, name, name_len, deadline_ns);
+	return status;
+}
+
+/* => as put or offer of the tier.  What is not stored is deleted, or owed. */
+static int
+store_or_delete(struct remote_tier *remote, struct change *c)
+{
+	int status = TAYRA_E_TOO_LARGE;
+
+	c->now_ns = now_ns();
+	c->deadline_ns = c->now_ns + remote->settings.timeout_ns;
+	if (c->value_len <= remote->settings.value_bytes) {
+		if (!tayra__remote_line_session(&remote->line, &c->session)) {
+			tayra__remote_line_owe(&remote->line, c->name, c->name_len);
+			return TAYRA_E_IO;
+		}
+		status = store(remote, c);
+	}
+	if (status == TAYRA_OK || status == TAYRA_E_NOT_FOUND || status == TAYRA_E_IO)
+		return status;
+	delete_name(remote, c->name, c->name_len, 0, c->deadline_ns);
 	return status == TAYRA_E_FULL ? TAYRA_E_IO : status;
+}
+
+static int
+take_value(struct tayra__tier *tier, struct change *c)
+{
+	struct remote_tier *remote = remote_of(tier);
+	int status = TAYRA_E_TOO_LARGE;
+
+	if (c->key_len <= TAYRA__REMOTE_KEY_MAX) {
+		c->name = name_of(remote, c->key, c->key_len, &c->name_len);
+		status = c->name ? store_or_delete(remote, c) : TAYRA_E_NOMEM;
+		if (!c->name) /* not even its name can be remembered */
+			tayra__remote_line_disbelieve(&remote->line, 0);
+		tayra__mem_free(c->name);
+	}
+	pthread_mutex_lock(&remote->lock);
+	remote->stats.puts++;
+	remote->stats.refused += status != TAYRA_OK;
+	if (status == TAYRA_OK)
+		remote->stats.written_bytes += TAYRA__REMOTE_RECORD_HEADER + c->value_len;
+	pthread_mutex_unlock(&remote->lock);
+	return status;
 }
 
 static int
 remote_put(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
 	   size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms)
 {
-	struct remote_tier *remote = remote_of(tier);
-	size_t name_len;
-	char *name = NULL;
-	int status = TAYRA_E_TOO_LARGE;
+	struct change change = { key, value, key_len, value_len, meta, wall_ms, WAS_PUT };
 
-	if (key_len <= TAYRA__REMOTE_KEY_MAX) {
-		name = name_of(remote, key, key_len, &name_len);
-		status = name ? store_or_delete(remote, name, name_len, key, key_len, value,
-						value_len, meta, wall_ms)
-			      : TAYRA_E_NOMEM;
-		if (!name) /* not even its name can be remembered */
-			tayra__remote_line_disbelieve(&remote->line, 0);
-		tayra__mem_free(name);
-	}
-	pthread_mutex_lock(&remote->lock);
-	remote->stats.puts++;
-	remote->stats.refused += status != TAYRA_OK;
-	if (status == TAYRA_OK)
-		remote->stats.written_bytes += TAYRA__REMOTE_RECORD_HEADER + value_len;
-	pthread_mutex_unlock(&remote->lock);
-	return status;
+	return take_value(tier, &change);
+}
+
+static int
+remote_offer(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
+	     size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms)
+{
+	struct change change = { key, value, key_len, value_len, meta, wall_ms, WAS_LOADED };
+
+	if (meta->born_ms > wall_ms) /* who knows when that load began */
+		return TAYRA_E_NOT_FOUND;
+	return take_value(tier, &change);
 }
 
 static int
@@ -356,7 +484,7 @@ remote_remove(struct tayra__tier *tier, const void *key, size_t key_len, uint64_
 
 	if (key_len <= TAYRA__REMOTE_KEY_MAX) {
 		name = name_of(remote, key, key_len, &name_len);
-		status = name ? delete_name(remote, name, name_len,
+		status = name ? delete_name(remote, name, name_len, remote->settings.writer,
 					    now_ns() + remote->settings.timeout_ns)
 			      : tayra__remote_line_disbelieve(&remote->line, 0);
 		tayra__mem_free(name);
@@ -421,6 +549,7 @@ remote_close(struct tayra__tier *tier)
 static const struct tayra__tier_ops remote_ops = {
 	.get = remote_get,
 	.put = remote_put,
+	.offer = remote_offer,
 	.remove = remote_remove,
 	.clear = remote_clear,
 	.tick = remote_tick,
@@ -460,6 +589,9 @@ configure(struct tayra__remote_settings *s, const struct tayra__remote_options *
 	if (o->value_bytes > VALUE_BYTES_MAX)
 		return refuse(error, error_len, "remote tier: values of %llu bytes are over %llu",
 			      (unsigned long long)o->value_bytes, VALUE_BYTES_MAX);
+	if (o->removed_ns > REMOVED_MAX_NS)
+		return refuse(error, error_len,
+			      "remote tier: removals are remembered for a day at most");
 	if (o->timeout_ns > 60 * SECOND || o->heartbeat_ns > 60 * SECOND)
 		return refuse(error, error_len,
 			      "remote tier: timeout and heartbeat are at most a minute");
@@ -470,6 +602,8 @@ configure(struct tayra__remote_settings *s, const struct tayra__remote_options *
 	s->heartbeat_ns = o->heartbeat_ns ? o->heartbeat_ns : SECOND;
 	s->silence_ns = 2 * s->timeout_ns > SECOND ? 2 * s->timeout_ns : SECOND;
 	s->value_bytes = o->value_bytes ? o->value_bytes : DEFAULT_VALUE_BYTES;
+	s->removed_ms = o->removed_ns ? o->removed_ns / TAYRA_NS_PER_MS + 1 : REMOVED_MS;
+	s->writer = tayra__hash_random_seed() | 1;
 	s->connections = o->connections ? o->connections : DEFAULT_CONNECTIONS;
 	s->wire = o->wire;
 	return TAYRA_OK;

@@ -9,6 +9,9 @@
  * remote_greet.h).  One case is beyond it: a process that ends while something is owed; then
  * others, and itself after a restart, may get what was there until it expires.
  *
+ * What is offered does not replace what others put or removed since its load began, whatever
+ * anybody's clock says (remote_offer.h), as long as the server still has that change or word of it.
+ *
  * What others change is told to who watches the tier (CLIENT TRACKING): within `bound_ns` of
  * tayra__remote_bound_ns() it is told or everything is distrusted.  A server without RESP3 cannot
  * tell: then copies elsewhere are as old as their ttl allows.
@@ -26,12 +29,13 @@
 struct tayra__wire;
 
 struct tayra__remote_options {
-	const char *url;                /* see net/redis_url.h */
-	const char *prefix;             /* of all its keys in the server; NULL: "tayra:" */
-	uint64_t timeout_ns;            /* no call waits longer; 0: 50 ms */
-	uint32_t connections;           /* that read; 0: 4; at most 64 */
-	uint64_t value_bytes;           /* larger values are not kept; 0: 16 MiB */
-	uint64_t heartbeat_ns;          /* 0: 1 s */
+	const char *url;       /* see net/redis_url.h */
+	const char *prefix;    /* of all its keys in the server; NULL: "tayra:" */
+	uint64_t timeout_ns;   /* no call waits longer; 0: 50 ms */
+	uint32_t connections;  /* that read; 0: 4; at most 64 */
+	uint64_t value_bytes;  /* larger values are not kept; 0: 16 MiB */
+	uint64_t heartbeat_ns; /* 0: 1 s */
+	uint64_t removed_ns;   /* what was removed is known to have been for so long; 0: 60 s */
 	const struct tayra__wire *wire; /* NULL: the real one */
 };
 

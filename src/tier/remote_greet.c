@@ -171,6 +171,23 @@ track(const struct greeting *g)
 	return TAYRA_OK;
 }
 
+/* What was loaded is stored in a transaction (remote_offer.h). */
+static int
+check_watch(const struct greeting *g)
+{
+	const struct tayra__resp_argument watch[] = { TAYRA__RESP_TEXT("WATCH"),
+						      text_argument(g->settings->epoch_key) };
+	const struct tayra__resp_argument unwatch[] = { TAYRA__RESP_TEXT("UNWATCH") };
+	struct tayra__resp_element said;
+	int status = ask(g, watch, 2, &said);
+
+	if (status != TAYRA_OK)
+		return status;
+	if (said.type == TAYRA__RESP_ERROR)
+		return refuse(g, TAYRA_E_INVAL, "refuses WATCH", &said);
+	return ask(g, unwatch, 1, &said);
+}
+
 static int
 begin_epoch(const struct greeting *g)
 {
@@ -235,5 +252,7 @@ tayra__remote_greet(struct tayra__resp_client *client,
 	status = end_past(&g, past, &ended);
 	if (status == TAYRA_OK)
 		status = track(&g);
+	if (status == TAYRA_OK)
+		status = check_watch(&g);
 	return status == TAYRA_OK ? agree_on_epoch(&g, !ended) : status;
 }

@@ -26,6 +26,7 @@ struct tayra__remote_settings;
 struct tayra__remote_session {
 	uint64_t number; /* of this process: grows */
 	uint64_t epoch;
+	uint64_t since_ns; /* nothing that others changed later is forgotten in it */
 	struct tayra__dial_address address; /* all connections of a session go to one place */
 	enum tayra__resp_version version;
 	bool tracked; /* we are told what others change */

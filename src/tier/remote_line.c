@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include "base/hash.h"
 #include "net/dial.h"
 #include "tier/remote_news.h"
+#include "tier/remote_record.h"
 #include "tier/remote_settings.h"
 
 #define PAUSE_MIN_NS (100 * TAYRA_NS_PER_MS)
@@ -25,7 +27,8 @@ struct tayra__remote_call {
 	size_t key_len;
 	bool done;
 	int status;
-	int64_t integer;
+	struct tayra__remote_answer *answers;
+	size_t answered, count;
 };
 
 static uint64_t
@@ -58,9 +61,9 @@ wait_for_change(struct tayra__remote_line *line, uint64_t deadline_ns)
 /* With the lock: what is on its way. */
 
 static bool
-is_full(const struct tayra__remote_line *line)
+has_room(const struct tayra__remote_line *line, size_t commands)
 {
-	return line->sent_end - line->sent_first == TAYRA__REMOTE_SENT_MAX;
+	return line->sent_end - line->sent_first + commands <= TAYRA__REMOTE_SENT_MAX;
 }
 
 static bool
@@ -75,13 +78,16 @@ sent_at(struct tayra__remote_line *line, uint32_t i)
 	return &line->sent[i % TAYRA__REMOTE_SENT_MAX];
 }
 
-/* Something is going to be sent: nobody else sends until end_sending(). */
+/* Commands are going to be sent: nobody else sends until end_sending(). */
 static void
 begin_sending(struct tayra__remote_line *line, enum tayra__remote_sent_kind kind,
-	      struct tayra__remote_call *call)
+	      struct tayra__remote_call *call, size_t commands)
 {
-	assert(!line->sending && !is_full(line));
-	*sent_at(line, line->sent_end++) = (struct tayra__remote_sent){ kind, call, now_ns() };
+	const struct tayra__remote_sent sent = { kind, call, now_ns() };
+
+	assert(!line->sending && has_room(line, commands));
+	while (commands-- > 0)
+		*sent_at(line, line->sent_end++) = sent;
 	line->sending = true;
 }
 
@@ -165,9 +171,10 @@ tayra__remote_line_disbelieve(struct tayra__remote_line *line, uint64_t deadline
 
 /* => whether the caller may send. */
 static bool
-wait_for_turn(struct tayra__remote_line *line, uint64_t deadline_ns)
+wait_for_turn(struct tayra__remote_line *line, size_t commands, uint64_t deadline_ns)
 {
-	while (line->state == TAYRA__REMOTE_UP && !line->broken && (line->sending || is_full(line)))
+	while (line->state == TAYRA__REMOTE_UP && !line->broken &&
+	       (line->sending || !has_room(line, commands)))
 		if (!wait_for_change(line, deadline_ns))
 			return false;
 	return line->state == TAYRA__REMOTE_UP && !line->broken;
@@ -185,24 +192,42 @@ give_up(struct tayra__remote_line *line, struct tayra__remote_call *call)
 	call->status = TAYRA_E_IO;
 }
 
+static int
+send_all(struct tayra__remote_line *line, const struct tayra__remote_command *commands,
+	 size_t count, uint64_t deadline_ns)
+{
+	int status = TAYRA_OK;
+
+	for (size_t i = 0; i < count && status == TAYRA_OK; i++)
+		status = tayra__resp_client_send(&line->client, commands[i].arguments,
+						 commands[i].count, deadline_ns);
+	return status;
+}
+
 int
 tayra__remote_line_change(struct tayra__remote_line *line,
-			  const struct tayra__resp_argument *arguments, size_t count,
-			  const void *key, size_t key_len, uint64_t deadline_ns, int64_t *integer)
+			  const struct tayra__remote_command *commands, size_t count,
+			  const void *key, size_t key_len, uint64_t deadline_ns,
+			  struct tayra__remote_answer *answers)
 {
-	struct tayra__remote_call call = { .key = key, .key_len = key_len };
+	struct tayra__remote_call call = {
+		.key = key,
+		.key_len = key_len,
+		.answers = answers,
+		.count = count,
+	};
 	int status;
 
-	*integer = 0;
+	assert(count > 0 && count <= TAYRA__REMOTE_COMMANDS_MAX);
 	pthread_mutex_lock(&line->lock);
-	if (!wait_for_turn(line, deadline_ns)) {
+	if (!wait_for_turn(line, count, deadline_ns)) {
 		owe(line, key, key_len);
 		pthread_mutex_unlock(&line->lock);
 		return TAYRA_E_IO;
 	}
-	begin_sending(line, TAYRA__REMOTE_SENT_CALL, &call);
+	begin_sending(line, TAYRA__REMOTE_SENT_CALL, &call, count);
 	pthread_mutex_unlock(&line->lock);
-	status = tayra__resp_client_send(&line->client, arguments, count, deadline_ns);
+	status = send_all(line, commands, count, deadline_ns);
 	pthread_mutex_lock(&line->lock);
 	end_sending(line, status);
 	while (!call.done && wait_for_change(line, deadline_ns))
@@ -210,8 +235,31 @@ tayra__remote_line_change(struct tayra__remote_line *line,
 	if (!call.done)
 		give_up(line, &call);
 	pthread_mutex_unlock(&line->lock);
-	*integer = call.integer;
 	return call.status;
+}
+
+bool
+tayra__remote_line_watch(struct tayra__remote_line *line, uint64_t deadline_ns)
+{
+	bool mine;
+
+	pthread_mutex_lock(&line->lock);
+	while (line->state == TAYRA__REMOTE_UP && !line->broken && line->offering)
+		if (!wait_for_change(line, deadline_ns))
+			break;
+	mine = line->state == TAYRA__REMOTE_UP && !line->offering;
+	line->offering |= mine;
+	pthread_mutex_unlock(&line->lock);
+	return mine;
+}
+
+void
+tayra__remote_line_watch_done(struct tayra__remote_line *line)
+{
+	pthread_mutex_lock(&line->lock);
+	line->offering = false;
+	pthread_cond_broadcast(&line->changed);
+	pthread_mutex_unlock(&line->lock);
 }
 
 /* The thread: what the server says. */
@@ -261,11 +309,27 @@ hear_push(void *ctx, const struct tayra__resp_element *e)
 static void
 answer(struct tayra__remote_call *call, const struct tayra__resp_element *said)
 {
+	struct tayra__remote_answer *to;
+
 	if (!call)
 		return;
-	call->done = true;
-	call->status = said->type == TAYRA__RESP_ERROR ? TAYRA_E_FULL : TAYRA_OK;
-	call->integer = said->type == TAYRA__RESP_INTEGER ? said->integer : 0;
+	to = &call->answers[call->answered++];
+	*to = (struct tayra__remote_answer){ .type = said->type };
+	if (said->type == TAYRA__RESP_INTEGER)
+		to->integer = said->integer;
+	if (said->type == TAYRA__RESP_BULK) {
+		to->len = said->len < sizeof(to->text) ? said->len : sizeof(to->text);
+		memcpy(to->text, said->text, to->len);
+	}
+	call->done = call->answered == call->count;
+}
+
+/* What is known of removals begins anew. */
+static void
+begin_with(struct tayra__remote_line *line, uint64_t epoch)
+{
+	line->session.epoch = epoch;
+	line->session.since_ns = now_ns();
 }
 
 static void
@@ -280,7 +344,7 @@ hear_epoch(struct tayra__remote_line *line, const struct tayra__resp_element *sa
 	line->recheck = false;
 	switch (tayra__remote_epoch_read(said, &line->session, &epoch)) {
 	case TAYRA__REMOTE_EPOCH_KEPT: return;
-	case TAYRA__REMOTE_EPOCH_MOVED: line->session.epoch = epoch; break;
+	case TAYRA__REMOTE_EPOCH_MOVED: begin_with(line, epoch); break;
 	case TAYRA__REMOTE_EPOCH_NONE:
 		tayra__remote_owed_lose(&line->owed);
 		stall(line);
@@ -304,9 +368,10 @@ hear(struct tayra__remote_line *line, const struct tayra__resp_element *said)
 	case TAYRA__REMOTE_SENT_CALL: answer(sent->call, said); break;
 	case TAYRA__REMOTE_SENT_BEAT: hear_epoch(line, said); break;
 	case TAYRA__REMOTE_SENT_DEBT: line->broken |= said->type != TAYRA__RESP_INTEGER; break;
+	case TAYRA__REMOTE_SENT_MARK: line->unmarked |= said->type == TAYRA__RESP_ERROR; break;
 	case TAYRA__REMOTE_SENT_EPOCH:
 		if (said->type == TAYRA__RESP_SIMPLE) {
-			line->session.epoch = line->next_epoch;
+			begin_with(line, line->next_epoch);
 		} else {
 			tayra__remote_owed_lose(&line->owed);
 			line->broken = true;
@@ -343,6 +408,8 @@ struct saying {
 	struct tayra__resp_argument arguments[1 + DEBT_KEYS];
 	size_t count;
 	char epoch[TAYRA__REMOTE_EPOCH];
+	unsigned char mark[TAYRA__REMOTE_RECORD_HEAD];
+	char kept[24];
 };
 
 static struct tayra__resp_argument
@@ -375,22 +442,64 @@ say_epoch(struct tayra__remote_line *line, struct saying *out)
 	out->count = 3;
 }
 
-/* => false: nothing is owed. */
+/* That the next key of `paying` was removed.  => false: all are told, or no room. */
 static bool
-say_debt(struct tayra__remote_line *line, struct saying *out)
+say_mark(struct tayra__remote_line *line, struct saying *out)
+{
+	const struct tayra__remote_settings *s = line->settings;
+	const struct tayra__remote_head head = {
+		.epoch = line->session.epoch,
+		.kept_ms = s->removed_ms,
+		.removed = true,
+	};
+	const size_t front = strlen(s->prefix) + strlen(TAYRA__REMOTE_VALUE_MARK);
+	struct tayra__remote_owed_key key;
+
+	if (line->deleting || !has_room(line, 1) ||
+	    !tayra__remote_owed_next(&line->paying, &line->paying_at, &key))
+		return false;
+	tayra__remote_record_removed(&head, key.bytes + front, key.len - front, out->mark);
+	snprintf(out->kept, sizeof(out->kept), "%llu", (unsigned long long)s->removed_ms);
+	out->kind = TAYRA__REMOTE_SENT_MARK;
+	out->arguments[0] = TAYRA__RESP_TEXT("SET");
+	out->arguments[1] = (struct tayra__resp_argument){ key.bytes, key.len };
+	out->arguments[2] = (struct tayra__resp_argument){ out->mark, sizeof(out->mark) };
+	out->arguments[3] = TAYRA__RESP_TEXT("PX");
+	out->arguments[4] = text_argument(out->kept);
+	out->count = 5;
+	return true;
+}
+
+/* => false: all of `paying` is deleted. */
+static bool
+say_delete(struct tayra__remote_line *line, struct saying *out)
 {
 	struct tayra__remote_owed_key key;
 
 	out->kind = TAYRA__REMOTE_SENT_DEBT;
 	out->arguments[0] = TAYRA__RESP_TEXT("DEL");
 	out->count = 1;
+	while (out->count <= DEBT_KEYS &&
+	       tayra__remote_owed_next(&line->paying, &line->paying_at, &key))
+		out->arguments[out->count++] = (struct tayra__resp_argument){ key.bytes, key.len };
+	return out->count > 1;
+}
+
+/* All is answered.  => false: nothing is owed. */
+static bool
+say_debt(struct tayra__remote_line *line, struct saying *out)
+{
 	for (;;) {
-		while (out->count <= DEBT_KEYS &&
-		       tayra__remote_owed_next(&line->paying, &line->paying_at, &key))
-			out->arguments[out->count++] = (struct tayra__resp_argument){ key.bytes,
-										      key.len };
-		if (out->count > 1)
+		if (say_mark(line, out))
 			return true;
+		if (line->unmarked) {
+			line->unmarked = false;
+			line->deleting = true;
+			line->paying_at = 0;
+		}
+		if (line->deleting && say_delete(line, out))
+			return true;
+		line->deleting = false;
 		tayra__remote_owed_fini(&line->paying);
 		line->paying_at = 0;
 		if (!tayra__remote_owed_any(&line->owed))
@@ -406,10 +515,12 @@ choose(struct tayra__remote_line *line, struct saying *out)
 {
 	if (line->sending || line->broken)
 		return false;
-	if (now_ns() >= line->beat_ns && !is_full(line)) {
+	if (now_ns() >= line->beat_ns && has_room(line, 1)) {
 		say_beat(line, out);
 		return true;
 	}
+	if (line->state != TAYRA__REMOTE_UP && !line->recheck && say_mark(line, out))
+		return true;
 	if (line->state == TAYRA__REMOTE_UP || line->recheck || !is_answered(line))
 		return false;
 	if (line->owed.lost) {
@@ -432,7 +543,7 @@ speak(struct tayra__remote_line *line)
 
 	pthread_mutex_lock(&line->lock);
 	while (choose(line, &saying)) {
-		begin_sending(line, saying.kind, NULL);
+		begin_sending(line, saying.kind, NULL, 1);
 		pthread_mutex_unlock(&line->lock);
 		status = tayra__resp_client_send(&line->client, saying.arguments, saying.count,
 						 now_ns() + line->settings->silence_ns);
@@ -488,6 +599,7 @@ connect_once(struct tayra__remote_line *line, char *error, size_t error_len)
 	pthread_mutex_lock(&line->lock);
 	if (status == TAYRA_OK) {
 		session.number = line->session.number + 1;
+		session.since_ns = now_ns();
 		line->session = session;
 		line->state = TAYRA__REMOTE_STALLED;
 		line->broken = false;
@@ -525,6 +637,7 @@ abandon(struct tayra__remote_line *line)
 	}
 	tayra__remote_owed_join(&line->owed, &line->paying);
 	line->paying_at = 0;
+	line->unmarked = line->deleting = false;
 }
 
 static void

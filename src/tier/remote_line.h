@@ -12,7 +12,7 @@
  *            nothing sent for callers, until all has been answered and all that is owed is paid;
  *   DOWN     not connected: what came from the server is distrusted, and every change since then
  *            owed.
- * A change that a caller was not told to be done is owed: its key is deleted in the server before
+ * A change that a caller was not told to be done is owed: its key is removed in the server before
  * the line is UP again.  So nothing is owed while it is UP.
  *
  * One thread reads, greets, pays and connects again (after 0.1 s, doubling to 5 s); callers send
@@ -41,11 +41,26 @@ enum tayra__remote_state { TAYRA__REMOTE_DOWN, TAYRA__REMOTE_STALLED, TAYRA__REM
 enum tayra__remote_sent_kind {
 	TAYRA__REMOTE_SENT_CALL,
 	TAYRA__REMOTE_SENT_BEAT,  /* GET of the epoch key */
-	TAYRA__REMOTE_SENT_DEBT,  /* DEL of keys that are owed */
+	TAYRA__REMOTE_SENT_MARK,  /* SET of what says that a key that is owed was removed */
+	TAYRA__REMOTE_SENT_DEBT,  /* DEL of such keys, where that was refused */
 	TAYRA__REMOTE_SENT_EPOCH, /* SET of a new epoch */
 };
 
 struct tayra__remote_call; /* a caller's, on its stack */
+
+#define TAYRA__REMOTE_COMMANDS_MAX 4u /* that go together */
+
+struct tayra__remote_command {
+	const struct tayra__resp_argument *arguments;
+	size_t count;
+};
+
+struct tayra__remote_answer {
+	enum tayra__resp_type type;
+	int64_t integer;
+	unsigned char text[64]; /* of a bulk, cut */
+	size_t len;
+};
 
 struct tayra__remote_sent {
 	enum tayra__remote_sent_kind kind;
@@ -64,6 +79,7 @@ struct tayra__remote_line {
 	enum tayra__remote_state state;
 	bool stop, broken; /* broken: the connection has to go */
 	bool sending;      /* somebody writes to the client; its lock, as it were */
+	bool offering;     /* somebody watches a key there (WATCH), of which a connection has one */
 	struct tayra__remote_session session;
 	struct tayra__remote_owed owed;
 	struct tayra__remote_sent sent[TAYRA__REMOTE_SENT_MAX];
@@ -74,6 +90,7 @@ struct tayra__remote_line {
 	struct tayra__remote_past past;
 	struct tayra__remote_owed paying;
 	uint32_t paying_at;
+	bool unmarked, deleting; /* a mark of `paying` was refused; then all are deleted */
 	uint64_t next_epoch, beat_ns;
 	uint64_t pause_ns; /* before connecting again */
 	bool recheck;      /* the epoch has to be looked at before the line is UP */
@@ -94,15 +111,18 @@ bool tayra__remote_line_fini(struct tayra__remote_line *line, bool forked);
 /* => whether it is UP; then *out is the session. */
 bool tayra__remote_line_session(struct tayra__remote_line *line, struct tayra__remote_session *out);
 /*
- * Send a command that changes the value of that key of ours, and wait for its answer.
- * => TAYRA_OK with *integer, if that is what was answered.  TAYRA_E_FULL: the server refuses it,
- *    what was there is there still, and nothing is owed.  TAYRA_E_IO: not known to be done, and
- *    owed.
+ * Send commands about that key of ours, with nobody's between them, and wait for the answers.
+ * => TAYRA_OK with *answers, as many, any of which may be an error.  TAYRA_E_IO: not known to be
+ *    done, and owed.
  */
 int tayra__remote_line_change(struct tayra__remote_line *line,
-			      const struct tayra__resp_argument *arguments, size_t count,
+			      const struct tayra__remote_command *commands, size_t count,
 			      const void *key, size_t key_len, uint64_t deadline_ns,
-			      int64_t *integer);
+			      struct tayra__remote_answer *answers);
+/* WATCH belongs to a connection: from its first command to its last who watches keeps others from
+ * doing so.  => whether it may; then _done(). */
+bool tayra__remote_line_watch(struct tayra__remote_line *line, uint64_t deadline_ns);
+void tayra__remote_line_watch_done(struct tayra__remote_line *line);
 /* The key's value in the server has to go before the line is UP (again). */
 void tayra__remote_line_owe(struct tayra__remote_line *line, const void *key, size_t key_len);
 /* Disbelieve everything there: begin a new epoch.  => TAYRA_OK; TAYRA_E_IO: owed. */

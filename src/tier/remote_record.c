@@ -8,18 +8,25 @@
 
 #define MAGIC 0x52796174u /* "tayR" */
 
+enum kind { VALUE = 1, REMOVED = 2 };
+
 /* Where things lie. */
 enum {
 	AT_MAGIC = 0,
 	AT_FORMAT = 4,
+	AT_KIND = 6,
 	AT_EPOCH = 8,
-	AT_BORN = 16,
-	AT_FRESH = 24,
-	AT_EXPIRE = 32,
-	AT_VERSION = 40,
-	AT_COST = 48,
-	AT_LENGTH = 52,
-	AT_CHECK = 56,
+	AT_WRITER = 16,
+	AT_KEPT = 24,
+	AT_AGE = 32,
+	AT_HEAD_CHECK = 40,
+	AT_BORN = 48,
+	AT_FRESH = 56,
+	AT_EXPIRE = 64,
+	AT_VERSION = 72,
+	AT_COST = 80,
+	AT_LENGTH = 84,
+	AT_CHECK = 88,
 };
 
 static void
@@ -49,9 +56,30 @@ check_of(const unsigned char *header, const void *value, size_t value_len, const
 	return tayra__hash_bytes(value, value_len, seed);
 }
 
+static uint64_t
+head_check_of(const unsigned char *head, const void *key, size_t key_len)
+{
+	return tayra__hash_bytes(head, AT_HEAD_CHECK, tayra__hash_bytes(key, key_len, MAGIC));
+}
+
+static void
+put_head(unsigned char *record, enum kind kind, const struct tayra__remote_head *head,
+	 const void *key, size_t key_len)
+{
+	put(record + AT_MAGIC, MAGIC, 4);
+	put(record + AT_FORMAT, TAYRA__REMOTE_RECORD_FORMAT, 2);
+	put(record + AT_KIND, kind, 2);
+	put(record + AT_EPOCH, head->epoch, 8);
+	put(record + AT_WRITER, head->writer, 8);
+	put(record + AT_KEPT, head->kept_ms, 8);
+	put(record + AT_AGE, head->age_ms, 8);
+	put(record + AT_HEAD_CHECK, head_check_of(record, key, key_len), 8);
+}
+
 void *
-tayra__remote_record_make(uint64_t epoch, const void *key, size_t key_len, const void *value,
-			  size_t value_len, const struct tayra__tier_meta *meta, size_t *size)
+tayra__remote_record_make(const struct tayra__remote_head *head, const void *key, size_t key_len,
+			  const void *value, size_t value_len, const struct tayra__tier_meta *meta,
+			  size_t *size)
 {
 	uint64_t cost_us = meta->cost_ns / TAYRA_NS_PER_US;
 	unsigned char *record;
@@ -62,9 +90,7 @@ tayra__remote_record_make(uint64_t epoch, const void *key, size_t key_len, const
 	record = tayra__mem_alloc(*size);
 	if (!record)
 		return NULL;
-	put(record + AT_MAGIC, MAGIC, 4);
-	put(record + AT_FORMAT, TAYRA__REMOTE_RECORD_FORMAT, 4);
-	put(record + AT_EPOCH, epoch, 8);
+	put_head(record, VALUE, head, key, key_len);
 	put(record + AT_BORN, meta->born_ms, 8);
 	put(record + AT_FRESH, meta->fresh_ms, 8);
 	put(record + AT_EXPIRE, meta->expire_ms, 8);
@@ -78,23 +104,59 @@ tayra__remote_record_make(uint64_t epoch, const void *key, size_t key_len, const
 	return record;
 }
 
+void
+tayra__remote_record_removed(const struct tayra__remote_head *head, const void *key, size_t key_len,
+			     unsigned char out[TAYRA__REMOTE_RECORD_HEAD])
+{
+	put_head(out, REMOVED, head, key, key_len);
+}
+
+int
+tayra__remote_record_head(const void *bytes, size_t len, const void *key, size_t key_len,
+			  struct tayra__remote_head *out)
+{
+	const unsigned char *record = bytes;
+	uint64_t kind;
+
+	*out = (struct tayra__remote_head){ 0 };
+	if (len < TAYRA__REMOTE_RECORD_HEAD || get(record + AT_MAGIC, 4) != MAGIC ||
+	    get(record + AT_FORMAT, 2) != TAYRA__REMOTE_RECORD_FORMAT ||
+	    get(record + AT_HEAD_CHECK, 8) != head_check_of(record, key, key_len))
+		return TAYRA_E_CORRUPT;
+	kind = get(record + AT_KIND, 2);
+	if (kind != VALUE && kind != REMOVED)
+		return TAYRA_E_CORRUPT;
+	*out = (struct tayra__remote_head){
+		.epoch = get(record + AT_EPOCH, 8),
+		.writer = get(record + AT_WRITER, 8),
+		.kept_ms = get(record + AT_KEPT, 8),
+		.age_ms = get(record + AT_AGE, 8),
+		.removed = kind == REMOVED,
+	};
+	return TAYRA_OK;
+}
+
 int
 tayra__remote_record_read(const void *bytes, size_t len, uint64_t epoch, const void *key,
 			  size_t key_len, struct tayra__tier_value *out)
 {
 	const unsigned char *record = bytes;
+	struct tayra__remote_head head;
 	size_t value_len;
 
 	*out = (struct tayra__tier_value){ 0 };
-	if (len < TAYRA__REMOTE_RECORD_HEADER || get(record + AT_MAGIC, 4) != MAGIC ||
-	    get(record + AT_FORMAT, 4) != TAYRA__REMOTE_RECORD_FORMAT ||
+	if (tayra__remote_record_head(bytes, len, key, key_len, &head) != TAYRA_OK)
+		return TAYRA_E_CORRUPT;
+	if (head.removed)
+		return len == TAYRA__REMOTE_RECORD_HEAD ? TAYRA_E_NOT_FOUND : TAYRA_E_CORRUPT;
+	if (len < TAYRA__REMOTE_RECORD_HEADER ||
 	    get(record + AT_LENGTH, 4) != len - TAYRA__REMOTE_RECORD_HEADER)
 		return TAYRA_E_CORRUPT;
 	value_len = len - TAYRA__REMOTE_RECORD_HEADER;
 	if (get(record + AT_CHECK, 8) !=
 	    check_of(record, record + TAYRA__REMOTE_RECORD_HEADER, value_len, key, key_len))
 		return TAYRA_E_CORRUPT;
-	if (get(record + AT_EPOCH, 8) != epoch)
+	if (head.epoch != epoch)
 		return TAYRA_E_NOT_FOUND;
 	out->block = tayra__mem_alloc(value_len ? value_len : 1);
 	if (!out->block)

@@ -26,6 +26,8 @@ struct tayra__remote_settings {
 	uint64_t heartbeat_ns; /* the server is asked that often whether it is there */
 	uint64_t silence_ns;   /* what is not answered for so long never will be */
 	uint64_t value_bytes;  /* the largest value */
+	uint64_t removed_ms;   /* what was removed is known to have been for so long */
+	uint64_t writer;       /* tells what we wrote from what others did */
 	uint32_t connections;
 	const struct tayra__wire *wire; /* NULL: the real one */
 };

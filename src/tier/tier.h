@@ -55,11 +55,11 @@ struct tayra__tier_ops {
 	int (*put)(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
 		   size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms);
 	/*
-	 * NULL, or what a tier that others write to has for values that were loaded: as put, but
-	 * not over what was put by anyone with born_ms of meta's or later, nor where anyone removed
-	 * something at that moment or later (as far back as a load may take).  Else a value loaded
-	 * before somebody's change would replace the change.  => as put; TAYRA_E_NOT_FOUND: nothing
-	 * was stored, for that reason.
+	 * NULL, or what a tier that others write to has for values that were loaded, which began at
+	 * born_ms of meta's: as put, but not over what others put or removed at that moment or
+	 * later (as far back as a load may take).  Else a value loaded before somebody's change
+	 * would replace the change.  Changes through this tier itself the caller keeps in order.
+	 * => as put; TAYRA_E_NOT_FOUND: nothing was stored, for that reason, or in doubt.
 	 */
 	int (*offer)(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
 		     size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms);

@@ -80,6 +80,15 @@ put(struct tayra__tier *t, const char *value)
 	return t->ops->put(t, "k", 1, value, strlen(value), &meta, NOW);
 }
 
+/* Loaded, as long ago as a call takes here. */
+static void
+offer(struct tayra__tier *t, const char *value)
+{
+	const struct tayra__tier_meta meta = { NOW, NOW + 1000, UINT64_MAX, 0, 0 };
+
+	t->ops->offer(t, "k", 1, value, strlen(value), &meta, NOW);
+}
+
 /* => whether a value is got, and then it is this one. */
 static bool
 get(struct tayra__tier *t, const char *only)
@@ -117,6 +126,7 @@ static void
 change(struct tayra__tier *t, const char *value)
 {
 	get(t, "old");
+	offer(t, "old");
 	if (value)
 		put(t, value);
 	else

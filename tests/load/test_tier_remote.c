@@ -56,6 +56,7 @@ start_both(void **state)
 	assert_true(redis_up(&server));
 	start(&a);
 	start(&b);
+	poll(NULL, 0, 20); /* what began to load before it was connected is not offered */
 	return 0;
 }
 
@@ -66,6 +67,14 @@ end(struct process *p)
 	tayra_tier_remote_close(p->tier);
 }
 
+/* A server that tells nobody of changes: all depends on what is offered to it. */
+static int
+start_both_untold(void **state)
+{
+	server = (struct redis){ .extra = { "--rename-command", "HELLO", "" } };
+	return start_both(state);
+}
+
 static int
 end_both(void **state)
 {
@@ -74,6 +83,7 @@ end_both(void **state)
 	end(&a);
 	end(&b);
 	redis_down(&server);
+	server = (struct redis){ 0 };
 	return 0;
 }
 
@@ -168,6 +178,53 @@ what_one_changes_another_forgets(void **state)
 	assert_true(has(&b, "k", NULL));
 }
 
+/* While the one loads, the other changes the key. */
+static void
+load_late(struct tayra_load *load, void *arg)
+{
+	const bool puts = arg != NULL;
+
+	poll(NULL, 0, 20);
+	if (puts)
+		assert_int_equal(tayra_put(b.t, "k", 1, "new", 3, 0, 0), TAYRA_OK);
+	else
+		tayra_delete(b.t, "k", 1);
+	tayra_load_done(load, "old", 3, NULL);
+}
+
+static void
+ask_late(bool puts)
+{
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct tayra_ref ref;
+
+	poll(NULL, 0, 20);
+	r.key = "k";
+	r.key_len = 1;
+	r.load = load_late;
+	r.load_arg = puts ? &b : NULL;
+	assert_int_equal(tayra_get_or_load(a.t, &r, &ref), TAYRA_OK);
+	tayra_release(&ref);
+}
+
+static void
+what_was_loaded_before_another_changed_it_does_not_come_after_it(void **state)
+{
+	enum tayra_tier from;
+
+	need_redis();
+	ask_late(true);
+	EVENTUALLY(has(&a, "k", "new")); /* its own was forgotten */
+	assert_true(has(&b, "k", "new"));
+	assert_int_not_equal(tayra_delete(a.t, "k", 1), TAYRA_E_IO);
+	assert_int_not_equal(tayra_delete(b.t, "k", 1), TAYRA_E_IO);
+	ask_late(false);
+	EVENTUALLY(has(&a, "k", NULL));
+	assert_true(has(&b, "k", NULL));
+	/* And what is loaded now is shared. */
+	EVENTUALLY(ask(&a, "k", &from) == TAYRA_OK && has(&b, "k", "loaded"));
+}
+
 static void
 a_server_that_is_killed_and_started_again_is_no_error_to_who_asks(void **state)
 {
@@ -237,6 +294,10 @@ main(void)
 		cmocka_unit_test(a_server_that_is_not_there_yet_is_no_error),
 		SHARED(what_one_has_loaded_another_gets_from_the_server),
 		SHARED(what_one_changes_another_forgets),
+		SHARED(what_was_loaded_before_another_changed_it_does_not_come_after_it),
+		cmocka_unit_test_setup_teardown(
+			what_was_loaded_before_another_changed_it_does_not_come_after_it,
+			start_both_untold, end_both),
 		SHARED(a_server_that_is_killed_and_started_again_is_no_error_to_who_asks),
 	};
 

@@ -9,8 +9,10 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "net/redis.h"
 #include "tier/remote.h"
 
@@ -24,6 +26,7 @@ struct side;
 struct key {
 	pthread_mutex_t changing;
 	uint64_t next;          /* version; changing */
+	_Atomic uint64_t truth; /* what a load that begins now finds */
 	_Atomic uint64_t floor; /* nothing older may be got by whoever changes it */
 	_Atomic uint64_t seen;  /* the latest that the other has got */
 };
@@ -75,6 +78,7 @@ change(struct side *s, struct key *k, const char *name, size_t len, bool remove)
 
 	pthread_mutex_lock(&k->changing);
 	meta.version = k->next++;
+	atomic_store(&k->truth, meta.version);
 	if (remove)
 		s->tier->ops->remove(s->tier, name, len, NOW);
 	else
@@ -93,6 +97,25 @@ look(struct side *s, struct key *k, const char *name, size_t len)
 		atomic_store(&wrong, true);
 	if (version)
 		atomic_fetch_add(&s->hits, 1);
+}
+
+/* As a load by who does not own the key: what was true when it began, whatever came since. */
+static void
+offer_across(struct side *s, struct key *k, const char *name, size_t len)
+{
+	struct tayra__tier_meta meta = { NOW, NOW + 1000, UINT64_MAX, 0, 0 };
+	uint64_t began_ns = tayra__clock_mono_ns(tayra_clock_real()), took_ms;
+
+	meta.version = atomic_load(&k->truth);
+	if (!meta.version)
+		return;
+	if (meta.version % 2)
+		sched_yield();
+	else
+		poll(NULL, 0, 2);
+	took_ms = (tayra__clock_mono_ns(tayra_clock_real()) - began_ns) / 1000000 + 1;
+	s->tier->ops->offer(s->tier, name, len, &meta.version, sizeof(meta.version), &meta,
+			    NOW + took_ms);
 }
 
 /* Of the other's keys no version is got after a later one. */
@@ -124,7 +147,9 @@ work(void *arg)
 		k = (unsigned)(x >> 32) % KEYS;
 		of = x % 4 == 0 ? s->other : s;
 		snprintf(name, sizeof(name), "%c%u", of->letter, k);
-		if (of != s)
+		if (of != s && x / 16 % 4 == 0)
+			offer_across(s, &of->keys[k], name, 2);
+		else if (of != s)
 			look_across(s, &of->keys[k], name, 2);
 		else if (x % 16 < 6)
 			change(s, &s->keys[k], name, 2, x % 16 == 1);

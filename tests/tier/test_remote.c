@@ -144,6 +144,19 @@ drop(struct tayra__tier *t, const char *key)
 	return t->ops->remove(t, key, strlen(key), NOW);
 }
 
+/* What lies there says that something was removed, and for a minute. */
+static bool
+is_word_of_removal(const char *key)
+{
+	char command[64];
+	long left;
+
+	snprintf(command, sizeof(command), "PTTL tayra:v:%s", key);
+	left = strtol(redis_say(&server, command) + 1, NULL, 10);
+	snprintf(command, sizeof(command), "STRLEN tayra:v:%s", key);
+	return left > 0 && left <= 60000 && strcmp(redis_say(&server, command), ":48") == 0;
+}
+
 static struct tayra__tier_stats
 stats(struct tayra__tier *t)
 {
@@ -247,10 +260,11 @@ the_server_is_told_when_a_value_expires_and_no_older_one_is_got(void **state)
 	assert_int_equal(tier->ops->get(tier, "k", 1, NOW - 1, &v), TAYRA_E_NOT_FOUND);
 	meta.expire_ms = UINT64_MAX;
 	assert_int_equal(tier->ops->put(tier, "k", 1, "w", 1, &meta, NOW), TAYRA_OK);
-	assert_string_equal(redis_say(&server, "PTTL tayra:v:k"), ":-1");
+	left = strtol(redis_say(&server, "PTTL tayra:v:k") + 1, NULL, 10);
+	assert_true(left > 100ll * 365 * 24 * HOUR);
 	meta.expire_ms = NOW; /* nothing to keep, and nothing of before either */
 	assert_int_not_equal(tier->ops->put(tier, "k", 1, "x", 1, &meta, NOW), TAYRA_OK);
-	assert_string_equal(redis_say(&server, "EXISTS tayra:v:k"), ":0");
+	assert_true(is_word_of_removal("k"));
 }
 
 static void
@@ -325,7 +339,7 @@ what_does_not_verify_is_a_miss_and_counted(void **state)
 	assert_null(get(tier, "k"));
 	assert_int_equal(put(tier, "k", "value"), TAYRA_OK); /* SET replaces any type */
 	assert_true(got(tier, "k", "value"));
-	redis_say(&server, "SETRANGE tayra:v:k 66 X");
+	redis_say(&server, "SETRANGE tayra:v:k 98 X");
 	assert_null(get(tier, "k"));
 	assert_int_equal(put(tier, "k", "value"), TAYRA_OK);
 	redis_say(&server, "APPEND tayra:v:k X");
@@ -426,7 +440,7 @@ what_could_not_be_changed_while_it_was_out_is_gone_when_it_is_back(void **state)
 	EVENTUALLY(got(tier, "kept", "old"));
 	EVENTUALLY(got(tier, "deleted", NULL));
 	EVENTUALLY(got(tier, "replaced", NULL));
-	assert_string_equal(redis_say(&server, "EXISTS tayra:v:deleted tayra:v:replaced"), ":0");
+	assert_true(is_word_of_removal("deleted") && is_word_of_removal("replaced"));
 }
 
 /* Owe more than 4 MiB of keys. */
@@ -598,12 +612,13 @@ without_resp3_it_works_and_tells_nobody(void **state)
 	assert_int_equal(drop(tier, "k"), TAYRA_OK);
 	assert_null(get(other, "k"));
 	assert_int_equal(put(tier, "k", "x"), TAYRA_OK);
+	assert_false(has_heard("k ") || has_heard(NULL));
 	redis_kill(&old);
 	assert_true(redis_start(&old));
-	/* Both may begin an epoch; then what was put in the first is a miss. */
+	/* Both may begin an epoch; then what was put in the first is a miss, and all is in doubt. */
 	EVENTUALLY(put(tier, "l", "y") == TAYRA_OK && got(other, "l", "y"));
 	assert_true(got(tier, "k", NULL));
-	assert_false(has_heard("k ") || has_heard(NULL));
+	assert_false(has_heard("k "));
 	redis_down(&old);
 }
 
@@ -615,6 +630,7 @@ a_server_that_does_not_let_it_do_what_it_needs_is_refused(void **state)
 	} needs[] = {
 		{ "INFO", "run_id" },
 		{ "CLIENT", "CLIENT TRACKING" },
+		{ "WATCH", "WATCH" },
 	};
 	struct tayra__remote_options o = { .timeout_ns = LONG_NS };
 	struct tayra__tier *refused;
