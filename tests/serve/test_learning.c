@@ -231,7 +231,7 @@ switches_are_turned_at_run_time_and_one_bypasses_all(void **state)
 	expect_config("tayra-ttl-learning", "on"); /* what it is again afterwards */
 	told = figure("ttls_chosen");
 	for (int i = 0; i < 10; i++) {
-		char command[16];
+		char command[32];
 
 		snprintf(command, sizeof(command), "GET k:%d", i);
 		ask(command);
