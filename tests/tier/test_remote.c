@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -615,11 +617,56 @@ without_resp3_it_works_and_tells_nobody(void **state)
 	assert_false(has_heard("k ") || has_heard(NULL));
 	redis_kill(&old);
 	assert_true(redis_start(&old));
-	/* Both may begin an epoch; then what was put in the first is a miss, and all is in doubt. */
+	/* Both may begin an epoch: then what was put in the first is a miss, all in doubt. */
 	EVENTUALLY(put(tier, "l", "y") == TAYRA_OK && got(other, "l", "y"));
 	assert_true(got(tier, "k", NULL));
 	assert_false(has_heard("k "));
 	redis_down(&old);
+}
+
+/* => one that is free just now. */
+static unsigned
+free_port(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (void *)&in, len), 0);
+	assert_int_equal(getsockname(fd, (void *)&in, &len), 0);
+	close(fd);
+	return ntohs(in.sin_port);
+}
+
+static void
+over_tcp_it_is_told_refuses_what_is_late_and_comes_back(void **state)
+{
+	const struct tayra__tier_meta late = { NOW - HOUR, NOW + 1000, NOW + HOUR, 0, 0 };
+	char port[8], url[64];
+	struct redis tcp = { .extra = { "--bind", "127.0.0.1", "--port", port } };
+
+	need_redis();
+	snprintf(port, sizeof(port), "%u", free_port());
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%s", port);
+	assert_true(redis_up(&tcp));
+	close_tier(tier);
+	tier = open_with((struct tayra__remote_options){ .url = url });
+	assert_string_equal(error, "");
+	other = open_with((struct tayra__remote_options){ .url = url });
+	tayra__tier_watch(tier, hear, &heard);
+	assert_int_equal(put(tier, "k", "v"), TAYRA_OK);
+	assert_true(got(other, "k", "v"));
+	assert_int_equal(put(other, "k", "w"), TAYRA_OK);
+	EVENTUALLY(has_heard("k "));
+	assert_int_equal(tier->ops->offer(tier, "k", 1, "u", 1, &late, NOW), TAYRA_E_NOT_FOUND);
+	assert_true(got(tier, "k", "w"));
+	redis_kill(&tcp);
+	EVENTUALLY(is_out(tier) && is_out(other));
+	assert_true(redis_start(&tcp));
+	EVENTUALLY(put(tier, "l", "x") == TAYRA_OK && got(other, "l", "x"));
+	assert_true(got(other, "k", NULL));
+	redis_down(&tcp);
 }
 
 static void
@@ -731,6 +778,7 @@ main(void)
 		TEST(a_server_that_takes_no_writes_keeps_nothing_old),
 		TEST(a_password_is_needed_and_a_wrong_one_is_said),
 		TEST(without_resp3_it_works_and_tells_nobody),
+		TEST(over_tcp_it_is_told_refuses_what_is_late_and_comes_back),
 		TEST(a_server_that_does_not_let_it_do_what_it_needs_is_refused),
 		TEST(nobody_there_is_no_error_but_said_and_it_comes_by_itself),
 		cmocka_unit_test(bad_options_are_refused_in_one_line),
