@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/option.h"
 #include "net/socket.h"
 #include "serve/admin.h"
 #include "serve/figures.h"
@@ -21,10 +22,11 @@
 #include "watch/registry.h"
 #include "watch/webhook.h"
 
-#define ALERT_NS TAYRA_NS_PER_S
-#define STUCK_NS (5 * TAYRA_NS_PER_S) /* without a tick, of which there are ten a second */
-#define TURNS    (TAYRA__COMMAND_GROUPS + 1)
-#define MIXED    TAYRA__COMMAND_GROUPS /* among turns */
+#define ALERT_NS  TAYRA_NS_PER_S
+#define NAMES_MAX 256                  /* of metrics, to find one that was meant */
+#define STUCK_NS  (5 * TAYRA_NS_PER_S) /* without a tick, of which there are ten a second */
+#define TURNS     (TAYRA__COMMAND_GROUPS + 1)
+#define MIXED     TAYRA__COMMAND_GROUPS /* among turns */
 
 struct tayra__monitor {
 	struct tayra__server *server;
@@ -144,6 +146,66 @@ add_families(struct tayra__monitor *monitor)
 	return TAYRA_OK;
 }
 
+struct names {
+	const char *names[NAMES_MAX + 1];
+	size_t count;
+};
+
+static void
+collect(void *arg, const struct tayra__watch_row *row)
+{
+	struct names *names = arg;
+
+	if (names->count < NAMES_MAX)
+		names->names[names->count++] = row->name;
+}
+
+static void
+ignore(void *arg, const struct tayra__watch_sample *sample)
+{
+}
+
+static void
+explain_missing(struct tayra__monitor *monitor, const char *metric, char *why, size_t len)
+{
+	struct names names = { .count = 0 };
+	const struct tayra__watch_visitor visitor = { collect, ignore, &names };
+	const char *near;
+
+	tayra__registry_visit(monitor->registry, &visitor);
+	near = tayra__option_nearest(metric, names.names);
+	snprintf(why, len, "there is no metric '%.100s'%s%s%s", metric,
+		 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static bool
+is_counter(struct tayra__monitor *monitor, const char *metric)
+{
+	const struct tayra__watch_row *row = tayra__registry_find(monitor->registry, metric);
+
+	return !row || row->type == TAYRA__WATCH_COUNTER;
+}
+
+/* Why a rule is refused. */
+static void
+explain(struct tayra__monitor *monitor, const struct tayra__alert_rule *rule, int status, char *why,
+	size_t len)
+{
+	const char *top = rule->top.metric, *bottom = rule->bottom.metric;
+
+	if (status == TAYRA_E_NOT_FOUND && top)
+		explain_missing(monitor,
+				tayra__registry_find(monitor->registry, top) ? bottom : top, why,
+				len);
+	else if (status == TAYRA_E_INVAL && rule->window_ns && top && !is_counter(monitor, top))
+		snprintf(why, len, "'%.100s' is no counter, which 'over' needs", top);
+	else if (status == TAYRA_E_INVAL && rule->window_ns && bottom &&
+		 !is_counter(monitor, bottom))
+		snprintf(why, len, "'%.100s' is no counter, which 'over' needs", bottom);
+	else
+		snprintf(why, len, "%s", tayra_status_text(status));
+}
+
 static int
 add_rules(struct tayra__monitor *monitor, const struct tayra__server_options *options, char *error,
 	  size_t error_len)
@@ -151,15 +213,15 @@ add_rules(struct tayra__monitor *monitor, const struct tayra__server_options *op
 	for (size_t i = 0; i < options->alert_rule_count; i++) {
 		const struct tayra__alert_rule *rule = &options->alert_rules[i];
 		int status = tayra__alerts_add_rule(monitor->alerts, rule);
+		char why[300];
 
 		monitor->has_rules = true;
 		if (status == TAYRA_OK)
 			continue;
+		explain(monitor, rule, status, why, sizeof(why));
 		snprintf(error, error_len, "%salert '%s': %s",
 			 options->alert_places ? options->alert_places[i] : "",
-			 rule->name ? rule->name : "",
-			 status == TAYRA_E_NOT_FOUND ? "there is no such metric"
-						     : tayra_status_text(status));
+			 rule->name ? rule->name : "", why);
 		return status == TAYRA_E_NOMEM ? status : TAYRA_E_INVAL;
 	}
 	return TAYRA_OK;

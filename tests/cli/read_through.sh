@@ -398,7 +398,7 @@ END
 claim "--check says what is learned, and whom alerts tell"
 sed 's/rule: tayra_lookups > 50/rule: tayra_lookup > 50/' learn.yaml >wrong.yaml
 "$tayra" serve --check -c wrong.yaml >out 2>err
-[ $? -eq 2 ] && grep -q "^tayra serve: wrong.yaml:9:5: alert 'busy': there is no such metric" err
+[ $? -eq 2 ] && grep -q "^tayra serve: wrong.yaml:9:5: alert 'busy': there is no metric 'tayra_lookup'; did you mean 'tayra_lookups'" err
 claim "and where a rule names no metric"
 if start learn.yaml --admin 127.0.0.1:0 >out; then
 	page=$(sed -n 's/.*status at \(http:[^ ]*\).*/\1/p' serving)

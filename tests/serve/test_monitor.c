@@ -201,6 +201,16 @@ what_cannot_be_shown_is_said(void **state)
 	static const struct tayra__alert_rule rule = { .name = "a",
 						       .sentence = "A",
 						       .top = { .metric = "nothing" } };
+	static const struct tayra__alert_rule growth = { .name = "b",
+							 .sentence = "B",
+							 .top = { .metric = "tayra_hits" },
+							 .bottom = { .metric = "tayra_items" },
+							 .window_ns = TAYRA_NS_PER_S };
+	static const struct tayra__alert_rule near = { .name = "c",
+						       .sentence = "C",
+						       .top = { .metric = "tayra_hits" },
+						       .bottom = { .metric = "tayra_lokups" } };
+	static const char *const places[] = { "t.yaml:3:4: " };
 	struct tayra__server_options options = { .listen = "127.0.0.1:0", .admin = "0.0.0.0:0" };
 	struct tayra__server *server;
 	char error[256];
@@ -218,7 +228,19 @@ what_cannot_be_shown_is_said(void **state)
 	options.alert_rule_count = 1;
 	assert_int_equal(tayra__server_create(&options, error, sizeof(error), &server),
 			 TAYRA_E_INVAL);
-	assert_string_equal(error, "alert 'a': there is no such metric");
+	assert_string_equal(error, "alert 'a': there is no metric 'nothing'");
+	options.alert_rules = &growth;
+	options.alert_places = places;
+	assert_int_equal(tayra__server_create(&options, error, sizeof(error), &server),
+			 TAYRA_E_INVAL);
+	assert_string_equal(error, "t.yaml:3:4: alert 'b': 'tayra_items' is no counter, which "
+				   "'over' needs");
+	options.alert_rules = &near;
+	options.check = true;
+	assert_int_equal(tayra__server_create(&options, error, sizeof(error), &server),
+			 TAYRA_E_INVAL);
+	assert_string_equal(error, "t.yaml:3:4: alert 'c': there is no metric 'tayra_lokups'; did "
+				   "you mean 'tayra_lookups'?");
 }
 
 static void
