@@ -20,6 +20,7 @@
 #include "tier/remote_pool.h"
 #include "tier/remote_record.h"
 #include "tier/remote_settings.h"
+#include "tier/remote_words.h"
 
 #define DEFAULT_PREFIX      "tayra:"
 #define DEFAULT_TIMEOUT     (50 * TAYRA_NS_PER_MS)
@@ -289,32 +290,17 @@ static int
 delete_name(struct remote_tier *remote, const char *name, size_t name_len, uint64_t writer,
 	    uint64_t deadline_ns)
 {
-	const struct tayra__remote_settings *s = &remote->settings;
-	const size_t front = strlen(s->prefix) + strlen(TAYRA__REMOTE_VALUE_MARK);
-	struct tayra__remote_head head = {
-		.writer = writer,
-		.kept_ms = s->removed_ms,
-		.removed = true,
-	};
-	unsigned char mark[TAYRA__REMOTE_RECORD_HEAD];
-	char px[24];
 	const struct tayra__resp_argument measure[] = { TAYRA__RESP_TEXT("STRLEN"),
 							{ name, name_len } };
-	const struct tayra__resp_argument set[] = {
-		TAYRA__RESP_TEXT("SET"),
-		{ name, name_len },
-		{ mark, sizeof(mark) },
-		TAYRA__RESP_TEXT("PX"),
-		number_argument(px, s->removed_ms),
-	};
-	const struct tayra__remote_command commands[] = { { measure, 2 }, { set, 5 } };
+	struct tayra__remote_words word;
+	const struct tayra__remote_command commands[] = { { measure, 2 }, { word.arguments, 5 } };
 	struct tayra__remote_answer said[2] = { 0 };
 	struct tayra__remote_session session;
 	int status;
 
 	tayra__remote_line_session(&remote->line, &session);
-	head.epoch = session.epoch;
-	tayra__remote_record_removed(&head, name + front, name_len - front, mark);
+	tayra__remote_words_removed(&word, &remote->settings, session.epoch, writer, name,
+				    name_len);
 	status = tayra__remote_line_change(&remote->line, commands, 2, name, name_len, deadline_ns,
 					   said);
 	if (status != TAYRA_OK)

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -14,12 +13,11 @@
 #include "base/hash.h"
 #include "net/dial.h"
 #include "tier/remote_news.h"
-#include "tier/remote_record.h"
 #include "tier/remote_settings.h"
+#include "tier/remote_words.h"
 
 #define PAUSE_MIN_NS (100 * TAYRA_NS_PER_MS)
 #define PAUSE_MAX_NS (5 * TAYRA_NS_PER_S)
-#define DEBT_KEYS    256u /* in one DEL */
 #define INFO_BYTES   65536u
 
 struct tayra__remote_call {
@@ -405,27 +403,15 @@ listen_to(struct tayra__remote_line *line)
 
 struct saying {
 	enum tayra__remote_sent_kind kind;
-	struct tayra__resp_argument arguments[1 + DEBT_KEYS];
-	size_t count;
-	char epoch[TAYRA__REMOTE_EPOCH];
-	unsigned char mark[TAYRA__REMOTE_RECORD_HEAD];
-	char kept[24];
+	struct tayra__remote_words words;
 };
-
-static struct tayra__resp_argument
-text_argument(const char *text)
-{
-	return (struct tayra__resp_argument){ text, strlen(text) };
-}
 
 static void
 say_beat(struct tayra__remote_line *line, struct saying *out)
 {
 	line->beat_ns = now_ns() + line->settings->heartbeat_ns;
 	out->kind = TAYRA__REMOTE_SENT_BEAT;
-	out->arguments[0] = TAYRA__RESP_TEXT("GET");
-	out->arguments[1] = text_argument(line->settings->epoch_key);
-	out->count = 2;
+	tayra__remote_words_beat(&out->words, line->settings);
 }
 
 static void
@@ -434,39 +420,22 @@ say_epoch(struct tayra__remote_line *line, struct saying *out)
 	/* What is owed from now on is owed under the new one. */
 	tayra__remote_owed_init(&line->owed);
 	line->next_epoch = tayra__hash_random_seed();
-	tayra__remote_epoch_text(&line->session, line->next_epoch, out->epoch);
 	out->kind = TAYRA__REMOTE_SENT_EPOCH;
-	out->arguments[0] = TAYRA__RESP_TEXT("SET");
-	out->arguments[1] = text_argument(line->settings->epoch_key);
-	out->arguments[2] = text_argument(out->epoch);
-	out->count = 3;
+	tayra__remote_words_epoch(&out->words, line->settings, &line->session, line->next_epoch);
 }
 
 /* That the next key of `paying` was removed.  => false: all are told, or no room. */
 static bool
 say_mark(struct tayra__remote_line *line, struct saying *out)
 {
-	const struct tayra__remote_settings *s = line->settings;
-	const struct tayra__remote_head head = {
-		.epoch = line->session.epoch,
-		.kept_ms = s->removed_ms,
-		.removed = true,
-	};
-	const size_t front = strlen(s->prefix) + strlen(TAYRA__REMOTE_VALUE_MARK);
 	struct tayra__remote_owed_key key;
 
 	if (line->deleting || !has_room(line, 1) ||
 	    !tayra__remote_owed_next(&line->paying, &line->paying_at, &key))
 		return false;
-	tayra__remote_record_removed(&head, key.bytes + front, key.len - front, out->mark);
-	snprintf(out->kept, sizeof(out->kept), "%llu", (unsigned long long)s->removed_ms);
 	out->kind = TAYRA__REMOTE_SENT_MARK;
-	out->arguments[0] = TAYRA__RESP_TEXT("SET");
-	out->arguments[1] = (struct tayra__resp_argument){ key.bytes, key.len };
-	out->arguments[2] = (struct tayra__resp_argument){ out->mark, sizeof(out->mark) };
-	out->arguments[3] = TAYRA__RESP_TEXT("PX");
-	out->arguments[4] = text_argument(out->kept);
-	out->count = 5;
+	tayra__remote_words_removed(&out->words, line->settings, line->session.epoch, 0, key.bytes,
+				    key.len);
 	return true;
 }
 
@@ -474,15 +443,8 @@ say_mark(struct tayra__remote_line *line, struct saying *out)
 static bool
 say_delete(struct tayra__remote_line *line, struct saying *out)
 {
-	struct tayra__remote_owed_key key;
-
 	out->kind = TAYRA__REMOTE_SENT_DEBT;
-	out->arguments[0] = TAYRA__RESP_TEXT("DEL");
-	out->count = 1;
-	while (out->count <= DEBT_KEYS &&
-	       tayra__remote_owed_next(&line->paying, &line->paying_at, &key))
-		out->arguments[out->count++] = (struct tayra__resp_argument){ key.bytes, key.len };
-	return out->count > 1;
+	return tayra__remote_words_delete(&out->words, &line->paying, &line->paying_at);
 }
 
 /* All is answered.  => false: nothing is owed. */
@@ -545,7 +507,8 @@ speak(struct tayra__remote_line *line)
 	while (choose(line, &saying)) {
 		begin_sending(line, saying.kind, NULL, 1);
 		pthread_mutex_unlock(&line->lock);
-		status = tayra__resp_client_send(&line->client, saying.arguments, saying.count,
+		status = tayra__resp_client_send(&line->client, saying.words.arguments,
+						 saying.words.count,
 						 now_ns() + line->settings->silence_ns);
 		pthread_mutex_lock(&line->lock);
 		end_sending(line, status);
