@@ -51,7 +51,8 @@ struct tayra_options {
 	struct tayra_pace
 		*pace; /* for loads whose origin has none of its own; NULL: no limit.  Borrowed */
 	const struct tayra_clock *clock; /* NULL: the real one.  Borrowed */
-	bool ticker;                     /* start one thread that calls tayra_tick() every 0.5 ms */
+	bool ticker;                     /* start one thread that calls tayra_tick() every 0.5 ms;
+					    every 10 ms while nobody asks */
 	bool no_single_flight; /* every miss loads for itself: for measuring what single flight
 				  brings */
 	/* Defaults for requests that leave them 0. */

@@ -45,6 +45,7 @@ tayra__handle_enter(struct tayra *t)
 	if (atomic_load_explicit(&t->closing, memory_order_relaxed))
 		return TAYRA_E_CLOSED;
 	atomic_fetch_add_explicit(&t->calls, 1, memory_order_relaxed);
+	tayra__ticker_rouse(t);
 	return TAYRA_OK;
 }
 
@@ -127,6 +128,8 @@ give_up(struct tayra *t)
 		tayra__budget_put(t->budget);
 	tayra__mem_free(t->buckets);
 	tayra__heap_fini(&t->timers);
+	pthread_cond_destroy(&t->doze_end);
+	pthread_mutex_destroy(&t->doze_lock);
 	pthread_cond_destroy(&t->idle);
 	pthread_mutex_destroy(&t->lock);
 	tayra__mem_free(t);
@@ -156,6 +159,8 @@ tayra__handle_create(const struct tayra_options *given, struct tayra *root, stru
 		return TAYRA_E_NOMEM;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->idle, NULL);
+	pthread_mutex_init(&t->doze_lock, NULL);
+	tayra__wake_init(&t->doze_end);
 	t->root = root ? root : t;
 	status = configure(t, &options);
 	if (status == TAYRA_OK)

@@ -72,6 +72,12 @@ struct tayra {
 	_Atomic uint64_t next_sweep_ns, next_pace_ns; /* of tick */
 	pthread_t ticker_thread;
 	_Atomic bool ticker_stop;
+	/* The ticker dozes while nobody calls.  Set by it, relaxed: what it then looks at under the
+	 * locks of the handle and its pools, and who wakes it has just held one, so that one of
+	 * the two sees the other. */
+	_Atomic bool dozing;
+	pthread_mutex_t doze_lock; /* after handle.lock */
+	pthread_cond_t doze_end;
 };
 
 #define TAYRA__BUCKETS 1024u
@@ -106,6 +112,8 @@ int tayra__handle_create(const struct tayra_options *options, struct tayra *root
 /* The same for a pool as tayra_destroy() is for its root. */
 void tayra__handle_destroy(struct tayra *t);
 
+/* There may be deadlines to keep from now on.  t->lock is held. */
+void tayra__ticker_rouse(struct tayra *t);
 /* tick.c: the opt-in thread.  => TAYRA_E_NOMEM, TAYRA_E_IO when there can be no more threads. */
 int tayra__ticker_start(struct tayra *t);
 void tayra__ticker_stop(struct tayra *t);
