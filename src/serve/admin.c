@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -26,6 +28,7 @@
 #define CONNECTIONS     16u
 #define CONNECTIONS_MAX 1000u
 #define TIMEOUT_S       10u
+#define PATIENCE_S      5
 #define MEMORY_BYTES    ((size_t)16 << 10)
 #define NONCE_SIZE      33
 
@@ -40,6 +43,12 @@ struct tayra__admin {
 	struct MHD_Daemon *daemon;
 	uint16_t port;
 	bool local; /* listens on the loopback */
+	pthread_mutex_t lock;
+	pthread_cond_t fewer;
+	/* lock: who is connected */
+	bool stopping;
+	unsigned clients;
+	int fds[CONNECTIONS_MAX];
 };
 
 /* What is answered, before it is sent. */
@@ -223,6 +232,54 @@ respond(void *ctx, struct MHD_Connection *connection, const char *path, const ch
 	return result;
 }
 
+/* Told of each connection, on the daemon's thread. */
+static void
+note_connection(void *ctx, struct MHD_Connection *connection, void **slot,
+		enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct tayra__admin *admin = ctx;
+	unsigned at = 0;
+
+	(void)slot;
+	pthread_mutex_lock(&admin->lock);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && admin->clients < CONNECTIONS_MAX) {
+		admin->fds[admin->clients++] = info->connect_fd;
+		if (admin->stopping)
+			shutdown(info->connect_fd, SHUT_RDWR);
+	} else if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		while (at < admin->clients && admin->fds[at] != info->connect_fd)
+			at++;
+		if (at < admin->clients)
+			admin->fds[at] = admin->fds[--admin->clients];
+		pthread_cond_signal(&admin->fewer);
+	}
+	pthread_mutex_unlock(&admin->lock);
+}
+
+/*
+ * libmicrohttpd 0.9.75 crashes when it refuses a malformed request while it is being stopped: so it
+ * is stopped when nobody is connected any more.  Nobody keeps it waiting; the end of patience is
+ * for what is not known.
+ */
+static void
+hang_up(struct tayra__admin *admin)
+{
+	struct timespec end;
+	int late = 0;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += PATIENCE_S;
+	pthread_mutex_lock(&admin->lock);
+	admin->stopping = true;
+	for (unsigned i = 0; i < admin->clients; i++)
+		shutdown(admin->fds[i], SHUT_RDWR);
+	while (admin->clients > 0 && !late)
+		late = pthread_cond_timedwait(&admin->fewer, &admin->lock, &end);
+	pthread_mutex_unlock(&admin->lock);
+}
+
 /* => false: not an address. */
 static bool
 parse_address(const char *text, uint16_t port, union address *address, bool *local)
@@ -247,7 +304,9 @@ parse_address(const char *text, uint16_t port, union address *address, bool *loc
 static struct MHD_Daemon *
 start(struct tayra__admin *admin, const union address *address)
 {
-	unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
+	/* Not epoll: with that, 0.9.75 does not see an end that came with a request's beginning,
+	 * and keeps such a connection until the timeout. */
+	unsigned flags = MHD_USE_POLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC;
 	unsigned connections = admin->options.connections ? admin->options.connections
 							  : CONNECTIONS;
 	sigset_t all, before;
@@ -257,10 +316,11 @@ start(struct tayra__admin *admin, const union address *address)
 		flags |= MHD_USE_IPv6;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	daemon = MHD_start_daemon(flags, 0, NULL, NULL, respond, admin, MHD_OPTION_SOCK_ADDR,
-				  &address->any, MHD_OPTION_CONNECTION_LIMIT, connections,
-				  MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_BYTES, MHD_OPTION_END);
+	daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, respond, admin, MHD_OPTION_SOCK_ADDR, &address->any,
+		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_BYTES, MHD_OPTION_NOTIFY_CONNECTION,
+		note_connection, admin, MHD_OPTION_END);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
 }
@@ -292,6 +352,8 @@ tayra__admin_create(const struct tayra__admin_options *options, struct tayra__ad
 	admin = tayra__mem_alloc(sizeof(*admin));
 	if (!admin)
 		return TAYRA_E_NOMEM;
+	pthread_mutex_init(&admin->lock, NULL);
+	pthread_cond_init(&admin->fewer, NULL);
 	admin->options = *options;
 	admin->local = local;
 	if (!admin->options.clock)
@@ -317,9 +379,18 @@ tayra__admin_port(const struct tayra__admin *admin)
 void
 tayra__admin_destroy(struct tayra__admin *admin)
 {
+	MHD_socket listens;
+
 	if (!admin)
 		return;
-	if (admin->daemon)
+	if (admin->daemon) {
+		listens = MHD_quiesce_daemon(admin->daemon);
+		hang_up(admin);
 		MHD_stop_daemon(admin->daemon);
+		if (listens != MHD_INVALID_SOCKET)
+			close(listens);
+	}
+	pthread_cond_destroy(&admin->fewer);
+	pthread_mutex_destroy(&admin->lock);
 	tayra__mem_free(admin);
 }

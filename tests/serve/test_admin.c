@@ -312,6 +312,48 @@ connections_are_bounded(void **state)
 	assert_int_equal(get("/healthz"), 200);
 }
 
+/* Many who have begun and gone, at once: none of them keeps its place until a timeout. */
+static void
+who_has_hung_up_holds_nothing(void **state)
+{
+	int begun[100];
+
+	need_admin();
+	for (int i = 0; i < 100; i++) {
+		begun[i] = connect_to(tayra__admin_port(stage.admin));
+		assert_int_equal(send(begun[i], "GET / HT", 8, MSG_NOSIGNAL), 8);
+	}
+	for (int i = 0; i < 100; i++)
+		close(begun[i]);
+	/* Timeouts would be a minute, in seven rounds. */
+	assert_int_equal(get("/healthz"), 200);
+}
+
+/* Refusing what is malformed and stopping at the same time has crashed a library. */
+static void
+it_stops_while_rubbish_comes(void **state)
+{
+	need_admin();
+	for (int round = 0; round < 50; round++) {
+		static const char rubbish[] = "GET / HTTP/9.9\r\n\r\n";
+		struct tayra__admin_options ours = options();
+		int fds[16];
+
+		for (int i = 0; i < 16; i++)
+			fds[i] = connect_to(tayra__admin_port(stage.admin));
+		/* The last is connected when this one has been answered. */
+		close(fds[0]);
+		assert_int_equal(get("/healthz"), 200);
+		for (int i = 1; i < 16; i++)
+			send(fds[i], rubbish, sizeof(rubbish) - 1, MSG_NOSIGNAL);
+		tayra__admin_destroy(stage.admin);
+		stage.admin = NULL;
+		for (int i = 1; i < 16; i++)
+			close(fds[i]);
+		assert_int_equal(tayra__admin_create(&ours, &stage.admin), TAYRA_OK);
+	}
+}
+
 static void
 it_listens_where_it_should_and_nowhere_else(void **state)
 {
@@ -347,6 +389,8 @@ main(void)
 		test(a_foreign_name_is_refused),
 		test(rubbish_leaves_it_standing),
 		test(connections_are_bounded),
+		test(who_has_hung_up_holds_nothing),
+		test(it_stops_while_rubbish_comes),
 		test(it_listens_where_it_should_and_nowhere_else),
 	};
 
