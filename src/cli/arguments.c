@@ -27,6 +27,8 @@ tayra__cli_error(const char *command, const char *format, ...)
 	for (char *at = what; *at; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			*at = '?';
+	/* Where both go to one file, this must not land in the middle of a line. */
+	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", command, what);
 }
 

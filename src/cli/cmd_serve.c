@@ -55,8 +55,10 @@ fill_options(struct options *o)
 		  0 },
 		{ "check", CHECK, NULL, 0,
 		  "say what would be served, and end: 0, or 2 when it cannot be", 0 },
-		{ "tier", TIER, "file:DIRECTORY[,limit=BYTES]", 0,
-		  "what memory lets go is kept there: --file-tier and --file-tier-limit in one",
+		{ "tier", TIER, "TIER", 0,
+		  "what memory lets go is kept there; file:DIRECTORY[,limit=BYTES] is --file-tier "
+		  "and --file-tier-limit in one, remote:redis://HOST[:PORT] is --remote-tier; "
+		  "twice: both",
 		  0 },
 	};
 	size_t rows = 0;

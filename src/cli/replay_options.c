@@ -48,9 +48,11 @@ static const struct argp_option options[] = {
 	  "what tayra should save: misses (default), missed bytes, or missed cost; the others have "
 	  "no objective",
 	  0 },
-	{ "cost", COST, "column|none|size|key", 0,
-	  "what a miss costs: the trace's cost_ms (default where it is there), nothing, 1 ms and "
-	  "1 ms for every 10 KiB, or lognormal by key (median 5 ms, sigma 1.5)",
+	/* A longer name of the argument is torn apart by glibc's argp 2.36. */
+	{ "cost", COST, "FROM", 0,
+	  "what a miss costs: column (the trace's cost_ms; default where it is there), none "
+	  "(nothing), size (1 ms and 1 ms for every 10 KiB) or key (lognormal by key, median 5 ms, "
+	  "sigma 1.5)",
 	  0 },
 	{ "format", FORMAT, "auto|csv|oraclegeneral|twitter", 0,
 	  "of the traces; default: by their first bytes", 0 },

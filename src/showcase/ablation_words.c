@@ -21,7 +21,7 @@ fill(const struct tayra__ablation *ablation, const struct tayra__ablation_row *r
 	tayra__words_value(ablation->metric, row->ab.a_value, c->without);
 	tayra__words_value(ablation->metric, row->ab.b_value, c->with);
 	tayra__words_number(row->ab.ratio, c->ratio);
-	tayra__words_interval(row->ab.lo, row->ab.hi, c->interval);
+	tayra__words_bounds(&row->ab, c->interval);
 	c->verdict = tayra_verdict_name(row->ab.verdict);
 }
 

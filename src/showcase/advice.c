@@ -182,14 +182,24 @@ say_mechanism(const struct tayra__results *r, enum tayra_verdict verdict, uint32
 {
 	const struct tayra__ablation *ablation;
 	const struct tayra__ablation_row *row = nth_mechanism(r, verdict, n, &ablation);
-	char ratio[64];
+	char with[64], without[32], bounds[40];
 
 	if (!row)
 		return false;
-	snprintf(out, room, "%s %s for a load like this (%s): %s with it is x%s.", what,
-		 ablation->mechanism, ablation->where,
-		 tayra__stage_metric_info(ablation->metric)->name,
-		 tayra__words_ratio(&row->ab, ratio));
+	/* A ratio without an interval would say more than is known. */
+	if (isnan(row->ab.lo) || isnan(row->ab.hi))
+		snprintf(out, room,
+			 "%s %s for a load like this (%s): %s with it is %s, without %s (%s).",
+			 what, ablation->mechanism, ablation->where,
+			 tayra__stage_metric_info(ablation->metric)->name,
+			 tayra__words_value(ablation->metric, row->ab.b_value, with),
+			 tayra__words_value(ablation->metric, row->ab.a_value, without),
+			 tayra__words_bounds(&row->ab, bounds));
+	else
+		snprintf(out, room, "%s %s for a load like this (%s): %s with it is x%s.", what,
+			 ablation->mechanism, ablation->where,
+			 tayra__stage_metric_info(ablation->metric)->name,
+			 tayra__words_ratio(&row->ab, with));
 	return true;
 }
 

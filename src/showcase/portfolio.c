@@ -57,6 +57,14 @@ put_estimate(FILE *out, const json_t *json, const char *value)
 	put_number(out, json, value);
 	if (!isnan(lo) && !isnan(hi))
 		fprintf(out, " (%s)", tayra__words_interval(lo, hi, text));
+	else if (!isnan(number(json, value)) && json_is_number(at(json, "p")))
+		fprintf(out, " (p %s)", tayra__words_number(number(json, "p"), text));
+}
+
+static bool
+valid(const json_t *r)
+{
+	return json_is_true(at(r, "valid"));
 }
 
 static void
@@ -69,13 +77,15 @@ write_head(const json_t *r, FILE *out)
 	      out);
 	put(out, at(r, "started"));
 	fprintf(out, "%s.\n\n", json_is_true(at(r, "quick")) ? " (the quick run)" : "");
-	if (!json_is_true(at(r, "valid"))) {
-		fputs("**This run cannot be believed: ", out);
+	if (!valid(r)) {
+		fputs("**This run cannot be believed, so nothing was compared: ", out);
 		put(out, at(r, "why_invalid"));
-		fputs(". Its figures are shown for what they are.**\n\n", out);
+		fputs(".**\n\n", out);
 	}
 	json_array_foreach((json_t *)at(r, "average_improvement"), i, one)
 	{
+		if (!valid(r))
+			break;
 		fputs("- Average improvement over the ", out);
 		put(out, at(one, "a"));
 		fputs(" service: x", out);
@@ -159,8 +169,12 @@ write_scenes(const json_t *r, FILE *out)
 		put(out, at(one, "phase"));
 		fputs(" | ", out);
 		put(out, at(one, "what"));
-		fprintf(out, " | %u | %u | %u | %u |\n", count(r, one, "BETTER"),
-			count(r, one, "WORSE"), count(r, one, "SAME"), count(r, one, "UNDECIDED"));
+		if (!valid(r))
+			fputs(" | - | - | - | - |\n", out);
+		else
+			fprintf(out, " | %u | %u | %u | %u |\n", count(r, one, "BETTER"),
+				count(r, one, "WORSE"), count(r, one, "SAME"),
+				count(r, one, "UNDECIDED"));
 	}
 }
 

@@ -37,7 +37,7 @@ average_card(FILE *out, const struct tayra__results *r, int which)
 	const char *against = which == 0 ? "the tuned service" : "the plain service";
 	char figure[32], text[240], number[16], lo[16], hi[16];
 
-	if (!r->valid || isnan(c->ratio)) {
+	if (isnan(c->ratio)) {
 		card(out, "not known",
 		     which == 0 ? "against the tuned service" : "against the plain service");
 		return;
@@ -76,36 +76,35 @@ write_cards(FILE *out, const struct tayra__results *r)
 	fputs("</div>\n", out);
 }
 
-/* Each stage in one line, and where it did not help, before anything else. */
+static bool
+item(FILE *out, const char *text)
+{
+	fputs("<li>", out);
+	tayra__html_text(out, text);
+	fputs("</li>\n", out);
+	return true;
+}
+
+/* Each scene's gains and losses, once each, before anything else. */
 static void
 write_findings(FILE *out, const struct tayra__results *r)
 {
 	char line[TAYRA__WORDS_MAX];
-	bool begun = false;
+	bool better = false, worse = false;
 
-	fputs("<h3>What happened</h3>\n<ul>\n", out);
-	for (uint32_t i = 0; i < tayra__stage_count; i++) {
-		if (!tayra__stages[i].compared || !r->stage[i].rounds)
-			continue;
-		tayra__words_stage(r, i, TAYRA__ARM_TUNED, line);
-		fputs("<li><b>", out);
-		tayra__html_text(out, tayra__stages[i].title);
-		fputs(".</b> ", out);
-		tayra__html_text(out, line);
-		fputs("</li>\n", out);
-	}
+	fputs("<h3>Where it helped</h3>\n<ul>\n", out);
+	for (uint32_t i = 0; i < tayra__stage_count; i++)
+		if (tayra__words_better(r, i, line))
+			better = item(out, line);
+	if (!better)
+		item(out, "No comparison with tuned came out better.");
 	fputs("</ul>\n<h3>Where it did not help</h3>\n<ul>\n", out);
 	for (uint32_t i = 0; i < tayra__stage_count; i++)
-		for (int a = TAYRA__ARM_TUNED; a >= TAYRA__ARM_PLAIN; a--) {
-			if (!tayra__words_worse(r, i, (enum tayra__showcase_arm_index)a, line))
-				continue;
-			begun = true;
-			fputs("<li>", out);
-			tayra__html_text(out, line);
-			fputs("</li>\n", out);
-		}
-	if (!begun)
-		fputs("<li>No comparison came out worse.</li>\n", out);
+		for (int a = TAYRA__ARM_TUNED; a >= TAYRA__ARM_PLAIN; a--)
+			if (tayra__words_worse(r, i, (enum tayra__showcase_arm_index)a, line))
+				worse = item(out, line);
+	if (!worse)
+		item(out, "No comparison came out worse.");
 	fputs("</ul>\n", out);
 }
 
@@ -117,7 +116,7 @@ write_verdict(FILE *out, const struct tayra__results *r)
 	tayra__words_headline(r, line);
 	fputs("<p class=\"eyebrow\">", out);
 	tayra__html_printf(out, "tayra showcase%s, %s", r->quick ? " (quick)" : "", r->started);
-	fputs("</p>\n<h1>", out);
+	fprintf(out, "</p>\n<h1%s>", r->valid ? "" : " class=\"invalid\"");
 	tayra__html_text(out, line);
 	fputs("</h1>\n", out);
 	if (r->sabotage[0]) {
@@ -146,6 +145,8 @@ write_verdict(FILE *out, const struct tayra__results *r)
 	      "slices, in random order, so that whatever this machine did fell on all of them "
 	      "alike.</p>\n",
 	      out);
+	if (!r->valid)
+		return;
 	write_cards(out, r);
 	write_findings(out, r);
 }
@@ -199,6 +200,16 @@ write_belief(FILE *out, const struct tayra__results *r)
 }
 
 static void
+paragraph(FILE *out, const char *text)
+{
+	if (!text[0])
+		return;
+	fputs("<p>", out);
+	tayra__html_text(out, text);
+	fputs("</p>\n", out);
+}
+
+static void
 comparison_row(FILE *out, const struct tayra__showcase_comparison *c)
 {
 	enum tayra_better better = tayra__stage_metric_info(c->metric)->better;
@@ -210,10 +221,7 @@ comparison_row(FILE *out, const struct tayra__showcase_comparison *c)
 		tayra__words_value(c->metric, c->ab.a_value, text));
 	fprintf(out, "<td class=\"n\">%s</td>", tayra__words_value(c->metric, c->ab.b_value, text));
 	fprintf(out, "<td class=\"n\">%s", tayra__words_number(c->ab.ratio, text));
-	if (!isnan(c->ab.lo) && !isnan(c->ab.hi))
-		fprintf(out, " <small>(%s)</small>",
-			tayra__words_interval(c->ab.lo, c->ab.hi, text));
-	fputs("</td><td>", out);
+	fprintf(out, " <small>(%s)</small></td><td>", tayra__words_bounds(&c->ab, text));
 	tayra__svg_interval(&c->ab, better, out);
 	fprintf(out, "</td><td class=\"v %s\">%s</td>", tayra_verdict_name(c->ab.verdict),
 		tayra_verdict_name(c->ab.verdict));
@@ -275,9 +283,7 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 	fputs("</p>\n", out);
 	stage_facts(out, r, number);
 	tayra__words_loads(r, number, line);
-	fputs("<p>", out);
-	tayra__html_text(out, line);
-	fputs("</p>\n", out);
+	paragraph(out, line);
 	if (stage->fault == TAYRA__DATABASE_HANGS && r->outage[0].steps) {
 		fputs(outage_legend, out);
 		tayra__svg_outage(r->outage, out);
@@ -287,10 +293,9 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 	comparison_table(out, r, stage, TAYRA__ARM_TUNED);
 	if (tayra__words_price(r, number))
 		fprintf(out, "<p class=\"soft\">%s</p>\n", tayra__words_price(r, number));
-	fputs("<p>", out);
 	tayra__words_stage(r, number, TAYRA__ARM_PLAIN, line);
-	tayra__html_text(out, line);
-	fputs("</p>\n<details><summary>Against plain, in figures</summary>\n", out);
+	paragraph(out, line);
+	fputs("<details><summary>Against plain, in figures</summary>\n", out);
 	comparison_table(out, r, stage, TAYRA__ARM_PLAIN);
 	fputs("</details>\n", out);
 }
@@ -343,6 +348,9 @@ static const char method[] =
 	"not that of "
 	"the two medians shown; the "
 	"verdict is a sign-flip test on them, the interval the same test turned round (95%). "
+	"Where a round has a 0 there is no ratio of it: the test is then on the differences, and "
+	"its p "
+	"(the chance of such differences by luck) stands where the interval would. "
 	"BETTER "
 	"and WORSE mean that the interval excludes 1, SAME that it lies within 2% of it, UNDECIDED "
 	"neither. A/A is the tuned arm against its second copy. The average is the geometric mean "

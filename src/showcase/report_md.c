@@ -28,9 +28,16 @@ write_table(FILE *out, const struct tayra__results *r, const struct tayra__stage
 			tayra__words_value(c->metric, c->ab.a_value, before),
 			tayra__words_value(c->metric, c->ab.b_value, after),
 			tayra__words_number(c->ab.ratio, ratio),
-			tayra__words_interval(c->ab.lo, c->ab.hi, interval),
-			tayra_verdict_name(c->ab.verdict), tayra__words_number(c->aa.ratio, again));
+			tayra__words_bounds(&c->ab, interval), tayra_verdict_name(c->ab.verdict),
+			tayra__words_number(c->aa.ratio, again));
 	}
+}
+
+static void
+write_paragraph(FILE *out, const char *text)
+{
+	if (text[0])
+		fprintf(out, "\n%s\n", text);
 }
 
 static void
@@ -39,18 +46,17 @@ write_stage(FILE *out, const struct tayra__results *r, uint32_t number)
 	const struct tayra__stage *stage = &tayra__stages[number];
 	char line[TAYRA__WORDS_MAX];
 
-	fprintf(out, "\n## %s (%s, %s)\n\n%s\n\n", stage->title, stage->scene, stage->phase,
+	fprintf(out, "\n## %s (%s, %s)\n\n%s\n", stage->title, stage->scene, stage->phase,
 		stage->what);
 	tayra__words_loads(r, number, line);
-	if (line[0])
-		fprintf(out, "%s\n\n", line);
+	write_paragraph(out, line);
 	tayra__words_stage(r, number, TAYRA__ARM_TUNED, line);
-	fprintf(out, "%s\n", line);
+	write_paragraph(out, line);
 	write_table(out, r, stage, TAYRA__ARM_TUNED);
 	if (tayra__words_price(r, number))
-		fprintf(out, "\n%s\n", tayra__words_price(r, number));
+		write_paragraph(out, tayra__words_price(r, number));
 	tayra__words_stage(r, number, TAYRA__ARM_PLAIN, line);
-	fprintf(out, "\n%s\n", line);
+	write_paragraph(out, line);
 	write_table(out, r, stage, TAYRA__ARM_PLAIN);
 }
 
@@ -63,7 +69,10 @@ write_belief(FILE *out, const struct tayra__results *r)
 	for (uint32_t i = 0; tayra__words_belief(r, i, line); i++)
 		fprintf(out, "- %s\n", line);
 	fputs("\nThe values below are medians over the rounds; a ratio is tayra's by the other's "
-	      "round by round, so it is not that of the two medians.\n",
+	      "round by round, so it is not that of the two medians. Where a round has a 0 there "
+	      "is no "
+	      "ratio of it, and so no interval: then p, the chance of such differences by luck, "
+	      "decides.\n",
 	      out);
 }
 
@@ -89,7 +98,7 @@ tayra__report_md_write(const struct tayra__results *results, FILE *out)
 
 	fprintf(out, "# tayra showcase, %s\n", results->started);
 	for (uint32_t i = 0; tayra__words_summary(results, i, line); i++)
-		fprintf(out, "%s%s\n", i < 2 ? "\n" : "- ", line);
+		fprintf(out, i == 0 ? "\n**%s**\n\n" : "- %s\n", line);
 	write_belief(out, results);
 	for (uint32_t i = 0; i < tayra__stage_count; i++)
 		if (tayra__stages[i].compared && results->stage[i].rounds)

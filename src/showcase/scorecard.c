@@ -39,6 +39,22 @@ score_complexity(const struct tayra__results *r, struct tayra__score *s)
 		 "%u comparisons, all registered before the run", r->comparisons);
 }
 
+/* "x1.2 (1.1 .. 1.3)"; a ratio without an interval would say more than is known: the values then.
+ */
+static void
+append_gain(char *line, size_t room, int metric, const struct tayra_comparison *c)
+{
+	char with[64], without[32];
+
+	if (!isnan(c->lo) && !isnan(c->hi)) {
+		append(line, room, "x%s", tayra__words_ratio(c, with));
+		return;
+	}
+	append(line, room, "%s instead of %s", tayra__words_value(metric, c->b_value, with),
+	       tayra__words_value(metric, c->a_value, without));
+	append(line, room, " (%s)", tayra__words_bounds(c, with));
+}
+
 /* Which mechanisms came out so, into a line; how many. */
 static uint32_t
 list_mechanisms(const struct tayra__results *r, enum tayra_verdict verdict, char *line, size_t room)
@@ -48,12 +64,11 @@ list_mechanisms(const struct tayra__results *r, enum tayra_verdict verdict, char
 	snprintf(line, room, "%s: ", tayra_verdict_name(verdict));
 	for (uint32_t i = 0; i < r->ablations; i++) {
 		const struct tayra__ablation_row *row = &r->ablation[i];
-		char ratio[64];
 
 		if (!row->rounds || row->ab.verdict != verdict)
 			continue;
-		append(line, room, "%s%s x%s", found ? ", " : "", tayra__ablations[i].mechanism,
-		       tayra__words_ratio(&row->ab, ratio));
+		append(line, room, "%s%s ", found ? ", " : "", tayra__ablations[i].mechanism);
+		append_gain(line, room, tayra__ablations[i].metric, &row->ab);
 		found++;
 	}
 	if (!found)
@@ -145,6 +160,10 @@ tayra__scorecard(const struct tayra__results *r, struct tayra__score out[TAYRA__
 	score_complexity(r, &out[TAYRA__SCORE_COMPLEXITY]);
 	score_innovation(r, &out[TAYRA__SCORE_INNOVATION]);
 	score_impact(r, &out[TAYRA__SCORE_BUSINESS_IMPACT]);
-	for (int i = 0; i < TAYRA__SCORES && !r->valid; i++)
+	for (int i = 0; i < TAYRA__SCORES && !r->valid; i++) {
 		out[i].value = (double)NAN;
+		memset(out[i].evidence, 0, sizeof(out[i].evidence));
+		snprintf(out[i].evidence[0], sizeof(out[i].evidence[0]),
+			 "nothing was compared, the run cannot be believed");
+	}
 }

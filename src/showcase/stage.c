@@ -17,7 +17,7 @@
 /*
  * The average leaves out what only says how a figure came about (errors are in goodput, hits in the
  * calls to the origin), and the age of answers: an arm that answers nothing has none, so it would
- * punish answering.  All of them are compared and shown.
+ * punish answering. All of them are compared and shown.
  */
 const struct tayra__stage tayra__stages[] = {
 	{ .scene = "catalogue",
@@ -26,7 +26,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .slice_ms = { 3000, 500 },
 	  .rounds = { 1, 1 },
 	  .title = "Warming up",
-	  .what = "Every arm's cache is filled by the same requests.  Nothing is compared.",
+	  .what = "Every arm's cache is filled by the same requests. Nothing is compared.",
 	  .metrics = { END } },
 	{ .scene = "catalogue",
 	  .phase = "baseline",
@@ -38,7 +38,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .title = "The catalogue, a quiet day",
 	  .what = "Users look packages up, follow their dependencies and search, at a fifth of "
 		  "what "
-		  "the machine can do.  Little can be gained here; nothing must be lost.",
+		  "the machine can do. Little can be gained here; nothing must be lost.",
 	  .metrics = { AVERAGED(TAYRA__P50_MS), AVERAGED(TAYRA__P99_MS),
 		       AVERAGED(TAYRA__GOODPUT_PER_S), AVERAGED(TAYRA__CPU_MS_PER_REQUEST),
 		       AVERAGED(TAYRA__ORIGIN_CALLS_PER_REQUEST), SHOWN(TAYRA__HIT_RATIO),
@@ -65,7 +65,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .rounds = { 8, 6 },
 	  .compared = true,
 	  .title = "A hot, expensive key expires",
-	  .what = "500 clients ask for the same costly answer at the moment it has expired.  How "
+	  .what = "500 clients ask for the same costly answer at the moment it has expired. How "
 		  "often is it computed, and what do they see meanwhile?",
 	  .metrics = { AVERAGED(TAYRA__P50_MS), AVERAGED(TAYRA__P99_MS),
 		       AVERAGED(TAYRA__ORIGIN_CALLS_PER_REQUEST),
@@ -79,7 +79,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .compared = true,
 	  .step = true,
 	  .title = "One and a half times too much",
-	  .what = "Half as many requests again as the machine can answer, each with a deadline.  "
+	  .what = "Half as many requests again as the machine can answer, each with a deadline. "
 		  "What is answered too late is worth nothing.",
 	  .metrics = { AVERAGED(TAYRA__GOODPUT_PER_S), AVERAGED(TAYRA__P50_MS),
 		       AVERAGED(TAYRA__P99_MS), AVERAGED(TAYRA__CPU_MS_PER_REQUEST),
@@ -120,7 +120,7 @@ const struct tayra__stage tayra__stages[] = {
 	  .rounds = { 6, 6 },
 	  .compared = true,
 	  .title = "The database hangs",
-	  .what = "The database takes requests and answers none of them.  What was asked before "
+	  .what = "The database takes requests and answers none of them. What was asked before "
 		  "may "
 		  "still be in a cache; what was never asked cannot be had from anywhere.",
 	  .metrics = { AVERAGED(TAYRA__GOODPUT_PER_S), AVERAGED(TAYRA__P50_MS),

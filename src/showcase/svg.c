@@ -89,7 +89,7 @@ tayra__svg_curves(const struct tayra__stage_figures *figures, double deadline_ms
 	double least, most;
 
 	range_of(figures, &least, &most);
-	fputs("<svg class=\"chart\" viewBox=\"0 0 560 222\" role=\"img\" aria-label=\"Latency by "
+	fputs("<svg class=\"chart\" viewBox=\"0 0 600 222\" role=\"img\" aria-label=\"Latency by "
 	      "share of requests: plain, tuned, tayra\">",
 	      out);
 	text(out, b.left, 14, "start", "latency that this share of the requests stayed within");
@@ -100,7 +100,7 @@ tayra__svg_curves(const struct tayra__stage_figures *figures, double deadline_ms
 		fprintf(out,
 			"<line class=\"limit\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
 			b.left, y, b.left + b.width, y);
-		text(out, b.left + 4, y - 4, "start", "deadline");
+		text(out, b.left + b.width + 6, y + 4, "start", "deadline");
 	}
 	for (int arm = 0; arm < ARMS_SHOWN; arm++)
 		draw_curve(out, &b, figures->latency_ms[arm], arm, least, most);
@@ -178,6 +178,9 @@ tayra__svg_outage(const struct tayra__outage outage[TAYRA__SHOWCASE_ARMS], FILE 
 #define INTERVAL_WIDTH 200.0
 #define INTERVAL_MOST  20.0
 
+static const double ticks[] = { 1 / INTERVAL_MOST, 0.2, 1, 5, INTERVAL_MOST };
+#define TICKS (sizeof(ticks) / sizeof(ticks[0]))
+
 static double
 interval_place(double factor)
 {
@@ -193,10 +196,12 @@ tayra__svg_interval(const struct tayra_comparison *c, enum tayra_better better, 
 	double ratio = turned ? 1 / c->ratio : c->ratio;
 	double lo = turned ? 1 / c->hi : c->lo, hi = turned ? 1 / c->lo : c->hi;
 
-	fprintf(out,
-		"<svg class=\"interval %s\" viewBox=\"0 0 200 16\" aria-hidden=\"true\"><line "
-		"class=\"one\" x1=\"100\" y1=\"0\" x2=\"100\" y2=\"16\"/>",
+	fprintf(out, "<svg class=\"interval %s\" viewBox=\"0 0 200 16\" aria-hidden=\"true\">",
 		tayra_verdict_name(c->verdict));
+	for (size_t i = 0; i < TICKS; i++)
+		fprintf(out, "<line class=\"%s\" x1=\"%.1f\" y1=\"-6\" x2=\"%.1f\" y2=\"22\"/>",
+			ticks[i] == 1 ? "one" : "tick", interval_place(ticks[i]),
+			interval_place(ticks[i]));
 	if (!isnan(lo) && !isnan(hi))
 		fprintf(out, "<line x1=\"%.1f\" y1=\"8\" x2=\"%.1f\" y2=\"8\"/>",
 			interval_place(lo), interval_place(hi));
@@ -208,11 +213,13 @@ tayra__svg_interval(const struct tayra_comparison *c, enum tayra_better better, 
 void
 tayra__svg_interval_scale(FILE *out)
 {
-	static const double places[] = { 36, 100, 164 };
-	static const char *const labels[] = { "worse", "same", "better" };
+	static const char *const labels[TICKS] = { "20x", "5x", "1", "5x", "20x" };
 
-	fputs("<svg class=\"interval\" viewBox=\"0 0 200 16\">", out);
-	for (int i = 0; i < 3; i++)
-		text(out, places[i], 13, "middle", labels[i]);
+	fputs("<svg class=\"interval scale\" viewBox=\"0 0 200 34\">", out);
+	text(out, 0, 13, "start", "worse");
+	text(out, INTERVAL_WIDTH, 13, "end", "better");
+	for (size_t i = 0; i < TICKS; i++)
+		text(out, fmin(fmax(interval_place(ticks[i]), 12), INTERVAL_WIDTH - 12), 30,
+		     "middle", labels[i]);
 	fputs("</svg>", out);
 }

@@ -15,7 +15,7 @@ print_row(const struct tayra__showcase_comparison *c, FILE *out)
 	const struct tayra__metric_info *info = tayra__stage_metric_info(c->metric);
 	char a[16], b[16], ratio[16], interval[40];
 
-	tayra__words_interval(c->ab.lo, c->ab.hi, interval);
+	tayra__words_bounds(&c->ab, interval);
 	fprintf(out, "  %-25s %8s %8s %7s  %-18s %s\n", info->name,
 		tayra__words_number(c->ab.a_value, a), tayra__words_number(c->ab.b_value, b),
 		tayra__words_number(c->ab.ratio, ratio), interval,
@@ -74,7 +74,9 @@ static const char legend[] =
 	"request was due; what failed\nor was refused counts at its deadline. goodput: answers in "
 	"time, late ones do not count. error: not\nanswered in time, shed: refused at once, which "
 	"is part of it. jain: how equally clients were served,\n1 is all alike. A/A: tuned against "
-	"a second copy of itself, where any difference is chance.\n";
+	"a second copy of itself, where any difference is chance. Where a\nround has a 0 there is "
+	"no "
+	"ratio of it: then p, the chance of such differences by luck, decides.\n";
 
 void
 tayra__verdict_table_print(const struct tayra__results *results, FILE *out)

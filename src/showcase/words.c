@@ -42,16 +42,30 @@ tayra__words_interval(double lo, double hi, char text[40])
 	return text;
 }
 
+/* A round with a zero has no ratio: the whole sample is then judged on differences, by p. */
+const char *
+tayra__words_bounds(const struct tayra_comparison *c, char text[40])
+{
+	char p[16];
+
+	if (!isnan(c->lo) && !isnan(c->hi))
+		return tayra__words_interval(c->lo, c->hi, text);
+	if (isnan(c->ratio) && c->a_value == 0 && c->b_value == 0)
+		snprintf(text, 40, c->verdict == TAYRA_SAME ? "all 0" : "0 in most rounds");
+	else if (isnan(c->p))
+		snprintf(text, 40, "-");
+	else
+		snprintf(text, 40, "p %s", tayra__words_number(c->p, p));
+	return text;
+}
+
 const char *
 tayra__words_ratio(const struct tayra_comparison *c, char text[64])
 {
-	char ratio[16], interval[40];
+	char ratio[16], bounds[40];
 
-	tayra__words_number(c->ratio, ratio);
-	if (isnan(c->lo) || isnan(c->hi))
-		snprintf(text, 64, "%s", ratio);
-	else
-		snprintf(text, 64, "%s (%s)", ratio, tayra__words_interval(c->lo, c->hi, interval));
+	snprintf(text, 64, "%s (%s)", tayra__words_number(c->ratio, ratio),
+		 tayra__words_bounds(c, bounds));
 	return text;
 }
 
@@ -119,7 +133,7 @@ say_average(const struct tayra__results *r, int which, char out[TAYRA__WORDS_MAX
 	const char *against = which == 0 ? "the tuned arm" : "the plain arm";
 	char ratio[16], lo[16], hi[16];
 
-	if (!r->valid || isnan(c->ratio))
+	if (isnan(c->ratio))
 		snprintf(out, TAYRA__WORDS_MAX, "Average improvement over %s: not known.", against);
 	else
 		snprintf(out, TAYRA__WORDS_MAX,
@@ -151,7 +165,9 @@ tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX]
 	char ratio[16];
 
 	if (!r->valid)
-		snprintf(out, TAYRA__WORDS_MAX, "This run cannot be believed: %s.", r->why_invalid);
+		snprintf(out, TAYRA__WORDS_MAX,
+			 "This run cannot be believed, so nothing was compared: %s.",
+			 r->why_invalid);
 	else if (c->verdict == TAYRA_BETTER)
 		snprintf(out, TAYRA__WORDS_MAX,
 			 "Over all scenes, tayra did %s times as well as the same service tuned by "
@@ -231,13 +247,15 @@ tayra__words_stage(const struct tayra__results *r, uint32_t stage, enum tayra__s
 	const struct tayra__stage *s = &tayra__stages[stage];
 	size_t begun = add(out, 0, "Against %s: ", tayra__arm_names[a]), used = begun;
 
+	if (!r->valid) {
+		out[0] = 0;
+		return;
+	}
 	used = add_verdict(r, s, a, TAYRA_BETTER, REPEATS_SAID, "better in ", out, used);
 	used = add_verdict(r, s, a, TAYRA_WORSE, REPEATS_SAID,
 			   used == begun ? "worse in " : " Worse in ", out, used);
 	if (used == begun)
-		add(out, used,
-		    r->valid ? "no difference that this run can tell."
-			     : "nothing can be said, the run cannot be believed.");
+		add(out, used, "no difference that this run can tell.");
 }
 
 void
@@ -256,6 +274,18 @@ tayra__words_loads(const struct tayra__results *r, uint32_t stage, char out[TAYR
 			   each * tayra__stages[stage].clients);
 	}
 	add(out, used, " (medians).");
+}
+
+bool
+tayra__words_better(const struct tayra__results *r, uint32_t stage, char out[TAYRA__WORDS_MAX])
+{
+	size_t begun = add(out, 0, "%s: ", tayra__stages[stage].title);
+	size_t used = add_verdict(r, &tayra__stages[stage], TAYRA__ARM_TUNED, TAYRA_BETTER,
+				  REPEATS_SAID, "better than tuned in ", out, begun);
+
+	if (used == begun)
+		out[0] = 0;
+	return used > begun;
 }
 
 bool
@@ -366,6 +396,8 @@ say_nth_worse(const struct tayra__results *r, uint32_t n, char out[TAYRA__WORDS_
 bool
 tayra__words_summary(const struct tayra__results *r, uint32_t i, char out[TAYRA__WORDS_MAX])
 {
+	if (i > 0 && !r->valid)
+		return false;
 	switch (i) {
 	case 0: tayra__words_headline(r, out); return true;
 	case 1: say_counts(r, TAYRA__ARM_TUNED, out); return true;

@@ -17,7 +17,10 @@
 const char *tayra__words_number(double value, char text[16]);
 /* "1.02 .. 1.50"; "-" when it is not known; returns text. */
 const char *tayra__words_interval(double lo, double hi, char text[40]);
-/* "1.23 (1.02 .. 1.50)", without the brackets when the interval is not known; returns text. */
+/* The interval of a comparison; where zeros or too few rounds leave none, what is known instead:
+ * "p 0.031", "all 0", "0 in most rounds"; returns text. */
+const char *tayra__words_bounds(const struct tayra_comparison *c, char text[40]);
+/* "1.23 (1.02 .. 1.50)", or with why there is no interval; returns text. */
 const char *tayra__words_ratio(const struct tayra_comparison *c, char text[64]);
 /* "12.3 ms", "45.6%", "789/s"; returns text. */
 const char *tayra__words_value(int metric, double value, char text[32]);
@@ -28,17 +31,20 @@ const char *tayra__words_metric(int metric);
 uint32_t tayra__words_count(const struct tayra__results *results, enum tayra__showcase_arm_index a,
 			    enum tayra_verdict verdict);
 
-/* The one line that says how it went. */
+/* The one line that says how it went; of a run that is not valid, the only one. */
 void tayra__words_headline(const struct tayra__results *results, char out[TAYRA__WORDS_MAX]);
-/* The i-th sentence of the summary; false: there are no more. */
+/* The i-th sentence of the summary, the headline first; false: there are no more. */
 bool tayra__words_summary(const struct tayra__results *results, uint32_t i,
 			  char out[TAYRA__WORDS_MAX]);
-/* What a stage showed against a, in one or two sentences. */
+/* What a stage showed against a, in one or two sentences; empty when the run is not valid. */
 void tayra__words_stage(const struct tayra__results *results, uint32_t stage,
 			enum tayra__showcase_arm_index a, char out[TAYRA__WORDS_MAX]);
 /* How often the hot key was computed, by arm; empty for stages without one. */
 void tayra__words_loads(const struct tayra__results *results, uint32_t stage,
 			char out[TAYRA__WORDS_MAX]);
+/* In what tayra came out better than tuned in that stage; false, and nothing, when in nothing. */
+bool tayra__words_better(const struct tayra__results *results, uint32_t stage,
+			 char out[TAYRA__WORDS_MAX]);
 /* In what tayra came out worse than a in that stage, without saying of plain again what was said of
  * tuned; false, and nothing, when in nothing. */
 bool tayra__words_worse(const struct tayra__results *results, uint32_t stage,
