@@ -162,7 +162,6 @@ survey(const struct miss_cost *m, struct miss_stream *stream)
 		seen[key] = true;
 		stream->keys++;
 		stream->footprint_bytes += strlen(m->keys.name[key]) + m->value_bytes[key];
-		stream->once_ns += m->cost_ns[key];
 	}
 	tayra__mem_free(seen);
 	return TAYRA_OK;

@@ -34,7 +34,6 @@ struct miss_stream {
 	uint32_t count;
 	uint32_t keys;            /* different ones that are read */
 	uint64_t footprint_bytes; /* their keys and values */
-	uint64_t once_ns;         /* what loading each of them once costs */
 };
 #define MISS_STREAM_DELETE (1u << 31)
 
