@@ -23,3 +23,11 @@ tayra__complain(const struct tayra__complaint *complaint, const char *format, ..
 	while (len > 0 && complaint->text[len - 1] == ' ')
 		complaint->text[--len] = '\0';
 }
+
+void
+tayra__complain_parameters(const struct tayra__complaint *complaint, int takes, unsigned parts)
+{
+	tayra__complain(complaint,
+			"SQL: it takes %d parameter%s, and must take %u, the key's part%s", takes,
+			takes == 1 ? "" : "s", parts, parts == 1 ? "" : "s");
+}

@@ -17,5 +17,8 @@ struct tayra__complaint {
  * is cut. */
 void __attribute__((format(printf, 2, 3)))
 tayra__complain(const struct tayra__complaint *complaint, const char *format, ...);
+/* Of a statement that takes another number of parameters than the key has parts. */
+void tayra__complain_parameters(const struct tayra__complaint *complaint, int takes,
+				unsigned parts);
 
 #endif

@@ -232,9 +232,7 @@ static int
 check_statement(const PGresult *about, uint32_t parts, const struct tayra__complaint *why)
 {
 	if (PQnparams(about) != (int)parts)
-		tayra__complain(why,
-				"SQL: it takes %d parameters, and must take %u, the key's parts",
-				PQnparams(about), parts);
+		tayra__complain_parameters(why, PQnparams(about), parts);
 	else if (PQnfields(about) == 0)
 		tayra__complain(why, "SQL: it returns no column");
 	else

@@ -2,7 +2,9 @@
  *
  * sqlite.c: one prepared statement a worker, each on a connection of its own, so that SQLite's own
  * lock is never waited for.  A query past its load's deadline, or that nobody waits for, is ended
- * from its progress handler.
+ * from its progress handler.  Another process may change the schema: SQLite then prepares the
+ * statement anew in the first step of a run, and what is known of its columns goes with the old
+ * one.
  */
 #include <string.h>
 
@@ -19,9 +21,10 @@
 struct connection {
 	sqlite3 *db;
 	sqlite3_stmt *statement;
-	const char **names;        /* of the columns; the statement's */
+	const char **names;        /* of the columns; the statement's, until it is prepared anew */
 	struct tayra__cell *cells; /* of the row being read */
 	uint32_t columns;
+	int prepared; /* how often it was anew when these were taken; -1: they are none */
 	struct tayra_load *load; /* running on it now, or NULL */
 };
 
@@ -111,17 +114,79 @@ read_row(const struct database *d, struct connection *c)
 	return TAYRA_OK;
 }
 
+static void
+forget_columns(struct connection *c)
+{
+	tayra__mem_free(c->names);
+	tayra__mem_free(c->cells);
+	c->names = NULL;
+	c->cells = NULL;
+	c->columns = 0;
+	c->prepared = -1;
+}
+
+static int
+name_columns(struct connection *c)
+{
+	c->columns = (uint32_t)sqlite3_column_count(c->statement);
+	c->names = tayra__mem_array(c->columns, sizeof(c->names[0]));
+	c->cells = tayra__mem_array(c->columns, sizeof(c->cells[0]));
+	if (!c->names || !c->cells)
+		return TAYRA_E_NOMEM;
+	for (uint32_t i = 0; i < c->columns; i++) {
+		c->names[i] = sqlite3_column_name(c->statement, (int)i);
+		if (!c->names[i])
+			return TAYRA_E_NOMEM;
+	}
+	return TAYRA_OK;
+}
+
+/* The columns of the statement as it is now: after opening, and after the first step of each run.
+ * => TAYRA_E_INVAL: two have one name. */
+static int
+know_columns(struct connection *c, enum tayra_shape shape, const struct tayra__complaint *why)
+{
+	int prepared = sqlite3_stmt_status(c->statement, SQLITE_STMTSTATUS_REPREPARE, 0), status;
+
+	if (c->names && c->prepared == prepared)
+		return TAYRA_OK;
+	forget_columns(c);
+	status = name_columns(c);
+	if (status == TAYRA_OK)
+		status = tayra__shape_names(shape, c->names, c->columns, why);
+	if (status == TAYRA_OK)
+		c->prepared = prepared;
+	return status;
+}
+
+/* The first step of a run.  => TAYRA_OK: *rc is what it said. */
+static int
+begin(const struct database *d, struct connection *c, int *rc)
+{
+	const struct tayra__complaint nowhere = { NULL, 0 };
+	int status = bind_key(d, c);
+
+	if (status != TAYRA_OK)
+		return status;
+	*rc = sqlite3_step(c->statement);
+	if (*rc != SQLITE_ROW && *rc != SQLITE_DONE)
+		return status_of(*rc, c->load);
+	status = know_columns(c, d->shape.shape, &nowhere);
+	return status == TAYRA_E_INVAL ? TAYRA_E_ORIGIN : status; /* not the key's fault */
+}
+
 /* => TAYRA_OK: the rows are in *result. */
 static int
 query(const struct database *d, struct connection *c, struct tayra__result *result)
 {
-	int status = bind_key(d, c), rc = SQLITE_DONE;
+	int rc = SQLITE_DONE, status = begin(d, c, &rc);
 
-	while (status == TAYRA_OK && (rc = sqlite3_step(c->statement)) == SQLITE_ROW) {
+	while (status == TAYRA_OK && rc == SQLITE_ROW) {
 		status = read_row(d, c);
 		if (status == TAYRA_OK &&
 		    tayra__result_row(result, c->names, c->cells, c->columns) == TAYRA__ROWS_ENOUGH)
 			return TAYRA_OK;
+		rc = sqlite3_step(c->statement);
 	}
 	if (status == TAYRA_OK && rc != SQLITE_DONE)
 		status = status_of(rc, c->load);
@@ -167,8 +232,7 @@ close_database(struct tayra_origin *origin)
 	if (d->workers)
 		tayra__workers_destroy(d->workers);
 	for (uint32_t i = 0; i < d->count; i++) {
-		tayra__mem_free(d->connections[i].cells);
-		tayra__mem_free(d->connections[i].names);
+		forget_columns(&d->connections[i]);
 		sqlite3_finalize(d->connections[i].statement);
 		sqlite3_close(d->connections[i].db);
 	}
@@ -215,9 +279,7 @@ prepare(struct connection *c, const char *sql, uint32_t parts, const struct tayr
 	else if (!is_blank(c->db, rest))
 		tayra__complain(why, "SQL: there is more than one statement in it");
 	else if (sqlite3_bind_parameter_count(c->statement) != (int)parts)
-		tayra__complain(why,
-				"SQL: it takes %d parameters, and must take %u, the key's parts",
-				sqlite3_bind_parameter_count(c->statement), parts);
+		tayra__complain_parameters(why, sqlite3_bind_parameter_count(c->statement), parts);
 	else if (!sqlite3_stmt_readonly(c->statement))
 		tayra__complain(why, "SQL: it would change the database");
 	else if (sqlite3_column_count(c->statement) == 0)
@@ -225,22 +287,6 @@ prepare(struct connection *c, const char *sql, uint32_t parts, const struct tayr
 	else
 		return TAYRA_OK;
 	return rc == SQLITE_NOMEM ? TAYRA_E_NOMEM : TAYRA_E_INVAL;
-}
-
-static int
-name_columns(struct connection *c, enum tayra_shape shape, const struct tayra__complaint *why)
-{
-	c->columns = (uint32_t)sqlite3_column_count(c->statement);
-	c->names = tayra__mem_array(c->columns, sizeof(c->names[0]));
-	c->cells = tayra__mem_array(c->columns, sizeof(c->cells[0]));
-	if (!c->names || !c->cells)
-		return TAYRA_E_NOMEM;
-	for (uint32_t i = 0; i < c->columns; i++) {
-		c->names[i] = sqlite3_column_name(c->statement, (int)i);
-		if (!c->names[i])
-			return TAYRA_E_NOMEM;
-	}
-	return tayra__shape_names(shape, c->names, c->columns, why);
 }
 
 static int
@@ -257,7 +303,7 @@ open_all(struct database *d, uint32_t threads, const char *path, const char *sql
 		if (status == TAYRA_OK)
 			status = prepare(c, sql, d->keys.parts, why);
 		if (status == TAYRA_OK)
-			status = name_columns(c, d->shape.shape, why);
+			status = know_columns(c, d->shape.shape, why);
 		if (status == TAYRA_OK)
 			sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
 	}

@@ -389,6 +389,32 @@ a_table_altered_under_the_statement_is_read_again(void **state)
 	expect(origin, "1", "{\"id\":1,\"a\":2}", 14);
 	execute("ALTER TABLE moving ADD b int DEFAULT 3");
 	expect(origin, "1", "{\"id\":1,\"a\":2,\"b\":3}", 20);
+	execute("CREATE INDEX ON moving (id); ALTER TABLE moving RENAME a TO c");
+	expect(origin, "1", "{\"id\":1,\"c\":2,\"b\":3}", 20);
+	execute("ALTER TABLE moving DROP b");
+	expect(origin, "1", "{\"id\":1,\"c\":2}", 14);
+	execute("ALTER TABLE moving ALTER c TYPE text");
+	expect(origin, "1", "{\"id\":1,\"c\":\"2\"}", 16);
+	tayra_origin_close(origin);
+}
+
+static void
+a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_ref ref;
+
+	need_server(state);
+	execute("CREATE TABLE doubled (id int, a int); INSERT INTO doubled VALUES (1, 2)");
+	o.shape = TAYRA_SHAPE_ROW;
+	o.threads = 1;
+	struct tayra_origin *origin = open_with(&o, "SELECT *, 7 AS b FROM doubled WHERE id = $1");
+
+	expect(origin, "1", "{\"id\":1,\"a\":2,\"b\":7}", 20);
+	execute("ALTER TABLE doubled ADD b int DEFAULT 3");
+	assert_int_equal(look_up(origin, "1", 1, 0, &ref), TAYRA_E_ORIGIN);
+	execute("ALTER TABLE doubled DROP b");
+	expect(origin, "1", "{\"id\":1,\"a\":2,\"b\":7}", 20);
 	tayra_origin_close(origin);
 }
 
@@ -533,6 +559,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
 	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
 	cmocka_unit_test(a_table_altered_under_the_statement_is_read_again),
+	cmocka_unit_test(a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is),
 	cmocka_unit_test(a_server_that_says_nothing_or_nonsense_is_no_server),
 	cmocka_unit_test(a_server_killed_and_started_again_is_found),
 };

@@ -211,7 +211,7 @@ options_that_cannot_serve_are_refused_with_one_line(void **state)
 	o.pattern = "{a}:{b}";
 	assert_int_equal(tayra_origin_sqlite(&o, path, SQL, error, sizeof(error), &origin),
 			 TAYRA_E_INVAL);
-	assert_non_null(strstr(error, "must take 2"));
+	assert_non_null(strstr(error, "takes 1 parameter, and must take 2, the key's parts"));
 	o.pattern = NULL;
 	o.shape = TAYRA_SHAPE_ROW;
 	assert_int_equal(tayra_origin_sqlite(&o, path, "SELECT ?1 AS a, 2 AS a", error,
@@ -222,6 +222,127 @@ options_that_cannot_serve_are_refused_with_one_line(void **state)
 	assert_int_equal(tayra_origin_sqlite(&o, path, SQL, error, sizeof(error), &origin),
 			 TAYRA_E_INVAL);
 	assert_null(origin);
+}
+
+/* Another process: a connection of its own. */
+static void
+alter(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	execute(db, sql);
+	sqlite3_close(db);
+}
+
+static struct tayra_origin *
+open_shaped(enum tayra_shape shape, const char *sql)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	alter("DROP TABLE IF EXISTS changing");
+	alter("CREATE TABLE changing (id TEXT, the_name_of_a_column TEXT)");
+	alter("INSERT INTO changing VALUES ('k', 'v')");
+	o.threads = 1;
+	o.shape = shape;
+	return open_with(&o, sql);
+}
+
+static void
+expect_text(struct tayra_origin *origin, const char *text)
+{
+	expect(origin, "k", text, strlen(text));
+}
+
+#define ALL "SELECT * FROM changing WHERE id = ?1"
+#define OLD "{\"id\":\"k\",\"the_name_of_a_column\":\"v\"}"
+#define NEW "{\"id\":\"k\",\"the_name_of_a_column\":\"v\",\"another\":7}"
+
+static void
+an_index_made_between_loads_leaves_the_names_as_they_are(void **state)
+{
+	struct tayra_origin *origin = open_shaped(TAYRA_SHAPE_ROW, ALL);
+
+	alter("CREATE INDEX by_id ON changing (id)"); /* also before the first load */
+	expect_text(origin, OLD);
+	alter("CREATE INDEX by_name ON changing (the_name_of_a_column)");
+	expect_text(origin, OLD);
+	tayra_origin_close(origin);
+	origin = open_shaped(TAYRA_SHAPE_JSON, ALL);
+	expect_text(origin, "[" OLD "]");
+	alter("CREATE INDEX by_name ON changing (the_name_of_a_column)");
+	expect_text(origin, "[" OLD "]");
+	tayra_origin_close(origin);
+	origin = open_shaped(TAYRA_SHAPE_RAW, ALL);
+	expect_text(origin, "k");
+	alter("CREATE INDEX by_name ON changing (the_name_of_a_column)");
+	expect_text(origin, "k");
+	tayra_origin_close(origin);
+}
+
+static void
+columns_added_and_dropped_between_loads_show_at_once(void **state)
+{
+	struct tayra_origin *origin = open_shaped(TAYRA_SHAPE_ROW, ALL);
+
+	expect_text(origin, OLD);
+	alter("ALTER TABLE changing ADD COLUMN another DEFAULT 7");
+	expect_text(origin, NEW);
+	alter("ALTER TABLE changing DROP COLUMN the_name_of_a_column");
+	expect_text(origin, "{\"id\":\"k\",\"another\":7}");
+	tayra_origin_close(origin);
+	origin = open_shaped(TAYRA_SHAPE_JSON, ALL);
+	alter("ALTER TABLE changing ADD COLUMN another DEFAULT 7");
+	expect_text(origin, "[" NEW "]");
+	alter("ALTER TABLE changing DROP COLUMN another");
+	expect_text(origin, "[" OLD "]");
+	tayra_origin_close(origin);
+	origin = open_shaped(TAYRA_SHAPE_RAW, ALL);
+	alter("ALTER TABLE changing ADD COLUMN another DEFAULT 7");
+	expect_text(origin, "k");
+	alter("ALTER TABLE changing DROP COLUMN another");
+	expect_text(origin, "k");
+	tayra_origin_close(origin);
+}
+
+static void
+a_query_that_no_longer_fits_is_an_origin_error_until_it_does(void **state)
+{
+	struct tayra_origin *origin = open_shaped(
+		TAYRA_SHAPE_ROW, "SELECT the_name_of_a_column FROM changing WHERE id = ?1");
+	struct tayra_ref ref;
+
+	alter("ALTER TABLE changing RENAME COLUMN the_name_of_a_column TO other");
+	assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
+	assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
+	alter("ALTER TABLE changing RENAME COLUMN other TO the_name_of_a_column");
+	expect_text(origin, "{\"the_name_of_a_column\":\"v\"}");
+	tayra_origin_close(origin);
+}
+
+#define AND_ONE "SELECT *, 1 AS another FROM changing WHERE id = ?1"
+
+static void
+a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is(void **state)
+{
+	static const enum tayra_shape shapes[] = { TAYRA_SHAPE_ROW, TAYRA_SHAPE_JSON };
+	struct tayra_origin *origin;
+	struct tayra_ref ref;
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		origin = open_shaped(shapes[i], AND_ONE);
+		alter("ALTER TABLE changing ADD COLUMN another DEFAULT 7");
+		assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
+		assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
+		alter("ALTER TABLE changing DROP COLUMN another");
+		assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_OK);
+		tayra_release(&ref);
+		tayra_origin_close(origin);
+	}
+	origin = open_shaped(TAYRA_SHAPE_RAW, AND_ONE);
+	alter("ALTER TABLE changing ADD COLUMN another DEFAULT 7");
+	expect_text(origin, "k");
+	tayra_origin_close(origin);
 }
 
 static void
@@ -315,6 +436,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(sql_that_cannot_serve_is_refused_with_one_line_that_says_why),
 	cmocka_unit_test(parts_are_bound_in_order_and_rows_take_the_shape_asked_for),
 	cmocka_unit_test(options_that_cannot_serve_are_refused_with_one_line),
+	cmocka_unit_test(an_index_made_between_loads_leaves_the_names_as_they_are),
+	cmocka_unit_test(columns_added_and_dropped_between_loads_show_at_once),
+	cmocka_unit_test(a_query_that_no_longer_fits_is_an_origin_error_until_it_does),
+	cmocka_unit_test(a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is),
 	cmocka_unit_test(a_comment_after_the_sql_is_no_second_statement),
 	cmocka_unit_test(a_file_that_is_no_database_is_an_io_error_that_names_it),
 	cmocka_unit_test(a_locked_database_is_overload),
