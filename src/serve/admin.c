@@ -28,7 +28,7 @@
 #define CONNECTIONS     16u
 #define CONNECTIONS_MAX 1000u
 #define TIMEOUT_S       10u
-#define PATIENCE_S      5
+#define PATIENCE_MS     5000u
 #define MEMORY_BYTES    ((size_t)16 << 10)
 #define NONCE_SIZE      33
 
@@ -266,11 +266,11 @@ note_connection(void *ctx, struct MHD_Connection *connection, void **slot,
 static void
 hang_up(struct tayra__admin *admin)
 {
-	struct timespec end;
+	const uint64_t end_ms = tayra__clock_wall_ms(tayra_clock_real()) + PATIENCE_MS;
+	const struct timespec end = { .tv_sec = (time_t)(end_ms / 1000),
+				      .tv_nsec = (long)(end_ms % 1000) * 1000000 };
 	int late = 0;
 
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += PATIENCE_S;
 	pthread_mutex_lock(&admin->lock);
 	admin->stopping = true;
 	for (unsigned i = 0; i < admin->clients; i++)

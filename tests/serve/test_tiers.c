@@ -177,6 +177,29 @@ flushing_flushes_below(void **state)
 }
 
 /* Twice as much as RAM has room for: nothing is lost, and numbers go on. */
+/* More keys than a look at RAM can note at once, in one database of two. */
+static void
+long_names_are_flushed_too(void **state)
+{
+	char command[4096], name[3000];
+	int fd = client_connect(&running);
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	client_say(fd, "SET k 0", "+OK\r\n");
+	client_say(fd, "SELECT 1", "+OK\r\n");
+	for (int i = 0; i < 200; i++) {
+		snprintf(command, sizeof(command), "SET %s%d 1", name, i);
+		client_say(fd, command, "+OK\r\n");
+	}
+	client_say(fd, "DBSIZE", ":200\r\n");
+	client_say(fd, "FLUSHDB", "+OK\r\n");
+	client_say(fd, "DBSIZE", ":0\r\n");
+	client_say(fd, "SELECT 0", "+OK\r\n");
+	client_say(fd, "GET k", "$1\r\n0\r\n");
+	close(fd);
+}
+
 static void
 what_ram_lets_go_is_still_there(void **state)
 {
@@ -379,6 +402,7 @@ main(void)
 		test(every_command_knows_what_is_below),
 		test(what_is_changed_is_changed_below),
 		test(flushing_flushes_below),
+		test(long_names_are_flushed_too),
 		test(what_ram_lets_go_is_still_there),
 		test(a_pipeline_over_what_is_below_keeps_its_order),
 		test(a_directory_that_cannot_be_used_is_said),
