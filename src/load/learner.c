@@ -434,6 +434,20 @@ tayra__learner_tick(struct tayra *t, uint64_t now_ms)
 	pthread_mutex_unlock(&learner->lock);
 }
 
+uint64_t
+tayra__learner_taken(struct tayra *t)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+	uint64_t taken;
+
+	if (!learner)
+		return 0;
+	pthread_mutex_lock(&learner->lock);
+	taken = learner->observe.told + learner->observe.lost;
+	pthread_mutex_unlock(&learner->lock);
+	return taken;
+}
+
 static uint64_t
 mark_of(uint64_t hash, uint64_t moment)
 {

@@ -98,6 +98,8 @@ struct tayra__learner_use {
 };
 void tayra__learner_hit(struct tayra *t, struct tayra__learner *learner,
 			const struct tayra__learner_use *use);
+/* So many uses have been taken from what hits leave. */
+uint64_t tayra__learner_taken(struct tayra *t);
 /* The key was put or deleted by our own side. */
 void tayra__learner_forget(struct tayra *t, const void *key, size_t key_len);
 

@@ -73,12 +73,13 @@ tayra_tick(struct tayra *t, uint64_t budget)
 	tick_all(t, tayra__handle_now_ns(t), budget ? budget : DEFAULT_BUDGET);
 }
 
+/* Hits of RAM alone (store.h) are no calls, but there is something to be taken from them. */
 static uint64_t
-calls_of(const struct tayra *t)
+calls_of(struct tayra *t)
 {
 	return tayra__counters_sum(&t->counters, TAYRA__COUNT_HITS) +
 	       tayra__counters_sum(&t->counters, TAYRA__COUNT_MISSES) +
-	       tayra__counters_sum(&t->counters, TAYRA__COUNT_THROTTLED);
+	       tayra__counters_sum(&t->counters, TAYRA__COUNT_THROTTLED) + tayra__learner_taken(t);
 }
 
 static uint64_t

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "load/handle.h"
+#include "load/store.h"
 
 /* The real clock, and how often it was read. */
 static uint64_t
@@ -110,10 +111,35 @@ a_call_that_has_a_deadline_wakes_it(void **state)
 	tayra_destroy(t);
 }
 
+static void
+what_is_answered_without_the_handle_keeps_it_awake(void **state)
+{
+	const struct tayra_item_meta meta = { .fresh_ms = UINT64_MAX, .expire_ms = UINT64_MAX };
+	struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct tayra *t = with_ticker(NULL);
+	int awake = 0;
+
+	(void)state;
+	assert_int_equal(tayra_strategy_set(t, &strategy), TAYRA_OK);
+	r.key = "k", r.key_len = 1;
+	for (int i = 0; i < 10000 && (i <= 200 || awake < 30); i++) {
+		tayra__store_used(t, &r, &meta, tayra__clock_real_ns() / TAYRA_NS_PER_MS);
+		sleep_ms(1);
+		awake = atomic_load_explicit(&t->dozing, memory_order_relaxed) ? 0 : awake + 1;
+		/* It is awake at first. */
+		if (i == 200)
+			awake = 0;
+	}
+	assert_int_equal(awake, 30);
+	tayra_destroy(t);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_ticker_dozes_when_nobody_calls),
 	cmocka_unit_test(expiry_is_exact_while_it_dozes),
 	cmocka_unit_test(a_call_that_has_a_deadline_wakes_it),
+	cmocka_unit_test(what_is_answered_without_the_handle_keeps_it_awake),
 };
 
 RUN_TESTS(tests)
