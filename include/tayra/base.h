@@ -71,7 +71,7 @@ enum tayra_outcome {
 	TAYRA_OUTCOME_OK = 0,
 	TAYRA_OUTCOME_TIMEOUT =
 		1, /* no answer in time: counts against the limit, gives no latency sample */
-	TAYRA_OUTCOME_OVERLOAD = 2, /* the backend said "too much" (429, 503, SQLITE_BUSY) */
+	TAYRA_OUTCOME_OVERLOAD = 2, /* the backend said "too much" (429, 503) */
 	TAYRA_OUTCOME_ERROR = 3,    /* failed for another reason; counts as error, not as latency */
 	TAYRA_OUTCOME_IGNORE = 4,   /* teaches nothing */
 	TAYRA_OUTCOME_CANCELLED = 5, /* given up by the caller: latency is a lower bound only */

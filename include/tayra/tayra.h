@@ -395,7 +395,9 @@ TAYRA_API int tayra_origin_function(const struct tayra_origin_options *options,
 /*
  * An SQLite database, opened read-only, one connection a thread.  The key, or its parts, are bound
  * to ?1, ?2, .. as text (never spliced into the SQL); options.shape says what comes back.
- * SQLITE_BUSY is TAYRA_E_OVERLOAD.  A load past its deadline is interrupted.
+ * While another connection's writing locks the database (not in WAL mode), a load waits up to its
+ * deadline, and then is TAYRA_E_OVERLOAD; the limiter learns nothing from one that waited.  A load
+ * past its deadline is interrupted.  Opening waits up to 5 s for a lock.
  * => TAYRA_E_IO, TAYRA_E_INVAL (the pattern is bad; the SQL does not compile, or does not take as
  *    many parameters as there are parts); `error`, if not NULL, gets one line of at most error_len
  *    bytes saying what.  TAYRA_E_NOMEM.  TAYRA_E_UNSUPPORTED.

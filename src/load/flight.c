@@ -152,6 +152,7 @@ tayra__flight_reenter(struct tayra_load *flight)
 {
 	flight->state = TAYRA__FLIGHT_ENTERING;
 	flight->entries++;
+	flight->waited = false;
 }
 
 void

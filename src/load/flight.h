@@ -76,6 +76,7 @@ struct tayra_load {
 	uint64_t started_ns;
 	struct tayra__hold *hold; /* the value */
 	bool roomed;              /* tayra_load_alloc() was called */
+	bool waited;              /* tayra__load_waited() was; the loader's, until it finishes */
 
 	/* Read by the loader without the lock, relaxed: hints, each on its own. */
 	_Atomic uint64_t deadline_ns; /* the latest of its waiters; UINT64_MAX: none */

@@ -46,6 +46,12 @@ tayra__load_now_ns(const struct tayra_load *load)
 }
 
 void
+tayra__load_waited(struct tayra_load *load)
+{
+	load->waited = true;
+}
+
+void
 tayra__load_inside(const struct tayra_load *load, struct tayra__inside *frame)
 {
 	tayra__inside_enter(frame, load->t, TAYRA__INSIDE_LOADER);
@@ -111,7 +117,9 @@ tayra_load_done(struct tayra_load *load, const void *value, size_t len,
 		const struct tayra_load_result *result)
 {
 	/* Whatever we make of its answer: the backend did its work. */
-	struct tayra__landing landing = { .outcome = TAYRA_OUTCOME_OK };
+	struct tayra__landing landing = {
+		.outcome = load->waited ? TAYRA_OUTCOME_IGNORE : TAYRA_OUTCOME_OK,
+	};
 
 	claim(load);
 	landing.status = tayra__option_struct(result, &landing.result, sizeof(landing.result));
@@ -147,6 +155,6 @@ tayra_load_fail(struct tayra_load *load, int status, uint64_t retry_after_ns)
 	};
 
 	claim(load);
-	landing.outcome = outcome_of(landing.status);
+	landing.outcome = load->waited ? TAYRA_OUTCOME_IGNORE : outcome_of(landing.status);
 	tayra__land(load, &landing);
 }

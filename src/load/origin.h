@@ -21,6 +21,9 @@ struct tayra_origin {
 
 /* The clock that tayra_load_deadline_ns() is on, read now. */
 uint64_t tayra__load_now_ns(const struct tayra_load *load);
+/* It has waited for something that is not the backend's work, somebody else's lock say: how long it
+ * takes, and that it gives up, is nothing its pace shall learn from.  Before it is finished. */
+void tayra__load_waited(struct tayra_load *load);
 /* The calling thread works for this load until the frame is left: a blocking call on its handle is
  * refused instead of waiting for this very thread.  The load may be finished in between. */
 void tayra__load_inside(const struct tayra_load *load, struct tayra__inside *frame);

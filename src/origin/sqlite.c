@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * sqlite.c: one prepared statement a worker, each on a connection of its own, so that SQLite's own
- * lock is never waited for.  A query past its load's deadline, or that nobody waits for, is ended
- * from its progress handler.  Another process may change the schema: SQLite then prepares the
+ * mutexes are never waited for.  A query past its load's deadline, or that nobody waits for, is
+ * ended from its progress handler, and the wait for a lock that somebody else has on the database
+ * from the busy handler.  Another process may change the schema: SQLite then prepares the
  * statement anew in the first step of a run, and what is known of its columns goes with the old
  * one.
  */
@@ -10,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "load/origin.h"
 #include "origin/settings.h"
@@ -17,6 +19,10 @@
 
 /* Virtual machine steps between looks at the clock: about 20 us. */
 #define PROGRESS_STEPS 1000
+/* Between looks whether a lock is gone: 1, 2, 4, 8, 16, 16, .. ms. */
+#define BUSY_DOUBLINGS 4
+/* How long a lock is waited for while there is no load: in opening. */
+#define BUSY_OPENING_MS 5000
 
 struct connection {
 	sqlite3 *db;
@@ -49,6 +55,22 @@ progress(void *arg)
 	const struct connection *c = arg;
 
 	return c->load && hopeless(c->load);
+}
+
+/* Somebody writes, for the nth time in a row.  Gives up where the next look would come too late. */
+static int
+busy(void *arg, int n)
+{
+	struct connection *c = arg;
+	uint64_t step_ns = TAYRA_NS_PER_MS << (n < BUSY_DOUBLINGS ? n : BUSY_DOUBLINGS), until_ns;
+
+	tayra__load_waited(c->load);
+	if (tayra_load_cancelled(c->load) ||
+	    __builtin_add_overflow(tayra__load_now_ns(c->load), step_ns, &until_ns) ||
+	    until_ns >= tayra_load_deadline_ns(c->load))
+		return 0;
+	tayra__clock_sleep_until_ns(tayra__clock_real_ns() + step_ns);
+	return 1;
 }
 
 static int
@@ -244,6 +266,8 @@ open_connection(struct connection *c, const char *path, const struct tayra__comp
 {
 	int rc = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
+	if (rc == SQLITE_OK)
+		sqlite3_busy_timeout(c->db, BUSY_OPENING_MS);
 	if (rc == SQLITE_OK) /* opening is lazy: a file that is no database shows here */
 		rc = sqlite3_exec(c->db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
@@ -304,8 +328,10 @@ open_all(struct database *d, uint32_t threads, const char *path, const char *sql
 			status = prepare(c, sql, d->keys.parts, why);
 		if (status == TAYRA_OK)
 			status = know_columns(c, d->shape.shape, why);
-		if (status == TAYRA_OK)
+		if (status == TAYRA_OK) {
 			sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
+			sqlite3_busy_handler(c->db, busy, c);
+		}
 	}
 	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../load/stage.h"
 
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -378,19 +379,107 @@ a_file_that_is_no_database_is_an_io_error_that_names_it(void **state)
 	assert_int_equal(tayra_origin_sqlite(NULL, NULL, SQL, NULL, 0, &origin), TAYRA_E_INVAL);
 }
 
-static void
-a_locked_database_is_overload(void **state)
+static sqlite3 *
+lock_database(void)
 {
-	struct tayra_origin *origin = open_origin(SQL);
-	struct tayra_ref ref;
 	sqlite3 *writer;
 
 	assert_int_equal(sqlite3_open(path, &writer), SQLITE_OK);
 	execute(writer, "BEGIN EXCLUSIVE");
-	assert_int_equal(look_up(origin, "one", 3, 0, &ref), TAYRA_E_OVERLOAD);
+	return writer;
+}
+
+static void
+unlock_database(sqlite3 *writer)
+{
 	execute(writer, "ROLLBACK");
 	sqlite3_close(writer);
+}
+
+static void
+a_lock_held_beyond_the_deadline_ends_the_load_in_time(void **state)
+{
+	struct tayra_origin *origin = open_origin(SQL);
+	sqlite3 *writer = lock_database();
+	struct tayra_ref ref;
+	uint64_t began_ns = tayra_clock_real()->mono_ns(NULL), took_ns;
+	int status = look_up(origin, "one", 3, 100 * TAYRA_NS_PER_MS, &ref);
+
+	took_ns = tayra_clock_real()->mono_ns(NULL) - began_ns;
+	assert_true(status == TAYRA_E_OVERLOAD || status == TAYRA_E_TIMEOUT);
+	assert_true(took_ns >= 50 * TAYRA_NS_PER_MS); /* it has waited */
+	assert_true(took_ns < 4 * TAYRA_NS_PER_S);    /* and not for the default's 5 s */
+	unlock_database(writer);
 	expect(origin, "one", "first", 5);
+	tayra_origin_close(origin);
+}
+
+/* The stage's clock stands still: the deadline is as far away as it is said to be. */
+static void
+start_locked(struct stage *s, struct tayra_origin *origin, uint64_t timeout_ns)
+{
+	struct tayra_request r = ask(s, "one", NULL);
+
+	r.origin = origin;
+	r.timeout_ns = timeout_ns;
+	assert_int_equal(start(s, &r, NULL), TAYRA_PENDING);
+}
+
+static void
+wait_for_completion(struct stage *s, int ms)
+{
+	struct pollfd fd = { .fd = tayra_cq_fd(s->cq), .events = POLLIN };
+
+	poll(&fd, 1, ms);
+}
+
+static void
+a_load_waits_for_a_lock_and_answers_and_the_limiter_learns_nothing(void **state)
+{
+	struct tayra_pace_options limit = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+	struct tayra_options options = TAYRA_OPTIONS_INIT;
+	struct tayra_origin *origin = open_origin(SQL);
+	sqlite3 *writer = lock_database();
+	struct stage s;
+
+	assert_int_equal(tayra_pace_create(&limit, &options.pace), TAYRA_OK);
+	stage_open(&s, &options);
+	start_locked(&s, origin, 0);
+	wait_for_completion(&s, 200);
+	got_none(&s);
+	unlock_database(writer);
+	wait_for_completion(&s, 30000);
+	got_value(&s, "first");
+	writer = lock_database(); /* and nor when it gives up, 2 ms before it would be too late */
+	assert_int_equal(tayra_delete(s.t, "one", 3), TAYRA_OK);
+	start_locked(&s, origin, 2 * TAYRA_NS_PER_MS);
+	wait_for_completion(&s, 30000);
+	got_status(&s, TAYRA_E_OVERLOAD);
+	unlock_database(writer);
+	stage_close(&s);
+	tayra_pace_stats(options.pace, &stats);
+	assert_int_equal(stats.outcomes[TAYRA_OUTCOME_IGNORE], 2);
+	assert_int_equal(stats.outcomes[TAYRA_OUTCOME_OK], 0);
+	assert_int_equal(stats.outcomes[TAYRA_OUTCOME_OVERLOAD], 0);
+	tayra_pace_destroy(options.pace);
+	tayra_origin_close(origin);
+}
+
+static void
+a_load_that_waits_for_a_lock_is_given_up_when_nobody_waits_for_it(void **state)
+{
+	struct tayra_origin *origin = open_origin(SQL);
+	sqlite3 *writer = lock_database();
+	struct stage s;
+
+	stage_open(&s, NULL);
+	start_locked(&s, origin, TAYRA_OFF);
+	wait_for_completion(&s, 20);
+	tayra_destroy(s.t); /* waits for its loads */
+	got_status(&s, TAYRA_E_CLOSED);
+	tayra_cq_destroy(s.cq);
+	unlock_database(writer);
 	tayra_origin_close(origin);
 }
 
@@ -442,7 +531,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is),
 	cmocka_unit_test(a_comment_after_the_sql_is_no_second_statement),
 	cmocka_unit_test(a_file_that_is_no_database_is_an_io_error_that_names_it),
-	cmocka_unit_test(a_locked_database_is_overload),
+	cmocka_unit_test(a_lock_held_beyond_the_deadline_ends_the_load_in_time),
+	cmocka_unit_test(a_load_waits_for_a_lock_and_answers_and_the_limiter_learns_nothing),
+	cmocka_unit_test(a_load_that_waits_for_a_lock_is_given_up_when_nobody_waits_for_it),
 	cmocka_unit_test(a_query_past_its_deadline_is_interrupted_and_the_connection_works_on),
 	cmocka_unit_test(a_query_nobody_waits_for_is_interrupted),
 };
