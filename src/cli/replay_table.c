@@ -62,6 +62,35 @@ print_footnote(FILE *out, const struct tayra__replay_cell *cells, size_t count)
 	}
 }
 
+/* The same figure stands with an earlier cell of that policy. */
+static bool
+was_told(const struct tayra__replay_cell *cells, size_t i)
+{
+	for (size_t earlier = 0; earlier < i; earlier++)
+		if (strcmp(cells[earlier].policy, cells[i].policy) == 0 &&
+		    cells[earlier].result.empty_bytes == cells[i].result.empty_bytes)
+			return true;
+	return false;
+}
+
+/* Tables of fixed size weigh heavily on few objects. */
+static void
+print_empty(FILE *out, const struct tayra__replay_cell *cells, size_t count)
+{
+	const char *before = "  B/obj has what an empty cache takes in it: ";
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tayra__replay_cell *cell = &cells[i];
+
+		if (!cell->result.empty_bytes || was_told(cells, i))
+			continue;
+		fprintf(out, "%s%s %.1f KiB", before, cell->policy,
+			(double)cell->result.empty_bytes / 1024);
+		before = ", ";
+	}
+	fputs(*before == ',' ? "\n" : "", out);
+}
+
 int
 tayra__replay_print_table(FILE *out, const struct tayra__replay_cell *cells, size_t count)
 {
@@ -81,5 +110,6 @@ tayra__replay_print_table(FILE *out, const struct tayra__replay_cell *cells, siz
 			cell->result.metadata_bytes_per_object);
 	}
 	print_footnote(out, cells, count);
+	print_empty(out, cells, count);
 	return fflush(out) || ferror(out) ? TAYRA_E_IO : TAYRA_OK;
 }

@@ -141,35 +141,41 @@ lines_text(const struct tayra__hint_line *lines, unsigned count, const char *tit
 	}
 }
 
-/* Those of one sign: what is saved, or what that costs. */
+/* Those of one sign: what is saved, or what that costs; beside a rate, its share of all there are.
+ */
 static void
-saving_text(const struct tayra__hint_saving *saving, double sign, const char *word, FILE *out)
+saving_text(const struct tayra__hints *all, const struct tayra__hint_saving *saving, double sign,
+	    const char *word, FILE *out)
 {
 	const struct {
-		double value;
+		double value, all;
 		const char *unit;
 	} parts[] = {
-		{ saving->requests_per_s, "requests/s" },
-		{ saving->loads_per_s, "loads/s" },
-		{ saving->origin_ms_per_s, "ms of origin time/s" },
-		{ saving->stale_per_s, "stale answers/s" },
-		{ saving->bytes, "bytes" },
+		{ saving->requests_per_s, all->uses / all->seconds, "requests/s" },
+		{ saving->loads_per_s, all->loads / all->seconds, "loads/s" },
+		{ saving->origin_ms_per_s, all->origin_ms_per_s, "ms of origin time/s" },
+		{ saving->stale_per_s, all->uses / all->seconds, "stale answers/s" },
+		{ saving->bytes, (double)NAN, "bytes" },
 	};
 	bool some = false;
-	char text[32];
+	char text[2][32];
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (!(parts[i].value * sign > 0))
+		double value = parts[i].value * sign, share = value / parts[i].all;
+
+		if (!(value > 0))
 			continue;
-		fprintf(out, "%s%s %s", some ? ", " : word, figure(parts[i].value * sign, text),
-			parts[i].unit);
+		fprintf(out, "%s%s %s", some ? ", " : word, figure(value, text[0]), parts[i].unit);
+		if (share <= 1)
+			fprintf(out, " (%s of all)", percent(share, text[1]));
 		some = true;
 	}
 	fputs(some ? "\n" : "", out);
 }
 
 static void
-hint_text(const struct tayra__hint *hint, unsigned number, FILE *out)
+hint_text(const struct tayra__hints *all, const struct tayra__hint *hint, unsigned number,
+	  FILE *out)
 {
 	const char *before = "     ";
 	char text[32];
@@ -183,8 +189,37 @@ hint_text(const struct tayra__hint *hint, unsigned number, FILE *out)
 		before = ", ";
 	}
 	fputs(hint->fact_count ? "\n" : "", out);
-	saving_text(&hint->saving, 1, "     saves up to ", out);
-	saving_text(&hint->saving, -1, "     costs ", out);
+	saving_text(all, &hint->saving, 1, "     saves up to ", out);
+	saving_text(all, &hint->saving, -1, "     costs ", out);
+}
+
+/* How many hints from the first on are about hot keys. */
+static unsigned
+hot_in_a_row(const struct tayra__hints *hints, unsigned first)
+{
+	unsigned count = 0;
+
+	while (first + count < hints->hint_count &&
+	       hints->hints[first + count].kind == TAYRA__HINT_HOT_KEY)
+		count++;
+	return count;
+}
+
+/* The same advice for several keys is given once. */
+static void
+hot_text(const struct tayra__hints *all, const struct tayra__hint *hints, unsigned count,
+	 unsigned number, FILE *out)
+{
+	fprintf(out, "\n%3u. %s  %u keys\n", number, tayra__hint_kind_name(TAYRA__HINT_HOT_KEY),
+		count);
+	wrapped(out,
+		"Each of these keys alone takes that share of all uses: a copy in the client would "
+		"keep them away, and a refresh before it expires lets nobody wait for it.",
+		5);
+	for (unsigned i = 0; i < count; i++) {
+		fprintf(out, "     %-32.32s", hints[i].subject);
+		saving_text(all, &hints[i].saving, 1, " saves up to ", out);
+	}
 }
 
 void
@@ -202,8 +237,15 @@ tayra__hints_text(const struct tayra__hints *hints, FILE *out)
 	lines_text(hints->hot, hints->hot_count, "hot key", out);
 	if (hints->group_count > 1)
 		lines_text(hints->groups, hints->group_count, "group", out);
-	for (unsigned i = 0; i < hints->hint_count; i++)
-		hint_text(&hints->hints[i], i + 1, out);
+	for (unsigned i = 0, number = 1; i < hints->hint_count; number++) {
+		unsigned hot = hot_in_a_row(hints, i);
+
+		if (hot > 1)
+			hot_text(hints, &hints->hints[i], hot, number, out);
+		else
+			hint_text(hints, &hints->hints[i], number, out);
+		i += hot > 1 ? hot : 1;
+	}
 	if (hints->hint_count == 0)
 		fputs("\nNothing to advise from what was seen.\n", out);
 }

@@ -70,6 +70,7 @@ tayra__replay_run(const struct tayra__requests *requests,
 		return status;
 	status = run(requests, options, &engine, result);
 	result->metadata_bytes_per_object = engine.metadata_bytes(engine.state);
+	result->empty_bytes = engine.empty_bytes;
 	engine.destroy(engine.state);
 	if (status)
 		*result = (struct tayra__replay_result){ 0 };

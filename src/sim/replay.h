@@ -46,6 +46,7 @@ struct tayra__replay_result {
 	double missed_cost_ms;
 	uint64_t cpu_ns; /* of this thread in the policy loop, bookkeeping included */
 	double metadata_bytes_per_object;
+	uint64_t empty_bytes; /* of these, whatever the objects: what an empty engine takes */
 };
 
 /* Does the engine know that policy?  *looks_ahead says if it needs next_use. */

@@ -152,6 +152,7 @@ tayra__replay_cache_create(const struct tayra__requests *requests,
 			   struct tayra__replay_engine *out)
 {
 	struct tayra_cache_options cache_options = TAYRA_CACHE_OPTIONS_INIT;
+	struct tayra_cache_stats stats = TAYRA_CACHE_STATS_INIT;
 	struct cache_replay *replay;
 	uint64_t objects = requests->keys;
 	bool looks_ahead;
@@ -180,6 +181,8 @@ tayra__replay_cache_create(const struct tayra__requests *requests,
 		tayra__mem_free(replay);
 		return status;
 	}
-	*out = (struct tayra__replay_engine){ replay, rows, metadata_bytes, destroy };
+	tayra_cache_stats(replay->cache, &stats);
+	*out = (struct tayra__replay_engine){ replay, rows, metadata_bytes, stats.used_bytes,
+					      destroy };
 	return TAYRA_OK;
 }

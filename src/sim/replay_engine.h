@@ -12,6 +12,8 @@ struct tayra__replay_engine {
 	/* Replay rows [from, to), adding to the result.  => TAYRA_OK or the engine's failure. */
 	int (*rows)(void *state, uint32_t from, uint32_t to, struct tayra__replay_result *result);
 	double (*metadata_bytes)(const void *state);
+	uint64_t
+		empty_bytes; /* what it takes before the first row, where that counts as metadata */
 	void (*destroy)(void *state);
 };
 

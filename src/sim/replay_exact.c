@@ -133,6 +133,6 @@ tayra__replay_exact_create(const struct tayra__requests *requests,
 		destroy(replay);
 		return status;
 	}
-	*out = (struct tayra__replay_engine){ replay, rows, metadata_bytes, destroy };
+	*out = (struct tayra__replay_engine){ replay, rows, metadata_bytes, 0, destroy };
 	return TAYRA_OK;
 }

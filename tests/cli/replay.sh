@@ -163,6 +163,10 @@ awk 'BEGIN { print "time_s,key,size_bytes,ttl_s,cost_ms"; for (i = 0; i < 20000;
 	"$tayra" replay hot.csv --patterns --json | grep -q '"kind":"used_once"'
 claim "--patterns --json has hints with evidence and saving"
 
+"$tayra" replay small.csv --engine cache --policy tayra --capacity 2,3 | grep -Eq '^  B/obj has what an empty cache takes in it: tayra [0-9.]* KiB$' &&
+	! "$tayra" replay small.csv $run | grep -q 'empty cache'
+claim "what an empty cache takes is told where B/obj has it"
+
 cp small.csv fed.csv
 "$tayra" replay - --policy lru --capacity 2 --report fed.csv <fed.csv >out 2>err
 [ $? -eq 2 ] && [ ! -s out ] && grep -q 'fed.csv: is a trace' err && cmp -s small.csv fed.csv

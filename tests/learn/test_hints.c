@@ -196,6 +196,27 @@ a_hot_key_is_named_with_the_share_it_surely_has(void **state)
 	assert_true(hints.hot[0].share == 0.5 && hints.hot[0].hit_share == 1);
 }
 
+static void
+the_same_advice_for_several_hot_keys_is_given_once(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	background(0, 1000);
+	for (uint64_t i = 0; i < 500; i++) {
+		use("front", 1000, TAYRA__PATTERNS_HIT);
+		use("back", 1000, TAYRA__PATTERNS_HIT);
+	}
+	tayra__hints_take(patterns, 1000 * SECOND, &hints);
+	tayra__hints_text(&hints, out);
+	fclose(out);
+	assert_non_null(strstr(text, "hot_key  2 keys\n"));
+	assert_non_null(strstr(text, "saves up to 0.5 requests/s (25% of all)"));
+	assert_null(strstr(strstr(text, "hot_key") + 1, "hot_key"));
+	free(text);
+}
+
 /* Half the uses are of a group whose keys come once; the loads of the other come back. */
 static void
 keys_used_once_and_groups_not_worth_caching_are_found(void **state)
@@ -358,6 +379,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(values_that_change_at_times_are_left_alone, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_hot_key_is_named_with_the_share_it_surely_has,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_same_advice_for_several_hot_keys_is_given_once,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			keys_used_once_and_groups_not_worth_caching_are_found, set_up, tear_down),
