@@ -27,6 +27,10 @@ main(int argc, char **argv)
 	struct tayra_executor *executor;
 	size_t n = argc <= 100 ? (size_t)argc - 1 : 100;
 
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s FILE...\n", argv[0]);
+		return 2;
+	}
 	if (tayra_executor_create(NULL, &executor) != TAYRA_OK)
 		return 1;
 	for (size_t i = 0; i < n; i++) {

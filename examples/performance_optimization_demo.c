@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <tayra/tayra.h>
 
 #define ROUNDS      12
@@ -207,6 +208,21 @@ start(struct tour *t)
 	return status == TAYRA_OK ? tayra_pace_create(&pace, &t->pace) : status;
 }
 
+/* Said before we load it ourselves. */
+static void
+warn_when_busy(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	double load;
+
+	if (getloadavg(&load, 1) == 1 && load > 0.2 * (double)processors)
+		printf("This machine is not quiet (load average %.1f on %ld processors): what "
+		       "follows "
+		       "may say\nWORSE or UNDECIDED for that reason alone, the second part above "
+		       "all.\n\n",
+		       load, processors);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -221,6 +237,7 @@ main(int argc, char **argv)
 	}
 	if (start(&t) != TAYRA_OK)
 		return 1;
+	warn_when_busy();
 	printf("1. cache: computing every answer, against asking tayra_get_or_load()\n");
 	compare(&t, "answers", ask_directly, ask_through_cache);
 	tayra_stats(t.cache, &stats);

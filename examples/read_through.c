@@ -35,8 +35,13 @@ int
 main(int argc, char **argv)
 {
 	struct tayra *t;
-	int status = tayra_create(NULL, &t);
+	int status;
 
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s FILE...\n", argv[0]);
+		return 2;
+	}
+	status = tayra_create(NULL, &t);
 	for (int i = 2; status == TAYRA_OK && i < 2 * argc; i++) { /* each file twice */
 		struct tayra_request request = TAYRA_REQUEST_INIT;
 		struct tayra_ref ref;
