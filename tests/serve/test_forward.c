@@ -4,6 +4,7 @@
  */
 #include "client.h"
 #include "net/redis.h"
+#include "puppet.h"
 
 #include "base/clock.h"
 
@@ -477,6 +478,47 @@ passwords_open_and_are_never_said(void **state)
 	client_stop(&guarded);
 }
 
+/* Where what has changed is never told, or late: who writes must know all the same. */
+static void
+own_writes_need_nobody_to_tell_of_them(void **state)
+{
+	static struct puppet puppet;
+	struct running behind;
+	int writer, reader;
+	char url[64], text[8] = "";
+
+	puppet_start(&puppet);
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%u", (unsigned)puppet.port);
+	client_start(&behind,
+		     (struct tayra__server_options){ .memory_bytes = 16u << 20, .forward = url });
+	writer = client_connect(&behind);
+	wait_until(writer, "forward_tracking", 1);
+	client_say(writer, "SET k 1", "+OK\r\n");
+	client_say(writer, "GET k", "$1\r\n1\r\n");
+	client_say(writer, "SET k 2", "+OK\r\n");
+	client_say(writer, "GET k", "$1\r\n2\r\n");
+	/* On its way, while another reads what is not changed yet: that must not be kept over it,
+	 * nor be what the writer reads behind it. */
+	reader = client_connect(&behind);
+	client_send(writer, "SET k h\r\n", 9);
+	do {
+		client_send(reader, "GET held\r\n", 10);
+		assert_int_equal(recv(reader, text, 5, MSG_WAITALL), 5);
+	} while (strncmp(text, "$-1", 3) == 0);
+	assert_int_equal(recv(reader, text, 2, MSG_WAITALL), 2);
+	client_say(reader, "GET k", "$1\r\n2\r\n");
+	client_say(reader, "GET k", "$1\r\n2\r\n");
+	client_send(writer, "GET k\r\n", 7);
+	client_say(reader, "GET nothing", "$-1\r\n");
+	client_say(reader, "GET release", "$-1\r\n");
+	client_expect(writer, "+OK\r\n$1\r\nh\r\n", 12);
+	client_say(reader, "GET k", "$1\r\nh\r\n");
+	close(writer);
+	close(reader);
+	client_stop(&behind);
+	puppet_stop(&puppet);
+}
+
 static void
 a_target_that_is_none_is_said(void **state)
 {
@@ -514,6 +556,7 @@ main(void)
 		test(without_the_redis_nothing_is_served_and_with_it_again_the_new),
 		test(a_redis_that_hangs_is_not_known),
 		test(passwords_open_and_are_never_said),
+		cmocka_unit_test(own_writes_need_nobody_to_tell_of_them),
 		cmocka_unit_test(a_target_that_is_none_is_said),
 	};
 

@@ -181,18 +181,18 @@ flushing_flushes_below(void **state)
 static void
 long_names_are_flushed_too(void **state)
 {
-	char command[4096], name[3000];
+	char command[8192], name[4000];
 	int fd = client_connect(&running);
 
 	memset(name, 'n', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
 	client_say(fd, "SET k 0", "+OK\r\n");
 	client_say(fd, "SELECT 1", "+OK\r\n");
-	for (int i = 0; i < 200; i++) {
-		snprintf(command, sizeof(command), "SET %s%d 1", name, i);
+	for (int i = 0; i < 660; i++) {
+		snprintf(command, sizeof(command), "SET %s%d 1", i % 11 ? "" : name, i);
 		client_say(fd, command, "+OK\r\n");
 	}
-	client_say(fd, "DBSIZE", ":200\r\n");
+	client_say(fd, "DBSIZE", ":660\r\n");
 	client_say(fd, "FLUSHDB", "+OK\r\n");
 	client_say(fd, "DBSIZE", ":0\r\n");
 	client_say(fd, "SELECT 0", "+OK\r\n");
