@@ -428,7 +428,7 @@ static void
 a_redis_that_hangs_is_not_known(void **state)
 {
 	int fd = client(), asks;
-	uint64_t hits;
+	uint64_t hits, requests;
 
 	client_say(fd, "SET a 1", "+OK\r\n");
 	client_say(fd, "GET a", "$1\r\n1\r\n");
@@ -436,7 +436,9 @@ a_redis_that_hangs_is_not_known(void **state)
 	wait_until(fd, "forward_tracking", 0);
 	hits = info(fd, "keyspace_hits");
 	asks = client_connect(&running);
+	requests = info(fd, "forward_requests");
 	client_send(asks, "GET a\r\n", 7);
+	wait_until(fd, "forward_requests", requests + 1);
 	kill(redis.pid, SIGCONT);
 	client_expect(asks, "$1\r\n1\r\n", 7);
 	assert_int_equal(info(fd, "keyspace_hits"), hits);
@@ -508,7 +510,8 @@ own_writes_need_nobody_to_tell_of_them(void **state)
 	assert_int_equal(recv(reader, text, 2, MSG_WAITALL), 2);
 	client_say(reader, "GET k", "$1\r\n2\r\n");
 	client_say(reader, "GET k", "$1\r\n2\r\n");
-	client_send(writer, "GET k\r\n", 7);
+	/* Not inline: those wait until nothing is owed. */
+	client_send(writer, "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", 20);
 	client_say(reader, "GET nothing", "$-1\r\n");
 	client_say(reader, "GET release", "$-1\r\n");
 	client_expect(writer, "+OK\r\n$1\r\nh\r\n", 12);
