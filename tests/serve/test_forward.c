@@ -486,6 +486,7 @@ own_writes_need_nobody_to_tell_of_them(void **state)
 {
 	static struct puppet puppet;
 	struct running behind;
+	uint64_t hits, begin_ms;
 	int writer, reader;
 	char url[64], text[8] = "";
 
@@ -499,6 +500,13 @@ own_writes_need_nobody_to_tell_of_them(void **state)
 	client_say(writer, "GET k", "$1\r\n1\r\n");
 	client_say(writer, "SET k 2", "+OK\r\n");
 	client_say(writer, "GET k", "$1\r\n2\r\n");
+	/* Who has written is answered from memory again. */
+	hits = info(writer, "keyspace_hits");
+	begin_ms = now_ms();
+	while (info(writer, "keyspace_hits") == hits) {
+		client_say(writer, "GET k", "$1\r\n2\r\n");
+		assert_true(now_ms() - begin_ms <= CLIENT_PATIENCE_S * 1000);
+	}
 	/* On its way, while another reads what is not changed yet: that must not be kept over it,
 	 * nor be what the writer reads behind it. */
 	reader = client_connect(&behind);
