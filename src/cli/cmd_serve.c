@@ -231,6 +231,18 @@ run(const struct command *command, struct tayra__server *server)
 	return status == TAYRA_OK ? TAYRA__EXIT_OK : TAYRA__EXIT_FAILURE;
 }
 
+static void
+say_trouble(void *arg, const char *origin, const char *text, uint64_t left_out)
+{
+	const struct command *command = arg;
+
+	if (left_out > 0)
+		tayra__cli_error(command->name, "origin '%s': %s (and %llu more)", origin, text,
+				 (unsigned long long)left_out);
+	else
+		tayra__cli_error(command->name, "origin '%s': %s", origin, text);
+}
+
 static int
 serve(struct command *command)
 {
@@ -248,6 +260,8 @@ serve(struct command *command)
 	if (note[0])
 		tayra__cli_error(command->name, "%s", note);
 	settings->server.check = command->check;
+	settings->server.trouble = say_trouble;
+	settings->server.trouble_arg = command;
 	status = tayra__server_create(&settings->server, text, sizeof(text), &server);
 	if (status != TAYRA_OK)
 		return fail(command, status, text);

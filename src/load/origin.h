@@ -9,6 +9,7 @@
 #include <tayra/tayra.h>
 
 #include "load/inside.h"
+#include "load/trouble.h"
 
 struct tayra_origin {
 	const char *name; /* "sqlite", "function": static */
@@ -16,7 +17,8 @@ struct tayra_origin {
 	 * Called from whichever thread let the load in. */
 	void (*load)(struct tayra_origin *origin, struct tayra_load *load);
 	void (*close)(struct tayra_origin *origin);
-	struct tayra_pace *pace; /* NULL: the handle's.  Borrowed */
+	struct tayra_pace *pace;       /* NULL: the handle's.  Borrowed */
+	struct tayra__trouble trouble; /* inited and noted by the implementation */
 };
 
 /* The clock that tayra_load_deadline_ns() is on, read now. */

@@ -45,6 +45,7 @@ close_function(struct tayra_origin *origin)
 	struct function *f = (struct function *)origin;
 
 	tayra__workers_destroy(f->workers);
+	tayra__trouble_fini(&f->origin.trouble);
 	tayra__mem_free(f);
 }
 
@@ -72,10 +73,12 @@ tayra_origin_function(const struct tayra_origin_options *given, tayra_fetch_fn f
 	if (!f)
 		return TAYRA_E_NOMEM;
 	f->origin = (struct tayra_origin){ "function", load, close_function, settings.pace };
+	tayra__trouble_init(&f->origin.trouble);
 	f->fetch = fetch;
 	f->arg = arg;
 	status = tayra__workers_create(settings.threads, work, f, &f->workers);
 	if (status != TAYRA_OK) {
+		tayra__trouble_fini(&f->origin.trouble);
 		tayra__mem_free(f);
 		return status;
 	}

@@ -159,6 +159,8 @@ harvest(struct http *h)
 	while ((message = curl_multi_info_read(h->multi, &left))) {
 		struct tayra__transfer *t;
 		struct tayra_load *load;
+		char trouble[TAYRA__TROUBLE_TEXT] = "";
+		const struct tayra__complaint why = { trouble, sizeof(trouble) };
 		uint64_t retry_after_ns, wait_ns;
 		int code = message->data.result;
 		int status;
@@ -167,6 +169,9 @@ harvest(struct http *h)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		status = tayra__transfer_status(t, code, &retry_after_ns);
+		if (status != TAYRA_OK)
+			tayra__transfer_explain(t, code, &why);
+		tayra__trouble_note(&h->origin.trouble, status, trouble);
 		load = end(h, t, TAYRA__REACH_FAILED, &wait_ns);
 		if (status == TAYRA_OK)
 			deliver(h, t, load);
@@ -264,6 +269,7 @@ close_http(struct tayra_origin *origin)
 		curl_multi_cleanup(h->multi);
 	curl_slist_free_all(h->headers);
 	tayra__reach_fini(&h->reach);
+	tayra__trouble_fini(&h->origin.trouble);
 	pthread_mutex_destroy(&h->lock);
 	tayra__mem_free(h);
 }
@@ -375,6 +381,7 @@ tayra_origin_http(const struct tayra_origin_options *given, const struct tayra_h
 	if (!h)
 		return TAYRA_E_NOMEM;
 	h->origin = (struct tayra_origin){ "http", load, close_http, settings.pace };
+	tayra__trouble_init(&h->origin.trouble);
 	h->keys = settings.keys;
 	h->max_age = options.max_age;
 	pthread_mutex_init(&h->lock, NULL);

@@ -174,6 +174,18 @@ tayra__transfer_status(const struct tayra__transfer *transfer, int code, uint64_
 	return code == CURLE_OK ? TAYRA_OK : TAYRA_E_ORIGIN;
 }
 
+void
+tayra__transfer_explain(const struct tayra__transfer *transfer, int code,
+			const struct tayra__complaint *why)
+{
+	long response = response_of(transfer);
+
+	if (response != 0 && response != RESPONSE_VALUE)
+		tayra__complain(why, "the server answered with status %ld", response);
+	else
+		tayra__complain(why, "%s", curl_easy_strerror((CURLcode)code));
+}
+
 bool
 tayra__transfer_reached(const struct tayra__transfer *transfer)
 {

@@ -8,6 +8,7 @@
 
 #include <tayra/tayra.h>
 
+#include "origin/complaint.h"
 #include "origin/freshness.h"
 #include "origin/reach.h"
 
@@ -37,6 +38,9 @@ int tayra__transfer_aim(struct tayra__transfer *transfer, const char *url);
  */
 int tayra__transfer_status(const struct tayra__transfer *transfer, int code,
 			   uint64_t *retry_after_ns);
+/* What to say of it when that is an error: the response, or libcurl's word for the code. */
+void tayra__transfer_explain(const struct tayra__transfer *transfer, int code,
+			     const struct tayra__complaint *why);
 /* Was there a connection on which the request could be sent? */
 bool tayra__transfer_reached(const struct tayra__transfer *transfer);
 

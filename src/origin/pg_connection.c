@@ -373,10 +373,24 @@ cancel(struct tayra__pg *pg)
 		tayra__pg_close(pg);
 }
 
+/* The server's message; those about data (classes 22, 23) and of functions (P0) hold values: of
+ * them nothing behind the first quote or colon. */
+static void
+complain_of(const PGresult *error, const struct tayra__complaint *why)
+{
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	const char *state = state_of(error);
+	bool holds_values = strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 ||
+			    strncmp(state, "P0", 2) == 0;
+	int len = !message ? 0 : (int)(holds_values ? strcspn(message, "\":") : strlen(message));
+
+	tayra__complain(why, "%.*s (SQLSTATE %s)", len, message ? message : "", state);
+}
+
 /* => as tayra__pg_ask(). */
 static int
 read_rows(struct tayra__pg *pg, struct tayra__result *result,
-	  const struct tayra__pg_patience *patience)
+	  const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
 {
 	int status = TAYRA_OK, outcome = TAYRA_OK;
 	uint32_t surplus = 0;
@@ -387,6 +401,7 @@ read_rows(struct tayra__pg *pg, struct tayra__result *result,
 			outcome = tayra__pg_status(state_of(row),
 						   PQresultErrorField(row, PG_DIAG_CONTEXT));
 			pg->unprepared = tayra__pg_is_unprepared(state_of(row));
+			complain_of(row, why);
 		} else if (PQntuples(row) > 0 && take_row(pg, row, result) == TAYRA__ROWS_ENOUGH) {
 			surplus++;
 		}
@@ -401,7 +416,8 @@ read_rows(struct tayra__pg *pg, struct tayra__result *result,
 
 int
 tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
-	      struct tayra__result *result, const struct tayra__pg_patience *patience)
+	      struct tayra__result *result, const struct tayra__pg_patience *patience,
+	      const struct tayra__complaint *why)
 {
 	const char *values[TAYRA__PATTERN_PARTS];
 	int status = terminate(pg, parts, n, values);
@@ -414,7 +430,9 @@ tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
 	    PQsetSingleRowMode(pg->conn))
 		status = flush(pg, patience);
 	if (status == TAYRA_OK)
-		status = read_rows(pg, result, patience);
+		status = read_rows(pg, result, patience, why);
+	if (PQstatus(pg->conn) != CONNECTION_OK)
+		tayra__complain(why, "the connection broke");
 	if (status == TAYRA_E_CANCELLED)
 		cancel(pg);
 	else if (pg->conn && (PQstatus(pg->conn) != CONNECTION_OK || pg->unprepared ||

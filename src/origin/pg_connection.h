@@ -55,7 +55,8 @@ bool tayra__pg_alive(struct tayra__pg *pg);
  *    tayra__pg_status() says, TAYRA_E_ORIGIN also for a connection that broke.
  */
 int tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
-		  struct tayra__result *result, const struct tayra__pg_patience *patience);
+		  struct tayra__result *result, const struct tayra__pg_patience *patience,
+		  const struct tayra__complaint *why);
 void tayra__pg_close(struct tayra__pg *pg);
 
 #endif

@@ -125,24 +125,35 @@ reach(struct task *task, struct seat *seat, uint64_t *wait_ns, const struct tayr
 	return status;
 }
 
+static void
+complain_of_silence(const struct postgres *p, const struct tayra__complaint *why)
+{
+	tayra__complain(why, "PostgreSQL: no answer within %u s",
+			(unsigned)(p->connect_ns / TAYRA_NS_PER_S));
+}
+
 /* => whether there is a connection and the load still wants it; else the load is failed. */
 static bool
 sit_down(struct task *task, struct seat *seat)
 {
-	const struct tayra__complaint nowhere = { NULL, 0 };
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
 	uint64_t wait_ns = 0;
 	int status;
 
 	if (tayra__pg_alive(&seat->pg))
 		return true;
 	tayra__pg_close(&seat->pg);
-	status = reach(task, seat, &wait_ns, &nowhere);
+	status = reach(task, seat, &wait_ns, &why);
 	if (status == TAYRA_OK)
 		return task->load != NULL;
+	if (status == TAYRA_E_CANCELLED)
+		complain_of_silence(task->p, &why);
 	/* A statement that cannot be prepared, or a connection that takes too long: not the key's
 	 * fault. */
 	if (status == TAYRA_E_INVAL || status == TAYRA_E_CANCELLED)
 		status = TAYRA_E_ORIGIN;
+	tayra__trouble_note(&task->p->origin.trouble, status, trouble);
 	fail(task, status, wait_ns);
 	return false;
 }
@@ -164,14 +175,15 @@ answer(struct task *task, struct tayra__result *result)
 
 /* => TAYRA_OK: answered, or failed by look_after(). */
 static int
-ask(struct task *task, struct seat *seat, const struct tayra__part *parts)
+ask(struct task *task, struct seat *seat, const struct tayra__part *parts,
+    const struct tayra__complaint *why)
 {
 	struct tayra__pg_patience patience = { go_on_asking, task };
 	struct tayra__result result;
 	int status;
 
 	tayra__result_begin(&result, &task->p->shape);
-	status = tayra__pg_ask(&seat->pg, parts, task->p->keys.parts, &result, &patience);
+	status = tayra__pg_ask(&seat->pg, parts, task->p->keys.parts, &result, &patience, why);
 	if (status == TAYRA_OK)
 		answer(task, &result);
 	tayra__result_fini(&result);
@@ -185,6 +197,8 @@ work(void *arg, uint32_t worker, struct tayra_load *load)
 	struct seat *seat = &p->seats[worker];
 	struct task task = { .p = p, .load = load };
 	struct tayra__part parts[TAYRA__PATTERN_PARTS];
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
 	size_t key_len;
 	const void *key = tayra_load_key(load, &key_len);
 	int status;
@@ -195,10 +209,12 @@ work(void *arg, uint32_t worker, struct tayra_load *load)
 	}
 	if (!sit_down(&task, seat))
 		return;
-	status = ask(&task, seat, parts);
+	status = ask(&task, seat, parts, &why);
 	/* The table was altered under the statement, and nothing was run. */
 	if (seat->pg.unprepared && task.load && sit_down(&task, seat))
-		status = ask(&task, seat, parts);
+		status = ask(&task, seat, parts, &why);
+	if (status != TAYRA_OK && task.load)
+		tayra__trouble_note(&p->origin.trouble, status, trouble);
 	if (status != TAYRA_OK)
 		fail(&task, status, 0);
 }
@@ -220,6 +236,7 @@ close_postgres(struct tayra_origin *origin)
 	for (uint32_t i = 0; i < p->count; i++)
 		tayra__pg_close(&p->seats[i].pg);
 	tayra__reach_fini(&p->reach);
+	tayra__trouble_fini(&p->origin.trouble);
 	tayra__mem_free(p->conninfo);
 	tayra__mem_free(p->sql);
 	tayra__mem_free(p);
@@ -261,6 +278,7 @@ create(const struct tayra__origin_settings *settings, const char *conninfo, cons
 	if (!p)
 		return NULL;
 	p->origin = (struct tayra_origin){ "postgres", load, close_postgres, settings->pace };
+	tayra__trouble_init(&p->origin.trouble);
 	p->keys = settings->keys;
 	p->shape = settings->shape;
 	p->count = settings->threads;
@@ -285,8 +303,7 @@ try_statement(struct postgres *p, const struct tayra__complaint *why)
 	int status = reach(&task, &p->seats[0], &wait_ns, why);
 
 	if (status == TAYRA_E_CANCELLED)
-		tayra__complain(why, "PostgreSQL: no answer within %u s",
-				(unsigned)(p->connect_ns / TAYRA_NS_PER_S));
+		complain_of_silence(p, why);
 	return status == TAYRA_E_INVAL || status == TAYRA_E_NOMEM ? status : TAYRA_OK;
 }
 

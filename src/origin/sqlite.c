@@ -87,6 +87,32 @@ status_of(int rc, const struct tayra_load *l)
 	return TAYRA_E_ORIGIN;
 }
 
+/* SQLite's message, without what stands in single quotes: names never do, and values may. */
+static void
+complain_of(sqlite3 *db, const struct tayra__complaint *why)
+{
+	bool quoted = false;
+	char *to;
+
+	tayra__complain(why, "%s", sqlite3_errmsg(db));
+	to = why->text;
+	for (const char *at = why->text; *at; at++) {
+		if (*at == '\'')
+			quoted = !quoted;
+		if (*at == '\'' || !quoted)
+			*to++ = *at;
+	}
+	*to = '\0';
+}
+
+/* What a step said that is neither a row nor the end. */
+static int
+broken(const struct connection *c, int rc, const struct tayra__complaint *why)
+{
+	complain_of(c->db, why);
+	return status_of(rc, c->load);
+}
+
 /* => TAYRA_E_INVAL: it is none of our keys, or longer than SQLite takes. */
 static int
 bind_key(const struct database *d, struct connection *c)
@@ -183,25 +209,25 @@ know_columns(struct connection *c, enum tayra_shape shape, const struct tayra__c
 
 /* The first step of a run.  => TAYRA_OK: *rc is what it said. */
 static int
-begin(const struct database *d, struct connection *c, int *rc)
+begin(const struct database *d, struct connection *c, int *rc, const struct tayra__complaint *why)
 {
-	const struct tayra__complaint nowhere = { NULL, 0 };
 	int status = bind_key(d, c);
 
 	if (status != TAYRA_OK)
 		return status;
 	*rc = sqlite3_step(c->statement);
 	if (*rc != SQLITE_ROW && *rc != SQLITE_DONE)
-		return status_of(*rc, c->load);
-	status = know_columns(c, d->shape.shape, &nowhere);
+		return broken(c, *rc, why);
+	status = know_columns(c, d->shape.shape, why);
 	return status == TAYRA_E_INVAL ? TAYRA_E_ORIGIN : status; /* not the key's fault */
 }
 
 /* => TAYRA_OK: the rows are in *result. */
 static int
-query(const struct database *d, struct connection *c, struct tayra__result *result)
+query(const struct database *d, struct connection *c, struct tayra__result *result,
+      const struct tayra__complaint *why)
 {
-	int rc = SQLITE_DONE, status = begin(d, c, &rc);
+	int rc = SQLITE_DONE, status = begin(d, c, &rc, why);
 
 	while (status == TAYRA_OK && rc == SQLITE_ROW) {
 		status = read_row(d, c);
@@ -211,7 +237,7 @@ query(const struct database *d, struct connection *c, struct tayra__result *resu
 		rc = sqlite3_step(c->statement);
 	}
 	if (status == TAYRA_OK && rc != SQLITE_DONE)
-		status = status_of(rc, c->load);
+		status = broken(c, rc, why);
 	return status;
 }
 
@@ -220,6 +246,8 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 {
 	struct database *d = arg;
 	struct connection *c = &d->connections[worker];
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
 	struct tayra__result result;
 	const void *value = NULL;
 	size_t len = 0;
@@ -227,12 +255,13 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 
 	tayra__result_begin(&result, &d->shape);
 	c->load = l;
-	status = query(d, c, &result);
+	status = query(d, c, &result, &why);
 	c->load = NULL;
 	sqlite3_reset(c->statement);
 	sqlite3_clear_bindings(c->statement);
 	if (status == TAYRA_OK)
 		status = tayra__result_end(&result, &value, &len);
+	tayra__trouble_note(&d->origin.trouble, status, trouble);
 	if (status == TAYRA_OK)
 		tayra_load_done(l, value, len, NULL);
 	else
@@ -258,6 +287,7 @@ close_database(struct tayra_origin *origin)
 		sqlite3_finalize(d->connections[i].statement);
 		sqlite3_close(d->connections[i].db);
 	}
+	tayra__trouble_fini(&d->origin.trouble);
 	tayra__mem_free(d);
 }
 
@@ -360,6 +390,7 @@ tayra_origin_sqlite(const struct tayra_origin_options *given, const char *path, 
 	if (!d)
 		return TAYRA_E_NOMEM;
 	d->origin = (struct tayra_origin){ "sqlite", load, close_database, settings.pace };
+	tayra__trouble_init(&d->origin.trouble);
 	d->keys = settings.keys;
 	d->shape = settings.shape;
 	status = open_all(d, settings.threads, path, sql, &why);

@@ -5,6 +5,7 @@
  */
 #include "serve/fetch.h"
 
+#include "load/origin.h"
 #include "serve/command.h"
 #include "serve/connection.h"
 #include "serve/state.h"
@@ -14,13 +15,15 @@
 
 #define COMPLETIONS_A_ROUND 64
 #define TRIES_MAX           3
+#define WHY_MAX             200
 
 enum ending { REPLY_VALUE, REPLY_VALUES, EXECUTE };
 
 struct slot {
 	struct fetch *fetch;
 	struct tayra_ref ref;
-	size_t index; /* of the argument */
+	const struct tayra__route *route; /* NULL: only looked for below */
+	size_t index;                     /* of the argument */
 	int status;
 };
 
@@ -84,6 +87,7 @@ ask(struct tayra__server *server, const struct tayra__key_in *key, struct slot *
 	request.key = tayra__key_stored(key);
 	request.key_len = key->len + 1;
 	request.key_prefix_len = 1;
+	slot->route = route;
 	tayra__fetch_describe(route, &request);
 	if (!route)
 		request.flags = TAYRA_REQUEST_NO_LOAD;
@@ -123,11 +127,25 @@ text_of(int status)
 	}
 }
 
+/* What the origin said last, into why[]; false: nothing is known. */
+static bool
+explain(const struct slot *slot, char *why, size_t why_len)
+{
+	char text[TAYRA__TROUBLE_TEXT];
+
+	if (slot->status != TAYRA_E_ORIGIN || !slot->route || !slot->route->name ||
+	    tayra__trouble_read(&slot->route->origin->trouble, text) == 0)
+		return false;
+	snprintf(why, why_len, "ORIGIN origin '%.40s' failed: %s", slot->route->name, text);
+	return true;
+}
+
 static void
 write_error(const struct fetch *fetch, const struct slot *slot, struct tayra__buffer *out)
 {
 	uint64_t retry_ns = slot->ref.retry_after_ns;
-	const char *text = text_of(slot->status);
+	char why[WHY_MAX];
+	const char *text = explain(slot, why, sizeof(why)) ? why : text_of(slot->status);
 	char which[48] = "", when[48] = "";
 
 	if (fetch->ending == REPLY_VALUES)

@@ -5,6 +5,7 @@
 #include "load/store.h"
 #include "serve/forward.h"
 #include "serve/state.h"
+#include "serve/troubles.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -203,6 +204,23 @@ write_origin(struct tayra_pace *pace, const char *name, struct tayra__buffer *ou
 }
 
 static void
+write_troubles(struct tayra__server *server, struct tayra__buffer *out)
+{
+	uint64_t now_ns = tayra__loop_now_ns(server->loop);
+	struct tayra__trouble_seen seen;
+
+	for (size_t n = 0; server->troubles; n++) {
+		seen = tayra__troubles_get(server->troubles, n, now_ns);
+		if (!seen.origin)
+			return;
+		line(out, "origin_%.64s_errors:%llu", seen.origin, (unsigned long long)seen.count);
+		line(out, "origin_%.64s_last_error_s:%llu", seen.origin,
+		     (unsigned long long)(seen.age_ns / TAYRA_NS_PER_S));
+		line(out, "origin_%.64s_last_error:%s", seen.origin, seen.text);
+	}
+}
+
+static void
 write_loads(struct tayra__server *server, struct tayra__buffer *out)
 {
 	struct tayra_stats stats = TAYRA_STATS_INIT;
@@ -220,6 +238,7 @@ write_loads(struct tayra__server *server, struct tayra__buffer *out)
 	for (size_t i = 0; i < server->pace_count; i++)
 		if (server->pace_names)
 			write_origin(server->paces[i], server->pace_names[i], out);
+	write_troubles(server, out);
 }
 
 static void

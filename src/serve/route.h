@@ -16,6 +16,7 @@
 struct tayra__route {
 	const char *keys;            /* "pkg:{name}": origin/pattern.h.  Borrowed for create */
 	struct tayra_origin *origin; /* borrowed, as long as there are routes */
+	const char *name;            /* the origin's, for people; NULL: none.  Borrowed as long */
 	uint64_t ttl_ms, stale_ms;   /* 0: 60 s; none */
 	uint64_t soft_timeout_ns, timeout_ns; /* 0: none; 5 s */
 	enum tayra_class cls;

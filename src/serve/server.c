@@ -10,6 +10,7 @@
 #include "serve/forward.h"
 #include "serve/monitor.h"
 #include "serve/state.h"
+#include "serve/troubles.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -136,6 +137,8 @@ on_tick(void *arg)
 	tayra__keyspace_tick(&server->keyspace);
 	for (size_t i = 0; i < server->pace_count; i++)
 		tayra_pace_tick(server->paces[i], tayra__loop_now_ns(server->loop));
+	if (server->troubles)
+		tayra__troubles_tick(server->troubles, tayra__loop_now_ns(server->loop));
 	close_idle(server);
 	if (server->forward)
 		tayra__forward_tick(server->forward);
@@ -238,6 +241,12 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 		status = tayra_create(&options, &server->handle);
 	if (status != TAYRA_OK)
 		return status;
+	if (o->route_count > 0) {
+		server->troubles = tayra__troubles_create(o->routes, o->route_count, o->trouble,
+							  o->trouble_arg);
+		if (!server->troubles)
+			return TAYRA_E_NOMEM;
+	}
 	server->keyspace.handle = server->handle;
 	server->keyspace.cache = tayra__handle_cache(server->handle);
 	status = tayra__learning_apply(server);
@@ -383,6 +392,7 @@ tayra__server_destroy(struct tayra__server *server)
 	tayra__tiers_close(&server->tiers);
 	tayra__fetch_close(server);
 	tayra__routes_destroy(server->routes);
+	tayra__troubles_destroy(server->troubles);
 	tayra__loop_destroy(server->loop);
 	tayra__buffer_fini(&server->output);
 	tayra__buffer_fini(&server->scratch);

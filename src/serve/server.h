@@ -58,6 +58,10 @@ struct tayra__server_options {
 	struct tayra_pace *const *paces;
 	size_t pace_count;
 	const char *const *pace_names; /* for INFO; NULL: none.  Borrowed as long */
+	/* Called by the server's thread when origins of routes with names fail (troubles.h); NULL:
+	 * only INFO tells. */
+	void (*trouble)(void *arg, const char *origin, const char *text, uint64_t left_out);
+	void *trouble_arg;
 	/* A Redis that this server stands in front of: forward.h.
 	 * "redis://user:password@host:port"; NULL: none.  Borrowed for the call.  Not with routes
 	 * or tiers */

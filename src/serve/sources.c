@@ -245,6 +245,7 @@ open_route(const struct opening *o, const struct tayra__route_setting *route)
 		tayra__settings_complain(s, place_of(route, TAYRA_OK, why), o->note, o->note_len,
 					 "does not answer yet, and is tried again: %s", why);
 	out->keys = route->keys;
+	out->name = route->source->name;
 	out->ttl_ms = route->ttl_ms;
 	out->stale_ms = route->stale_ms;
 	out->soft_timeout_ns = route->soft_timeout_ns;

@@ -27,6 +27,7 @@
 
 struct tayra__forward;
 struct tayra__monitor;
+struct tayra__troubles;
 
 struct tayra__server_counters {
 	uint64_t connections, refused, closed_for_buffers, commands, errors, input_bytes,
@@ -50,7 +51,8 @@ struct tayra__server {
 	struct tayra_pace *const *paces; /* to be ticked */
 	size_t pace_count;
 	const char *const *pace_names;
-	struct tayra__watch listener; /* fd -1: none */
+	struct tayra__troubles *troubles; /* NULL: no routes */
+	struct tayra__watch listener;     /* fd -1: none */
 	struct tayra__address address;
 	char address_text[TAYRA__ADDRESS_TEXT];
 	uint64_t memory_bytes;

@@ -103,6 +103,22 @@ db.execute("insert into packages values('void', null, 0)")
 db.commit()
 END
 
+# --- an origin that fails -------------------------------------------------------------------------
+printf '%s\n' 'origins: {packages: {sqlite: gone.db}}' 'routes:' \
+	'  - {keys: "g:{name}", origin: packages, query: "select a from gone where name = ?1"}' >gone.yaml
+python3 -c 'import sqlite3; sqlite3.connect("gone.db").execute("create table gone(name, a)")'
+start gone.yaml >out
+python3 -c 'import sqlite3; sqlite3.connect("gone.db").execute("drop table gone")'
+get g:x | grep -q "^-ORIGIN origin 'packages' failed: no such table: gone +OK"
+claim "the reply says why an origin fails"
+for _ in $(seq 200); do
+	grep -q "serve: origin 'packages': no such table: gone$" err && break
+	sleep 0.1
+done
+grep -q "serve: origin 'packages': no such table: gone$" err
+claim "and so does standard error"
+stop
+
 # --- the README ---------------------------------------------------------------------------------
 section | sed -n '/^```yaml$/,/^```$/p' | sed '/^```/d' >tayra.yaml
 [ "$(wc -l <tayra.yaml)" -lt 15 ] && [ "$(wc -l <tayra.yaml)" -gt 5 ]
@@ -346,7 +362,7 @@ END
 	sleep 0.4
 	[ "$(say 'EXISTS short:x\r\nGET short:x\r\nGET doc:a\r\nQUIT\r\n')" = ':0 $9 web:/v1/x $9 web:/v1/a +OK ' ]
 	claim "and served stale when the server is gone"
-	get short:y | grep -q '^-ORIGIN the origin failed'
+	get short:y | grep -q "^-ORIGIN origin 'web' failed: "
 	claim "what was never loaded is an error, not a nil"
 	stop
 else

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "load/origin.h"
 #include "server.h"
 
 #define SECOND TAYRA_NS_PER_S
@@ -142,6 +143,28 @@ each_answer_means_what_it_should(void **state)
 			holds(&ref, rows[i].value);
 		tayra_release(&ref);
 	}
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+why_it_fails_is_kept(void **state)
+{
+	char text[TAYRA__TROUBLE_TEXT];
+	struct tayra_ref ref;
+	struct server s;
+
+	server_open(&s);
+	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", NULL);
+
+	assert_int_equal(look_up(origin, "404", 3, 0, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), 0);
+	assert_int_equal(look_up(origin, "500", 3, 0, &ref), TAYRA_E_ORIGIN);
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), 1);
+	assert_string_equal(text, "the server answered with status 500");
+	assert_int_equal(look_up(origin, "nothing", 7, 0, &ref), TAYRA_E_ORIGIN);
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), 2);
+	assert_true(strlen(text) > 0); /* libcurl's word */
 	tayra_origin_close(origin);
 	server_close(&s);
 }
@@ -378,6 +401,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_key_s_parts_are_in_the_url_and_change_nothing_around_them),
 	cmocka_unit_test(a_key_that_is_no_url_asks_nobody),
 	cmocka_unit_test(each_answer_means_what_it_should),
+	cmocka_unit_test(why_it_fails_is_kept),
 	cmocka_unit_test(connections_are_kept),
 	cmocka_unit_test(a_load_past_its_deadline_is_broken_off_and_the_origin_works_on),
 	cmocka_unit_test(a_load_nobody_waits_for_is_broken_off),

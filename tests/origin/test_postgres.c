@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cluster.h"
+#include "load/origin.h"
 #include "server.h"
 
 #define SQL "SELECT value FROM item WHERE name = $1"
@@ -399,6 +400,36 @@ a_table_altered_under_the_statement_is_read_again(void **state)
 }
 
 static void
+expect_trouble(struct tayra_origin *origin, uint64_t count, const char *says)
+{
+	char text[TAYRA__TROUBLE_TEXT];
+
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), count);
+	assert_string_equal(text, says);
+}
+
+static void
+why_it_fails_is_kept_without_values(void **state)
+{
+	char text[TAYRA__TROUBLE_TEXT];
+	struct tayra_ref ref;
+
+	need_server(state);
+	execute("CREATE TABLE leaving (id text, secret text); INSERT INTO leaving VALUES ('1', "
+		"'abc')");
+	struct tayra_origin *origin = open_origin(
+		"SELECT secret::int::text FROM leaving WHERE id = $1");
+
+	assert_int_equal(look_up(origin, "1", 1, 0, &ref), TAYRA_E_ORIGIN);
+	expect_trouble(origin, 1, "invalid input syntax for type integer (SQLSTATE 22P02)");
+	execute("DROP TABLE leaving");
+	assert_int_equal(look_up(origin, "1", 1, 0, &ref), TAYRA_E_ORIGIN);
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), 2); /* asked or prepared */
+	assert_non_null(strstr(text, "relation \"leaving\" does not exist"));
+	tayra_origin_close(origin);
+}
+
+static void
 a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is(void **state)
 {
 	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
@@ -413,6 +444,7 @@ a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is(void **state)
 	expect(origin, "1", "{\"id\":1,\"a\":2,\"b\":7}", 20);
 	execute("ALTER TABLE doubled ADD b int DEFAULT 3");
 	assert_int_equal(look_up(origin, "1", 1, 0, &ref), TAYRA_E_ORIGIN);
+	expect_trouble(origin, 1, "SQL: two columns are called \"b\"");
 	execute("ALTER TABLE doubled DROP b");
 	expect(origin, "1", "{\"id\":1,\"a\":2,\"b\":7}", 20);
 	tayra_origin_close(origin);
@@ -559,6 +591,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
 	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
 	cmocka_unit_test(a_table_altered_under_the_statement_is_read_again),
+	cmocka_unit_test(why_it_fails_is_kept_without_values),
 	cmocka_unit_test(a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is),
 	cmocka_unit_test(a_server_that_says_nothing_or_nonsense_is_no_server),
 	cmocka_unit_test(a_server_killed_and_started_again_is_found),

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "load/origin.h"
+
 #define SQL "SELECT value FROM item WHERE name = ?1"
 
 static char path[] = "/tmp/tayra-test-XXXXXX";
@@ -100,10 +102,12 @@ static void
 no_row_and_null_are_not_found(void **state)
 {
 	struct tayra_origin *origin = open_origin(SQL);
+	char text[TAYRA__TROUBLE_TEXT];
 	struct tayra_ref ref;
 
 	assert_int_equal(look_up(origin, "none", 4, 0, &ref), TAYRA_E_NOT_FOUND);
 	assert_int_equal(look_up(origin, "null", 4, 0, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), 0);
 	tayra_origin_close(origin);
 }
 
@@ -307,6 +311,15 @@ columns_added_and_dropped_between_loads_show_at_once(void **state)
 }
 
 static void
+expect_trouble(struct tayra_origin *origin, uint64_t count, const char *says)
+{
+	char text[TAYRA__TROUBLE_TEXT];
+
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), count);
+	assert_string_equal(text, says);
+}
+
+static void
 a_query_that_no_longer_fits_is_an_origin_error_until_it_does(void **state)
 {
 	struct tayra_origin *origin = open_shaped(
@@ -316,8 +329,23 @@ a_query_that_no_longer_fits_is_an_origin_error_until_it_does(void **state)
 	alter("ALTER TABLE changing RENAME COLUMN the_name_of_a_column TO other");
 	assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
 	assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
+	expect_trouble(origin, 2, "no such column: the_name_of_a_column");
 	alter("ALTER TABLE changing RENAME COLUMN other TO the_name_of_a_column");
 	expect_text(origin, "{\"the_name_of_a_column\":\"v\"}");
+	tayra_origin_close(origin);
+}
+
+static void
+what_a_key_holds_is_not_in_the_complaint(void **state)
+{
+	struct tayra_origin *origin = open_origin("SELECT json_extract('{}', ?1)");
+	char text[TAYRA__TROUBLE_TEXT];
+	struct tayra_ref ref;
+
+	assert_int_equal(look_up(origin, "secret", 6, 0, &ref), TAYRA_E_ORIGIN);
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), 1);
+	assert_true(strlen(text) > 0);
+	assert_null(strstr(text, "secret"));
 	tayra_origin_close(origin);
 }
 
@@ -335,6 +363,7 @@ a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is(void **state)
 		alter("ALTER TABLE changing ADD COLUMN another DEFAULT 7");
 		assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
 		assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
+		expect_trouble(origin, 2, "SQL: two columns are called \"another\"");
 		alter("ALTER TABLE changing DROP COLUMN another");
 		assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_OK);
 		tayra_release(&ref);
@@ -456,6 +485,7 @@ a_load_waits_for_a_lock_and_answers_and_the_limiter_learns_nothing(void **state)
 	start_locked(&s, origin, 2 * TAYRA_NS_PER_MS);
 	wait_for_completion(&s, 30000);
 	got_status(&s, TAYRA_E_OVERLOAD);
+	expect_trouble(origin, 1, "database is locked");
 	unlock_database(writer);
 	stage_close(&s);
 	tayra_pace_stats(options.pace, &stats);
@@ -528,6 +558,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_index_made_between_loads_leaves_the_names_as_they_are),
 	cmocka_unit_test(columns_added_and_dropped_between_loads_show_at_once),
 	cmocka_unit_test(a_query_that_no_longer_fits_is_an_origin_error_until_it_does),
+	cmocka_unit_test(what_a_key_holds_is_not_in_the_complaint),
 	cmocka_unit_test(a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is),
 	cmocka_unit_test(a_comment_after_the_sql_is_no_second_statement),
 	cmocka_unit_test(a_file_that_is_no_database_is_an_io_error_that_names_it),

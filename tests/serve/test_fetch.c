@@ -6,6 +6,7 @@
 
 #include <tayra/tayra.h>
 
+#include "load/origin.h"
 #include "serve/route.h"
 
 /* The test's origin: what it has, what it waits for. */
@@ -342,6 +343,32 @@ an_error_of_the_origin_is_said_as_one(void **state)
 }
 
 static void
+why_the_origin_failed_is_in_the_reply_and_in_info(void **state)
+{
+	char reply[8192];
+	ssize_t n;
+	int fd;
+
+	start_with((struct tayra__route){ .name = "packages" }, 1);
+	fd = client_connect(&running);
+	client_say(fd, "GET k:broken", "-ORIGIN the origin failed\r\n");
+	tayra__trouble_note(&origin->trouble, TAYRA_E_ORIGIN, "no such\ntable: packages");
+	client_say(fd, "GET k:broken",
+		   "-ORIGIN origin 'packages' failed: no such table: packages\r\n");
+	client_say(fd, "MGET k:b k:broken",
+		   "-ORIGIN origin 'packages' failed: no such table: packages (key 2 of 2)\r\n");
+	say_text(fd, "INFO loads\r\n");
+	n = recv(fd, reply, sizeof(reply) - 1, 0);
+	assert_true(n > 0);
+	reply[n] = '\0';
+	assert_non_null(strstr(reply, "\r\norigin_packages_errors:1\r\n"));
+	assert_non_null(
+		strstr(reply, "\r\norigin_packages_last_error:no such table: packages\r\n"));
+	close(fd);
+	stop();
+}
+
+static void
 a_limit_that_is_reached_is_said_with_a_time_to_retry(void **state)
 {
 	struct tayra_pace_options limit = TAYRA_PACE_OPTIONS_INIT;
@@ -651,6 +678,7 @@ main(void)
 		cmocka_unit_test(set_overrides_and_del_forgets),
 		cmocka_unit_test(other_databases_have_no_routes),
 		cmocka_unit_test(an_error_of_the_origin_is_said_as_one),
+		cmocka_unit_test(why_the_origin_failed_is_in_the_reply_and_in_info),
 		cmocka_unit_test(a_limit_that_is_reached_is_said_with_a_time_to_retry),
 		cmocka_unit_test(what_is_stale_is_served_while_the_origin_fails),
 		cmocka_unit_test(what_is_stale_is_served_while_the_origin_is_slow),
