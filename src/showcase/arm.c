@@ -131,6 +131,7 @@ create_handle(struct tayra__showcase_arm *arm, char *error, size_t error_len)
 	if (status < 0)
 		return status;
 	cache.memory_bytes = design->memory_bytes ? design->memory_bytes : arm->terms.memory_bytes;
+	cache.charge_max = design->charge_max;
 	cache.policy = design->policy;
 	cache.objective = design->objective;
 	cache.shards = design->shards;

@@ -56,6 +56,7 @@ struct tayra__arm_design {
 	double writer_limit;
 	/* For what is shown of one mechanism alone. */
 	uint64_t memory_bytes;   /* 0: what the terms say */
+	uint64_t charge_max;     /* of the cache; 0: memory alone is the bound */
 	bool unpaced;            /* limited, but the limiter lets everything in */
 	uint32_t origin_threads; /* 0: the default */
 	bool file_tier;
