@@ -87,22 +87,32 @@ status_of(int rc, const struct tayra_load *l)
 	return TAYRA_E_ORIGIN;
 }
 
-/* SQLite's message, without what stands in single quotes: names never do, and values may. */
+/* What ends a quotation that c begins, 0: it begins none.  SQLite quotes values in one of three
+ * ways, and, in a statement that once compiled, names in none. */
+static char
+closing(char c)
+{
+	return c == '[' ? ']' : c == '\'' || c == '"' ? c : '\0';
+}
+
+/* SQLite's message without the values it quotes. */
 static void
 complain_of(sqlite3 *db, const struct tayra__complaint *why)
 {
-	bool quoted = false;
-	char *to;
+	char plain[TAYRA__TROUBLE_TEXT], close = '\0';
+	size_t len = 0;
 
-	tayra__complain(why, "%s", sqlite3_errmsg(db));
-	to = why->text;
-	for (const char *at = why->text; *at; at++) {
-		if (*at == '\'')
-			quoted = !quoted;
-		if (*at == '\'' || !quoted)
-			*to++ = *at;
+	for (const char *at = sqlite3_errmsg(db); *at && len < sizeof(plain) - 1; at++) {
+		if (!close) {
+			close = closing(*at);
+			plain[len++] = *at;
+		} else if (*at == close) {
+			close = '\0';
+			plain[len++] = *at;
+		}
 	}
-	*to = '\0';
+	plain[len] = '\0';
+	tayra__complain(why, "%s", plain);
 }
 
 /* What a step said that is neither a row nor the end. */
