@@ -43,6 +43,15 @@ find_option(const struct argp_option *options, const char *word)
 	return NULL;
 }
 
+static const struct argp_option *
+find_letter(const struct argp_option *options, char letter)
+{
+	for (; options->name; options++)
+		if (options->key == letter)
+			return options;
+	return NULL;
+}
+
 static void
 report_unknown(const struct argp *argp, const char *command, const char *word)
 {
@@ -61,18 +70,39 @@ report_unknown(const struct argp *argp, const char *command, const char *word)
 		tayra__cli_error(command, "unknown option '%s' (see %s --help)", word, command);
 }
 
+/* "-cFILE", "-c FILE": whether the word is one of those; one that lacks its value is reported. */
+static bool
+take_letter(const struct argp *argp, int argc, char **argv, int *at, bool *reported)
+{
+	const char *word = argv[*at];
+	const struct argp_option *option = find_letter(argp->options, word[1]);
+
+	*reported = false;
+	if (!option || (word[2] && !option->arg))
+		return false;
+	if (!option->arg || word[2] || ++*at < argc)
+		return true;
+	tayra__cli_error(argv[0], "option '-%c' needs a value: %s (it is --%s)", word[1],
+			 option->arg, option->name);
+	*reported = true;
+	return true;
+}
+
 /* argp keeps what it stumbled over to itself: walk the words as it did and find the one. */
 static void
 report(const struct argp *argp, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
-		bool named = strncmp(word, "--", 2) == 0 && word[2];
+		bool named = strncmp(word, "--", 2) == 0 && word[2], reported;
 		const struct argp_option *option = named ? find_option(argp->options, word) : NULL;
 
 		if (word[0] != '-' || !word[1])
 			continue;
-		if (!option) {
+		if (word[1] != '-' && take_letter(argp, argc, argv, &i, &reported)) {
+			if (reported)
+				return;
+		} else if (!option) {
 			report_unknown(argp, argv[0], word);
 			return;
 		} else if (!option->arg && strchr(word, '=')) {
@@ -113,7 +143,8 @@ static bool
 help_wanted(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-?") == 0)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-?") == 0 ||
+		    strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
 }

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "cli/arguments.h"
+#include "serve/route.h"
 #include "serve/settings.h"
+#include "serve/yaml.h"
 
 #define KNOBS_MAX    32
 #define NAME_MAX_LEN 32
@@ -243,6 +245,28 @@ say_trouble(void *arg, const char *origin, const char *text, uint64_t left_out)
 		tayra__cli_error(command->name, "origin '%s': %s", origin, text);
 }
 
+/* Not refused: what is loaded is right, only not from where its route says. */
+static void
+warn_of_hidden_routes(const struct command *command)
+{
+	const struct tayra__settings *settings = &command->settings;
+
+	for (size_t i = 0; i < settings->server.route_count; i++) {
+		size_t before = tayra__routes_hiding(settings->server.routes, i);
+		char text[512];
+
+		if (before == i)
+			continue;
+		tayra__settings_complain(settings, tayra__yaml_find(settings->routes[i].at, "keys"),
+					 text, sizeof(text),
+					 "route '%.64s' is never reached: '%.64s' before it "
+					 "matches all of its keys",
+					 settings->server.routes[i].keys,
+					 settings->server.routes[before].keys);
+		tayra__cli_error(command->name, "%s", text);
+	}
+}
+
 static int
 serve(struct command *command)
 {
@@ -265,6 +289,7 @@ serve(struct command *command)
 	status = tayra__server_create(&settings->server, text, sizeof(text), &server);
 	if (status != TAYRA_OK)
 		return fail(command, status, text);
+	warn_of_hidden_routes(command);
 	if (command->check)
 		announce(command, server);
 	else

@@ -272,7 +272,9 @@ on_failed(struct tayra__upstream_request *request, const char *why)
 
 	if (part == part->of->parts)
 		fail_with(part->of,
-			  part->of->writes && request->sent_ns ? "it may have been executed: " : "",
+			  !part->of->writes  ? ""
+			  : request->sent_ns ? "it may have been executed: "
+					     : "it was not sent: ",
 			  why);
 	end_part(part->of);
 }
@@ -425,7 +427,7 @@ send_parts(struct tayra__upstream *lane, struct forwarded *f, const struct tayra
 static void
 refuse(struct tayra__call *call, struct forwarded *f, const char *why)
 {
-	fail_with(f, "", why);
+	fail_with(f, f->writes ? "it was not sent: " : "", why);
 	tayra__buffer_append(call->out, tayra__buffer_front(&f->pending.reply),
 			     f->pending.reply.len);
 	tayra__pending_free(&f->pending);

@@ -242,6 +242,41 @@ write_loads(struct tayra__server *server, struct tayra__buffer *out)
 }
 
 static void
+write_tier(const char *name, const struct tayra_tier_stats *t, struct tayra__buffer *out)
+{
+	uint64_t gets = t->hits + t->misses;
+
+	line(out,
+	     "tier_%s:hits=%llu,misses=%llu,puts=%llu,refused=%llu,faults=%llu,damaged=%llu,out=%d",
+	     name, (unsigned long long)t->hits, (unsigned long long)t->misses,
+	     (unsigned long long)t->puts, (unsigned long long)t->refused,
+	     (unsigned long long)t->io_errors, (unsigned long long)t->corrupt, t->out);
+	line(out, "tier_%s_get_mean_ms:%.3f", name,
+	     gets ? (double)t->read_ns / 1e6 / (double)gets : 0.0);
+	line(out, "tier_%s_put_mean_ms:%.3f", name,
+	     t->puts ? (double)t->write_ns / 1e6 / (double)t->puts : 0.0);
+}
+
+static void
+write_tiers(struct tayra__server *server, struct tayra__buffer *out)
+{
+	struct tayra_stats stats = TAYRA_STATS_INIT;
+
+	tayra_stats(server->handle, &stats);
+	if (server->tiers.file) {
+		write_tier("file", &stats.file, out);
+		number(out, "tier_file_items", stats.file.items);
+		number(out, "tier_file_bytes", stats.file.bytes);
+		number(out, "tier_file_limit_bytes", stats.file.limit_bytes);
+	}
+	if (server->tiers.remote) {
+		write_tier("remote", &stats.remote, out);
+		number(out, "tier_remote_read_bytes", stats.remote.read_bytes);
+		number(out, "tier_remote_written_bytes", stats.remote.written_bytes);
+	}
+}
+
+static void
 write_account(const char *name, const struct tayra_prefetch_account *a, struct tayra__buffer *out)
 {
 	line(out,
@@ -316,6 +351,7 @@ static const struct section {
 	{ "cluster", "Cluster", write_cluster },
 	{ "forward", "Forward", write_forward },
 	{ "loads", "Loads", write_loads },
+	{ "tiers", "Tiers", write_tiers },
 	{ "learning", "Learning", write_learning },
 	{ "keyspace", "Keyspace", write_keyspace },
 };

@@ -323,25 +323,40 @@ start_admin(struct tayra__monitor *monitor, const struct tayra__address *address
 	return TAYRA_OK;
 }
 
+/* The address of the status page, which has to be of this machine alone. */
+static int
+parse_address(const char *admin, struct tayra__address *address, char *error, size_t error_len)
+{
+	char why[256];
+	int status = tayra__address_parse(admin, address);
+
+	if (status != TAYRA_OK) {
+		tayra__address_explain(admin, why, sizeof(why));
+		snprintf(error, error_len, "status page: %s", why);
+		return status;
+	}
+	if (tayra__address_loopback(address))
+		return TAYRA_OK;
+	snprintf(error, error_len,
+		 "status page: %s can be reached from other machines, and the page has no "
+		 "password: give an address of 127.0.0.1",
+		 admin);
+	return TAYRA_E_INVAL;
+}
+
 static int
 open_page(struct tayra__monitor *monitor, const struct tayra__server_options *options, char *error,
 	  size_t error_len)
 {
 	struct tayra__address address;
-	char why[256];
-	int status = tayra__address_parse(options->admin, &address);
+	int status = parse_address(options->admin, &address, error, error_len);
 
-	if (status != TAYRA_OK) {
-		tayra__address_explain(options->admin, why, sizeof(why));
-		snprintf(error, error_len, "status page: %s", why);
+	if (status != TAYRA_OK)
 		return status;
-	}
-	if (!tayra__address_loopback(&address)) {
-		snprintf(error, error_len,
-			 "status page: %s can be reached from other machines, and the page has no "
-			 "password: give an address of 127.0.0.1",
-			 options->admin);
-		return TAYRA_E_INVAL;
+	if (options->check) {
+		snprintf(monitor->text, sizeof(monitor->text), "status at http://%s/%s",
+			 options->admin, options->admin_if_free ? " if that is free" : "");
+		return TAYRA_OK;
 	}
 	status = start_admin(monitor, &address);
 	if (status == TAYRA_OK || status == TAYRA_E_NOMEM)
@@ -364,7 +379,7 @@ tayra__monitor_create(struct tayra__server *server, const struct tayra__server_o
 	int status;
 
 	*out = NULL;
-	if ((!options->admin || options->check) && options->alert_rule_count == 0)
+	if (!options->admin && options->alert_rule_count == 0)
 		return TAYRA_OK;
 	monitor = tayra__mem_alloc(sizeof(*monitor));
 	if (!monitor)
@@ -388,7 +403,7 @@ tayra__monitor_create(struct tayra__server *server, const struct tayra__server_o
 	pthread_mutex_init(&monitor->lock, NULL);
 	tayra__monitor_tick(monitor);
 	status = add_all(monitor, options, error, error_len);
-	if (status == TAYRA_OK && options->admin && !options->check)
+	if (status == TAYRA_OK && options->admin)
 		status = open_page(monitor, options, error, error_len);
 	if (status != TAYRA_OK) {
 		tayra__monitor_destroy(monitor);

@@ -75,6 +75,58 @@ tayra__routes_create(const struct tayra__route *given, size_t count, char *error
 	return TAYRA_OK;
 }
 
+/* A byte that no literal of the pattern has; -1: they have all. */
+static int
+foreign_byte(const struct tayra__pattern *pattern)
+{
+	for (int byte = 0; byte < 256; byte++)
+		if (!memchr(pattern->text, byte, pattern->ends[pattern->parts]))
+			return byte;
+	return -1;
+}
+
+/*
+ * The shortest key of `inner`, of which each part is one byte that no literal of `outer` has: if
+ * `outer` matches it, its literals were found in literals of `inner`, and are found there whatever
+ * the parts are.
+ */
+static bool
+covers(const struct tayra__pattern *outer, const struct tayra__pattern *inner)
+{
+	struct tayra__part parts[TAYRA__PATTERN_PARTS];
+	char key[TAYRA__PATTERN_BYTES + TAYRA__PATTERN_PARTS];
+	size_t len = 0;
+	int byte = foreign_byte(outer);
+
+	if (byte < 0 || inner->whole)
+		return outer->whole;
+	for (uint32_t i = 0; i <= inner->parts; i++) {
+		struct tayra__part literal = tayra__pattern_literal(inner, i);
+
+		memcpy(key + len, literal.bytes, literal.len);
+		len += literal.len;
+		if (i < inner->parts)
+			key[len++] = (char)byte;
+	}
+	return tayra__pattern_match(outer, key, len, parts);
+}
+
+size_t
+tayra__routes_hiding(const struct tayra__route *routes, size_t n)
+{
+	const struct tayra__complaint silent = { NULL, 0 };
+	struct tayra__pattern inner, outer;
+
+	if (tayra__pattern_parse(routes[n].keys, TAYRA__PATTERN, &inner, &silent) != TAYRA_OK)
+		return n;
+	for (size_t i = 0; i < n; i++)
+		if (tayra__pattern_parse(routes[i].keys, TAYRA__PATTERN, &outer, &silent) ==
+			    TAYRA_OK &&
+		    covers(&outer, &inner))
+			return i;
+	return n;
+}
+
 void
 tayra__routes_destroy(struct tayra__routes *routes)
 {

@@ -28,6 +28,9 @@ struct tayra__routes;
  * line.  No routes are NULL. */
 int tayra__routes_create(const struct tayra__route *routes, size_t count, char *error,
 			 size_t error_len, struct tayra__routes **out);
+/* The first route in front of routes[n] whose pattern matches all keys of it, so that it is never
+ * reached; n when there is none, or when a pattern will not do. */
+size_t tayra__routes_hiding(const struct tayra__route *routes, size_t n);
 void tayra__routes_destroy(struct tayra__routes *routes);
 
 /* The route of that key; NULL: none, or `routes` is. */

@@ -307,7 +307,7 @@ static int
 open_forward(struct tayra__server *server, const struct tayra__server_options *o, char *error,
 	     size_t error_len)
 {
-	if (!server->keyspace.shared)
+	if (!server->keyspace.shared && !o->file_tier && !o->remote_tier)
 		return tayra__forward_create(server, o->forward, error, error_len,
 					     &server->forward);
 	snprintf(error, error_len,

@@ -76,6 +76,9 @@ tayra__upstream_lose(struct tayra__upstream *u, const char *why)
 		struct tayra__upstream_request *request = TAYRA__LIST_ENTRY(
 			node, struct tayra__upstream_request, node);
 
+		/* Until then all that is asked waits in u->out. */
+		if (!was_ready)
+			request->sent_ns = 0;
 		request->failed(request, u->why);
 	}
 }

@@ -533,7 +533,7 @@ enter_directory(struct file_tier *file, const char *path,
 	if (io->lock(io->ctx, file->log.dir) < 0)
 		return errno == EWOULDBLOCK
 			       ? tayra__tier_complain(complaint, TAYRA_E_FULL,
-						      "is in use by another process or handle")
+						      "in use by another process or handle")
 			       : tayra__tier_complain(complaint, TAYRA_E_IO,
 						      "cannot be locked: %m");
 	return TAYRA_OK;

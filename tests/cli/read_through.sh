@@ -145,6 +145,15 @@ sed 's/sqlite: packages.db/sqlite: nowhere.db/' tayra.yaml >wrong.yaml
 "$tayra" serve --check -c wrong.yaml >out 2>err
 [ $? -eq 2 ] && [ ! -s out ] && grep -q '^tayra serve: wrong.yaml:3:5: ' err
 claim "--check ends with 2 and the place of what is wrong"
+printf '%s\n' 'origins: {packages: {sqlite: packages.db}}' 'routes:' \
+	'  - {keys: "t:{k}", origin: packages, query: "select 1 where 1 = ?1"}' \
+	'  - {keys: "u:{a}:{b}", origin: packages, query: "select ?1, ?2"}' \
+	'  - {keys: "u:{a}", origin: packages, query: "select 1 where 1 = ?1"}' \
+	'  - {keys: "t:{a}:{b}", origin: packages, query: "select ?1, ?2"}' >hidden.yaml
+"$tayra" serve --check -c hidden.yaml >out 2>err
+[ $? -eq 0 ] && [ "$(wc -l <err)" -eq 1 ] &&
+	grep -q "^tayra serve: hidden.yaml:6:6: route 't:{a}:{b}' is never reached: 't:{k}' before it" err
+claim "--check warns of a route that is never reached"
 "$tayra" serve -c nowhere.yaml >out 2>err
 [ $? -eq 2 ] && grep -q '^tayra serve: nowhere.yaml: No such file' err
 claim "a configuration must be there"

@@ -93,6 +93,23 @@ refused "No such file" "a password file must be there" --password-file nowhere
 refused "is empty" "a password file must say something" --password-file empty
 refused "requirepass is empty" "a password must not be empty" --requirepass ""
 
+refused "option '-c' needs a value: FILE (it is --config)" "-c says that it wants a file" -c
+refused "unknown option '-x'" "a letter that is no option is" -x
+"$tayra" serve -h >out 2>err && "$tayra" serve --help | cmp -s - out && [ -s out ] && [ ! -s err ]
+claim "-h is --help"
+
+# What cannot be served is refused by --check as well, which takes and makes nothing.
+refused "status page: 'here' is no address" "--check reads the status page's address" --check --admin here
+refused "can be reached from other machines" "--check keeps the page on the loopback" --check --admin 0.0.0.0:0
+refused "nowhere/tier: cannot be made: No such file" "--check sees that a tier's folder cannot be made" --check --tier file:nowhere/tier
+refused "empty: cannot be opened: Not a directory" "--check sees that a tier's folder is a file" --check --tier file:empty
+refused "remote tier: " "--check reads the URL of a remote tier" --check --tier remote:http://localhost
+refused "forward: not with routes or tiers" "--check knows what does not go together" --check --tier file:tier --forward redis://127.0.0.1:1
+"$tayra" serve --check --listen 127.0.0.1:0 --admin 127.0.0.1:9 --tier file:tier --tier remote:redis://127.0.0.1:1 >out 2>err
+[ $? -eq 0 ] && [ ! -s err ] && [ ! -e tier ] &&
+	grep -q 'no password, file tier tier, a remote tier, status at http://127.0.0.1:9/$' out
+claim "--check names tiers and the status page, and makes no folder"
+
 start
 claim "says in one line what it serves"
 [ "$(wc -l <serving)" -eq 1 ] && [ ! -s err ]

@@ -414,6 +414,16 @@ without_the_redis_nothing_is_served_and_with_it_again_the_new(void **state)
 	client_send(fd, "GET a\r\n", 7);
 	client_expect(fd, "-UPSTREAM unix://", 17);
 	close(fd);
+	/* Nobody is there to have executed it: neither when it is dialled nor until it is again. */
+	for (int i = 0; i < 2; i++) {
+		char reply[512] = "";
+
+		fd = client_connect(&running);
+		client_send(fd, "SET a 2\r\nQUIT\r\n", 15);
+		assert_true(recv(fd, reply, sizeof(reply) - 1, 0) > 0);
+		assert_non_null(strstr(reply, ": it was not sent: "));
+		close(fd);
+	}
 	assert_true(redis_start(&redis));
 	fd = client();
 	client_say(fd, "GET a", "$-1\r\n");

@@ -392,6 +392,59 @@ who_goes_away_leaves_nothing_behind(void **state)
 	}
 }
 
+/* What INFO tiers says, on a connection of its own. */
+static const char *
+info_tiers(const struct running *of)
+{
+	static char text[4096];
+	size_t len = 0;
+	ssize_t got;
+	int fd = client_connect(of);
+
+	client_send(fd, "INFO tiers\r\nQUIT\r\n", 18);
+	while ((got = recv(fd, text + len, sizeof(text) - 1 - len, 0)) > 0)
+		len += (size_t)got;
+	text[len] = '\0';
+	close(fd);
+	return text;
+}
+
+static void
+info_says_how_the_directory_stands(void **state)
+{
+	int fd = client_connect(&running);
+	const char *text;
+
+	client_say(fd, "SET a 1", "+OK\r\n");
+	fd = restart(fd);
+	client_say(fd, "GET a", "$1\r\n1\r\n");
+	client_say(fd, "GET b", "$-1\r\n");
+	text = info_tiers(&running);
+	assert_non_null(strstr(text, "# Tiers\r\ntier_file:hits=1,misses=1,puts=0,refused=0,"
+				     "faults=0,damaged=0,out=0\r\ntier_file_get_mean_ms:"));
+	assert_non_null(strstr(text, "\r\ntier_file_items:1\r\ntier_file_bytes:"));
+	assert_non_null(strstr(text, "\r\ntier_file_limit_bytes:268435456\r\n"));
+	assert_null(strstr(text, "tier_remote"));
+	close(fd);
+}
+
+static void
+info_says_how_the_redis_stands(void **state)
+{
+	const char *text;
+	int fd;
+
+	if (!redis_is_installed())
+		skip();
+	fd = client_connect(&one);
+	client_say(fd, "SET a 1", "+OK\r\n");
+	text = info_tiers(&one);
+	assert_non_null(strstr(text, "\r\ntier_remote:hits="));
+	assert_non_null(strstr(text, "\r\ntier_remote_put_mean_ms:"));
+	assert_null(strstr(text, "tier_file"));
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -399,6 +452,8 @@ main(void)
 #define remote(name) cmocka_unit_test_setup_teardown(name, set_up_remote, tear_down_remote)
 	const struct CMUnitTest tests[] = {
 		test(a_restarted_server_serves_what_it_had),
+		test(info_says_how_the_directory_stands),
+		remote(info_says_how_the_redis_stands),
 		test(every_command_knows_what_is_below),
 		test(what_is_changed_is_changed_below),
 		test(flushing_flushes_below),
