@@ -44,6 +44,39 @@ static const char *const tiers[] = { "file", "remote" };
 	}
 
 const struct tayra__watch_row tayra__figure_rows[] = {
+	COUNTER("lookups", lookups, "Keys that reading commands asked for"),
+	COUNTER("hits", hits, "Keys that reading commands found"),
+	COUNTER("loads", loads.loads, "Values asked of an origin"),
+	COUNTER("load_failures", loads.load_errors, "Loads that ended with an error"),
+	{ .name = "tayra_load_seconds",
+	  .unit = "seconds",
+	  .sentence = "Time that finished loads took, in all",
+	  .type = TAYRA__WATCH_COUNTER,
+	  .per_unit = 1e9,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, loads.load_ns) },
+	COUNTER("loads_joined", loads.joined, "Requests that waited for somebody else's load"),
+	COUNTER("stale_replies", loads.stale_hits,
+		"Requests answered with a value past its ttl, for want of a newer one"),
+	COUNTER("loads_shed", loads.shed, "Requests refused because an origin had no room"),
+	COUNTER("load_timeouts", loads.timeouts, "Requests that got no answer in time"),
+	GAUGE("loads_running", limit_held, "Loads that origins work on now"),
+	GAUGE("loads_waiting", limit_queued, "Loads that wait for their turn at an origin"),
+	{ .name = "tayra_load_limit",
+	  .sentence = "Loads that origins may work on at once, in all, as learned or given",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_DOUBLE,
+	  .offset = offsetof(struct tayra__figures, limit) },
+	COUNTER("forward_requests", forward.requests, "Commands sent on to the Redis behind"),
+	COUNTER("forward_failures", forward.failed,
+		"Commands answered with an error for want of the Redis behind"),
+	COUNTER("forward_kept", forward.kept, "Values of the Redis behind that were kept"),
+	COUNTER("forward_changes", forward.changes, "Keys the Redis behind said have changed"),
+	GAUGE("forward_tracking", forward.tracking,
+	      "1: it is known what changes in the Redis behind, and memory is answered from"),
+	COUNTER("forward_tracking_lost", forward.lost,
+		"Times that was lost, and memory cleared because of it"),
+	GAUGE("forward_connections", forward.connections, "Connections to the Redis behind"),
 	TIER("hits", hits, TAYRA__WATCH_COUNTER, "Values found in a tier below memory"),
 	TIER("misses", misses, TAYRA__WATCH_COUNTER, "Keys looked for there and not found"),
 	TIER("puts", puts, TAYRA__WATCH_COUNTER, "Values kept there"),
@@ -51,6 +84,30 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	TIER("items", items, TAYRA__WATCH_GAUGE, "Values there, where that is known"),
 	TIER("faults", io_errors, TAYRA__WATCH_COUNTER, "Reads and writes that failed"),
 	TIER("damaged", corrupt, TAYRA__WATCH_COUNTER, "Values found damaged, and missed"),
+	GAUGE("items", cache.items, "Items in memory"),
+	{ .name = "tayra_memory_used_bytes",
+	  .unit = "bytes",
+	  .sentence = "Memory in use by cache, connections and learning",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, memory_used) },
+	{ .name = "tayra_memory_max_bytes",
+	  .unit = "bytes",
+	  .sentence = "Memory that all of these may use",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, memory_max) },
+	{ .name = "tayra_memory_bytes",
+	  .unit = "bytes",
+	  .sentence = "Memory by part: keys and values, what keeping them takes, what connections "
+		      "have unread or unsent, what is learned, and what may still be used",
+	  .type = TAYRA__WATCH_GAUGE,
+	  .field = TAYRA__WATCH_U64,
+	  .offset = offsetof(struct tayra__figures, memory),
+	  .dims = { { "part", parts, TAYRA__FIGURES_PARTS, sizeof(uint64_t) } } },
+	COUNTER("evictions", cache.evictions, "Items removed to make room"),
+	COUNTER("expirations", cache.expirations, "Items removed because their time was over"),
+	COUNTER("rejections", cache.rejections, "Values the cache had no room for"),
 	{ .name = "tayra_uptime_seconds",
 	  .unit = "seconds",
 	  .sentence = "Since the server began to listen",
@@ -83,46 +140,9 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	  .type = TAYRA__WATCH_COUNTER,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, output_bytes) },
-	COUNTER("lookups", lookups, "Keys that reading commands asked for"),
-	COUNTER("hits", hits, "Keys that reading commands found"),
-	COUNTER("evictions", cache.evictions, "Items removed to make room"),
-	COUNTER("expirations", cache.expirations, "Items removed because their time was over"),
-	COUNTER("rejections", cache.rejections, "Values the cache had no room for"),
-	GAUGE("items", cache.items, "Items in memory"),
 	COUNTER("load_costs_learned", costs_learned,
 		"Values set by a client after it had missed them: how long that took is their "
 		"cost"),
-	COUNTER("forward_requests", forward.requests, "Commands sent on to the Redis behind"),
-	COUNTER("forward_failures", forward.failed,
-		"Commands answered with an error for want of the Redis behind"),
-	COUNTER("forward_kept", forward.kept, "Values of the Redis behind that were kept"),
-	COUNTER("forward_changes", forward.changes, "Keys the Redis behind said have changed"),
-	GAUGE("forward_tracking", forward.tracking,
-	      "1: it is known what changes in the Redis behind, and memory is answered from"),
-	COUNTER("forward_tracking_lost", forward.lost,
-		"Times that was lost, and memory cleared because of it"),
-	GAUGE("forward_connections", forward.connections, "Connections to the Redis behind"),
-	COUNTER("loads", loads.loads, "Values asked of an origin"),
-	COUNTER("load_failures", loads.load_errors, "Loads that ended with an error"),
-	{ .name = "tayra_load_seconds",
-	  .unit = "seconds",
-	  .sentence = "Time that finished loads took, in all",
-	  .type = TAYRA__WATCH_COUNTER,
-	  .per_unit = 1e9,
-	  .field = TAYRA__WATCH_U64,
-	  .offset = offsetof(struct tayra__figures, loads.load_ns) },
-	COUNTER("loads_joined", loads.joined, "Requests that waited for somebody else's load"),
-	COUNTER("stale_replies", loads.stale_hits,
-		"Requests answered with a value past its ttl, for want of a newer one"),
-	COUNTER("loads_shed", loads.shed, "Requests refused because an origin had no room"),
-	COUNTER("load_timeouts", loads.timeouts, "Requests that got no answer in time"),
-	GAUGE("loads_running", limit_held, "Loads that origins work on now"),
-	GAUGE("loads_waiting", limit_queued, "Loads that wait for their turn at an origin"),
-	{ .name = "tayra_load_limit",
-	  .sentence = "Loads that origins may work on at once, in all, as learned or given",
-	  .type = TAYRA__WATCH_GAUGE,
-	  .field = TAYRA__WATCH_DOUBLE,
-	  .offset = offsetof(struct tayra__figures, limit) },
 	COUNTER("reloads_compared", learned.checks,
 		"Loads whose bytes were compared with what was there before"),
 	COUNTER("reloads_changed", learned.changed, "Of those, with other bytes"),
@@ -206,29 +226,52 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	  .type = TAYRA__WATCH_GAUGE,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.learning_bytes) },
-	{ .name = "tayra_memory_bytes",
-	  .unit = "bytes",
-	  .sentence = "Memory by part: keys and values, what keeping them takes, what connections "
-		      "have unread or unsent, what is learned, and what may still be used",
-	  .type = TAYRA__WATCH_GAUGE,
-	  .field = TAYRA__WATCH_U64,
-	  .offset = offsetof(struct tayra__figures, memory),
-	  .dims = { { "part", parts, TAYRA__FIGURES_PARTS, sizeof(uint64_t) } } },
-	{ .name = "tayra_memory_used_bytes",
-	  .unit = "bytes",
-	  .sentence = "Memory in use by cache, connections and learning",
-	  .type = TAYRA__WATCH_GAUGE,
-	  .field = TAYRA__WATCH_U64,
-	  .offset = offsetof(struct tayra__figures, memory_used) },
-	{ .name = "tayra_memory_max_bytes",
-	  .unit = "bytes",
-	  .sentence = "Memory that all of these may use",
-	  .type = TAYRA__WATCH_GAUGE,
-	  .field = TAYRA__WATCH_U64,
-	  .offset = offsetof(struct tayra__figures, memory_max) },
 };
 
 const size_t tayra__figure_row_count = sizeof(tayra__figure_rows) / sizeof(tayra__figure_rows[0]);
+
+_Static_assert(sizeof(tayra__figure_rows) / sizeof(tayra__figure_rows[0]) <= TAYRA__FIGURE_ROWS,
+	       "room for all");
+
+#define FROM(member)   offsetof(struct tayra__figures, member)
+#define BEHIND(member) (FROM(member) + sizeof(((struct tayra__figures *)0)->member))
+
+/* The tier's rows without the one that is not there. */
+static void
+keep_tiers(struct tayra__watch_row *row, const struct tayra__tiers *there)
+{
+	row->absent = !tayra__tiers_any(there);
+	if (row->absent || (there->file && there->remote))
+		return;
+	row->dims[0].count = 1;
+	if (there->file)
+		return;
+	row->dims[0].values++;
+	row->offset += row->dims[0].stride;
+}
+
+void
+tayra__figures_rows(const struct tayra__server *server, struct tayra__watch_row *out)
+{
+	const struct {
+		size_t from, behind;
+		bool there;
+	} subjects[] = {
+		{ FROM(forward), BEHIND(forward), server->forward != NULL },
+		{ FROM(loads), FROM(loads.file), server->routes != NULL },
+		{ FROM(limit), BEHIND(limit_queued), server->routes != NULL },
+		{ FROM(learned), BEHIND(staleness_budget), server->learning.possible },
+	};
+
+	memcpy(out, tayra__figure_rows, sizeof(tayra__figure_rows));
+	for (struct tayra__watch_row *row = out; row < out + tayra__figure_row_count; row++) {
+		if (row->offset >= FROM(loads.file) && row->offset < BEHIND(loads.remote))
+			keep_tiers(row, &server->tiers);
+		for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
+			if (row->offset >= subjects[i].from && row->offset < subjects[i].behind)
+				row->absent = !subjects[i].there;
+	}
+}
 
 static void
 take_memory(const struct tayra__server *server, struct tayra__figures *out)

@@ -18,6 +18,7 @@
 struct tayra__server;
 
 #define TAYRA__FIGURES_PARTS 5 /* of memory */
+#define TAYRA__FIGURE_ROWS   96
 
 struct tayra__figures {
 	uint64_t taken_ns; /* the loop's clock */
@@ -37,8 +38,10 @@ struct tayra__figures {
 };
 
 extern const struct tayra__watch_row tayra__figure_rows[];
-extern const size_t tayra__figure_row_count;
+extern const size_t tayra__figure_row_count; /* at most TAYRA__FIGURE_ROWS */
 
+/* All rows into `out`, which has room for them, those of what the server does not use absent. */
+void tayra__figures_rows(const struct tayra__server *server, struct tayra__watch_row *out);
 /* The loop's thread. */
 void tayra__figures_take(const struct tayra__server *server, struct tayra__figures *out);
 

@@ -34,6 +34,7 @@ struct tayra__monitor {
 	const struct tayra_clock *clock;
 	struct tayra__registry *registry;
 	struct tayra__watch_table table; /* of the figures */
+	struct tayra__watch_row rows[TAYRA__FIGURE_ROWS];
 	struct tayra__series *turns[TURNS], *costs;
 	struct tayra__alerts *alerts;
 	struct tayra__exec *execs[TAYRA__ALERT_ACTIONS];
@@ -69,25 +70,80 @@ static const struct tayra__watch_row cost_row = {
 	.per_unit = 1e9,
 };
 
+#define HIT_RATIO                                                                                  \
+	{                                                                                          \
+		"Hit ratio", "Keys asked for that were there", "ratio",                            \
+			{ .metric = "tayra_hits" },                                                \
+		{                                                                                  \
+			.metric = "tayra_lookups"                                                  \
+		}                                                                                  \
+	}
+#define LATENCY                                                                                    \
+	{                                                                                          \
+		"Latency",                                                                         \
+			"Until 99 of 100 commands are answered; of the group (below) that takes "  \
+			"longest",                                                                 \
+			"seconds",                                                                 \
+		{                                                                                  \
+			.metric = "tayra_turn_seconds", .quantile = 0.99                           \
+		}                                                                                  \
+	}
+#define MEMORY                                                                                     \
+	{                                                                                          \
+		"Memory", "In use by cache and connections", "bytes",                              \
+		{                                                                                  \
+			.metric = "tayra_memory_used_bytes"                                        \
+		}                                                                                  \
+	}
+#define CONNECTIONS                                                                                \
+	{                                                                                          \
+		"Connections", "Clients connected now", NULL,                                      \
+		{                                                                                  \
+			.metric = "tayra_connections"                                              \
+		}                                                                                  \
+	}
+
 static const struct tayra__headline headlines[] = {
-	{ "Hit ratio",
-	  "Keys asked for that were there",
-	  "ratio",
-	  { .metric = "tayra_hits" },
-	  { .metric = "tayra_lookups" } },
-	{ "Latency",
-	  "From finding commands until replying, 99th percentile of the slowest group",
-	  "seconds",
-	  { .metric = "tayra_turn_seconds", .quantile = 0.99 } },
+	HIT_RATIO,
+	LATENCY,
 	{ "Load cost",
 	  "Time clients take to bring what they missed, on average",
 	  "seconds",
 	  { .metric = "tayra_load_cost_seconds" } },
-	{ "Memory",
-	  "In use by cache and connections",
-	  "bytes",
-	  { .metric = "tayra_memory_used_bytes" } },
-	{ "Connections", "Clients connected now", NULL, { .metric = "tayra_connections" } },
+	MEMORY,
+	CONNECTIONS,
+};
+
+/* With routes it is origins that bring what is missed. */
+static const struct tayra__headline route_headlines[] = {
+	HIT_RATIO,
+	LATENCY,
+	{ "Loads a second",
+	  "Values asked of origins",
+	  NULL,
+	  { .metric = "tayra_loads" },
+	  { .metric = "tayra_uptime_seconds" } },
+	{ "Origin time",
+	  "What a load takes, on average",
+	  "seconds",
+	  { .metric = "tayra_load_seconds" },
+	  { .metric = "tayra_loads" } },
+	{ "Failed loads",
+	  "Share of loads that ended with an error",
+	  "ratio",
+	  { .metric = "tayra_load_failures" },
+	  { .metric = "tayra_loads" } },
+	{ "Stale answers",
+	  "Share of keys asked for that were answered with a value past its ttl",
+	  "ratio",
+	  { .metric = "tayra_stale_replies" },
+	  { .metric = "tayra_lookups" } },
+	{ "Limit",
+	  "Loads that origins may work on at once",
+	  NULL,
+	  { .metric = "tayra_load_limit" } },
+	MEMORY,
+	CONNECTIONS,
 };
 static const struct tayra__page_link links[] = {
 	{ "./patterns", "How keys are used." },
@@ -389,13 +445,16 @@ tayra__monitor_create(struct tayra__server *server, const struct tayra__server_o
 	monitor->handle = server->handle;
 	monitor->page = (struct tayra__page){
 		.title = "tayra serve",
-		.headlines = headlines,
-		.headline_count = sizeof(headlines) / sizeof(headlines[0]),
+		.headlines = server->routes ? route_headlines : headlines,
+		.headline_count = server->routes
+					  ? sizeof(route_headlines) / sizeof(route_headlines[0])
+					  : sizeof(headlines) / sizeof(headlines[0]),
 		.links = links,
 		.link_count = server->learning.possible ? sizeof(links) / sizeof(links[0]) : 0,
 	};
+	tayra__figures_rows(server, monitor->rows);
 	monitor->table = (struct tayra__watch_table){
-		.rows = tayra__figure_rows,
+		.rows = monitor->rows,
 		.row_count = tayra__figure_row_count,
 		.snapshot_bytes = sizeof(struct tayra__figures),
 		.read = read_figures,

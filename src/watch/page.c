@@ -35,13 +35,16 @@ escaped(FILE *out, const char *text)
 	}
 }
 
-/* Four digits, or all of a whole number. */
+/* Three digits, or all of a whole number.  Halves go up, as they do in the page's script. */
 static void
 plain(FILE *out, double value, const char *unit)
 {
 	char text[330], *comma;
 
-	snprintf(text, sizeof(text), fabs(value) >= 1000 ? "%.0f" : "%.4g", value);
+	if (fabs(value) >= 999.5)
+		snprintf(text, sizeof(text), "%.0f", value);
+	else
+		snprintf(text, sizeof(text), "%.3g", value * (1 + 1e-15));
 	/* The program we are linked into may have set a locale that writes 0,5. */
 	comma = strchr(text, ',');
 	if (comma)

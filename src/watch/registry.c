@@ -383,7 +383,7 @@ visit_instances(const struct entry *entry, const struct tayra__watch_row *row,
 
 	if (visitor->family)
 		visitor->family(visitor->arg, row);
-	for (; node != &entry->instances; node = node->next) {
+	for (; !row->absent && node != &entry->instances; node = node->next) {
 		const struct instance *instance = TAYRA__LIST_ENTRY(node, struct instance, node);
 		struct tayra__watch_sample sample = { .row = row };
 
@@ -410,19 +410,26 @@ visit_table(struct entry *entry, const struct tayra__watch_visitor *visitor)
 		visit_instances(entry, &entry->table->rows[i], visitor);
 }
 
+static void
+visit_entry(struct tayra__registry *registry, struct entry *entry,
+	    const struct tayra__watch_visitor *visitor)
+{
+	if (entry->family)
+		tayra__family_visit(entry->family, visitor, &registry->scratch);
+	else
+		visit_table(entry, visitor);
+}
+
+/* Our own family, which came first, is of least interest and comes last. */
 void
 tayra__registry_visit(struct tayra__registry *registry, const struct tayra__watch_visitor *visitor)
 {
-	struct tayra__list *node;
+	struct tayra__list *own, *node;
 
 	pthread_mutex_lock(&registry->lock);
-	for (node = registry->entries.next; node != &registry->entries; node = node->next) {
-		struct entry *entry = TAYRA__LIST_ENTRY(node, struct entry, node);
-
-		if (entry->family)
-			tayra__family_visit(entry->family, visitor, &registry->scratch);
-		else
-			visit_table(entry, visitor);
-	}
+	own = registry->entries.next;
+	for (node = own->next; node != &registry->entries; node = node->next)
+		visit_entry(registry, TAYRA__LIST_ENTRY(node, struct entry, node), visitor);
+	visit_entry(registry, TAYRA__LIST_ENTRY(own, struct entry, node), visitor);
 	pthread_mutex_unlock(&registry->lock);
 }

@@ -52,6 +52,7 @@ struct tayra__watch_row {
 	enum tayra__watch_field field;           /* of a table, as are those below */
 	size_t offset;
 	struct tayra__watch_dim dims[2];
+	bool absent; /* of a table: what it is about is not in use; it has no samples */
 };
 
 /* => TAYRA_OK, or TAYRA_E_INVAL: something in the row is missing, misspelt or contradicts itself.

@@ -447,8 +447,12 @@ import json, sys, urllib.request as u
 hot = json.load(u.urlopen(sys.argv[1] + "patterns.json"))["hot_keys"]
 assert hot[0]["key"] == "version:p1" and 0.85 < hot[0]["share"] < 0.95, hot
 assert "version:p1" in u.urlopen(sys.argv[1] + "patterns").read().decode()
+shown = u.urlopen(sys.argv[1]).read().decode()
+for card in "Loads a second", "Origin time", "Failed loads", "Stale answers", "Limit":
+    assert "<h3>" + card + "</h3>" in shown, card
+assert "<h3>Load cost</h3>" not in shown and "tayra_tier_" not in shown
 END
-		claim "/patterns.json names the hot key"
+		claim "/patterns.json names the hot key, and the page what is loaded"
 	else
 		skip "/patterns.json names the hot key" "built without libmicrohttpd"
 	fi

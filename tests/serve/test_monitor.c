@@ -6,6 +6,7 @@
 #include "watch/openmetrics_text.h"
 
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 static char body[1 << 18];
 static struct running running;
@@ -95,13 +96,39 @@ metrics_say_what_was_done(void **state)
 	assert_non_null(strstr(body, "\ntayra_hits_total 2\n"));
 	assert_non_null(strstr(body, "\ntayra_error_replies_total 1\n"));
 	assert_non_null(strstr(body, "\ntayra_connections 1\n"));
-	assert_non_null(strstr(body, "\ntayra_tier_hits_total{tier=\"file\"} 0\n"));
-	assert_non_null(strstr(body, "\ntayra_tier_items{tier=\"remote\"} 0\n"));
+	assert_null(strstr(body, "\ntayra_tier_hits_total{")); /* what is not in use is not shown */
+	assert_null(strstr(body, "\ntayra_loads_total "));
+	assert_null(strstr(body, "\ntayra_forward_requests_total "));
+	assert_null(strstr(body, "\ntayra_prefetch_used_total{"));
 	assert_non_null(strstr(body, "\ntayra_items 1\n"));
 	assert_non_null(strstr(body, "\ntayra_memory_max_bytes 16777216\n"));
 	close(fd);
 	wait_for("\ntayra_connections 0\n");
 	client_stop(&running);
+}
+
+static void
+metrics_are_of_the_tier_that_is_there(void **state)
+{
+	char folder[] = "/tmp/test_monitor.XXXXXX";
+	pid_t child;
+
+	assert_non_null(mkdtemp(folder));
+	start((struct tayra__server_options){ .file_tier = folder, .file_tier_bytes = 16u << 20 });
+	if (port) {
+		wait_for("\ntayra_tier_hits_total{tier=\"file\"} 0\n");
+		assert_null(strstr(body, "{tier=\"remote\"}"));
+		assert_null(om_fault(body));
+	}
+	client_stop(&running);
+	child = fork();
+	if (child == 0) {
+		execlp("rm", "rm", "-rf", folder, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(child, NULL, 0);
+	if (!port)
+		skip();
 }
 
 static void
@@ -276,6 +303,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(metrics_say_what_was_done),
+		cmocka_unit_test(metrics_are_of_the_tier_that_is_there),
 		cmocka_unit_test(a_turn_of_several_groups_is_counted_as_mixed),
 		cmocka_unit_test(the_page_and_the_snapshot_are_served),
 		cmocka_unit_test(a_server_that_does_not_move_is_not_healthy),
