@@ -45,6 +45,7 @@ skip() {
 start() {
 	file=$1
 	shift
+	: >serving # not the port of the one before
 	"$tayra" serve --listen 127.0.0.1:0 --admin off -c "$file" "$@" >serving 2>err </dev/null &
 	server=$!
 	port=

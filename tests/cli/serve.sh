@@ -44,6 +44,7 @@ refused() {
 
 # start OPTION...: a server on a free port, into $server and $port.
 start() {
+	: >serving # not the port of the one before
 	"$tayra" serve --listen 127.0.0.1:0 --memory 16M "$@" >serving 2>err </dev/null &
 	server=$!
 	port=
