@@ -154,7 +154,7 @@ enum verdict {
 	KEEP,       /* and so is what came before it */
 	KEEP_ALONE, /* what came before it is in doubt */
 	DISCARD,    /* and with it what came before */
-	UNBORN,     /* nothing was in it yet */
+	UNBORN,     /* nothing was in it yet: its number is free */
 };
 
 /* Judge by the header whether the segment goes on where the log ends. */
@@ -218,6 +218,8 @@ read_segment(struct rebuild *r, int fd, bool last, enum verdict *out)
 	return tayra__log_add(log, fd, r->number, scan.at);
 }
 
+/* Leaves log->next_number behind it, unless it was not there yet: a gap in the numbers is a segment
+ * that is lost. */
 static int
 take_in(struct rebuild *r, bool last)
 {
@@ -238,6 +240,8 @@ take_in(struct rebuild *r, bool last)
 		return status;
 	if (verdict == DISCARD && tayra__log_drop(log, log->count) != TAYRA_OK)
 		return TAYRA_E_IO;
+	if (verdict == DISCARD && (int32_t)(r->number - log->next_number) >= 0)
+		log->next_number = r->number + 1;
 	return remove_segment(log, r->number);
 }
 
@@ -253,8 +257,6 @@ read_all(struct tayra__log *log, const struct survey *survey)
 		status = take_in(&r, i + 1 == survey->count);
 		if (status != TAYRA_OK)
 			return status;
-		if ((int32_t)(r.number - log->next_number) >= 0)
-			log->next_number = r.number + 1;
 	}
 	return TAYRA_OK;
 }

@@ -382,6 +382,29 @@ a_segment_begun_but_not_written_is_no_hole(void **state)
 	}
 }
 
+static void
+what_was_before_a_segment_that_was_only_begun_outlives_the_next_kill_too(void **state)
+{
+	struct tayra__tier *tier = reopen();
+	char path[256];
+	int fd;
+
+	write_story(tier, 100);
+	disk_kill(&disk, tier);
+	stage_path("segment-00000002", path);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	tier = reopen();
+	for (uint64_t key = 100; key < 150 && access(path, F_OK) != 0; key++)
+		assert_int_equal(stage_put(tier, key, 1, 60000), TAYRA_OK);
+	assert_int_equal(assert_nothing_wrong(tier), 4);
+	disk_kill(&disk, tier);
+	tier = reopen();
+	assert_int_equal(assert_nothing_wrong(tier), 4);
+	disk_kill(&disk, tier);
+}
+
 /* After the machine went down, not only the process. */
 static unsigned
 kept_after_reboot(enum tayra__sync sync, bool closed)
@@ -466,6 +489,7 @@ main(void)
 		ON_STAGE(a_segment_cut_at_the_end_of_a_record_is_a_hole),
 		ON_STAGE(segments_that_changed_places_are_not_believed),
 		ON_STAGE(a_segment_begun_but_not_written_is_no_hole),
+		ON_STAGE(what_was_before_a_segment_that_was_only_begun_outlives_the_next_kill_too),
 		ON_STAGE(after_a_reboot_only_what_must_be_on_disk_is_believed),
 		ON_STAGE(a_damaged_state_does_not_make_it_trusted),
 		ON_STAGE(a_closed_log_that_lost_its_end_is_not_believed),
