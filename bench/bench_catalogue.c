@@ -161,7 +161,8 @@ print_costs(const struct miss_cost *m)
 
 		snprintf(metric, sizeof(metric), "load_cost_p%.0f", 100 * at[i]);
 		line(metric, "us",
-		     &(struct tayra_comparison){ .ratio = value, .lo = NAN, .hi = NAN });
+		     &(struct tayra_comparison){
+			     .ratio = value, .lo = (double)NAN, .hi = (double)NAN });
 	}
 	free(us);
 	return TAYRA_OK;

@@ -47,7 +47,7 @@ static uint16_t
 free_port(void)
 {
 	struct tayra__address address;
-	int fd;
+	int fd = -1;
 
 	if (tayra__address_parse("127.0.0.1:0", &address) != TAYRA_OK ||
 	    (fd = tayra__socket_listen(&address)) < 0)

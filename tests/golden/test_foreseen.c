@@ -58,7 +58,7 @@ static void
 judge_trace(const char *folder, const char *name, struct tally *tally)
 {
 	struct tayra__trace_error error;
-	struct tayra__requests *requests;
+	struct tayra__requests *requests = NULL;
 	struct tayra__trace *trace;
 	char path[512];
 

@@ -31,7 +31,7 @@ a_cost_is_the_time_from_the_miss_to_the_set(void **state)
 	tayra__misses_add(&misses, 1, key + 1, 3, 1000);
 	assert_int_equal(tayra__misses_take(&misses, 2, key + 1, 3, 5000), 0);
 	assert_int_equal(tayra__misses_take(&misses, 1, key + 1, 2, 5000), 0);
-	assert_int_equal(tayra__misses_take(&misses, 1, "\1key" + 1, 3, 5000), 0);
+	assert_int_equal(tayra__misses_take(&misses, 1, &"\1key"[1], 3, 5000), 0);
 	assert_int_equal(tayra__misses_take(&misses, 1, key + 1, 3, 5000), 4000);
 	assert_int_equal(tayra__misses_take(&misses, 1, key + 1, 3, 5000), 0);
 	/* The last miss counts. */

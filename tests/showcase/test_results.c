@@ -195,12 +195,14 @@ an_invalid_run_says_nothing_else(void **state)
 static void
 where_zeros_leave_no_interval_something_else_is_said(void **state)
 {
-	struct tayra_comparison c = { .ratio = 500, .lo = NAN, .hi = NAN, .p = 0.03125 };
+	struct tayra_comparison c = {
+		.ratio = 500, .lo = (double)NAN, .hi = (double)NAN, .p = 0.03125
+	};
 	char text[64];
 
 	c.a_value = 1, c.b_value = 500, c.verdict = TAYRA_BETTER;
 	assert_string_equal(tayra__words_ratio(&c, text), "500 (p 0.031)");
-	c.a_value = c.b_value = 0, c.ratio = NAN, c.verdict = TAYRA_UNDECIDED;
+	c.a_value = c.b_value = 0, c.ratio = (double)NAN, c.verdict = TAYRA_UNDECIDED;
 	assert_string_equal(tayra__words_bounds(&c, text), "0 in most rounds");
 	c.verdict = TAYRA_SAME;
 	assert_string_equal(tayra__words_bounds(&c, text), "all 0");
