@@ -11,16 +11,6 @@
 
 #define PLACE_MAX 600
 
-static size_t
-count_parts(const struct tayra__yaml *of)
-{
-	size_t count = 0;
-
-	for (const struct tayra__yaml *at = of->first; at; at = at->next)
-		count++;
-	return count;
-}
-
 static bool
 is_room(const struct tayra__alerting *a)
 {
@@ -75,7 +65,7 @@ read_exec(const struct tayra__reader *r, const struct tayra__yaml *list,
 
 	if (status != TAYRA_OK)
 		return status;
-	argv = tayra__mem_array(count_parts(list) + 1, sizeof(*argv));
+	argv = tayra__mem_array(tayra__yaml_count(list) + 1, sizeof(*argv));
 	if (!argv)
 		return tayra__reader_no_memory(r);
 	status = fill_argv(r, list, argv);
@@ -198,7 +188,7 @@ tayra__alerting_read(const struct tayra__reader *r, const struct tayra__yaml *li
 	status = tayra__reader_expect(r, list, TAYRA__YAML_LIST);
 	if (status != TAYRA_OK)
 		return status;
-	count = count_parts(list);
+	count = tayra__yaml_count(list);
 	if (count > TAYRA__ALERTING_MAX)
 		return tayra__reader_refuse(r, list, "more than %d alerts", TAYRA__ALERTING_MAX);
 	a->alerts = tayra__mem_array(count + 1, sizeof(*a->alerts));

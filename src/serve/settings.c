@@ -160,16 +160,6 @@ read_origin(const struct tayra__reader *r, const struct tayra__yaml *at,
 	return status == TAYRA_OK ? check_origin(r, origin) : status;
 }
 
-static size_t
-count_parts(const struct tayra__yaml *of)
-{
-	size_t count = 0;
-
-	for (const struct tayra__yaml *at = of->first; at; at = at->next)
-		count++;
-	return count;
-}
-
 static int
 read_origins(const struct tayra__reader *r, const struct tayra__yaml *map)
 {
@@ -181,7 +171,7 @@ read_origins(const struct tayra__reader *r, const struct tayra__yaml *map)
 	status = tayra__reader_expect(r, map, TAYRA__YAML_MAP);
 	if (status != TAYRA_OK)
 		return status;
-	s->origins = tayra__mem_array(count_parts(map) + 1, sizeof(*s->origins));
+	s->origins = tayra__mem_array(tayra__yaml_count(map) + 1, sizeof(*s->origins));
 	if (!s->origins)
 		return tayra__reader_no_memory(r);
 	for (const struct tayra__yaml *at = map->first; at && status == TAYRA_OK; at = at->next)
@@ -257,7 +247,7 @@ read_routes(const struct tayra__reader *r, const struct tayra__yaml *list)
 	status = tayra__reader_expect(r, list, TAYRA__YAML_LIST);
 	if (status != TAYRA_OK)
 		return status;
-	s->routes = tayra__mem_array(count_parts(list) + 1, sizeof(*s->routes));
+	s->routes = tayra__mem_array(tayra__yaml_count(list) + 1, sizeof(*s->routes));
 	if (!s->routes)
 		return tayra__reader_no_memory(r);
 	for (const struct tayra__yaml *at = list->first; at && status == TAYRA_OK; at = at->next)

@@ -42,6 +42,8 @@ void tayra__yaml_free(struct tayra__yaml *yaml);
 
 /* What has that name in a map; NULL: nothing, or it is no map. */
 const struct tayra__yaml *tayra__yaml_find(const struct tayra__yaml *map, const char *name);
+/* How many parts a list or a map has. */
+size_t tayra__yaml_count(const struct tayra__yaml *of);
 /* "a mapping", "a list", "text". */
 const char *tayra__yaml_kind_name(enum tayra__yaml_kind kind);
 

@@ -43,6 +43,16 @@ tayra__yaml_find(const struct tayra__yaml *map, const char *name)
 	return NULL;
 }
 
+size_t
+tayra__yaml_count(const struct tayra__yaml *of)
+{
+	size_t count = 0;
+
+	for (const struct tayra__yaml *at = of->first; at; at = at->next)
+		count++;
+	return count;
+}
+
 const char *
 tayra__yaml_kind_name(enum tayra__yaml_kind kind)
 {
