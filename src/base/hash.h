@@ -23,4 +23,16 @@ tayra__hash_mix64(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+/* The smallest power of two that is not less: the size of a table whose places are masked bits of a
+ * hash.  => least <= 2^31. */
+static inline uint32_t
+tayra__hash_table_size(uint32_t least)
+{
+	uint32_t size = 1;
+
+	while (size < least)
+		size *= 2;
+	return size;
+}
+
 #endif

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define WAYS         8
 #define NEVER        UINT64_MAX
 #define KEY_KEEPS    0.9f /* of its sums, a check */
@@ -28,11 +30,7 @@
 static uint32_t
 sets_for(uint32_t keys)
 {
-	uint32_t sets = 1;
-
-	while (sets < (keys + WAYS - 1) / WAYS)
-		sets *= 2;
-	return sets;
+	return tayra__hash_table_size((keys + WAYS - 1) / WAYS);
 }
 
 size_t

@@ -8,16 +8,14 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 #define ROOM_MAX (1u << 20)
 
 static uint32_t
 slots_for(uint32_t room)
 {
-	uint32_t slots = 2;
-
-	while (slots < room * 2)
-		slots *= 2;
-	return slots;
+	return tayra__hash_table_size(2 * room);
 }
 
 size_t

@@ -3,14 +3,12 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 static uint32_t
 buckets_for(uint32_t objects)
 {
-	uint32_t buckets = 1;
-
-	while (buckets < (objects + TAYRA__HISTORY_WAYS - 1) / TAYRA__HISTORY_WAYS)
-		buckets *= 2;
-	return buckets;
+	return tayra__hash_table_size((objects + TAYRA__HISTORY_WAYS - 1) / TAYRA__HISTORY_WAYS);
 }
 
 size_t

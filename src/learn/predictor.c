@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define WAYS         8
 #define NONE         UINT32_MAX
 #define STEP         0.2   /* AdaGrad's */
@@ -17,26 +19,16 @@
 #define BINS     TAYRA__PREDICT_BINS
 
 /* The block: the struct, the keys, the samples, the heads of their chains. */
-static uint32_t
-power_of_two(uint32_t least)
-{
-	uint32_t power = 1;
-
-	while (power < least)
-		power *= 2;
-	return power;
-}
-
 size_t
 tayra__predictor_bytes(const struct tayra__predictor_options *options)
 {
 	if (options->keys > 1u << 26 || options->samples > 1u << 24)
 		return 0;
 	return sizeof(struct tayra__predictor) +
-	       (size_t)power_of_two((options->keys + WAYS - 1) / WAYS) * WAYS *
+	       (size_t)tayra__hash_table_size((options->keys + WAYS - 1) / WAYS) * WAYS *
 		       sizeof(struct tayra__predictor_key) +
 	       options->samples * sizeof(struct tayra__predictor_sample) +
-	       power_of_two(options->samples) * sizeof(uint32_t);
+	       tayra__hash_table_size(options->samples) * sizeof(uint32_t);
 }
 
 static struct tayra__predictor_key *
@@ -70,8 +62,8 @@ tayra__predictor_init(struct tayra__predictor *predictor,
 {
 	memset(predictor, 0, tayra__predictor_bytes(options));
 	predictor->options = *options;
-	predictor->sets = power_of_two((options->keys + WAYS - 1) / WAYS);
-	predictor->heads = power_of_two(options->samples);
+	predictor->sets = tayra__hash_table_size((options->keys + WAYS - 1) / WAYS);
+	predictor->heads = tayra__hash_table_size(options->samples);
 	tayra__rng_init(&predictor->rng, options->seed);
 	memset(head_of(predictor, 0), 0xff, predictor->heads * sizeof(uint32_t));
 }

@@ -13,23 +13,13 @@
 #define PROMOTE  2 /* hits in small that earn a place in main */
 
 /* The block: the struct, the slots, the heads of the table's chains, the residents. */
-static uint32_t
-heads_for(uint32_t slots)
-{
-	uint32_t heads = 1;
-
-	while (heads < slots)
-		heads *= 2;
-	return heads;
-}
-
 size_t
 tayra__store_bytes(uint32_t slots)
 {
 	if (slots > 1u << 30)
 		return 0;
 	return sizeof(struct tayra__store) + (size_t)slots * sizeof(struct tayra__store_slot) +
-	       ((size_t)heads_for(slots) + slots + (slots & 1)) * sizeof(uint32_t);
+	       ((size_t)tayra__hash_table_size(slots) + slots + (slots & 1)) * sizeof(uint32_t);
 }
 
 struct tayra__store_slot *
@@ -58,7 +48,7 @@ tayra__store_init(struct tayra__store *store, uint32_t slots, uint64_t capacity,
 	memset(store, 0, tayra__store_bytes(slots));
 	store->capacity = capacity;
 	store->slots = slots;
-	store->heads = heads_for(slots);
+	store->heads = tayra__hash_table_size(slots);
 	tayra__rng_init(&store->rng, seed);
 	for (int i = 0; i < 3; i++)
 		store->queues[i].newest = store->queues[i].oldest = NONE;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define WAYS      4
 #define USES_MAX  64 /* then A's counts are halved */
 #define COUNT_MIN 2  /* once may be chance */
@@ -13,11 +15,7 @@
 static uint32_t
 sets_for(uint32_t keys)
 {
-	uint32_t sets = 1;
-
-	while (sets < (keys + WAYS - 1) / WAYS)
-		sets *= 2;
-	return sets;
+	return tayra__hash_table_size((keys + WAYS - 1) / WAYS);
 }
 
 size_t

@@ -82,6 +82,25 @@ the_mixer_is_bijective(void **state)
 	assert_int_equal(tayra__hash_mix64(0), 0xe220a8397b1dcdafull); /* splitmix64(0)'s first */
 }
 
+static void
+a_table_size_is_the_smallest_power_of_two_that_is_not_less(void **state)
+{
+	static const uint32_t cases[][2] = {
+		{ 0, 1 },
+		{ 1, 1 },
+		{ 2, 2 },
+		{ 3, 4 },
+		{ 4, 4 },
+		{ 1000, 1024 },
+		{ (1u << 30) + 1, 1u << 31 },
+		{ 1u << 31, 1u << 31 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(tayra__hash_table_size(cases[i][0]), cases[i][1]);
+}
+
 int
 main(void)
 {
@@ -91,6 +110,7 @@ main(void)
 		cmocka_unit_test(nearby_keys_spread_evenly_over_the_low_bits),
 		cmocka_unit_test(random_seeds_differ_and_are_never_zero),
 		cmocka_unit_test(the_mixer_is_bijective),
+		cmocka_unit_test(a_table_size_is_the_smallest_power_of_two_that_is_not_less),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
