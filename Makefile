@@ -29,6 +29,11 @@ test: ## everything that must hold before a commit: under 10 minutes on two core
 check-long: ## what takes longer: clang, TSan, fuzzing, valgrind, musl, aarch64, long calibrations
 	@tools/test_long
 
+calibrate: $(BUILD)/build.ninja ## are 5% of alarms 5%, and 95% of intervals right?  simulated and on this machine
+	@ninja -C $(BUILD) tests/prove/test_prove_simulation tests/prove/test_prove_calibration >&2
+	@TAYRA_LONG=1 $(BUILD)/tests/prove/test_prove_simulation
+	@TAYRA_LONG=1 $(BUILD)/tests/prove/test_prove_calibration
+
 check: $(BUILD)/build.ninja ## the checks of the tree alone: format, symbols, dependencies, banned calls
 	@meson test -C $(BUILD) --suite house --print-errorlogs
 
@@ -53,4 +58,4 @@ clean: ## remove every build folder
 help: ## this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all tayra test check-long check bench fuzz format install clean help
+.PHONY: all tayra test check-long calibrate check bench fuzz format install clean help

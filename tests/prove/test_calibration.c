@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The same question on real work on this machine, whatever else it is doing: sessions of three
- * arms, two of them identical and one that really does a fifth more.  TAYRA_LONG=1: 1,000 sessions.
+ * arms, two of them identical and one that really does a twentieth more.  TAYRA_LONG=1: 1,000
+ * sessions.
  */
 #include "prove/session.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "stat/quantile.h"
 
 #include <stdlib.h>
 
@@ -15,26 +17,35 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#define ROUNDS 10
+#define ROUNDS 12
+#define PARTS  7 /* of a slice, whose figure is their median: one interruption does not move it */
 
 struct worker {
 	uint64_t steps;
 	volatile uint64_t sink;
 };
 
-/* One slice: about half a millisecond of arithmetic that cannot be skipped. */
-static int
-work(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out)
+/* Some tenths of a millisecond of arithmetic that cannot be skipped; returns ms of CPU. */
+static double
+part(struct worker *w, uint64_t x)
 {
-	struct worker *w = ctx;
-	uint64_t begin = tayra__clock_thread_cpu_ns(), x = slice->seed;
+	uint64_t begin = tayra__clock_thread_cpu_ns();
 
 	for (uint64_t i = 0; i < w->steps; i++)
 		x = tayra__hash_mix64(x);
 	w->sink = x;
-	out->value[TAYRA__CPU_MS_PER_REQUEST] = (double)(tayra__clock_thread_cpu_ns() - begin) /
-						1e6;
-	out->requests = 1;
+	return (double)(tayra__clock_thread_cpu_ns() - begin) / 1e6;
+}
+
+static int
+work(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out)
+{
+	double parts[PARTS];
+
+	for (int i = 0; i < PARTS; i++)
+		parts[i] = part(ctx, slice->seed);
+	out->value[TAYRA__CPU_MS_PER_REQUEST] = tayra__quantile_median(parts, PARTS);
+	out->requests = PARTS;
 	return TAYRA_OK;
 }
 
@@ -59,9 +70,9 @@ session_of(struct worker workers[3], uint64_t seed)
 }
 
 static void
-equal_work_is_equal_and_a_fifth_more_is_worse(void **state)
+equal_work_is_equal_and_a_twentieth_more_is_found(void **state)
 {
-	struct worker workers[3] = { { .steps = 80000 }, { .steps = 96000 }, { .steps = 80000 } };
+	struct worker workers[3] = { { .steps = 20000 }, { .steps = 21000 }, { .steps = 20000 } };
 	const char *text = getenv("TAYRA_LONG");
 	int sessions = text && *text == '1' ? 1000 : 200;
 	int alarms = 0, caught = 0, praised = 0;
@@ -74,19 +85,20 @@ equal_work_is_equal_and_a_fifth_more_is_worse(void **state)
 		caught += c.ab.verdict == TAYRA_WORSE;
 		praised += c.ab.verdict == TAYRA_BETTER;
 	}
-	print_message("# of %d sessions of %d pairs: %d A/A alarms, +20%% found %d times\n",
+	print_message("# of %d sessions of %d pairs: %d A/A alarms, +5%% found %d times\n",
 		      sessions, ROUNDS, alarms, caught);
 	/* Binomial at 5%: 99.9% of the counts are at most 21 of 200 and 73 of 1,000. */
 	assert_in_range(alarms, 0, sessions == 200 ? 21 : 73);
-	assert_true(caught >= sessions * 95 / 100);
-	assert_int_equal(praised, 0);
+	/* The power that is promised for 12 pairs. */
+	assert_true(caught >= sessions * 80 / 100);
+	assert_in_range(praised, 0, sessions / 100);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(equal_work_is_equal_and_a_fifth_more_is_worse),
+		cmocka_unit_test(equal_work_is_equal_and_a_twentieth_more_is_found),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -65,6 +65,30 @@ drifting(struct tayra__rng *rng, double *memory)
 	return *memory + 0.1 * tayra__rng_normal(rng);
 }
 
+/* Two modes a third apart, as when a thread lands on one or the other cache. */
+static double
+bimodal(struct tayra__rng *rng, double *memory)
+{
+	(void)memory;
+	return 0.05 * tayra__rng_normal(rng) + (tayra__rng_below(rng, 2) ? 0.3 : 0);
+}
+
+/* A neighbour that stays for a slice or two. */
+static double
+brief(struct tayra__rng *rng, double *memory)
+{
+	*memory = 0.5 * *memory + 0.2 * tayra__rng_normal(rng);
+	return *memory;
+}
+
+/* Times that are normal, as opposed to normal logarithms. */
+static double
+log_of_normal(struct tayra__rng *rng, double *memory)
+{
+	(void)memory;
+	return log(fmax(1 + 0.15 * tayra__rng_normal(rng), 0.1));
+}
+
 enum order { ORDER_RANDOM, ORDER_BLOCKS };
 
 /* One session: a and b are `ratio` apart but for when they ran. */
@@ -131,8 +155,11 @@ static void
 equal_arms_differ_five_times_in_a_hundred_whatever_the_noise(void **state)
 {
 	(void)state;
-	expect_five_percent("normal", white, 12);
+	expect_five_percent("lognormal", white, 12);
+	expect_five_percent("normal", log_of_normal, 12);
 	expect_five_percent("heavy tails (t3)", heavy, 12);
+	expect_five_percent("two modes", bimodal, 10);
+	expect_five_percent("brief neighbour (AR .5)", brief, 20);
 	expect_five_percent("slow neighbour (AR .9)", slow, 16);
 	expect_five_percent("spikes", spiky, 16);
 	expect_five_percent("drift", drifting, 14);
@@ -182,14 +209,6 @@ expect_coverage(const char *name, noise_fn noise, size_t least, size_t most, int
 		assert_true(fabs(hits - 0.95 * runs) <= spread);
 }
 
-/* Times that are normal, as opposed to normal logarithms. */
-static double
-log_of_normal(struct tayra__rng *rng, double *memory)
-{
-	(void)memory;
-	return log(fmax(1 + 0.15 * tayra__rng_normal(rng), 0.1));
-}
-
 static void
 ninety_five_percent_of_the_intervals_hold_the_truth(void **state)
 {
@@ -199,7 +218,9 @@ ninety_five_percent_of_the_intervals_hold_the_truth(void **state)
 	expect_coverage("lognormal", white, 12, 20, runs);
 	expect_coverage("normal", log_of_normal, 12, 20, runs);
 	expect_coverage("heavy tails (t3)", heavy, 12, 20, runs);
+	expect_coverage("two modes", bimodal, 12, 20, runs);
 	expect_coverage("spikes", spiky, 16, 20, runs);
+	expect_coverage("brief neighbour (AR .5)", brief, 12, 20, runs);
 	expect_coverage("slow neighbour (AR .9)", slow, 12, 20, runs);
 	expect_coverage("lognormal, random flips", white, 21, 24, runs / 2);
 }
