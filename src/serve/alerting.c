@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "serve/reader.h"
+#include "config/reader.h"
 #include "serve/settings.h"
 
 #define PLACE_MAX 600
@@ -51,7 +51,7 @@ fill_argv(const struct tayra__reader *r, const struct tayra__yaml *list, const c
 		return tayra__reader_refuse(r, list,
 					    "exec needs a program with a '/' in its path: it is "
 					    "not looked for in PATH, and there is no shell");
-	argv[0] = tayra__knob_texts_add(&r->settings->texts, r->settings->folder, argv[0]);
+	argv[0] = tayra__knob_texts_add(&r->document->texts, r->document->folder, argv[0]);
 	return argv[0] ? TAYRA_OK : tayra__reader_no_memory(r);
 }
 
@@ -59,7 +59,7 @@ static int
 read_exec(const struct tayra__reader *r, const struct tayra__yaml *list,
 	  struct tayra__alert_setting *alert)
 {
-	struct tayra__alerting *a = &r->settings->alerting;
+	struct tayra__alerting *a = &tayra__settings_of(r)->alerting;
 	const char **argv;
 	int status = tayra__reader_expect(r, list, TAYRA__YAML_LIST);
 
@@ -89,7 +89,7 @@ static int
 read_webhook(const struct tayra__reader *r, const struct tayra__yaml *at,
 	     struct tayra__alert_setting *alert)
 {
-	struct tayra__alerting *a = &r->settings->alerting;
+	struct tayra__alerting *a = &tayra__settings_of(r)->alerting;
 	const char *url = alert->webhook;
 
 	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
@@ -115,14 +115,14 @@ place_of(const struct tayra__reader *r, const struct tayra__yaml *at)
 {
 	char text[PLACE_MAX];
 
-	snprintf(text, sizeof(text), "%s:%u:%u: ", r->settings->file, at->line, at->column);
-	return tayra__knob_texts_add(&r->settings->texts, NULL, text);
+	snprintf(text, sizeof(text), "%s:%u:%u: ", r->document->file, at->line, at->column);
+	return tayra__knob_texts_add(&r->document->texts, NULL, text);
 }
 
 static int
 read_rule(const struct tayra__reader *r, const struct tayra__yaml *at, size_t number)
 {
-	struct tayra__alerting *a = &r->settings->alerting;
+	struct tayra__alerting *a = &tayra__settings_of(r)->alerting;
 	struct tayra__alert_setting *alert = &a->alerts[number];
 	const struct tayra__yaml *rule = tayra__yaml_find(at, "rule");
 	char why[300];
@@ -143,7 +143,7 @@ read_rule(const struct tayra__reader *r, const struct tayra__yaml *at, size_t nu
 static int
 read_alert(const struct tayra__reader *r, const struct tayra__yaml *at, size_t number)
 {
-	struct tayra__alert_setting *alert = &r->settings->alerting.alerts[number];
+	struct tayra__alert_setting *alert = &tayra__settings_of(r)->alerting.alerts[number];
 	const struct tayra__yaml *exec;
 	int status;
 
@@ -179,7 +179,7 @@ tells(const struct tayra__alerting *a, const struct tayra__alert_setting *alert)
 int
 tayra__alerting_read(const struct tayra__reader *r, const struct tayra__yaml *list)
 {
-	struct tayra__alerting *a = &r->settings->alerting;
+	struct tayra__alerting *a = &tayra__settings_of(r)->alerting;
 	size_t count;
 	int status;
 
@@ -216,7 +216,7 @@ tayra__alerting_fini(struct tayra__alerting *a)
 int
 tayra__alerting_open(const struct tayra__reader *r, struct tayra__server_options *options)
 {
-	const struct tayra__alerting *a = &r->settings->alerting;
+	const struct tayra__alerting *a = &tayra__settings_of(r)->alerting;
 
 	for (size_t i = 0; i < a->exec_count; i++)
 		if (access(a->execs[i].argv[0], X_OK) != 0)

@@ -6,9 +6,8 @@
 #include "serve/settings.h"
 
 #include "base/mem.h"
-#include "serve/reader.h"
+#include "config/reader.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,32 +20,12 @@ tayra__settings_init(struct tayra__settings *settings)
 	*settings = (struct tayra__settings){ 0 };
 }
 
-void
-tayra__settings_complain(const struct tayra__settings *settings, const struct tayra__yaml *at,
-			 char *error, size_t error_len, const char *format, ...)
-{
-	char what[400];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	/* Names of the file may hold anything. */
-	for (char *c = what; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	if (at)
-		snprintf(error, error_len, "%s:%u:%u: %s", settings->file, at->line, at->column,
-			 what);
-	else
-		snprintf(error, error_len, "%s: %s", settings->file, what);
-}
-
 int
 tayra__settings_set(struct tayra__settings *settings, const struct tayra__knob *knob,
 		    const char *text, char *why, size_t why_len)
 {
-	int status = tayra__knob_set(knob, settings, text, NULL, &settings->texts, why, why_len);
+	int status = tayra__knob_set(knob, settings, text, NULL, &settings->document.texts, why,
+				     why_len);
 
 	settings->given |= 1ull << (knob - tayra__server_knobs);
 	return status;
@@ -163,7 +142,7 @@ read_origin(const struct tayra__reader *r, const struct tayra__yaml *at,
 static int
 read_origins(const struct tayra__reader *r, const struct tayra__yaml *map)
 {
-	struct tayra__settings *s = r->settings;
+	struct tayra__settings *s = tayra__settings_of(r);
 	int status;
 
 	if (!map)
@@ -229,7 +208,7 @@ read_route(const struct tayra__reader *r, const struct tayra__yaml *at,
 	if (!route->keys || !route->origin)
 		return tayra__reader_refuse(r, at, "a route needs %s",
 					    route->keys ? "an origin" : "keys");
-	route->source = find_origin(r->settings, route->origin);
+	route->source = find_origin(tayra__settings_of(r), route->origin);
 	if (!route->source)
 		return tayra__reader_refuse(r, tayra__yaml_find(at, "origin"),
 					    "there is no origin '%.64s'", route->origin);
@@ -239,7 +218,7 @@ read_route(const struct tayra__reader *r, const struct tayra__yaml *at,
 static int
 read_routes(const struct tayra__reader *r, const struct tayra__yaml *list)
 {
-	struct tayra__settings *s = r->settings;
+	struct tayra__settings *s = tayra__settings_of(r);
 	int status;
 
 	if (!list)
@@ -324,7 +303,7 @@ check_learn(const struct tayra__reader *r, const struct tayra__learn_setting *le
 static int
 read_learn(const struct tayra__reader *r, const struct tayra__yaml *at)
 {
-	struct tayra__learn_setting *learn = &r->settings->learn;
+	struct tayra__learn_setting *learn = &tayra__settings_of(r)->learn;
 	struct tayra__knob all = *tayra__knob_find(tayra__learn_knobs, "patterns");
 	int status;
 
@@ -342,7 +321,7 @@ read_learn(const struct tayra__reader *r, const struct tayra__yaml *at)
 	if (status != TAYRA_OK)
 		return status;
 	make_strategy(learn);
-	settle_ttls(r->settings);
+	settle_ttls(tayra__settings_of(r));
 	return check_learn(r, learn);
 }
 
@@ -350,13 +329,15 @@ read_learn(const struct tayra__reader *r, const struct tayra__yaml *at)
 static int
 read_server(const struct tayra__reader *r)
 {
-	struct tayra__settings *s = r->settings;
+	struct tayra__settings *s = tayra__settings_of(r);
 	const struct tayra__settings before = *s;
-	int status = tayra__reader_knobs(r, s->yaml, tayra__server_knobs, s, "the configuration");
+	int status = tayra__reader_knobs(r, s->document.yaml, tayra__server_knobs, s,
+					 "the configuration");
 
-	if (tayra__yaml_find(s->yaml, "requirepass") && tayra__yaml_find(s->yaml, "password_file"))
+	if (tayra__yaml_find(s->document.yaml, "requirepass") &&
+	    tayra__yaml_find(s->document.yaml, "password_file"))
 		return tayra__reader_refuse(
-			r, tayra__yaml_find(s->yaml, "password_file"),
+			r, tayra__yaml_find(s->document.yaml, "password_file"),
 			"password_file stands beside requirepass: which of them?");
 	for (size_t i = 0; tayra__server_knobs[i].name; i++) {
 		const struct tayra__knob *knob = &tayra__server_knobs[i];
@@ -370,91 +351,43 @@ read_server(const struct tayra__reader *r)
 static int
 read_tree(const struct tayra__reader *r)
 {
-	struct tayra__settings *s = r->settings;
+	struct tayra__settings *s = tayra__settings_of(r);
 	int status = read_server(r);
 
 	if (status == TAYRA_OK)
-		status = read_origins(r, tayra__yaml_find(s->yaml, "origins"));
+		status = read_origins(r, tayra__yaml_find(s->document.yaml, "origins"));
 	if (status == TAYRA_OK)
-		status = read_routes(r, tayra__yaml_find(s->yaml, "routes"));
+		status = read_routes(r, tayra__yaml_find(s->document.yaml, "routes"));
 	if (status == TAYRA_OK)
-		status = read_learn(r, tayra__yaml_find(s->yaml, "learn"));
+		status = read_learn(r, tayra__yaml_find(s->document.yaml, "learn"));
 	if (status == TAYRA_OK)
-		status = tayra__alerting_read(r, tayra__yaml_find(s->yaml, "alerts"));
+		status = tayra__alerting_read(r, tayra__yaml_find(s->document.yaml, "alerts"));
 	return status;
 }
 
-/* "etc" of "etc/tayra.yaml", NULL of "tayra.yaml". */
 static int
-remember_name(const struct tayra__reader *r, const char *name)
+read_document(struct tayra__settings *settings, int status, char *error, size_t error_len)
 {
-	struct tayra__settings *s = r->settings;
-	const char *slash = strrchr(name, '/');
-	char *folder;
+	const struct tayra__reader r = { &settings->document, settings, error, error_len };
 
-	s->file = tayra__knob_texts_add(&s->texts, NULL, name);
-	if (!s->file)
-		return tayra__reader_no_memory(r);
-	if (!slash)
-		return TAYRA_OK;
-	folder = (char *)tayra__knob_texts_add(&s->texts, NULL, name);
-	if (!folder)
-		return tayra__reader_no_memory(r);
-	folder[slash - name + (slash == name)] = '\0';
-	s->folder = folder;
-	return TAYRA_OK;
+	return status == TAYRA_OK ? read_tree(&r) : status;
 }
 
 int
 tayra__settings_read(struct tayra__settings *settings, const char *name, const char *bytes,
 		     size_t len, char *error, size_t error_len)
 {
-	const struct tayra__reader r = { settings, error, error_len };
-	struct tayra__yaml_error wrong;
-	int status = remember_name(&r, name);
-
-	if (status != TAYRA_OK)
-		return status;
-	status = tayra__yaml_parse(bytes, len, &wrong, &settings->yaml);
-	if (status != TAYRA_OK) {
-		const struct tayra__yaml at = { .line = wrong.line, .column = wrong.column };
-
-		tayra__settings_complain(settings, wrong.line ? &at : NULL, error, error_len, "%s",
-					 wrong.text);
-		return status;
-	}
-	return read_tree(&r);
+	return read_document(
+		settings,
+		tayra__document_parse(&settings->document, name, bytes, len, error, error_len),
+		error, error_len);
 }
 
 int
 tayra__settings_load(struct tayra__settings *settings, const char *path, char *error,
 		     size_t error_len)
 {
-	FILE *file = fopen(path, "re");
-	char *bytes;
-	size_t len;
-	int status;
-
-	if (!file) {
-		snprintf(error, error_len, "%s: %m", path);
-		return TAYRA_E_IO;
-	}
-	/* One more than is allowed, so that too many are seen. */
-	bytes = tayra__mem_alloc(TAYRA__YAML_BYTES + 1);
-	if (!bytes) {
-		fclose(file);
-		snprintf(error, error_len, "%s", tayra_status_text(TAYRA_E_NOMEM));
-		return TAYRA_E_NOMEM;
-	}
-	len = fread(bytes, 1, TAYRA__YAML_BYTES + 1, file);
-	if (ferror(file)) {
-		snprintf(error, error_len, "%s: %m", path);
-		status = TAYRA_E_IO;
-	} else {
-		status = tayra__settings_read(settings, path, bytes, len, error, error_len);
-	}
-	fclose(file);
-	explicit_bzero(bytes, TAYRA__YAML_BYTES + 1);
-	tayra__mem_free(bytes);
-	return status;
+	return read_document(settings,
+			     tayra__document_load(&settings->document, path, error, error_len),
+			     error, error_len);
 }

@@ -13,11 +13,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config/document.h"
+#include "config/reader.h"
 #include "serve/alerting.h"
-#include "serve/knob.h"
 #include "serve/route.h"
 #include "serve/server.h"
-#include "serve/yaml.h"
 
 #define TAYRA__PASSWORD_MAX 512
 
@@ -73,9 +73,7 @@ struct tayra__settings {
 	int policy, objective, learning;
 	const char *admin, *password, *password_file;
 
-	const char *file; /* as errors name it; NULL: none was read */
-	const char *folder;
-	struct tayra__yaml *yaml;
+	struct tayra__document document; /* what was read, if anything was */
 	struct tayra__origin_setting *origins;
 	struct tayra__route_setting *routes;
 	size_t origin_count, route_count;
@@ -88,7 +86,6 @@ struct tayra__settings {
 	size_t open_count, pace_count;
 
 	uint64_t given; /* a bit for each of tayra__server_knobs that the command line gave */
-	struct tayra__knob_texts texts;
 };
 
 void tayra__settings_init(struct tayra__settings *settings);
@@ -120,9 +117,11 @@ int tayra__settings_open(struct tayra__settings *settings, char *error, size_t e
 /* The routes, a line each. */
 void tayra__settings_describe(const struct tayra__settings *settings, FILE *out);
 
-/* "NAME:LINE:COLUMN: what" into error. */
-__attribute__((format(printf, 5, 6))) void
-tayra__settings_complain(const struct tayra__settings *settings, const struct tayra__yaml *at,
-			 char *error, size_t error_len, const char *format, ...);
+/* Whose configuration is being read. */
+static inline struct tayra__settings *
+tayra__settings_of(const struct tayra__reader *r)
+{
+	return r->into;
+}
 
 #endif

@@ -7,7 +7,7 @@
 #include "serve/settings.h"
 
 #include "base/mem.h"
-#include "serve/reader.h"
+#include "config/reader.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +64,7 @@ read_password_file(const struct opening *o)
 					 line[0] ? "the password is longer than 512 bytes"
 						 : "the password is empty");
 	else
-		s->password = tayra__knob_texts_add(&s->texts, NULL, line);
+		s->password = tayra__knob_texts_add(&s->document.texts, NULL, line);
 	explicit_bzero(line, sizeof(line));
 	return status == TAYRA_OK && !s->password ? no_memory(o) : status;
 }
@@ -119,8 +119,8 @@ static int
 refuse_limit(const struct opening *o, const struct tayra__origin_setting *origin, uint32_t limit,
 	     uint32_t threads)
 {
-	tayra__settings_complain(o->settings, tayra__yaml_find(origin->at, "limit"), o->error,
-				 o->error_len,
+	tayra__document_complain(&o->settings->document, tayra__yaml_find(origin->at, "limit"),
+				 o->error, o->error_len,
 				 "limit %u is more than the %u threads that the routes of origin "
 				 "'%.64s' have in all",
 				 limit, threads, origin->name);
@@ -236,14 +236,15 @@ open_route(const struct opening *o, const struct tayra__route_setting *route)
 	if (status == TAYRA_E_NOMEM)
 		return no_memory(o);
 	if (status != TAYRA_OK) {
-		tayra__settings_complain(s, place_of(route, status, why), o->error, o->error_len,
-					 "route '%.64s': %s", route->keys,
+		tayra__document_complain(&s->document, place_of(route, status, why), o->error,
+					 o->error_len, "route '%.64s': %s", route->keys,
 					 why[0] ? why : tayra_status_text(status));
 		return status;
 	}
 	if (why[0])
-		tayra__settings_complain(s, place_of(route, TAYRA_OK, why), o->note, o->note_len,
-					 "does not answer yet, and is tried again: %s", why);
+		tayra__document_complain(&s->document, place_of(route, TAYRA_OK, why), o->note,
+					 o->note_len, "does not answer yet, and is tried again: %s",
+					 why);
 	out->keys = route->keys;
 	out->name = route->source->name;
 	out->ttl_ms = route->ttl_ms;
@@ -270,7 +271,8 @@ check_patterns(const struct opening *o)
 		if (status == TAYRA_E_NOMEM)
 			return no_memory(o);
 		if (status != TAYRA_OK) {
-			tayra__settings_complain(s, tayra__yaml_find(s->routes[i].at, "keys"),
+			tayra__document_complain(&s->document,
+						 tayra__yaml_find(s->routes[i].at, "keys"),
 						 o->error, o->error_len, "%s", why);
 			return status;
 		}
@@ -303,7 +305,7 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 		     size_t note_len)
 {
 	const struct opening o = { settings, error, error_len, note, note_len };
-	const struct tayra__reader r = { settings, error, error_len };
+	const struct tayra__reader r = { &settings->document, settings, error, error_len };
 	int status;
 
 	note[0] = '\0';
@@ -341,8 +343,7 @@ tayra__settings_fini(struct tayra__settings *s)
 	tayra__mem_free(s->origins);
 	tayra__mem_free(s->routes);
 	tayra__alerting_fini(&s->alerting);
-	tayra__yaml_free(s->yaml);
-	tayra__knob_texts_free(&s->texts);
+	tayra__document_fini(&s->document);
 	tayra__settings_init(s);
 }
 

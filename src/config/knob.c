@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/knob.h"
+#include "config/knob.h"
 
 #include "base/mem.h"
 #include "base/option.h"

@@ -2,7 +2,7 @@
  *
  * yaml_tree.c: what is the same with libyaml and without.
  */
-#include "serve/yaml.h"
+#include "config/yaml.h"
 
 #include "base/mem.h"
 

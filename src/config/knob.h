@@ -3,8 +3,8 @@
  * knob.h: what can be configured, as rows: a name, what may stand there, and the sentence that
  * every reference shows.  A row says where in its struct the value goes.
  */
-#ifndef TAYRA_SERVE_KNOB_H
-#define TAYRA_SERVE_KNOB_H
+#ifndef TAYRA_CONFIG_KNOB_H
+#define TAYRA_CONFIG_KNOB_H
 
 #include <stddef.h>
 #include <stdint.h>

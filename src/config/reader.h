@@ -3,18 +3,16 @@
  * reader.h: what reading any part of a configuration needs: complaints with their place, and knobs
  * by their rows.
  */
-#ifndef TAYRA_SERVE_READER_H
-#define TAYRA_SERVE_READER_H
+#ifndef TAYRA_CONFIG_READER_H
+#define TAYRA_CONFIG_READER_H
 
 #include <stddef.h>
 
-#include "serve/knob.h"
-#include "serve/yaml.h"
-
-struct tayra__settings;
+#include "config/document.h"
 
 struct tayra__reader {
-	struct tayra__settings *settings;
+	struct tayra__document *document;
+	void *into;  /* what is being filled: of whoever reads */
 	char *error; /* gets one line */
 	size_t error_len;
 };

@@ -10,7 +10,7 @@
 
 #include <tayra/base.h>
 
-#include "serve/yaml.h"
+#include "config/yaml.h"
 
 static struct tayra__yaml_error wrong;
 

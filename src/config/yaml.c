@@ -2,7 +2,7 @@
  *
  * yaml.c: follows libyaml's events with a path from the root to the part that is open.
  */
-#include "serve/yaml.h"
+#include "config/yaml.h"
 
 #include "base/mem.h"
 

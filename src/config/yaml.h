@@ -5,8 +5,8 @@
  * 0, 256 KiB of text, 8 levels, 4,096 parts.  Scalars stay text: what they mean is for who knows
  * what is expected there.
  */
-#ifndef TAYRA_SERVE_YAML_H
-#define TAYRA_SERVE_YAML_H
+#ifndef TAYRA_CONFIG_YAML_H
+#define TAYRA_CONFIG_YAML_H
 
 #include <stdbool.h>
 #include <stddef.h>

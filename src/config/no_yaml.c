@@ -2,7 +2,7 @@
  *
  * no_yaml.c: in the place of yaml.c in a build without libyaml.
  */
-#include "serve/yaml.h"
+#include "config/yaml.h"
 
 #include <stdio.h>
 

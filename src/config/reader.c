@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/reader.h"
+#include "config/reader.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <tayra/base.h>
-
-#include "serve/settings.h"
 
 int
 tayra__reader_refuse(const struct tayra__reader *r, const struct tayra__yaml *at,
@@ -19,7 +17,7 @@ tayra__reader_refuse(const struct tayra__reader *r, const struct tayra__yaml *at
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	tayra__settings_complain(r->settings, at, r->error, r->error_len, "%s", what);
+	tayra__document_complain(r->document, at, r->error, r->error_len, "%s", what);
 	return TAYRA_E_INVAL;
 }
 
@@ -60,7 +58,7 @@ tayra__reader_knob(const struct tayra__reader *r, const struct tayra__yaml *at,
 		return status;
 	if (says_nothing(at))
 		return tayra__reader_refuse(r, at, "%s has no value", at->name);
-	status = tayra__knob_set(knob, object, at->text, r->settings->folder, &r->settings->texts,
+	status = tayra__knob_set(knob, object, at->text, r->document->folder, &r->document->texts,
 				 why, sizeof(why));
 	if (status == TAYRA_E_NOMEM)
 		return tayra__reader_no_memory(r);
