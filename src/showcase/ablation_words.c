@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "showcase/ablation_words.h"
 
-#include "showcase/html.h"
-#include "showcase/svg.h"
+#include "report/forest.h"
+#include "report/html.h"
 #include "showcase/words.h"
 
 static const char explained[] =
@@ -20,8 +20,8 @@ fill(const struct tayra__ablation *ablation, const struct tayra__ablation_row *r
 {
 	tayra__words_value(ablation->metric, row->ab.a_value, c->without);
 	tayra__words_value(ablation->metric, row->ab.b_value, c->with);
-	tayra__words_number(row->ab.ratio, c->ratio);
-	tayra__words_bounds(&row->ab, c->interval);
+	tayra__figure_number(row->ab.ratio, c->ratio);
+	tayra__figure_bounds(&row->ab, c->interval);
 	c->verdict = tayra_verdict_name(row->ab.verdict);
 }
 
@@ -102,8 +102,8 @@ html_row(const struct tayra__ablation *a, const struct tayra__ablation_row *row,
 		"<td class=\"wrap\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
 		"<td class=\"n\">%s</td><td>",
 		tayra__words_metric(a->metric), c.without, c.with,
-		tayra__words_ratio(&row->ab, ratio));
-	tayra__svg_interval(&row->ab, tayra__stage_metric_info(a->metric)->better, out);
+		tayra__figure_ratio(&row->ab, ratio));
+	tayra__forest_interval(&row->ab, tayra__stage_metric_info(a->metric)->better, out);
 	fprintf(out, "</td><td class=\"v %s\">%s</td></tr>\n", c.verdict, c.verdict);
 }
 
@@ -116,7 +116,7 @@ tayra__ablation_words_html(const struct tayra__results *r, FILE *out)
 	fputs("<div class=\"scroll\"><table><tr><th>mechanism</th><th>metric</th><th class=\"n\">"
 	      "without</th><th class=\"n\">with</th><th class=\"n\">ratio (95% interval)</th><th>",
 	      out);
-	tayra__svg_interval_scale(out);
+	tayra__forest_scale(out);
 	fputs("</th><th>verdict</th></tr>\n", out);
 	for (uint32_t i = 0; i < r->ablations; i++)
 		html_row(&tayra__ablations[i], &r->ablation[i], out);

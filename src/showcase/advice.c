@@ -194,12 +194,12 @@ say_mechanism(const struct tayra__results *r, enum tayra_verdict verdict, uint32
 			 tayra__stage_metric_info(ablation->metric)->name,
 			 tayra__words_value(ablation->metric, row->ab.b_value, with),
 			 tayra__words_value(ablation->metric, row->ab.a_value, without),
-			 tayra__words_bounds(&row->ab, bounds));
+			 tayra__figure_bounds(&row->ab, bounds));
 	else
 		snprintf(out, room, "%s %s for a load like this (%s): %s with it is x%s.", what,
 			 ablation->mechanism, ablation->where,
 			 tayra__stage_metric_info(ablation->metric)->name,
-			 tayra__words_ratio(&row->ab, with));
+			 tayra__figure_ratio(&row->ab, with));
 	return true;
 }
 

@@ -64,7 +64,7 @@ draw_row(struct tayra__live *live, const struct tayra__results *results, uint32_
 	fprintf(live->out, "  %-12s", label);
 	for (uint32_t arm = TAYRA__ARM_PLAIN; arm <= TAYRA__ARM_TAYRA; arm++)
 		fprintf(live->out, "%14s",
-			tayra__words_number(
+			tayra__figure_number(
 				scale * tayra__results_median(results, stage, arm, metric), text));
 	line_end(live);
 }
@@ -133,13 +133,13 @@ tayra__live_end(struct tayra__live *live, const struct tayra__results *results, 
 	fprintf(live->out, "%-9s %-14s", s->phase, s->scene);
 	for (uint32_t arm = TAYRA__ARM_PLAIN; arm <= TAYRA__ARM_TAYRA; arm++) {
 		fprintf(live->out, "  %s %s/s", tayra__arm_names[arm],
-			tayra__words_number(tayra__results_median(results, stage, arm,
-								  s->kind == TAYRA__STAGE_WRITERS
-									  ? TAYRA__THROUGHPUT_PER_S
-									  : TAYRA__GOODPUT_PER_S),
-					    text));
+			tayra__figure_number(tayra__results_median(results, stage, arm,
+								   s->kind == TAYRA__STAGE_WRITERS
+									   ? TAYRA__THROUGHPUT_PER_S
+									   : TAYRA__GOODPUT_PER_S),
+					     text));
 		fprintf(live->out, " p99 %s ms",
-			tayra__words_number(
+			tayra__figure_number(
 				tayra__results_median(results, stage, arm, TAYRA__P99_MS), text));
 	}
 	fputc('\n', live->out);

@@ -44,7 +44,7 @@ put_number(FILE *out, const json_t *json, const char *key)
 {
 	char text[16];
 
-	fputs(tayra__words_number(number(json, key), text), out);
+	fputs(tayra__figure_number(number(json, key), text), out);
 }
 
 /* "1.2 (1.1 .. 1.3)", of an object with value, lo and hi; or of one with ratio. */
@@ -56,9 +56,9 @@ put_estimate(FILE *out, const json_t *json, const char *value)
 
 	put_number(out, json, value);
 	if (!isnan(lo) && !isnan(hi))
-		fprintf(out, " (%s)", tayra__words_interval(lo, hi, text));
+		fprintf(out, " (%s)", tayra__figure_interval(lo, hi, text));
 	else if (!isnan(number(json, value)) && json_is_number(at(json, "p")))
-		fprintf(out, " (p %s)", tayra__words_number(number(json, "p"), text));
+		fprintf(out, " (p %s)", tayra__figure_number(number(json, "p"), text));
 }
 
 static bool

@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/forest.h"
+#include "report/html.h"
 #include "showcase/ablation_words.h"
-#include "showcase/html.h"
 #include "showcase/results.h"
 #include "showcase/sections.h"
 #include "showcase/svg.h"
@@ -42,11 +43,11 @@ average_card(FILE *out, const struct tayra__results *r, int which)
 		     which == 0 ? "against the tuned service" : "against the plain service");
 		return;
 	}
-	snprintf(figure, sizeof(figure), "x %s", tayra__words_number(c->ratio, number));
+	snprintf(figure, sizeof(figure), "x %s", tayra__figure_number(c->ratio, number));
 	snprintf(text, sizeof(text),
 		 "as well as %s on average: %s, 95%% interval %s to %s, over %u metrics", against,
-		 tayra_verdict_name(c->verdict), tayra__words_number(c->lo, lo),
-		 tayra__words_number(c->hi, hi), r->averaged);
+		 tayra_verdict_name(c->verdict), tayra__figure_number(c->lo, lo),
+		 tayra__figure_number(c->hi, hi), r->averaged);
 	card(out, figure, text);
 }
 
@@ -220,12 +221,13 @@ comparison_row(FILE *out, const struct tayra__showcase_comparison *c)
 	fprintf(out, "</td><td class=\"n\">%s</td>",
 		tayra__words_value(c->metric, c->ab.a_value, text));
 	fprintf(out, "<td class=\"n\">%s</td>", tayra__words_value(c->metric, c->ab.b_value, text));
-	fprintf(out, "<td class=\"n\">%s", tayra__words_number(c->ab.ratio, text));
-	fprintf(out, " <small>(%s)</small></td><td>", tayra__words_bounds(&c->ab, text));
-	tayra__svg_interval(&c->ab, better, out);
+	fprintf(out, "<td class=\"n\">%s", tayra__figure_number(c->ab.ratio, text));
+	fprintf(out, " <small>(%s)</small></td><td>", tayra__figure_bounds(&c->ab, text));
+	tayra__forest_interval(&c->ab, better, out);
 	fprintf(out, "</td><td class=\"v %s\">%s</td>", tayra_verdict_name(c->ab.verdict),
 		tayra_verdict_name(c->ab.verdict));
-	fprintf(out, "<td class=\"n soft\">%s</td></tr>\n", tayra__words_number(c->aa.ratio, text));
+	fprintf(out, "<td class=\"n soft\">%s</td></tr>\n",
+		tayra__figure_number(c->aa.ratio, text));
 }
 
 static void
@@ -236,7 +238,7 @@ comparison_table(FILE *out, const struct tayra__results *r, const struct tayra__
 		"<div class=\"scroll\"><table><tr><th></th><th class=\"n\">%s</th><th "
 		"class=\"n\">tayra</th><th class=\"n\">ratio (95%% interval)</th><th>",
 		tayra__arm_names[a]);
-	tayra__svg_interval_scale(out);
+	tayra__forest_scale(out);
 	fputs("</th><th>verdict</th><th class=\"n\">A/A</th></tr>\n", out);
 	for (uint32_t i = 0; i < r->comparisons; i++)
 		if (r->comparison[i].stage == stage && r->comparison[i].a == a)
@@ -265,7 +267,7 @@ stage_facts(FILE *out, const struct tayra__results *r, uint32_t stage)
 				   " The key: who comes to need %s (%u packages), %s ms to "
 				   "compute on the idle machine.",
 				   r->hot_package, r->hot_users,
-				   tayra__words_number(r->hot_ms, number));
+				   tayra__figure_number(r->hot_ms, number));
 	fputs("</p>\n", out);
 }
 

@@ -27,9 +27,9 @@ write_table(FILE *out, const struct tayra__results *r, const struct tayra__stage
 			tayra__words_metric(c->metric),
 			tayra__words_value(c->metric, c->ab.a_value, before),
 			tayra__words_value(c->metric, c->ab.b_value, after),
-			tayra__words_number(c->ab.ratio, ratio),
-			tayra__words_bounds(&c->ab, interval), tayra_verdict_name(c->ab.verdict),
-			tayra__words_number(c->aa.ratio, again));
+			tayra__figure_number(c->ab.ratio, ratio),
+			tayra__figure_bounds(&c->ab, interval), tayra_verdict_name(c->ab.verdict),
+			tayra__figure_number(c->aa.ratio, again));
 	}
 }
 

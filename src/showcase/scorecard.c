@@ -47,12 +47,12 @@ append_gain(char *line, size_t room, int metric, const struct tayra_comparison *
 	char with[64], without[32];
 
 	if (!isnan(c->lo) && !isnan(c->hi)) {
-		append(line, room, "x%s", tayra__words_ratio(c, with));
+		append(line, room, "x%s", tayra__figure_ratio(c, with));
 		return;
 	}
 	append(line, room, "%s instead of %s", tayra__words_value(metric, c->b_value, with),
 	       tayra__words_value(metric, c->a_value, without));
-	append(line, room, " (%s)", tayra__words_bounds(c, with));
+	append(line, room, " (%s)", tayra__figure_bounds(c, with));
 }
 
 /* Which mechanisms came out so, into a line; how many. */
@@ -132,7 +132,7 @@ score_impact(const struct tayra__results *r, struct tayra__score *s)
 	if (best)
 		snprintf(s->evidence[1], sizeof(s->evidence[1]),
 			 "the largest: %s of %s, at least x%s", tayra__words_metric(best->metric),
-			 best->stage->scene, tayra__words_number(most, number));
+			 best->stage->scene, tayra__figure_number(most, number));
 }
 
 void

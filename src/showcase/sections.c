@@ -14,11 +14,12 @@ tayra__sections_estimate(const struct tayra__estimate *e, char text[64])
 {
 	char value[16], interval[40];
 
-	tayra__words_number(e->value, value);
+	tayra__figure_number(e->value, value);
 	if (isnan(e->lo) || isnan(e->hi))
 		snprintf(text, 64, "%s", value);
 	else
-		snprintf(text, 64, "%s (%s)", value, tayra__words_interval(e->lo, e->hi, interval));
+		snprintf(text, 64, "%s (%s)", value,
+			 tayra__figure_interval(e->lo, e->hi, interval));
 	return text;
 }
 
@@ -33,11 +34,11 @@ time_row(struct tayra__sheet *sheet, const struct tayra__results *r, uint32_t st
 	snprintf(text[0], sizeof(text[0]), "%s %s, %s", tayra__stages[stage].scene,
 		 tayra__stages[stage].phase, tayra__arm_names[arm]);
 	for (int i = 0; i < TAYRA__PARTS; i++)
-		tayra__words_number(tayra__advice_part(r, stage, arm, (enum tayra__part)i),
-				    text[1 + i]);
-	tayra__words_number(tayra__results_median(r, stage, arm, TAYRA__ORIGIN_CPU_MS_PER_REQUEST),
-			    text[TAYRA__PARTS + 1]);
-	tayra__words_number(tayra__advice_other_cpu(r, stage, arm), text[TAYRA__PARTS + 2]);
+		tayra__figure_number(tayra__advice_part(r, stage, arm, (enum tayra__part)i),
+				     text[1 + i]);
+	tayra__figure_number(tayra__results_median(r, stage, arm, TAYRA__ORIGIN_CPU_MS_PER_REQUEST),
+			     text[TAYRA__PARTS + 1]);
+	tayra__figure_number(tayra__advice_other_cpu(r, stage, arm), text[TAYRA__PARTS + 2]);
 	for (int i = 0; i < TAYRA__PARTS + 3; i++)
 		cells[i] = text[i];
 	tayra__sheet_row(sheet, cells);
@@ -96,7 +97,7 @@ capacity_text(const struct tayra__capacity *c, char text[80])
 	char number[64];
 
 	if (c->bound == TAYRA__BOUND_BELOW_ALL || c->bound == TAYRA__BOUND_ABOVE_ALL) {
-		tayra__words_number(c->per_s.value, number);
+		tayra__figure_number(c->per_s.value, number);
 		snprintf(text, 80, "%s %s",
 			 c->bound == TAYRA__BOUND_BELOW_ALL ? "below" : "at least", number);
 		return text;
@@ -212,7 +213,7 @@ write_scores(struct tayra__sheet *sheet, const struct tayra__results *r)
 	tayra__sheet_list(sheet);
 	for (int i = 0; i < TAYRA__SCORES; i++) {
 		snprintf(line, sizeof(line), "%s: %s of 10. %s", scores[i].name,
-			 tayra__words_number(scores[i].value, number), scores[i].formula);
+			 tayra__figure_number(scores[i].value, number), scores[i].formula);
 		tayra__sheet_item(sheet, line);
 		for (int j = 0; j < TAYRA__SCORE_EVIDENCE; j++) {
 			if (!scores[i].evidence[j][0] || sheet->form == TAYRA__FORM_TERMINAL)

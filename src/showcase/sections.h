@@ -7,7 +7,7 @@
 #define TAYRA_SHOWCASE_SECTIONS_H
 
 #include "showcase/results.h"
-#include "showcase/sheet.h"
+#include "report/sheet.h"
 
 /* All of them, in that order. */
 void tayra__sections_write(const struct tayra__results *results, enum tayra__form form, FILE *out);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "report/html.h"
 #include "showcase/words.h"
 
 #define ARMS_SHOWN 3
@@ -16,13 +17,6 @@ static double
 log_place(double value, double least, double most)
 {
 	return log(value / least) / log(most / least);
-}
-
-static void
-text(FILE *out, double x, double y, const char *anchor, const char *what)
-{
-	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>", x, y, anchor,
-		what);
 }
 
 /* ---- latency curves ---- */
@@ -59,8 +53,8 @@ draw_grid(FILE *out, const struct box *b, double least, double most)
 		fprintf(out,
 			"<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
 			b->left, y, b->left + b->width, y);
-		snprintf(label, sizeof(label), "%s ms", tayra__words_number(ms, number));
-		text(out, b->left - 6, y + 4, "end", label);
+		snprintf(label, sizeof(label), "%s ms", tayra__figure_number(ms, number));
+		tayra__html_svg_text(out, b->left - 6, y + 4, "end", label);
 	}
 	for (int i = 1; i < 5; i++) {
 		double x = b->left + b->width * -log10(1 - shares[i]) / 3;
@@ -68,7 +62,8 @@ draw_grid(FILE *out, const struct box *b, double least, double most)
 		fprintf(out,
 			"<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>", x,
 			b->top, x, b->top + b->height);
-		text(out, x, b->top + b->height + 16, i == 4 ? "end" : "middle", labels[i]);
+		tayra__html_svg_text(out, x, b->top + b->height + 16, i == 4 ? "end" : "middle",
+				     labels[i]);
 	}
 }
 
@@ -92,7 +87,8 @@ tayra__svg_curves(const struct tayra__stage_figures *figures, double deadline_ms
 	fputs("<svg class=\"chart\" viewBox=\"0 0 600 222\" role=\"img\" aria-label=\"Latency by "
 	      "share of requests: plain, tuned, tayra\">",
 	      out);
-	text(out, b.left, 14, "start", "latency that this share of the requests stayed within");
+	tayra__html_svg_text(out, b.left, 14, "start",
+			     "latency that this share of the requests stayed within");
 	draw_grid(out, &b, least, most);
 	if (deadline_ms > least && deadline_ms < most) {
 		double y = b.top + b.height * (1 - log_place(deadline_ms, least, most));
@@ -100,7 +96,7 @@ tayra__svg_curves(const struct tayra__stage_figures *figures, double deadline_ms
 		fprintf(out,
 			"<line class=\"limit\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
 			b.left, y, b.left + b.width, y);
-		text(out, b.left + b.width + 6, y + 4, "start", "deadline");
+		tayra__html_svg_text(out, b.left + b.width + 6, y + 4, "start", "deadline");
 	}
 	for (int arm = 0; arm < ARMS_SHOWN; arm++)
 		draw_curve(out, &b, figures->latency_ms[arm], arm, least, most);
@@ -144,7 +140,7 @@ draw_moment(FILE *out, const struct box *b, double x, const char *label, bool la
 	fprintf(out, "<line class=\"limit\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>", x,
 		b->top, x, b->top + b->height);
 	if (labelled)
-		text(out, x + 3, b->top - 6, "start", label);
+		tayra__html_svg_text(out, x + 3, b->top - 6, "start", label);
 }
 
 void
@@ -162,64 +158,15 @@ tayra__svg_outage(const struct tayra__outage outage[TAYRA__SHOWCASE_ARMS], FILE 
 		struct box b = { 66, 26 + arm * 70, 820, 58 };
 		double step = b.width / most_steps;
 
-		text(out, b.left - 6, b.top + b.height / 2 + 4, "end", tayra__arm_names[arm]);
+		tayra__html_svg_text(out, b.left - 6, b.top + b.height / 2 + 4, "end",
+				     tayra__arm_names[arm]);
 		draw_answers(out, &b, o, most_steps);
 		draw_moment(out, &b, b.left, "it hangs", arm == 0);
 		draw_moment(out, &b, b.left + o->dead_step * step, "it is gone", arm == 0);
 		draw_moment(out, &b, b.left + o->back_step * step, "it is back", arm == 0);
 	}
-	text(out, 66, 244, "start",
-	     "each bar: requests of one step of time, fresh at the bottom, stale, not answered");
+	tayra__html_svg_text(
+		out, 66, 244, "start",
+		"each bar: requests of one step of time, fresh at the bottom, stale, not answered");
 	fputs("</svg>\n", out);
-}
-
-/* ---- intervals ---- */
-
-#define INTERVAL_WIDTH 200.0
-#define INTERVAL_MOST  20.0
-
-static const double ticks[] = { 1 / INTERVAL_MOST, 0.2, 1, 5, INTERVAL_MOST };
-#define TICKS (sizeof(ticks) / sizeof(ticks[0]))
-
-static double
-interval_place(double factor)
-{
-	double clamped = fmin(fmax(factor, 1 / INTERVAL_MOST), INTERVAL_MOST);
-
-	return 6 + (INTERVAL_WIDTH - 12) * log_place(clamped, 1 / INTERVAL_MOST, INTERVAL_MOST);
-}
-
-void
-tayra__svg_interval(const struct tayra_comparison *c, enum tayra_better better, FILE *out)
-{
-	bool turned = better == TAYRA_BETTER_LOWER;
-	double ratio = turned ? 1 / c->ratio : c->ratio;
-	double lo = turned ? 1 / c->hi : c->lo, hi = turned ? 1 / c->lo : c->hi;
-
-	fprintf(out, "<svg class=\"interval %s\" viewBox=\"0 0 200 16\" aria-hidden=\"true\">",
-		tayra_verdict_name(c->verdict));
-	for (size_t i = 0; i < TICKS; i++)
-		fprintf(out, "<line class=\"%s\" x1=\"%.1f\" y1=\"-6\" x2=\"%.1f\" y2=\"22\"/>",
-			ticks[i] == 1 ? "one" : "tick", interval_place(ticks[i]),
-			interval_place(ticks[i]));
-	if (!isnan(lo) && !isnan(hi))
-		fprintf(out, "<line x1=\"%.1f\" y1=\"8\" x2=\"%.1f\" y2=\"8\"/>",
-			interval_place(lo), interval_place(hi));
-	if (!isnan(ratio))
-		fprintf(out, "<circle cx=\"%.1f\" cy=\"8\" r=\"3.5\"/>", interval_place(ratio));
-	fputs("</svg>", out);
-}
-
-void
-tayra__svg_interval_scale(FILE *out)
-{
-	static const char *const labels[TICKS] = { "20x", "5x", "1", "5x", "20x" };
-
-	fputs("<svg class=\"interval scale\" viewBox=\"0 0 200 34\">", out);
-	text(out, 0, 13, "start", "worse");
-	text(out, INTERVAL_WIDTH, 13, "end", "better");
-	for (size_t i = 0; i < TICKS; i++)
-		text(out, fmin(fmax(interval_place(ticks[i]), 12), INTERVAL_WIDTH - 12), 30,
-		     "middle", labels[i]);
-	fputs("</svg>", out);
 }

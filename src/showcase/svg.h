@@ -14,9 +14,4 @@
 void tayra__svg_curves(const struct tayra__stage_figures *figures, double deadline_ms, FILE *out);
 /* What each arm answered over time while the database hung, was gone and came back. */
 void tayra__svg_outage(const struct tayra__outage outage[TAYRA__SHOWCASE_ARMS], FILE *out);
-/* An interval on a logarithmic scale from a twentieth to twentyfold; right is better. */
-void tayra__svg_interval(const struct tayra_comparison *c, enum tayra_better better, FILE *out);
-/* The scale that stands under a column of intervals. */
-void tayra__svg_interval_scale(FILE *out);
-
 #endif

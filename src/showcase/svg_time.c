@@ -40,11 +40,11 @@ draw_bar(const struct tayra__results *r, uint32_t stage, uint32_t arm, double mo
 			"<rect class=\"part %s\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" "
 			"height=\"%.0f\"><title>%s: %s ms</title></rect>",
 			tayra__part_name((enum tayra__part)i), x, y, width, BAR_HEIGHT,
-			tayra__part_text((enum tayra__part)i), tayra__words_number(ms, number));
+			tayra__part_text((enum tayra__part)i), tayra__figure_number(ms, number));
 		x += width;
 	}
 	fprintf(out, "<text x=\"%.1f\" y=\"%.0f\">%s ms</text>", x + 6, y + 16,
-		tayra__words_number(whole_ms(r, stage, arm), number));
+		tayra__figure_number(whole_ms(r, stage, arm), number));
 }
 
 void

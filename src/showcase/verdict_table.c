@@ -15,10 +15,10 @@ print_row(const struct tayra__showcase_comparison *c, FILE *out)
 	const struct tayra__metric_info *info = tayra__stage_metric_info(c->metric);
 	char a[16], b[16], ratio[16], interval[40];
 
-	tayra__words_bounds(&c->ab, interval);
+	tayra__figure_bounds(&c->ab, interval);
 	fprintf(out, "  %-25s %8s %8s %7s  %-18s %s\n", info->name,
-		tayra__words_number(c->ab.a_value, a), tayra__words_number(c->ab.b_value, b),
-		tayra__words_number(c->ab.ratio, ratio), interval,
+		tayra__figure_number(c->ab.a_value, a), tayra__figure_number(c->ab.b_value, b),
+		tayra__figure_number(c->ab.ratio, ratio), interval,
 		tayra_verdict_name(c->ab.verdict));
 }
 
@@ -43,7 +43,7 @@ print_again(const struct tayra__results *r, const struct tayra__stage *stage, FI
 	if (rows)
 		fprintf(out,
 			"  A/A: tuned against itself: ratios %s to %s, %u of %u called different\n",
-			tayra__words_number(least, lo), tayra__words_number(most, hi), called,
+			tayra__figure_number(least, lo), tayra__figure_number(most, hi), called,
 			rows);
 }
 

@@ -7,69 +7,6 @@
 #include <string.h>
 
 const char *
-tayra__words_number(double value, char text[16])
-{
-	double size = fabs(value);
-
-	if (isnan(value))
-		snprintf(text, 16, "-");
-	else if (size >= 1e6)
-		snprintf(text, 16, "%.1fM", value / 1e6);
-	else if (size >= 1e4)
-		snprintf(text, 16, "%.1fk", value / 1e3);
-	else if (value == 0)
-		snprintf(text, 16, "0");
-	else
-		snprintf(text, 16, "%.*f",
-			 size < 1     ? 3
-			 : size < 10  ? 2
-			 : size < 100 ? 1
-				      : 0,
-			 value);
-	return text;
-}
-
-const char *
-tayra__words_interval(double lo, double hi, char text[40])
-{
-	char low[16], high[16];
-
-	if (isnan(lo) || isnan(hi))
-		snprintf(text, 40, "-");
-	else
-		snprintf(text, 40, "%s .. %s", tayra__words_number(lo, low),
-			 tayra__words_number(hi, high));
-	return text;
-}
-
-/* A round with a zero has no ratio: the whole sample is then judged on differences, by p. */
-const char *
-tayra__words_bounds(const struct tayra_comparison *c, char text[40])
-{
-	char p[16];
-
-	if (!isnan(c->lo) && !isnan(c->hi))
-		return tayra__words_interval(c->lo, c->hi, text);
-	if (isnan(c->ratio) && c->a_value == 0 && c->b_value == 0)
-		snprintf(text, 40, c->verdict == TAYRA_SAME ? "all 0" : "0 in most rounds");
-	else if (isnan(c->p))
-		snprintf(text, 40, "-");
-	else
-		snprintf(text, 40, "p %s", tayra__words_number(c->p, p));
-	return text;
-}
-
-const char *
-tayra__words_ratio(const struct tayra_comparison *c, char text[64])
-{
-	char ratio[16], bounds[40];
-
-	snprintf(text, 64, "%s (%s)", tayra__words_number(c->ratio, ratio),
-		 tayra__words_bounds(c, bounds));
-	return text;
-}
-
-const char *
 tayra__words_value(int metric, double value, char text[32])
 {
 	const char *unit = tayra__stage_metric_info(metric)->unit;
@@ -78,15 +15,15 @@ tayra__words_value(int metric, double value, char text[32])
 	if (isnan(value))
 		snprintf(text, 32, "-");
 	else if (strcmp(unit, "ratio") == 0)
-		snprintf(text, 32, "%s%%", tayra__words_number(value * 100, number));
+		snprintf(text, 32, "%s%%", tayra__figure_number(value * 100, number));
 	else if (strcmp(unit, "1/s") == 0)
-		snprintf(text, 32, "%s/s", tayra__words_number(value, number));
+		snprintf(text, 32, "%s/s", tayra__figure_number(value, number));
 	else if (strcmp(unit, "ms") == 0 && value >= 10000)
-		snprintf(text, 32, "%s s", tayra__words_number(value / 1000, number));
+		snprintf(text, 32, "%s s", tayra__figure_number(value / 1000, number));
 	else if (strcmp(unit, "ms") == 0)
-		snprintf(text, 32, "%s ms", tayra__words_number(value, number));
+		snprintf(text, 32, "%s ms", tayra__figure_number(value, number));
 	else
-		snprintf(text, 32, "%s", tayra__words_number(value, number));
+		snprintf(text, 32, "%s", tayra__figure_number(value, number));
 	return text;
 }
 
@@ -139,8 +76,8 @@ say_average(const struct tayra__results *r, int which, char out[TAYRA__WORDS_MAX
 		snprintf(out, TAYRA__WORDS_MAX,
 			 "Average improvement over %s: x%s [%s, %s], the geometric mean over %u "
 			 "metrics registered before the run; %s.",
-			 against, tayra__words_number(c->ratio, ratio),
-			 tayra__words_number(c->lo, lo), tayra__words_number(c->hi, hi),
+			 against, tayra__figure_number(c->ratio, ratio),
+			 tayra__figure_number(c->lo, lo), tayra__figure_number(c->hi, hi),
 			 r->averaged, tayra_verdict_name(c->verdict));
 }
 
@@ -172,13 +109,13 @@ tayra__words_headline(const struct tayra__results *r, char out[TAYRA__WORDS_MAX]
 		snprintf(out, TAYRA__WORDS_MAX,
 			 "Over all scenes, tayra did %s times as well as the same service tuned by "
 			 "hand.",
-			 tayra__words_number(c->ratio, ratio));
+			 tayra__figure_number(c->ratio, ratio));
 	else if (c->verdict == TAYRA_WORSE)
 		snprintf(
 			out, TAYRA__WORDS_MAX,
 			"tayra did WORSE than the same service tuned by hand: x%s as well over all "
 			"scenes.",
-			tayra__words_number(c->ratio, ratio));
+			tayra__figure_number(c->ratio, ratio));
 	else if (c->verdict == TAYRA_SAME)
 		snprintf(out, TAYRA__WORDS_MAX, "tayra did the same as the service tuned by hand.");
 	else

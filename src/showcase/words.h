@@ -9,19 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "report/figure.h"
 #include "showcase/results.h"
 
 #define TAYRA__WORDS_MAX 1200
 
-/* About three digits: "0.012" "1.23" "45.6" "789" "12.3k" "-"; returns text. */
-const char *tayra__words_number(double value, char text[16]);
-/* "1.02 .. 1.50"; "-" when it is not known; returns text. */
-const char *tayra__words_interval(double lo, double hi, char text[40]);
-/* The interval of a comparison; where zeros or too few rounds leave none, what is known instead:
- * "p 0.031", "all 0", "0 in most rounds"; returns text. */
-const char *tayra__words_bounds(const struct tayra_comparison *c, char text[40]);
-/* "1.23 (1.02 .. 1.50)", or with why there is no interval; returns text. */
-const char *tayra__words_ratio(const struct tayra_comparison *c, char text[64]);
 /* "12.3 ms", "45.6%", "789/s"; returns text. */
 const char *tayra__words_value(int metric, double value, char text[32]);
 /* "half of the answers came within" style name of a metric for people. */

@@ -201,13 +201,13 @@ where_zeros_leave_no_interval_something_else_is_said(void **state)
 	char text[64];
 
 	c.a_value = 1, c.b_value = 500, c.verdict = TAYRA_BETTER;
-	assert_string_equal(tayra__words_ratio(&c, text), "500 (p 0.031)");
+	assert_string_equal(tayra__figure_ratio(&c, text), "500 (p 0.031)");
 	c.a_value = c.b_value = 0, c.ratio = (double)NAN, c.verdict = TAYRA_UNDECIDED;
-	assert_string_equal(tayra__words_bounds(&c, text), "0 in most rounds");
+	assert_string_equal(tayra__figure_bounds(&c, text), "0 in most rounds");
 	c.verdict = TAYRA_SAME;
-	assert_string_equal(tayra__words_bounds(&c, text), "all 0");
+	assert_string_equal(tayra__figure_bounds(&c, text), "all 0");
 	c.lo = 2, c.hi = 3;
-	assert_string_equal(tayra__words_bounds(&c, text), "2.00 .. 3.00");
+	assert_string_equal(tayra__figure_bounds(&c, text), "2.00 .. 3.00");
 }
 
 static char *

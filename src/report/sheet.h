@@ -3,8 +3,8 @@
  * sheet.h: a section of a report in whichever form it is written: titles, sentences, lists and
  * tables.  Text is escaped as the form needs it.
  */
-#ifndef TAYRA_SHOWCASE_SHEET_H
-#define TAYRA_SHOWCASE_SHEET_H
+#ifndef TAYRA_REPORT_SHEET_H
+#define TAYRA_REPORT_SHEET_H
 
 #include <stdint.h>
 #include <stdio.h>

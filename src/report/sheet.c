@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "showcase/sheet.h"
+#include "report/sheet.h"
 
-#include "showcase/html.h"
+#include "report/html.h"
 
 void
 tayra__sheet_title(struct tayra__sheet *sheet, const char *title)

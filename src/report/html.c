@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "showcase/html.h"
+#include "report/html.h"
 
 #include <stdarg.h>
 
@@ -27,6 +27,14 @@ tayra__html_printf(FILE *out, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	tayra__html_text(out, text);
+}
+
+void
+tayra__html_svg_text(FILE *out, double x, double y, const char *anchor, const char *text)
+{
+	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
+	tayra__html_text(out, text);
+	fputs("</text>", out);
 }
 
 static const char style[] =
