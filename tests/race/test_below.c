@@ -23,6 +23,9 @@
 #define HANDLES 2
 #define THREADS 3 /* a handle */
 #define BYTES   (16u << 10)
+/* Moments are whole milliseconds, carried over from one clock to another: a load that began just
+ * before a change may seem to have begun just after it.  The remote tier allows for it as well. */
+#define MARGIN_MS 3u
 
 struct slot {
 	unsigned char *bytes; /* NULL: not there */
@@ -140,8 +143,8 @@ view_offer(struct tayra__tier *tier, const void *key, size_t key_len, const void
 	if (atomic_load(&view->fails))
 		return TAYRA_E_IO;
 	pthread_mutex_lock(lock_of(view));
-	late = slot->removed_ms >= meta->born_ms ||
-	       (slot->bytes && slot->meta.born_ms >= meta->born_ms);
+	late = slot->removed_ms + MARGIN_MS >= meta->born_ms ||
+	       (slot->bytes && slot->meta.born_ms + MARGIN_MS >= meta->born_ms);
 	if (!late) {
 		free(slot->bytes);
 		slot->bytes = malloc(BYTES);

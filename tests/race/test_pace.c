@@ -18,8 +18,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define THREADS 5
-#define ROUNDS  10000
+#define THREADS    5
+#define ROUNDS     10000
+#define CROWDS_MAX 20
 
 struct yard {
 	struct tayra_pace *pace;
@@ -263,11 +264,19 @@ crowd(void *(*disturb)(void *), enum tayra_limiter limiter)
 static void
 never_more_inside_than_a_fixed_limit(void **state)
 {
-	struct yard *yard = crowd(NULL, TAYRA_LIMITER_FIXED);
+	bool full = false, cancelled = false;
 
-	assert_int_equal(atomic_load(&yard->most), 3);
-	assert_true(atomic_load(&yard->cancelled) > 0);
-	tayra_pace_destroy(yard->pace);
+	/* How many meet, and who is caught waiting, is the scheduler's to say: ask it again. */
+	for (int i = 0; i < CROWDS_MAX && !(full && cancelled); i++) {
+		struct yard *yard = crowd(NULL, TAYRA_LIMITER_FIXED);
+
+		assert_true(atomic_load(&yard->most) <= 3);
+		full |= atomic_load(&yard->most) == 3;
+		cancelled |= atomic_load(&yard->cancelled) > 0;
+		tayra_pace_destroy(yard->pace);
+	}
+	assert_true(full);
+	assert_true(cancelled);
 }
 
 static void
