@@ -177,13 +177,12 @@ gather(const struct tayra__session *s, enum tayra__metric metric, size_t a, size
 
 static int
 compare_arms(const struct tayra__session *s, enum tayra__metric metric, size_t a, size_t b,
-	     uint64_t seed, double *room, struct tayra_comparison *out)
+	     const struct tayra_prove_rule *given, double *room, struct tayra_comparison *out)
 {
-	struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
+	struct tayra_prove_rule rule = *given;
 	uint32_t spoilt = gather(s, metric, a, b, room, room + s->rounds);
 	int status;
 
-	rule.seed = seed;
 	rule.better = tayra__metric_info(metric)->better;
 	status = tayra_prove_compare(room, room + s->rounds, s->rounds, &rule, out);
 	/* What is left when most was thrown away is what the noise let through. */
@@ -194,7 +193,8 @@ compare_arms(const struct tayra__session *s, enum tayra__metric metric, size_t a
 
 int
 tayra__session_compare(const struct tayra__session *session, enum tayra__metric metric, size_t a,
-		       size_t b, size_t a2, uint64_t seed, struct tayra__session_comparison *out)
+		       size_t b, size_t a2, const struct tayra_prove_rule *rule,
+		       struct tayra__session_comparison *out)
 {
 	size_t arms = session->arms;
 	double *room;
@@ -206,9 +206,9 @@ tayra__session_compare(const struct tayra__session *session, enum tayra__metric 
 	room = tayra__mem_array((size_t)session->rounds + 1, 2 * sizeof(*room));
 	if (!room)
 		return TAYRA_E_NOMEM;
-	status = compare_arms(session, metric, a, b, seed, room, &out->ab);
+	status = compare_arms(session, metric, a, b, rule, room, &out->ab);
 	if (status == TAYRA_OK)
-		status = compare_arms(session, metric, a, a2, seed, room, &out->aa);
+		status = compare_arms(session, metric, a, a2, rule, room, &out->aa);
 	if (status != TAYRA_OK)
 		*out = (struct tayra__session_comparison){ 0 };
 	tayra__mem_free(room);

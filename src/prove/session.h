@@ -33,8 +33,8 @@ struct tayra__measure {
 
 struct tayra__arm {
 	const char *name;
-	/* Runs one slice and returns when nothing of it is still running.  => TAYRA_OK, or a status
-	 * that ends the session. */
+	/* Runs one slice and returns when nothing of it is still running.  => TAYRA_OK;
+	 * TAYRA_PENDING: ends the session as a stop does; or a status that ends it with nothing. */
 	int (*run)(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out);
 	void *ctx;
 };
@@ -65,13 +65,13 @@ void tayra__session_fini(struct tayra__session *session);
 
 /* b against a, with a2 (a second instance of a) as the A/A; pairs are rounds, and a spoilt slice
  * takes its round along.  NaN fields where a metric does not apply.  More than half of the rounds
- * spoilt: verdict INVALID.  => as tayra_prove_compare(); TAYRA_E_INVAL for no such metric or arm.
- */
+ * spoilt: verdict INVALID.  The rule's direction is the metric's, whatever it says.
+ * => as tayra_prove_compare(); TAYRA_E_INVAL for no such metric or arm. */
 struct tayra__session_comparison {
 	struct tayra_comparison ab, aa;
 };
 int tayra__session_compare(const struct tayra__session *session, enum tayra__metric metric,
-			   size_t a, size_t b, size_t a2, uint64_t seed,
+			   size_t a, size_t b, size_t a2, const struct tayra_prove_rule *rule,
 			   struct tayra__session_comparison *out);
 
 /* log of how many times better b was than a, round by round (out has room for `rounds`); NaN for a

@@ -65,6 +65,7 @@ slice(void *ctx, const struct tayra__slice *s, struct tayra__measure *out)
 static int
 session(void)
 {
+	const struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
 	const struct tayra__arm arms[] = { { "a", slice, NULL }, { "b", slice, NULL } };
 	const struct tayra__session_plan plan = { .rounds = PAIRS };
 	struct tayra__session_comparison c;
@@ -76,7 +77,7 @@ session(void)
 		assert_null(s.latency);
 		return status;
 	}
-	status = tayra__session_compare(&s, TAYRA__P50_MS, 0, 1, 1, 1, &c);
+	status = tayra__session_compare(&s, TAYRA__P50_MS, 0, 1, 1, &rule, &c);
 	tayra__session_fini(&s);
 	return status;
 }

@@ -58,11 +58,12 @@ session_of(struct worker workers[3], uint64_t seed)
 	const struct tayra__session_plan plan = {
 		.scene = "calibration", .phase = "load", .rounds = ROUNDS, .seed = seed
 	};
+	const struct tayra_prove_rule rule = { .size = sizeof(rule), .seed = seed };
 	struct tayra__session_comparison comparison;
 	struct tayra__session session;
 
 	assert_int_equal(tayra__session_run(arms, 3, &plan, &session), TAYRA_OK);
-	assert_int_equal(tayra__session_compare(&session, TAYRA__CPU_MS_PER_REQUEST, 0, 1, 2, seed,
+	assert_int_equal(tayra__session_compare(&session, TAYRA__CPU_MS_PER_REQUEST, 0, 1, 2, &rule,
 						&comparison),
 			 TAYRA_OK);
 	tayra__session_fini(&session);

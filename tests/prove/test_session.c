@@ -13,7 +13,9 @@
 
 #include "../stat/near.h"
 
-#define ARMS   3
+#define ARMS 3
+static const struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
+
 #define ROUNDS 300
 
 /* What happened, in order. */
@@ -185,21 +187,22 @@ comparing_pairs_the_rounds_and_shows_the_a_a(void **state)
 
 	(void)state;
 	assert_int_equal(run(&diary, actors, 10, 1, &session), TAYRA_OK);
-	assert_int_equal(tayra__session_compare(&session, TAYRA__P50_MS, 0, 1, 2, 1, &c), TAYRA_OK);
+	assert_int_equal(tayra__session_compare(&session, TAYRA__P50_MS, 0, 1, 2, &rule, &c),
+			 TAYRA_OK);
 	assert_near(c.ab.ratio, 1.25, 1e-9);
 	assert_int_equal(c.ab.verdict, TAYRA_WORSE);
 	assert_int_equal(c.aa.verdict, TAYRA_SAME);
 	assert_int_equal(c.ab.pairs, 10);
-	assert_int_equal(tayra__session_compare(&session, TAYRA__GOODPUT_PER_S, 1, 0, 2, 1, &c),
+	assert_int_equal(tayra__session_compare(&session, TAYRA__GOODPUT_PER_S, 1, 0, 2, &rule, &c),
 			 TAYRA_OK);
 	assert_int_equal(c.ab.verdict, TAYRA_BETTER);
-	assert_int_equal(tayra__session_compare(&session, TAYRA__HIT_RATIO, 0, 1, 2, 1, &c),
+	assert_int_equal(tayra__session_compare(&session, TAYRA__HIT_RATIO, 0, 1, 2, &rule, &c),
 			 TAYRA_OK);
 	assert_true(isnan(c.ab.ratio) && isnan(c.aa.ratio));
 	assert_int_equal(c.ab.verdict, TAYRA_UNDECIDED);
-	assert_int_equal(tayra__session_compare(&session, TAYRA__METRICS, 0, 1, 2, 1, &c),
+	assert_int_equal(tayra__session_compare(&session, TAYRA__METRICS, 0, 1, 2, &rule, &c),
 			 TAYRA_E_INVAL);
-	assert_int_equal(tayra__session_compare(&session, TAYRA__P50_MS, 0, 3, 2, 1, &c),
+	assert_int_equal(tayra__session_compare(&session, TAYRA__P50_MS, 0, 3, 2, &rule, &c),
 			 TAYRA_E_INVAL);
 	tayra__session_log_ratios(&session, TAYRA__P50_MS, 0, 1, ratios);
 	assert_near(ratios[9], -log(1.25), 1e-9);
@@ -223,7 +226,8 @@ a_spoilt_slice_takes_its_pair_along_and_too_many_the_verdict(void **state)
 
 	(void)state;
 	assert_int_equal(run(&diary, actors, 10, 1, &session), TAYRA_OK);
-	assert_int_equal(tayra__session_compare(&session, TAYRA__P50_MS, 0, 1, 2, 1, &c), TAYRA_OK);
+	assert_int_equal(tayra__session_compare(&session, TAYRA__P50_MS, 0, 1, 2, &rule, &c),
+			 TAYRA_OK);
 	assert_int_equal(c.ab.pairs, 6);
 	assert_int_equal(c.ab.verdict, TAYRA_WORSE);
 	assert_int_equal(c.aa.pairs, 4);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * trial.h: from a budget of time to a verdict on one metric.  A pilot sees how long a round takes
+ * and how noisy it is; from that follows how many rounds are run; a session runs them, with a
+ * second instance of the base as the A/A; the rest is arithmetic.  Knows nothing of what a slice
+ * does.
+ */
+#ifndef TAYRA_PROVE_TRIAL_H
+#define TAYRA_PROVE_TRIAL_H
+
+#include "prove/session.h"
+
+#define TAYRA__TRIAL_ARMS_MAX 8
+
+struct tayra__trial_plan {
+	const struct tayra__arm *arms; /* [n], the first is the base; 2 .. TAYRA__TRIAL_ARMS_MAX */
+	size_t n;
+	enum tayra__metric metric;
+	double margin,
+		alpha; /* of tayra_prove_rule; alpha is shared out over the arms (Bonferroni) */
+	uint64_t budget_ns;
+	uint64_t slice_ns, gap_ns;
+	uint32_t
+		rounds; /* exactly that many, whatever the budget and without a pilot; 0: by them */
+	uint64_t seed;
+	const _Atomic bool *stop; /* may be NULL */
+	/* After each slice: which round of how many (0 of 0 in the pilot), and how far it all is.
+	 */
+	void (*progress)(void *ctx, uint32_t round, uint32_t rounds, double share);
+	void *progress_ctx;
+};
+
+/* What the pilot saw. */
+struct tayra__trial_pilot {
+	uint32_t rounds; /* used for the noise; 0: one pass only, a round takes too long for more */
+	uint64_t round_ns; /* how long a round takes */
+	double sd;         /* of the log ratio of a pair; NaN: not known */
+};
+
+struct tayra__trial {
+	struct tayra__trial_pilot pilot;
+	uint32_t planned;              /* rounds; 0: it did not get that far */
+	struct tayra__session session; /* arms 0 .. n - 1, then the A/A */
+	struct tayra_comparison
+		ab[TAYRA__TRIAL_ARMS_MAX]; /* [i]: arm i against arm 0; [0] unused */
+	struct tayra_comparison aa;
+	bool stopped;     /* by plan->stop, or an arm that returned TAYRA_PENDING */
+	bool out_of_time; /* the rounds took longer than the pilot said: fewer were run */
+	char spoilt[160]; /* why it cannot be believed, all verdicts are INVALID then; "": it can */
+};
+
+/*
+ * => The rounds: enough to show with 80% power that two equal arms lie within the margin, by the
+ *    pilot's noise and half of it again; at least 12, at most 1,000, and what the budget holds.
+ *    The number is fixed before the first round, so that no test is repeated until it likes what it
+ *    sees; a run that is late ends by the clock, not by the data.  The pilot's slices do not count.
+ * => The A/A spoils nothing: under random order it differs by chance only, and is there to be seen.
+ * => TAYRA_OK, also when stopped, with what there is; TAYRA_E_INVAL; an arm's status;
+ *    TAYRA_E_NOMEM.  `out` needs tayra__trial_fini() after TAYRA_OK only.
+ */
+int tayra__trial_run(const struct tayra__trial_plan *plan, struct tayra__trial *out);
+/* Only the pilot: how noisy it is and how long it takes.  `session` is not filled. */
+int tayra__trial_pilot(const struct tayra__trial_plan *plan, struct tayra__trial_pilot *out);
+/* It cannot be believed, and why. */
+__attribute__((format(printf, 2, 3))) void tayra__trial_spoil(struct tayra__trial *trial,
+							      const char *why, ...);
+void tayra__trial_fini(struct tayra__trial *trial);
+
+/* Rounds that would show two equal arms to lie within the margin, by that noise. */
+double tayra__trial_rounds(double sd, double margin, double alpha);
+
+#endif
