@@ -13,7 +13,7 @@
 #include <tayra/base.h>
 
 #include "net/redis_url.h"
-#include "net/wire.h"
+#include "net/syscalls.h"
 
 static void
 take_path(const char *path, struct tayra__dial_list *out)
@@ -69,17 +69,18 @@ tayra__dial_resolve(const struct tayra__redis_url *url, struct tayra__dial_list 
 
 /* => TAYRA_OK: connected. */
 static int
-connect_within(const struct tayra__wire *wire, int fd, const struct tayra__dial_address *address,
-	       uint64_t deadline_ns)
+connect_within(const struct tayra__syscalls *syscalls, int fd,
+	       const struct tayra__dial_address *address, uint64_t deadline_ns)
 {
 	int why = 0, status;
 	socklen_t len = sizeof(why);
 
-	if (wire->connect(wire->ctx, fd, (const struct sockaddr *)&address->to, address->len) == 0)
+	if (syscalls->connect(syscalls->ctx, fd, (const struct sockaddr *)&address->to,
+			      address->len) == 0)
 		return TAYRA_OK;
 	if (errno != EINPROGRESS && errno != EINTR)
 		return TAYRA_E_IO;
-	status = tayra__wire_wait(wire, fd, POLLOUT, deadline_ns);
+	status = tayra__syscalls_wait(syscalls, fd, POLLOUT, deadline_ns);
 	if (status != TAYRA_OK)
 		return status;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0)
@@ -89,16 +90,16 @@ connect_within(const struct tayra__wire *wire, int fd, const struct tayra__dial_
 }
 
 int
-tayra__dial(const struct tayra__wire *wire, const struct tayra__dial_address *address,
+tayra__dial(const struct tayra__syscalls *syscalls, const struct tayra__dial_address *address,
 	    uint64_t deadline_ns, int *fd)
 {
 	const int one = 1;
 	int status, why;
 
-	*fd = wire->socket(wire->ctx, address->to.ss_family);
+	*fd = syscalls->socket(syscalls->ctx, address->to.ss_family);
 	if (*fd < 0)
 		return TAYRA_E_IO;
-	status = connect_within(wire, *fd, address, deadline_ns);
+	status = connect_within(syscalls, *fd, address, deadline_ns);
 	if (status == TAYRA_OK) {
 		if (address->to.ss_family != AF_UNIX) {
 			setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));

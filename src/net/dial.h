@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 struct tayra__redis_url;
-struct tayra__wire;
+struct tayra__syscalls;
 
 #define TAYRA__DIAL_ADDRESSES 8
 
@@ -31,7 +31,7 @@ int tayra__dial_resolve(const struct tayra__redis_url *url, struct tayra__dial_l
 			char *error, size_t error_len);
 /* Non-blocking, close on exec, without Nagle's delay.
  * => TAYRA_OK with *fd; TAYRA_E_TIMEOUT, TAYRA_E_IO (errno) with -1. */
-int tayra__dial(const struct tayra__wire *wire, const struct tayra__dial_address *address,
+int tayra__dial(const struct tayra__syscalls *syscalls, const struct tayra__dial_address *address,
 		uint64_t deadline_ns, int *fd);
 
 #endif

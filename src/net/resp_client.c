@@ -49,14 +49,15 @@ static int
 send_all(struct tayra__resp_client *client, const char *bytes, size_t len, int flags,
 	 uint64_t deadline_ns)
 {
-	const struct tayra__wire *wire = client->wire;
+	const struct tayra__syscalls *syscalls = client->syscalls;
 
 	while (len > 0) {
-		ssize_t n = wire->send(wire->ctx, client->fd, bytes, len, flags | MSG_NOSIGNAL);
+		ssize_t n = syscalls->send(syscalls->ctx, client->fd, bytes, len,
+					   flags | MSG_NOSIGNAL);
 		int status = TAYRA_OK;
 
 		if (n < 0 && errno == EAGAIN)
-			status = tayra__wire_wait(wire, client->fd, POLLOUT, deadline_ns);
+			status = tayra__syscalls_wait(syscalls, client->fd, POLLOUT, deadline_ns);
 		else if (n < 0 && errno != EINTR)
 			status = TAYRA_E_IO;
 		if (status != TAYRA_OK)
@@ -136,7 +137,7 @@ tayra__resp_client_fill(struct tayra__resp_client *client)
 
 		if (!room)
 			return TAYRA_E_NOMEM;
-		n = client->wire->recv(client->wire->ctx, client->fd, room, READ_BYTES);
+		n = client->syscalls->recv(client->syscalls->ctx, client->fd, room, READ_BYTES);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -225,7 +226,8 @@ tayra__resp_client_receive(struct tayra__resp_client *client, uint64_t deadline_
 		int status = tayra__resp_client_next(client, each, ctx, out);
 
 		if (status == TAYRA_PENDING)
-			status = tayra__wire_wait(client->wire, client->fd, POLLIN, deadline_ns);
+			status = tayra__syscalls_wait(client->syscalls, client->fd, POLLIN,
+						      deadline_ns);
 		else
 			return status;
 		if (status == TAYRA_OK)
@@ -456,7 +458,7 @@ tayra__resp_client_open(struct tayra__resp_client *client,
 	int status;
 
 	tayra__resp_client_init(client);
-	client->wire = options->wire ? options->wire : tayra__wire_real();
+	client->syscalls = options->syscalls ? options->syscalls : tayra__syscalls_real();
 	client->push = options->push;
 	client->ctx = options->ctx;
 	client->limits = (struct tayra__resp_reply_limits){
@@ -467,7 +469,7 @@ tayra__resp_client_open(struct tayra__resp_client *client,
 	tayra__resp_reply_init(&client->reply);
 	tayra__buffer_init(&client->in, in_max);
 	tayra__buffer_init(&client->out, 2 * KEEP_BYTES);
-	status = tayra__dial(client->wire, address, deadline_ns, &client->fd);
+	status = tayra__dial(client->syscalls, address, deadline_ns, &client->fd);
 	if (status != TAYRA_OK)
 		return refuse_io(&g, status, "connecting");
 	status = authenticate(&g);

@@ -16,7 +16,7 @@
 #include "net/redis_url.h"
 #include "net/resp_reply.h"
 #include "net/resp_writer.h"
-#include "net/wire.h"
+#include "net/syscalls.h"
 
 struct tayra__dial_address;
 
@@ -24,11 +24,11 @@ struct tayra__dial_address;
 typedef void (*tayra__resp_each_fn)(void *ctx, const struct tayra__resp_element *element);
 
 struct tayra__resp_client_options {
-	const struct tayra__redis_url *url; /* who to be and which database.  For the call */
-	const char *name;                   /* CLIENT SETNAME */
-	uint64_t bulk_bytes;                /* the largest bulk taken */
-	enum tayra__resp_version version;   /* RESP2: do not ask for RESP3 */
-	const struct tayra__wire *wire;     /* NULL: the real one.  Borrowed */
+	const struct tayra__redis_url *url;     /* who to be and which database.  For the call */
+	const char *name;                       /* CLIENT SETNAME */
+	uint64_t bulk_bytes;                    /* the largest bulk taken */
+	enum tayra__resp_version version;       /* RESP2: do not ask for RESP3 */
+	const struct tayra__syscalls *syscalls; /* NULL: the real one.  Borrowed */
 	/* Told each element of each push (depth 0 begins one), inside receive and next. */
 	tayra__resp_each_fn push;
 	void *ctx;
@@ -41,7 +41,7 @@ struct tayra__resp_client {
 	enum tayra__resp_version version;
 	int64_t id; /* the server's number for this connection; 0: not known */
 	/* Private. */
-	const struct tayra__wire *wire;
+	const struct tayra__syscalls *syscalls;
 	tayra__resp_each_fn push;
 	void *ctx;
 	struct tayra__buffer in, out;

@@ -591,7 +591,7 @@ configure(struct tayra__remote_settings *s, const struct tayra__remote_options *
 	s->removed_ms = o->removed_ns ? o->removed_ns / TAYRA_NS_PER_MS + 1 : REMOVED_MS;
 	s->writer = tayra__hash_random_seed() | 1;
 	s->connections = o->connections ? o->connections : DEFAULT_CONNECTIONS;
-	s->wire = o->wire;
+	s->syscalls = o->syscalls;
 	return TAYRA_OK;
 }
 

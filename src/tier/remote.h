@@ -26,7 +26,7 @@
 
 #include "tier/tier.h"
 
-struct tayra__wire;
+struct tayra__syscalls;
 
 struct tayra__remote_options {
 	const char *url;       /* see net/redis_url.h */
@@ -36,7 +36,7 @@ struct tayra__remote_options {
 	uint64_t value_bytes;  /* larger values are not kept; 0: 16 MiB */
 	uint64_t heartbeat_ns; /* 0: 1 s */
 	uint64_t removed_ns;   /* what was removed is known to have been for so long; 0: 60 s */
-	const struct tayra__wire *wire; /* NULL: the real one */
+	const struct tayra__syscalls *syscalls; /* NULL: the real one */
 };
 
 /*

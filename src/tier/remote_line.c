@@ -529,7 +529,7 @@ greet_at(struct tayra__remote_line *line, const struct tayra__dial_address *addr
 		.name = "tayra",
 		.bulk_bytes = INFO_BYTES + TAYRA__REMOTE_PREFIX_MAX + 2 * TAYRA__REMOTE_KEY_MAX,
 		.version = TAYRA__RESP3,
-		.wire = s->wire,
+		.syscalls = s->syscalls,
 		.push = hear_push,
 		.ctx = line,
 	};

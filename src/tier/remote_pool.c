@@ -92,7 +92,7 @@ tayra__remote_reader_connect(struct tayra__remote_reader *reader,
 		.name = "tayra",
 		.bulk_bytes = settings->value_bytes + TAYRA__REMOTE_RECORD_HEADER + INFO_BYTES,
 		.version = session->version,
-		.wire = settings->wire,
+		.syscalls = settings->syscalls,
 	};
 	char run_id[TAYRA__REMOTE_RUN_ID];
 	int status;

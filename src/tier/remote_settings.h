@@ -10,7 +10,7 @@
 
 #include "net/redis_url.h"
 
-struct tayra__wire;
+struct tayra__syscalls;
 
 #define TAYRA__REMOTE_PREFIX_MAX 256u
 #define TAYRA__REMOTE_VALUE_MARK "v:"
@@ -29,7 +29,7 @@ struct tayra__remote_settings {
 	uint64_t removed_ms;   /* what was removed is known to have been for so long */
 	uint64_t writer;       /* tells what we wrote from what others did */
 	uint32_t connections;
-	const struct tayra__wire *wire; /* NULL: the real one */
+	const struct tayra__syscalls *syscalls; /* NULL: the real one */
 };
 
 #endif

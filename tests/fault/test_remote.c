@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 #include "net/redis.h"
-#include "net/wire.h"
+#include "net/syscalls.h"
 #include "tier/remote.h"
 
 #define NOW 1700000000000ull
@@ -40,13 +40,13 @@ breaks(void *ctx, int why)
 static int
 cable_socket(void *ctx, int family)
 {
-	return breaks(ctx, EMFILE) ? -1 : tayra__wire_real()->socket(NULL, family);
+	return breaks(ctx, EMFILE) ? -1 : tayra__syscalls_real()->socket(NULL, family);
 }
 
 static int
 cable_connect(void *ctx, int fd, const struct sockaddr *to, socklen_t len)
 {
-	return breaks(ctx, ECONNREFUSED) ? -1 : tayra__wire_real()->connect(NULL, fd, to, len);
+	return breaks(ctx, ECONNREFUSED) ? -1 : tayra__syscalls_real()->connect(NULL, fd, to, len);
 }
 
 /* Half of it goes out first. */
@@ -54,8 +54,8 @@ static ssize_t
 cable_send(void *ctx, int fd, const void *bytes, size_t len, int flags)
 {
 	if (!breaks(ctx, EPIPE))
-		return tayra__wire_real()->send(NULL, fd, bytes, len, flags);
-	tayra__wire_real()->send(NULL, fd, bytes, len / 2, flags);
+		return tayra__syscalls_real()->send(NULL, fd, bytes, len, flags);
+	tayra__syscalls_real()->send(NULL, fd, bytes, len / 2, flags);
 	errno = EPIPE;
 	return -1;
 }
@@ -63,13 +63,14 @@ cable_send(void *ctx, int fd, const void *bytes, size_t len, int flags)
 static ssize_t
 cable_recv(void *ctx, int fd, void *bytes, size_t len)
 {
-	return breaks(ctx, ECONNRESET) ? -1 : tayra__wire_real()->recv(NULL, fd, bytes, len);
+	return breaks(ctx, ECONNRESET) ? -1 : tayra__syscalls_real()->recv(NULL, fd, bytes, len);
 }
 
 static int
 cable_poll(void *ctx, struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	return breaks(ctx, ENOMEM) ? -1 : tayra__wire_real()->poll(NULL, fds, count, timeout_ms);
+	return breaks(ctx, ENOMEM) ? -1
+				   : tayra__syscalls_real()->poll(NULL, fds, count, timeout_ms);
 }
 
 static int
@@ -158,13 +159,13 @@ static void
 each_call_on_a_socket_may_fail(void **state)
 {
 	struct cable cable = { 0 };
-	const struct tayra__wire wire = { cable_socket, cable_connect, cable_send,
-					  cable_recv,   cable_poll,    &cable };
+	const struct tayra__syscalls syscalls = { cable_socket, cable_connect, cable_send,
+						  cable_recv,   cable_poll,    &cable };
 	const struct tayra__remote_options o = {
 		.url = server.url,
 		.timeout_ns = 20 * TAYRA_NS_PER_S,
 		.connections = 1,
-		.wire = &wire,
+		.syscalls = &syscalls,
 	};
 	bool failed = true;
 

@@ -80,7 +80,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct says says = { data + 1, size ? size - 1 : 0, size ? data[0] + 1u : 1 };
-	const struct tayra__wire wire = { any_socket, no_connect, swallow, say, always, &says };
+	const struct tayra__syscalls syscalls = { any_socket, no_connect, swallow,
+						  say,        always,     &says };
 	struct tayra__redis_url url;
 	struct tayra__resp_client client;
 	struct tayra__dial_address nowhere = { .to.ss_family = AF_UNIX };
@@ -91,7 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.url = &url,
 		.name = "fuzz",
 		.bulk_bytes = 4096,
-		.wire = &wire,
+		.syscalls = &syscalls,
 		.push = look_at,
 	};
 

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "net/redis.h"
-#include "net/wire.h"
+#include "net/syscalls.h"
 #include "tier/remote.h"
 
 #define HOUR    3600000ull
@@ -388,18 +388,18 @@ intruding_send(void *ctx, int fd, const void *bytes, size_t len, int flags)
 		else
 			drop(other, "k");
 	}
-	return tayra__wire_real()->send(NULL, fd, bytes, len, flags);
+	return tayra__syscalls_real()->send(NULL, fd, bytes, len, flags);
 }
 
 static void
 a_change_between_the_look_and_the_storing_wins(void **state)
 {
-	static struct tayra__wire wire; /* for as long as the tier */
+	static struct tayra__syscalls syscalls; /* for as long as the tier */
 
 	need_redis();
-	wire = *tayra__wire_real();
-	wire.send = intruding_send;
-	reopen(&tier, (struct tayra__remote_options){ .wire = &wire });
+	syscalls = *tayra__syscalls_real();
+	syscalls.send = intruding_send;
+	reopen(&tier, (struct tayra__remote_options){ .syscalls = &syscalls });
 	atomic_store(&intruder, PUT);
 	assert_int_equal(offer("k", "old", wall_ms()), TAYRA_E_NOT_FOUND);
 	assert_true(got(tier, "k", "new"));

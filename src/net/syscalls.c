@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/wire.h"
+#include "net/syscalls.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -36,10 +36,10 @@ real_poll(void *ctx, struct pollfd *fds, nfds_t count, int timeout_ms)
 	return poll(fds, count, timeout_ms);
 }
 
-const struct tayra__wire *
-tayra__wire_real(void)
+const struct tayra__syscalls *
+tayra__syscalls_real(void)
 {
-	static const struct tayra__wire real = {
+	static const struct tayra__syscalls real = {
 		real_socket, real_connect, real_send, real_recv, real_poll, NULL,
 	};
 
@@ -47,7 +47,8 @@ tayra__wire_real(void)
 }
 
 int
-tayra__wire_wait(const struct tayra__wire *wire, int fd, short events, uint64_t deadline_ns)
+tayra__syscalls_wait(const struct tayra__syscalls *syscalls, int fd, short events,
+		     uint64_t deadline_ns)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
@@ -59,7 +60,8 @@ tayra__wire_wait(const struct tayra__wire *wire, int fd, short events, uint64_t 
 		if (now_ns >= deadline_ns)
 			return TAYRA_E_TIMEOUT;
 		left_ms = (deadline_ns - now_ns + TAYRA_NS_PER_MS - 1) / TAYRA_NS_PER_MS;
-		n = wire->poll(wire->ctx, &p, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
+		n = syscalls->poll(syscalls->ctx, &p, 1,
+				   left_ms < INT_MAX ? (int)left_ms : INT_MAX);
 		if (n > 0)
 			return TAYRA_OK;
 		if (n < 0 && errno != EINTR)
