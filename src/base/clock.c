@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 static uint64_t
@@ -44,6 +45,21 @@ uint64_t
 tayra__clock_thread_cpu_ns(void)
 {
 	return read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t
+tayra__clock_usage_cpu_ns(const struct rusage *use)
+{
+	return (uint64_t)(use->ru_utime.tv_sec + use->ru_stime.tv_sec) * TAYRA_NS_PER_S +
+	       (uint64_t)(use->ru_utime.tv_usec + use->ru_stime.tv_usec) * 1000;
+}
+
+uint64_t
+tayra__clock_children_cpu_ns(void)
+{
+	struct rusage use;
+
+	return getrusage(RUSAGE_CHILDREN, &use) == 0 ? tayra__clock_usage_cpu_ns(&use) : 0;
 }
 
 void

@@ -26,9 +26,14 @@ tayra__clock_real_ns(void)
 	return tayra__clock_mono_ns(tayra_clock_real());
 }
 
-/* User and system time of the process and of the calling thread. */
+/* User and system time of the process, of the calling thread, and of those children of the process
+ * (and of theirs) that have been waited for. */
 uint64_t tayra__clock_process_cpu_ns(void);
 uint64_t tayra__clock_thread_cpu_ns(void);
+uint64_t tayra__clock_children_cpu_ns(void);
+/* The same of what wait4() and getrusage() tell. */
+struct rusage;
+uint64_t tayra__clock_usage_cpu_ns(const struct rusage *use);
 /* Sleep until that moment of the real monotonic clock; returns early on a signal. */
 void tayra__clock_sleep_until_ns(uint64_t mono_ns);
 /* The end of a nap of somebody who waits until then and must see a stop 20 ms after it came. */

@@ -265,19 +265,12 @@ await(struct child *child, const struct tayra__command_limits *limits, uint64_t 
 	}
 }
 
-static uint64_t
-cpu_of(const struct rusage *use)
-{
-	return (uint64_t)(use->ru_utime.tv_sec + use->ru_stime.tv_sec) * TAYRA_NS_PER_S +
-	       (uint64_t)(use->ru_utime.tv_usec + use->ru_stime.tv_usec) * 1000;
-}
-
 static void
 count(struct tayra__command_run *out, const struct rusage *use)
 {
 	uint64_t rss = (uint64_t)use->ru_maxrss * 1024;
 
-	out->cpu_ns += cpu_of(use);
+	out->cpu_ns += tayra__clock_usage_cpu_ns(use);
 	if (rss > out->rss_max_bytes)
 		out->rss_max_bytes = rss;
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "drive/machine.h"
 #include "showcase/ablation_run.h"
 #include "showcase/catalogue.h"
 #include "showcase/host.h"
@@ -26,9 +27,8 @@
 #define STALE_MS             60000 /* the tayra arm alone */
 
 /* A generator that is late by more than this offers another load than it says. */
-#define LAG_BUDGET_NS   (20 * TAYRA_NS_PER_MS)
-#define LAG_SHARE_MAX   0.10 /* of the slices may be over it */
-#define FOREIGN_CPU_MAX 0.80 /* of the machine may be used by others */
+#define LAG_BUDGET_NS (20 * TAYRA_NS_PER_MS)
+#define LAG_SHARE_MAX 0.10 /* of the slices may be over it */
 
 struct show {
 	const struct tayra__showcase_options *options;
@@ -387,7 +387,7 @@ judge_validity(struct tayra__results *r)
 		snprintf(r->why_invalid, sizeof(r->why_invalid),
 			 "the load generator was more than %.0f ms late in %.0f%% of the slices",
 			 r->lag_budget_ms, r->lag_share * 100);
-	else if (r->foreign_cpu > FOREIGN_CPU_MAX)
+	else if (r->foreign_cpu > TAYRA__MACHINE_FOREIGN_MAX)
 		snprintf(r->why_invalid, sizeof(r->why_invalid),
 			 "other programs used %.0f%% of the machine", r->foreign_cpu * 100);
 	r->valid = r->why_invalid[0] == 0;
@@ -483,7 +483,7 @@ tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra_
 	struct show s = {
 		.options = options, .results = results, .error = error, .error_len = error_len
 	};
-	struct tayra__host_use before, after;
+	struct tayra__machine_use before, after;
 	int status;
 
 	s.began_ns = tayra__clock_real_ns();
@@ -494,11 +494,11 @@ tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra_
 	status = load_data(&s);
 	if (status < 0)
 		return status;
-	tayra__host_use_read(&before);
+	tayra__machine_use_read(&before);
 	status = play(&s);
-	tayra__host_use_read(&after);
+	tayra__machine_use_read(&after);
 	tayra__catalogue_fini(&s.catalogue);
-	tayra__host_use_between(&before, &after, &results->foreign_cpu, &results->steal_cpu);
+	tayra__machine_use_between(&before, &after, &results->foreign_cpu, &results->steal_cpu);
 	results->took_s = (double)(tayra__clock_real_ns() - s.began_ns) / 1e9;
 	results->interrupted = stopped(&s);
 	if (status < 0)

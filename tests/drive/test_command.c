@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drive/command.h"
+#include "drive/command_arm.h"
 
 #include <tayra/base.h>
 
@@ -194,6 +194,56 @@ it_runs_in_the_folder_given(void **state)
 	assert_int_equal(run_limited("sh -c 'test \"$(pwd)\" = /'", &limits).exit_code, 0);
 }
 
+/* What one slice of that command yields. */
+static int
+slice_of(struct tayra__command_arm *arm, const char *line, uint64_t length_ns,
+	 struct tayra__measure *out)
+{
+	const struct tayra__slice slice = { .length_ns = length_ns };
+	char why[100];
+
+	*arm = (struct tayra__command_arm){ .limits.timeout_ns = 20 * TAYRA_NS_PER_S };
+	*out = (struct tayra__measure){ 0 };
+	assert_int_equal(tayra__command_parse(line, &arm->command, why, sizeof(why)), TAYRA_OK);
+	return tayra__command_arm_run(arm, &slice, out);
+}
+
+static void
+a_slice_holds_as_many_runs_as_fit_and_one_at_least(void **state)
+{
+	static struct tayra__command_arm arm;
+	struct tayra__measure out;
+
+	(void)state;
+	assert_int_equal(slice_of(&arm, "sleep .05", 1, &out), TAYRA_OK);
+	assert_int_equal(out.requests, 1);
+	assert_true(out.value[TAYRA__MEAN_MS] >= 50);
+	assert_true(out.value[TAYRA__CPU_MS_PER_REQUEST] < 20);
+	assert_int_equal(slice_of(&arm, "true", 100 * TAYRA_NS_PER_MS, &out), TAYRA_OK);
+	assert_true(out.requests > 3);
+	assert_int_equal(out.requests, arm.runs);
+	assert_true(out.value[TAYRA__MEAN_MS] > 0 && out.value[TAYRA__MEAN_MS] < 50);
+}
+
+static void
+a_run_that_fails_ends_the_slice_with_a_reason(void **state)
+{
+	const struct tayra__slice brief = { .length_ns = 1 };
+	static struct tayra__command_arm arm;
+	struct tayra__measure out;
+
+	(void)state;
+	assert_int_equal(slice_of(&arm, "sh -c 'echo no table >&2; exit 3'", 1, &out),
+			 TAYRA_PENDING);
+	assert_string_equal(arm.why, "'sh' exited with 3: no table");
+	assert_true(out.invalid);
+	assert_int_equal(slice_of(&arm, "/absent/x", 1, &out), TAYRA_PENDING);
+	assert_string_equal(arm.why, "'/absent/x' cannot be run: No such file or directory");
+	assert_int_equal(slice_of(&arm, "false", 1, &out), TAYRA_PENDING);
+	arm.may_fail = true;
+	assert_int_equal(tayra__command_arm_run(&arm, &brief, &out), TAYRA_OK);
+}
+
 int
 main(void)
 {
@@ -208,6 +258,8 @@ main(void)
 		cmocka_unit_test(a_limit_and_a_stop_end_it),
 		cmocka_unit_test(one_that_talks_without_end_is_cut_off_and_kept_to_a_line),
 		cmocka_unit_test(it_runs_in_the_folder_given),
+		cmocka_unit_test(a_slice_holds_as_many_runs_as_fit_and_one_at_least),
+		cmocka_unit_test(a_run_that_fails_ends_the_slice_with_a_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

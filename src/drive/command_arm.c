@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/command_arm.h"
+
+#include <tayra/base.h>
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/hist.h"
+#include "stat/quantile.h"
+
+#define RUNS_MAX 256 /* in one slice */
+
+/* => TAYRA_OK or TAYRA_PENDING. */
+static int
+run_once(struct tayra__command_arm *arm, struct tayra__command_run *run)
+{
+	int status = tayra__command_run(&arm->command, &arm->limits, run);
+	char ending[300];
+
+	if (status != TAYRA_OK) {
+		snprintf(arm->why, sizeof(arm->why), "'%.80s' cannot be run: %m",
+			 arm->command.argv[0]);
+		return TAYRA_PENDING;
+	}
+	if (run->stopped)
+		return TAYRA_PENDING;
+	arm->runs++;
+	if (run->exit_code == 0 || (arm->may_fail && run->exit_code > 0))
+		return TAYRA_OK;
+	snprintf(arm->why, sizeof(arm->why), "'%.80s' %s", arm->command.argv[0],
+		 tayra__command_ending(run, ending));
+	return TAYRA_PENDING;
+}
+
+int
+tayra__command_arm_run(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out)
+{
+	struct tayra__command_arm *arm = ctx;
+	double wall[RUNS_MAX], cpu[RUNS_MAX], rss[RUNS_MAX];
+	uint64_t end_ns = tayra__clock_real_ns() + slice->length_ns;
+	size_t n = 0;
+
+	do {
+		struct tayra__command_run run;
+		int status = run_once(arm, &run);
+
+		if (status != TAYRA_OK) {
+			out->invalid = true;
+			return status;
+		}
+		if (out->latency)
+			tayra__hist_add(out->latency, run.wall_ns);
+		wall[n] = (double)run.wall_ns / 1e6;
+		cpu[n] = (double)run.cpu_ns / 1e6;
+		rss[n++] = (double)run.rss_max_bytes / (1 << 20);
+	} while (n < RUNS_MAX && tayra__clock_real_ns() < end_ns);
+	out->requests = n;
+	out->value[TAYRA__MEAN_MS] = tayra__quantile_median(wall, n);
+	out->value[TAYRA__CPU_MS_PER_REQUEST] = tayra__quantile_median(cpu, n);
+	out->value[TAYRA__RSS_MIB] = tayra__quantile_median(rss, n);
+	return TAYRA_OK;
+}
