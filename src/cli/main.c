@@ -15,6 +15,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *sentence;
 } commands[] = {
+	{ "bench", tayra__cmd_bench, "compare programs, with verdicts that can be trusted" },
 	{ "replay", tayra__cmd_replay, "replay a trace of requests through eviction policies" },
 	{ "serve", tayra__cmd_serve, "serve the cache to clients of the Redis protocol" },
 	{ "showcase", tayra__cmd_showcase, "show on this machine what tayra gains, and what not" },

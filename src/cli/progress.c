@@ -37,26 +37,52 @@ draw_share(double share, double seconds_left)
 	fprintf(stderr, " [%s] %3.0f%%, %.0f s left", bar, share * 100, seconds_left);
 }
 
+/* Seconds since the start; below 0: it is not time to draw yet. */
+static double
+begin_line(struct tayra__progress *progress)
+{
+	uint64_t now_ns;
+
+	if (!progress->on)
+		return -1;
+	now_ns = tayra__clock_mono_ns(tayra_clock_real());
+	if (now_ns - progress->drawn_ns < REDRAW_NS)
+		return -1;
+	progress->drawn_ns = now_ns;
+	progress->drawn = true;
+	return (double)(now_ns - progress->start_ns) / 1e9;
+}
+
+static void
+end_line(double share, double seconds)
+{
+	if (share > 0)
+		draw_share(share, seconds * (1 - share) / share);
+	fflush(stderr);
+}
+
 void
 tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_t rows,
 		     double share)
 {
-	uint64_t now_ns;
-	double seconds;
+	double seconds = begin_line(progress);
 
-	if (!progress->on)
+	if (seconds < 0)
 		return;
-	now_ns = tayra__clock_mono_ns(tayra_clock_real());
-	if (now_ns - progress->drawn_ns < REDRAW_NS)
-		return;
-	progress->drawn_ns = now_ns;
-	progress->drawn = true;
-	seconds = (double)(now_ns - progress->start_ns) / 1e9;
 	fprintf(stderr, "\r\033[K%s: %.2f M rows/s", what,
 		seconds > 0 ? (double)rows / seconds / 1e6 : 0);
-	if (share > 0)
-		draw_share(share, seconds * (1 - share) / share);
-	fflush(stderr);
+	end_line(share, seconds);
+}
+
+void
+tayra__progress_share(struct tayra__progress *progress, const char *what, double share)
+{
+	double seconds = begin_line(progress);
+
+	if (seconds < 0)
+		return;
+	fprintf(stderr, "\r\033[K%s", what);
+	end_line(share, seconds);
 }
 
 void

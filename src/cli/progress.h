@@ -21,6 +21,8 @@ void tayra__progress_start(struct tayra__progress *progress);
  * left is shown.  Redraws at most ten times a second. */
 void tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_t rows,
 			  double share);
+/* The same of work that has no rows. */
+void tayra__progress_share(struct tayra__progress *progress, const char *what, double share);
 /* Wipe the line, before anything else is printed. */
 void tayra__progress_clear(struct tayra__progress *progress);
 

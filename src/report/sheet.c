@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/sheet.h"
 
+#include <string.h>
+
 #include "report/html.h"
 
 void
@@ -65,12 +67,21 @@ tayra__sheet_list_end(struct tayra__sheet *sheet)
 static void
 terminal_row(struct tayra__sheet *sheet, const char *const *cells)
 {
-	int width = sheet->columns > 4 ? 10 : 27;
-
 	fprintf(sheet->out, "  %-25s", cells[0]);
 	for (uint32_t i = 1; i < sheet->columns; i++)
-		fprintf(sheet->out, "%*s", width, cells[i]);
+		fprintf(sheet->out, "%*s", sheet->width[i], cells[i]);
 	fputc('\n', sheet->out);
+}
+
+/* Few columns are wide; many are as narrow as their heads and figures allow. */
+static void
+set_widths(struct tayra__sheet *sheet, const char *const *heads)
+{
+	for (uint32_t i = 0; i < sheet->columns; i++) {
+		int head = (int)strlen(heads[i]) + 4;
+
+		sheet->width[i] = sheet->columns <= 4 ? 27 : head > 10 ? head : 10;
+	}
 }
 
 static void
@@ -96,7 +107,9 @@ html_row(struct tayra__sheet *sheet, const char *cell, const char *const *cells)
 void
 tayra__sheet_table(struct tayra__sheet *sheet, const char *const *heads, uint32_t columns)
 {
-	sheet->columns = columns;
+	sheet->columns = columns < TAYRA__SHEET_COLUMNS ? columns : TAYRA__SHEET_COLUMNS;
+	columns = sheet->columns;
+	set_widths(sheet, heads);
 	if (sheet->form == TAYRA__FORM_HTML) {
 		fputs("<div class=\"scroll\"><table>", sheet->out);
 		html_row(sheet, "th", heads);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bench.h: what the subcommands of `tayra bench` share: what was asked for.
+ */
+#ifndef TAYRA_CLI_BENCH_H
+#define TAYRA_CLI_BENCH_H
+
+#include "drive/command_arm.h"
+#include "prove/trial.h"
+
+/* An arm as it was given: its name and a command line. */
+struct tayra__bench_arm {
+	char name[32];
+	const char *what;
+};
+
+struct tayra__bench_options {
+	const char *command; /* "tayra bench run" */
+	struct tayra__bench_arm arm[TAYRA__TRIAL_ARMS_MAX];
+	size_t arms;
+	const struct tayra__bench_metric *metric;
+	double margin, alpha;
+	uint64_t budget_ns, slice_ns,
+		timeout_ns; /* of all; of a slice at least; of one run at most */
+	uint32_t pairs;     /* 0: by the budget and the noise */
+	uint64_t seed;
+	bool json, may_fail;
+	const char *md_path; /* Markdown is added to it; NULL: none */
+	/* aa */
+	uint32_t sessions;
+	/* plan */
+	double effect, power;
+	/* gate */
+	const char *base_ref, *head_ref, *build, *run;
+};
+
+/* What may be judged. */
+struct tayra__bench_metric {
+	const char *name; /* "wall" */
+	enum tayra__metric metric;
+	const char *unit, *sentence;
+	bool timed;
+};
+
+/* Read the options of a subcommand.  => 0, or an exit code after saying why. */
+int tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *options);
+int tayra__bench_gate_options(int argc, char **argv, struct tayra__bench_options *options);
+int tayra__bench_aa_options(int argc, char **argv, struct tayra__bench_options *options);
+int tayra__bench_plan_options(int argc, char **argv, struct tayra__bench_options *options);
+
+/* The subcommands.  argv[0] is "tayra bench X".  Each returns an exit code and has said why. */
+int tayra__bench_run(int argc, char **argv);
+int tayra__bench_gate(int argc, char **argv);
+int tayra__bench_aa(int argc, char **argv);
+int tayra__bench_plan(int argc, char **argv);
+
+/* Commands as arms: folders[i] is where arm i runs; NULL: here.  => 0, or an exit code after saying
+ * why.  The arms point into `commands`. */
+int tayra__bench_commands(const struct tayra__bench_options *options, const char *const *folders,
+			  struct tayra__command_arm *commands, struct tayra__arm *arms);
+/* Run the trial, print what was found, and say in an exit code what came of it.  limit: a
+ * worse ratio than 1 + limit fails; 0: any that is WORSE. */
+int tayra__bench_judge(const struct tayra__bench_options *options, const struct tayra__arm *arms,
+		       const struct tayra__command_arm *commands, double limit);
+/* A Markdown file that cannot be written is found out before the work.  => 0 or an exit code. */
+int tayra__bench_check_markdown(const struct tayra__bench_options *options);
+/* The trial that these options ask for. */
+struct tayra__trial_plan tayra__bench_trial(const struct tayra__bench_options *options,
+					    const struct tayra__arm *arms);
+
+#endif

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bench_options.c: the options of the subcommands of `tayra bench`.  A subcommand is a table of
+ * those it takes; what an option means is written once.
+ */
+#include "cli/bench.h"
+
+#include <tayra/base.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/option.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+
+enum key {
+	ARM = 256,
+	METRIC,
+	MARGIN,
+	ALPHA,
+	BUDGET,
+	SLICE,
+	TIMEOUT,
+	PAIRS,
+	SEED,
+	JSON,
+	MD,
+	MAY_FAIL,
+	SESSIONS,
+	EFFECT,
+	POWER,
+	BASE,
+	HEAD,
+	BASE_REF,
+	HEAD_REF,
+	BUILD,
+	RUN,
+};
+
+#define OPTION_METRIC                                                                              \
+	{                                                                                          \
+		"metric", METRIC, "wall|cpu|rss", 0,                                               \
+			"what is compared: time from start to end, processor time of the process " \
+			"and those it "                                                            \
+			"started, or the memory of the largest (default wall)",                    \
+			0                                                                          \
+	}
+#define OPTION_BUDGET                                                                              \
+	{                                                                                          \
+		"budget", BUDGET, "TIME", 0, "how long it may take in all (default 60s)", 0        \
+	}
+#define OPTION_SLICE                                                                               \
+	{                                                                                          \
+		"slice", SLICE, "TIME", 0,                                                         \
+			"run an arm again until that long, and take the median (default 50ms)", 0  \
+	}
+#define OPTION_TIMEOUT                                                                             \
+	{                                                                                          \
+		"timeout", TIMEOUT, "TIME", 0,                                                     \
+			"a run that takes longer has failed (default: none)", 0                    \
+	}
+#define OPTION_MAY_FAIL                                                                            \
+	{                                                                                          \
+		"ignore-failure", MAY_FAIL, NULL, 0, "an exit code other than 0 is no failure", 0  \
+	}
+#define OPTION_SEED                                                                                \
+	{                                                                                          \
+		"seed", SEED, "N", 0, "of the order of the runs (default: the clock)", 0           \
+	}
+#define OPTION_JSON                                                                                \
+	{                                                                                          \
+		"json", JSON, NULL, 0, "the last line of output is a JSON object", 0               \
+	}
+#define OPTION_ALPHA                                                                               \
+	{                                                                                          \
+		"alpha", ALPHA, "SHARE", 0,                                                        \
+			"how often equal arms may be called different (default 0.05)", 0           \
+	}
+#define OPTION_PAIRS                                                                               \
+	{                                                                                          \
+		"pairs", PAIRS, "N", 0, "run just that many, without a pilot (6 to 1000)", 0       \
+	}
+#define OPTION_MD                                                                                  \
+	{                                                                                          \
+		"md", MD, "FILE", 0, "add the result to FILE as Markdown", 0                       \
+	}
+
+static const struct argp_option run_table[] = {
+	{ "arm", ARM, "NAME='COMMAND'", 0,
+	  "an arm: a command, run without a shell; twice to eight times, the first is the base",
+	  0 },
+	OPTION_METRIC,
+	{ "margin", MARGIN, "PERCENT", 0, "differences below are none (default 2%)", 0 },
+	OPTION_BUDGET,
+	OPTION_SLICE,
+	OPTION_PAIRS,
+	OPTION_ALPHA,
+	OPTION_TIMEOUT,
+	OPTION_MAY_FAIL,
+	OPTION_SEED,
+	OPTION_MD,
+	OPTION_JSON,
+	{ 0 },
+};
+
+static const struct argp_option gate_table[] = {
+	{ "base", BASE, "'COMMAND'", 0, "what there was", 0 },
+	{ "head", HEAD, "'COMMAND'", 0, "what there would be", 0 },
+	{ "base-ref", BASE_REF, "REF", 0, "what there was, in git: checked out beside", 0 },
+	{ "head-ref", HEAD_REF, "REF", 0, "what there would be, in git (default HEAD)", 0 },
+	{ "build", BUILD, "'COMMAND'", 0, "makes it, in the root of each checkout", 0 },
+	{ "run", RUN, "'COMMAND'", 0, "runs it, in the root of each checkout", 0 },
+	OPTION_METRIC,
+	{ "margin", MARGIN, "PERCENT", 0, "fail when p < alpha and worse by more (default 5%)", 0 },
+	OPTION_BUDGET,
+	OPTION_SLICE,
+	OPTION_PAIRS,
+	OPTION_ALPHA,
+	OPTION_TIMEOUT,
+	OPTION_MAY_FAIL,
+	OPTION_SEED,
+	OPTION_MD,
+	OPTION_JSON,
+	{ 0 },
+};
+
+static const struct argp_option aa_table[] = {
+	{ "arm", ARM, "[NAME=]'COMMAND'", 0, "what is compared with itself", 0 },
+	{ "sessions", SESSIONS, "N", 0, "how many comparisons (default 20)", 0 },
+	{ "sessions", 'n', "N", OPTION_ALIAS | OPTION_HIDDEN, NULL, 0 },
+	OPTION_METRIC,
+	{ "margin", MARGIN, "PERCENT", 0, "differences below are none (default 2%)", 0 },
+	{ "budget", BUDGET, "TIME", 0, "how long all of them may take (default 5m)", 0 },
+	OPTION_SLICE,
+	OPTION_PAIRS,
+	OPTION_ALPHA,
+	OPTION_TIMEOUT,
+	OPTION_MAY_FAIL,
+	OPTION_SEED,
+	OPTION_JSON,
+	{ 0 },
+};
+
+static const struct argp_option plan_table[] = {
+	{ "arm", ARM, "[NAME=]'COMMAND'", 0, "what would be compared: one command or more", 0 },
+	{ "effect", EFFECT, "PERCENT", 0, "the smallest difference that matters (default 5%)", 0 },
+	{ "power", POWER, "SHARE", 0, "how surely it shall be found (default 0.8)", 0 },
+	OPTION_METRIC,
+	{ "margin", MARGIN, "PERCENT", 0, "differences below are none (default 2%)", 0 },
+	{ "budget", BUDGET, "TIME", 0, "a pilot takes 15% of it at most (default 60s)", 0 },
+	OPTION_SLICE,
+	OPTION_ALPHA,
+	OPTION_TIMEOUT,
+	OPTION_MAY_FAIL,
+	OPTION_SEED,
+	OPTION_JSON,
+	{ 0 },
+};
+
+static const struct tayra__bench_metric metrics[] = {
+	{ "wall", TAYRA__MEAN_MS, "ms", "from the start of the process to its end", true },
+	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms",
+	  "processor time, user and system, of the process and those it started", true },
+	{ "rss", TAYRA__RSS_MIB, "MiB", "most memory of the largest process", false },
+};
+
+static error_t
+refuse_value(const struct tayra__bench_options *o, const char *option, const char *arg,
+	     const char *what)
+{
+	tayra__cli_error(o->command, "--%s '%s' is not %s", option, arg, what);
+	return EINVAL;
+}
+
+/* "2%", "0.02", "2.5%": above 0. */
+static error_t
+take_share(const struct tayra__bench_options *o, const char *option, const char *arg, double most,
+	   double *out)
+{
+	char number[32];
+	size_t len = strlen(arg);
+	bool percent = len > 0 && arg[len - 1] == '%';
+	double unit = percent ? 100 : 1, value;
+	char what[64];
+
+	snprintf(number, sizeof(number), "%.*s", (int)(percent ? len - 1 : len), arg);
+	if (len < sizeof(number) &&
+	    tayra__option_double(number, 0, most * unit, &value) == TAYRA_OK && value > 0) {
+		*out = value / unit;
+		return 0;
+	}
+	snprintf(what, sizeof(what), "a share above 0 and up to %g%%, as 2%% or 0.02", most * 100);
+	return refuse_value(o, option, arg, what);
+}
+
+static error_t
+take_time(const struct tayra__bench_options *o, const char *option, const char *arg, uint64_t *out)
+{
+	if (tayra__option_duration_ns(arg, out) == TAYRA_OK && *out > 0 &&
+	    *out <= 7 * 86400 * (uint64_t)TAYRA_NS_PER_S)
+		return 0;
+	return refuse_value(o, option, arg, "a time of up to a week, as 500ms, 60s or 10m");
+}
+
+static error_t
+take_number(const struct tayra__bench_options *o, const char *option, const char *arg, uint32_t min,
+	    uint32_t max, uint32_t *out)
+{
+	uint64_t value;
+	char what[64];
+
+	if (tayra__option_u64(arg, min, max, &value) == TAYRA_OK) {
+		*out = (uint32_t)value;
+		return 0;
+	}
+	snprintf(what, sizeof(what), "a whole number within %u .. %u", min, max);
+	return refuse_value(o, option, arg, what);
+}
+
+static bool
+named(const struct tayra__bench_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->arms; i++)
+		if (strcmp(o->arm[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* An arm called `name`, or by the next letter. */
+static error_t
+add_arm(struct tayra__bench_options *o, const char *name, size_t name_len, const char *what)
+{
+	struct tayra__bench_arm *arm = &o->arm[o->arms];
+
+	if (o->arms == TAYRA__TRIAL_ARMS_MAX) {
+		tayra__cli_error(o->command, "more than %d arms", TAYRA__TRIAL_ARMS_MAX);
+		return EINVAL;
+	}
+	if (name_len >= sizeof(arm->name)) {
+		tayra__cli_error(o->command, "--arm '%.40s..': a name has at most %zu bytes", name,
+				 sizeof(arm->name) - 1);
+		return EINVAL;
+	}
+	snprintf(arm->name, sizeof(arm->name), "%.*s", (int)name_len, name);
+	if (!name_len)
+		snprintf(arm->name, sizeof(arm->name), "%c", (char)('a' + (int)o->arms));
+	arm->what = what;
+	if (named(o, arm->name)) {
+		tayra__cli_error(o->command, "two arms are called '%s'", arm->name);
+		return EINVAL;
+	}
+	o->arms++;
+	return 0;
+}
+
+/* Letters, digits, and what binds them. */
+static bool
+is_name(const char *text, size_t len)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	return len > 0 && strspn(text, letters) >= len;
+}
+
+static error_t
+take_arm(struct tayra__bench_options *o, const char *arg)
+{
+	const char *equals = strchr(arg, '=');
+	size_t len = equals ? (size_t)(equals - arg) : 0;
+
+	if (equals && is_name(arg, len))
+		return add_arm(o, arg, len, equals + 1);
+	return add_arm(o, arg, 0, arg);
+}
+
+static error_t
+take_metric(struct tayra__bench_options *o, const char *arg)
+{
+	static const char *const names[] = { "wall", "cpu", "rss", NULL };
+	int choice = tayra__cli_choice(o->command, "--metric", arg, names);
+
+	if (choice < 0)
+		return EINVAL;
+	o->metric = &metrics[choice];
+	return 0;
+}
+
+static error_t
+take_seed(struct tayra__bench_options *o, const char *arg)
+{
+	if (tayra__option_u64(arg, 0, UINT64_MAX / 2, &o->seed) == TAYRA_OK)
+		return 0;
+	return refuse_value(o, "seed", arg, "a whole number");
+}
+
+static error_t
+take_of_gate(int key, char *arg, struct tayra__bench_options *o)
+{
+	switch (key) {
+	case BASE: return add_arm(o, "base", 4, arg);
+	case HEAD: return add_arm(o, "head", 4, arg);
+	case BASE_REF: o->base_ref = arg; return 0;
+	case HEAD_REF: o->head_ref = arg; return 0;
+	case BUILD: o->build = arg; return 0;
+	case RUN: o->run = arg; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t
+take_option(int key, char *arg, struct argp_state *state)
+{
+	struct tayra__bench_options *o = state->input;
+
+	switch (key) {
+	case ARM: return take_arm(o, arg);
+	case METRIC: return take_metric(o, arg);
+	case MARGIN: return take_share(o, "margin", arg, 0.5, &o->margin);
+	case ALPHA: return take_share(o, "alpha", arg, 0.5, &o->alpha);
+	case BUDGET: return take_time(o, "budget", arg, &o->budget_ns);
+	case SLICE: return take_time(o, "slice", arg, &o->slice_ns);
+	case TIMEOUT: return take_time(o, "timeout", arg, &o->timeout_ns);
+	case PAIRS: return take_number(o, "pairs", arg, 6, 1000, &o->pairs);
+	case 'n':
+	case SESSIONS: return take_number(o, "sessions", arg, 1, 10000, &o->sessions);
+	case EFFECT: return take_share(o, "effect", arg, 10, &o->effect);
+	case POWER: return take_share(o, "power", arg, 0.9999, &o->power);
+	case SEED: return take_seed(o, arg);
+	case JSON: o->json = true; return 0;
+	case MD: o->md_path = arg; return 0;
+	case MAY_FAIL: o->may_fail = true; return 0;
+	case ARGP_KEY_ARG:
+		tayra__cli_error(o->command,
+				 "'%s': takes options only; is a command without quotes?", arg);
+		return EINVAL;
+	default: return take_of_gate(key, arg, o);
+	}
+}
+
+static int
+parse(int argc, char **argv, const struct argp_option *table, const char *doc,
+      struct tayra__bench_options *o)
+{
+	const struct argp argp = { .options = table, .parser = take_option, .doc = doc };
+
+	o->command = argv[0];
+	o->metric = &metrics[0];
+	o->alpha = 0.05;
+	o->slice_ns = 50 * TAYRA_NS_PER_MS;
+	o->seed = tayra_clock_real()->wall_ms(tayra_clock_real()->ctx);
+	return tayra__cli_parse(&argp, argc, argv, o);
+}
+
+static int
+lacks(const struct tayra__bench_options *o, const char *what)
+{
+	tayra__cli_error(o->command, "%s (see %s --help)", what, o->command);
+	return TAYRA__EXIT_USAGE;
+}
+
+int
+tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
+{
+	int code;
+
+	*o = (struct tayra__bench_options){ .margin = 0.02, .budget_ns = 60 * TAYRA_NS_PER_S };
+	code = parse(
+		argc, argv, run_table,
+		"Compares commands: each is run as a whole process, in turns, in random order, "
+		"beside a second instance of the first.\v"
+		"Exits with 0 when no arm is worse than the first, 1 when one is, 3 when the "
+		"budget did not decide it, 4 when the measurement cannot be believed.",
+		o);
+	if (code == 0 && o->arms < 2)
+		return lacks(o, o->arms ? "one --arm has nothing to be compared with"
+					: "no --arm: two commands are needed");
+	return code;
+}
+
+static int
+check_gate(const struct tayra__bench_options *o)
+{
+	if (o->arms && (o->base_ref || o->head_ref || o->build || o->run))
+		return lacks(o,
+			     "--base and --head are commands, --base-ref, --head-ref, --build and "
+			     "--run are of git: one or the other");
+	if (o->arms == 1 || (o->arms == 0 && !o->base_ref))
+		return lacks(o, "a gate needs --base and --head, or --base-ref and --run");
+	if (o->base_ref && !o->run)
+		return lacks(o, "--run is missing: what is measured in each checkout");
+	return 0;
+}
+
+int
+tayra__bench_gate_options(int argc, char **argv, struct tayra__bench_options *o)
+{
+	int code;
+
+	*o = (struct tayra__bench_options){ .margin = 0.05, .budget_ns = 60 * TAYRA_NS_PER_S };
+	code = parse(
+		argc, argv, gate_table,
+		"Lets a change pass or not: base and head are both run now, in turns, never "
+		"against a figure of another day.\v"
+		"Exits with 1 when head is worse with p < 0.05 and by more than 5%, with 3 when "
+		"the budget did not decide it, with 4 when the measurement cannot be believed.",
+		o);
+	return code == 0 ? check_gate(o) : code;
+}
+
+int
+tayra__bench_aa_options(int argc, char **argv, struct tayra__bench_options *o)
+{
+	int code;
+
+	*o = (struct tayra__bench_options){ .margin = 0.02,
+					    .budget_ns = 300 * TAYRA_NS_PER_S,
+					    .sessions = 20 };
+	code = parse(
+		argc, argv, aa_table,
+		"Compares a command with itself, many times, to see how often this machine gives "
+		"a false alarm.\v"
+		"Exits with 4 when there are more than chance explains.",
+		o);
+	if (code == 0 && o->arms != 1)
+		return lacks(o, o->arms ? "an A/A has one --arm" : "no --arm");
+	return code;
+}
+
+int
+tayra__bench_plan_options(int argc, char **argv, struct tayra__bench_options *o)
+{
+	int code;
+
+	*o = (struct tayra__bench_options){
+		.margin = 0.02, .budget_ns = 60 * TAYRA_NS_PER_S, .effect = 0.05, .power = 0.8
+	};
+	code = parse(
+		argc, argv, plan_table,
+		"Says what a comparison would need: a pilot sees how noisy a command is on this "
+		"machine, and from that follow pairs and minutes.",
+		o);
+	if (code == 0 && o->arms == 0)
+		return lacks(o, "no --arm");
+	return code;
+}

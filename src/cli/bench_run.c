@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bench_run.c: `tayra bench run`, `aa` and `plan`, and what they share with `gate`.
+ */
+#include "cli/bench.h"
+
+#include <tayra/base.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "drive/machine.h"
+#include "report/trial_report.h"
+
+int
+tayra__bench_commands(const struct tayra__bench_options *o, const char *const *folders,
+		      struct tayra__command_arm *commands, struct tayra__arm *arms)
+{
+	for (size_t i = 0; i < o->arms; i++) {
+		char why[100];
+
+		commands[i] = (struct tayra__command_arm){
+			.limits = { .folder = folders ? folders[i] : NULL,
+				    .timeout_ns = o->timeout_ns,
+				    .stop = tayra__interrupt_flag() },
+			.may_fail = o->may_fail
+		};
+		if (tayra__command_parse(o->arm[i].what, &commands[i].command, why, sizeof(why)) <
+		    0) {
+			tayra__cli_error(o->command, "arm %s: '%.200s': %s", o->arm[i].name,
+					 o->arm[i].what, why);
+			return TAYRA__EXIT_USAGE;
+		}
+		arms[i] = (struct tayra__arm){ o->arm[i].name, tayra__command_arm_run,
+					       &commands[i] };
+	}
+	return TAYRA__EXIT_OK;
+}
+
+static void
+show_progress(void *ctx, uint32_t round, uint32_t rounds, double share)
+{
+	char what[48];
+
+	if (rounds)
+		snprintf(what, sizeof(what), "pair %u of %u", round, rounds);
+	else
+		snprintf(what, sizeof(what), "pilot");
+	tayra__progress_share(ctx, what, share);
+}
+
+struct tayra__trial_plan
+tayra__bench_trial(const struct tayra__bench_options *o, const struct tayra__arm *arms)
+{
+	return (struct tayra__trial_plan){ .arms = arms,
+					   .n = o->arms,
+					   .metric = o->metric->metric,
+					   .margin = o->margin,
+					   .alpha = o->alpha,
+					   .budget_ns = o->budget_ns,
+					   .slice_ns = o->slice_ns,
+					   .rounds = o->pairs,
+					   .seed = o->seed,
+					   .stop = tayra__interrupt_flag() };
+}
+
+/* Why the trial ended early: the arm that failed says so; NULL: none did. */
+static const char *
+failure_of(const struct tayra__bench_options *o, const struct tayra__command_arm *commands,
+	   char *text, size_t room)
+{
+	for (size_t i = 0; i < o->arms; i++) {
+		if (!commands[i].why[0])
+			continue;
+		snprintf(text, room, "arm %s: %s", o->arm[i].name, commands[i].why);
+		return text;
+	}
+	return NULL;
+}
+
+/* Run it with progress on a terminal, and look at what others did meanwhile. */
+static int
+run_trial(const struct tayra__bench_options *o, const struct tayra__trial_plan *given,
+	  struct tayra__trial *trial, double *foreign)
+{
+	struct tayra__trial_plan plan = *given;
+	struct tayra__machine_use before, after;
+	struct tayra__progress progress;
+	double steal;
+	int status;
+
+	tayra__progress_init(&progress);
+	plan.progress = show_progress;
+	plan.progress_ctx = &progress;
+	tayra__machine_use_read(&before);
+	status = tayra__trial_run(&plan, trial);
+	tayra__machine_use_read(&after);
+	tayra__progress_clear(&progress);
+	if (status != TAYRA_OK) {
+		tayra__cli_error(o->command, "%s", tayra_status_text(status));
+		return status;
+	}
+	tayra__machine_use_between(&before, &after, foreign, &steal);
+	if (*foreign > TAYRA__MACHINE_FOREIGN_MAX)
+		tayra__trial_spoil(trial, "other programs used %.0f%% of the machine",
+				   100 * *foreign);
+	return TAYRA_OK;
+}
+
+static int
+exit_code_of(const struct tayra__trial *trial, size_t arms, double limit)
+{
+	bool worse = false, undecided = false;
+
+	for (size_t i = 1; i < arms; i++) {
+		const struct tayra_comparison *c = &trial->ab[i];
+
+		if (c->verdict == TAYRA_INVALID)
+			return TAYRA__EXIT_INVALID;
+		/* A ratio may be of a metric where higher is better. */
+		worse |= c->verdict == TAYRA_WORSE &&
+			 (isnan(c->ratio) || fabs(log(c->ratio)) > log1p(limit));
+		undecided |= c->verdict == TAYRA_UNDECIDED;
+	}
+	return worse ? TAYRA__EXIT_WORSE : undecided ? TAYRA__EXIT_UNDECIDED : TAYRA__EXIT_OK;
+}
+
+/* Markdown at the end of the file: a summary for a pull request has several parts. */
+static int
+add_markdown(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
+{
+	FILE *out = fopen(o->md_path, "ae");
+	bool failed;
+
+	if (!out) {
+		tayra__cli_error(o->command, "%s: %m", o->md_path);
+		return TAYRA__EXIT_USAGE;
+	}
+	tayra__trial_report_print(report, TAYRA__FORM_MD, out);
+	failed = ferror(out) != 0;
+	if (fclose(out) == 0 && !failed)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(o->command, "%s: cannot be written", o->md_path);
+	return TAYRA__EXIT_FAILURE;
+}
+
+static int
+print_trial(const struct tayra__bench_options *o, const struct tayra__trial_report *report,
+	    bool gate, int code)
+{
+	const bool pass = code == TAYRA__EXIT_OK;
+
+	if (o->md_path) {
+		int md = add_markdown(o, report);
+
+		if (md != TAYRA__EXIT_OK)
+			return md;
+	}
+	tayra__trial_report_print(report, TAYRA__FORM_TERMINAL, stdout);
+	if (o->json && tayra__trial_report_json(report, gate ? &pass : NULL, stdout) < 0)
+		return TAYRA__EXIT_FAILURE;
+	return fflush(stdout) == 0 ? code : TAYRA__EXIT_FAILURE;
+}
+
+int
+tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__arm *arms,
+		   const struct tayra__command_arm *commands, double limit)
+{
+	const struct tayra__trial_plan plan = tayra__bench_trial(o, arms);
+	struct tayra__trial_report report = { .arms = o->arms,
+					      .metric = o->metric->name,
+					      .unit = o->metric->unit,
+					      .sentence = o->metric->sentence,
+					      .better = tayra__metric_info(plan.metric)->better,
+					      .timed = o->metric->timed,
+					      .margin = o->margin,
+					      .seed = o->seed };
+	uint64_t began = tayra__clock_real_ns();
+	struct tayra__trial trial;
+	char failure[500];
+	int code;
+
+	if (run_trial(o, &plan, &trial, &report.foreign_cpu) != TAYRA_OK)
+		return TAYRA__EXIT_FAILURE;
+	report.trial = &trial;
+	report.took_s = (double)(tayra__clock_real_ns() - began) / 1e9;
+	report.failure = failure_of(o, commands, failure, sizeof(failure));
+	for (size_t i = 0; i < o->arms; i++)
+		report.name[i] = o->arm[i].name;
+	code = exit_code_of(&trial, o->arms, limit);
+	if (report.failure) {
+		tayra__cli_error(o->command, "%s", report.failure);
+		code = TAYRA__EXIT_USAGE;
+	} else if (trial.stopped) {
+		code = TAYRA__EXIT_INTERRUPTED;
+	}
+	/* What failed at once has shown nothing. */
+	if (trial.session.rounds > 0 || !report.failure)
+		code = print_trial(o, &report, limit > 0, code);
+	if (code == TAYRA__EXIT_INTERRUPTED)
+		tayra__cli_error(o->command, "interrupted");
+	tayra__trial_fini(&trial);
+	return code;
+}
+
+int
+tayra__bench_check_markdown(const struct tayra__bench_options *o)
+{
+	FILE *out = o->md_path ? fopen(o->md_path, "ae") : NULL;
+
+	if (out)
+		fclose(out);
+	else if (o->md_path)
+		tayra__cli_error(o->command, "%s: %m", o->md_path);
+	return !o->md_path || out ? TAYRA__EXIT_OK : TAYRA__EXIT_USAGE;
+}
+
+/* Room for the arms of any subcommand. */
+struct stage {
+	struct tayra__bench_options options;
+	struct tayra__command_arm commands[TAYRA__TRIAL_ARMS_MAX];
+	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
+};
+
+int
+tayra__bench_run(int argc, char **argv)
+{
+	static struct stage s;
+	int code = tayra__bench_run_options(argc, argv, &s.options);
+
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_commands(&s.options, NULL, s.commands, s.arms);
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_check_markdown(&s.options);
+	if (code != TAYRA__EXIT_OK)
+		return code;
+	tayra__interrupt_install();
+	return tayra__bench_judge(&s.options, s.arms, s.commands, 0);
+}

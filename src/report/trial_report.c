@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/trial_report.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/json.h"
+#include "report/figure.h"
+
+#define LINE_MAX_BYTES 400
+
+const char *
+tayra__trial_report_verdict(const struct tayra__trial_report *report, enum tayra_verdict verdict)
+{
+	if (report->timed && verdict == TAYRA_BETTER)
+		return "FASTER";
+	if (report->timed && verdict == TAYRA_WORSE)
+		return "SLOWER";
+	return tayra_verdict_name(verdict);
+}
+
+static void
+put_row(const struct tayra__trial_report *r, struct tayra__sheet *sheet, const char *name,
+	double value, const struct tayra_comparison *c, const char *verdict)
+{
+	char number[16], unit[32], ratio[16], interval[40], p[16];
+	const char *cells[6] = { name, unit, "", "", "", verdict };
+
+	snprintf(unit, sizeof(unit), "%s %s", tayra__figure_number(value, number), r->unit);
+	if (c) {
+		snprintf(ratio, sizeof(ratio), isnan(c->ratio) ? "-" : "%.3f", c->ratio);
+		if (isnan(c->lo) || isnan(c->hi))
+			snprintf(interval, sizeof(interval), "-");
+		else
+			snprintf(interval, sizeof(interval), "%.3f .. %.3f", c->lo, c->hi);
+		snprintf(p, sizeof(p), isnan(c->p) ? "-" : c->p < 0.001 ? "%.4f" : "%.3f", c->p);
+		cells[2] = ratio;
+		cells[3] = interval;
+		cells[4] = p;
+	}
+	tayra__sheet_row(sheet, cells);
+}
+
+static void
+put_table(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
+{
+	static const char *const heads[] = { "arm",          "median", "ratio",
+					     "95% interval", "p",      "verdict" };
+	const struct tayra__trial *trial = r->trial;
+	char again[80];
+
+	tayra__sheet_table(sheet, heads, 6);
+	put_row(r, sheet, r->name[0], trial->ab[1].a_value, NULL, "base");
+	for (size_t i = 1; i < r->arms; i++)
+		put_row(r, sheet, r->name[i], trial->ab[i].b_value, &trial->ab[i],
+			tayra__trial_report_verdict(r, trial->ab[i].verdict));
+	snprintf(again, sizeof(again), "%s again", r->name[0]);
+	put_row(r, sheet, again, trial->aa.b_value, &trial->aa, "A/A");
+	tayra__sheet_table_end(sheet);
+}
+
+/* "4 more pairs, about 12 s". */
+static void
+missing(const struct tayra__trial_report *r, uint32_t pairs, char *text, size_t room)
+{
+	double each_s = r->trial->session.rounds ? r->took_s / r->trial->session.rounds : 0;
+	double seconds = each_s * pairs;
+
+	if (seconds < 120)
+		snprintf(text, room, "%u more pairs, %.0f s", pairs, ceil(seconds));
+	else
+		snprintf(text, room, "%u more pairs, %.0f minutes", pairs, ceil(seconds / 60));
+}
+
+static void
+put_undecided(const struct tayra__trial_report *r, struct tayra__sheet *sheet, size_t arm)
+{
+	const struct tayra_comparison *c = &r->trial->ab[arm];
+	char line[LINE_MAX_BYTES], more[80];
+
+	if (c->pairs < 6)
+		snprintf(line, sizeof(line),
+			 "%s: UNDECIDED: %u pairs were run, and fewer than 6 decide nothing. A "
+			 "longer "
+			 "--budget holds more.",
+			 r->name[arm], c->pairs);
+	else if (c->pairs_missing) {
+		missing(r, c->pairs_missing, more, sizeof(more));
+		snprintf(line, sizeof(line),
+			 "%s: UNDECIDED: a difference under %.1f%% could not have been seen in %u "
+			 "pairs; about %s would settle it.",
+			 r->name[arm], 100 * c->mde, c->pairs, more);
+	} else {
+		snprintf(line, sizeof(line),
+			 "%s: UNDECIDED: a difference under %.1f%% could not have been seen in %u "
+			 "pairs.",
+			 r->name[arm], 100 * c->mde, c->pairs);
+	}
+	tayra__sheet_text(sheet, line);
+}
+
+static void
+put_finding(const struct tayra__trial_report *r, struct tayra__sheet *sheet, size_t arm)
+{
+	const struct tayra_comparison *c = &r->trial->ab[arm];
+	char line[LINE_MAX_BYTES];
+
+	switch (c->verdict) {
+	case TAYRA_INVALID:
+		snprintf(line, sizeof(line), "%s: INVALID: %s.", r->name[arm], r->trial->spoilt);
+		break;
+	case TAYRA_SAME:
+		snprintf(line, sizeof(line),
+			 "%s: SAME: whatever difference there is to %s is smaller than the margin "
+			 "of "
+			 "%g%%.",
+			 r->name[arm], r->name[0], 100 * r->margin);
+		break;
+	case TAYRA_BETTER:
+	case TAYRA_WORSE:
+		snprintf(line, sizeof(line), "%s is %s: %.3f times %s (%.3f .. %.3f).",
+			 r->name[arm], tayra__trial_report_verdict(r, c->verdict), c->ratio,
+			 r->name[0], c->lo, c->hi);
+		break;
+	case TAYRA_UNDECIDED: put_undecided(r, sheet, arm); return;
+	}
+	tayra__sheet_text(sheet, line);
+}
+
+static void
+put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
+{
+	const struct tayra__trial *trial = r->trial;
+	char line[LINE_MAX_BYTES];
+	int used = snprintf(line, sizeof(line), "%u pairs in random order, %.1f s",
+			    trial->session.rounds, r->took_s);
+
+	if (!isnan(r->foreign_cpu))
+		used += snprintf(line + used, sizeof(line) - (size_t)used,
+				 "; others used %.0f%% of the machine", 100 * r->foreign_cpu);
+	if (trial->session.rounds < trial->planned)
+		used += snprintf(line + used, sizeof(line) - (size_t)used, "; %u of %u planned: %s",
+				 trial->session.rounds, trial->planned,
+				 r->failure           ? "it failed"
+				 : trial->out_of_time ? "the budget was over"
+						      : "it was stopped");
+	snprintf(line + used, sizeof(line) - (size_t)used, ".");
+	tayra__sheet_text(sheet, line);
+}
+
+void
+tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__form form,
+			  FILE *out)
+{
+	struct tayra__sheet sheet = { .out = out, .form = form };
+	char title[LINE_MAX_BYTES];
+
+	snprintf(title, sizeof(title), "%s: %s%s", report->metric, report->sentence,
+		 report->better == TAYRA_BETTER_LOWER ? ", lower is better" : ", higher is better");
+	tayra__sheet_title(&sheet, title);
+	put_table(report, &sheet);
+	for (size_t i = 1; i < report->arms; i++)
+		put_finding(report, &sheet, i);
+	put_circumstances(report, &sheet);
+}
+
+static void
+json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
+	 struct tayra__json *json)
+{
+	const struct tayra_comparison *c = &r->trial->ab[arm];
+
+	tayra__json_object(json, NULL);
+	tayra__json_string(json, "verdict", tayra__trial_report_verdict(r, c->verdict));
+	tayra__json_string(json, "metric", r->metric);
+	tayra__json_double(json, "ratio", c->ratio, 9);
+	tayra__json_double(json, "lo", c->lo, 9);
+	tayra__json_double(json, "hi", c->hi, 9);
+	tayra__json_double(json, "p", c->p, 9);
+	tayra__json_u64(json, "pairs", c->pairs);
+	tayra__json_double(json, "mde", c->mde, 9);
+	tayra__json_double(json, "aa_ratio", r->trial->aa.ratio, 9);
+	if (pass)
+		tayra__json_bool(json, "pass", *pass);
+	tayra__json_string(json, "a", r->name[0]);
+	tayra__json_string(json, "b", r->name[arm]);
+	tayra__json_double(json, "a_value", c->a_value, 9);
+	tayra__json_double(json, "b_value", c->b_value, 9);
+	tayra__json_string(json, "unit", r->unit);
+	tayra__json_double(json, "margin", r->margin, 9);
+	tayra__json_u64(json, "pairs_missing", c->pairs_missing);
+	tayra__json_double(json, "foreign_cpu_ratio", r->foreign_cpu, 4);
+	tayra__json_double(json, "took_s", r->took_s, 5);
+	tayra__json_u64(json, "seed", r->seed);
+	tayra__json_bool(json, "partial", r->failure || r->trial->stopped);
+	tayra__json_string(json, "why",
+			   r->failure            ? r->failure
+			   : r->trial->spoilt[0] ? r->trial->spoilt
+						 : NULL);
+	tayra__json_end(json);
+}
+
+int
+tayra__trial_report_json(const struct tayra__trial_report *report, const bool *pass, FILE *out)
+{
+	struct tayra__json json;
+	int status = TAYRA_OK;
+
+	tayra__json_init(&json, out, TAYRA__JSON_LINE);
+	for (size_t i = report->arms - 1; i >= 1 && status == TAYRA_OK; i--) {
+		json_arm(report, i, pass, &json);
+		status = tayra__json_finish(&json);
+	}
+	return status;
+}

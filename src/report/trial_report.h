@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * trial_report.h: a trial as people and programs read it: a table with what it means below, or a
+ * line of JSON for each arm that was judged.
+ */
+#ifndef TAYRA_REPORT_TRIAL_REPORT_H
+#define TAYRA_REPORT_TRIAL_REPORT_H
+
+#include "prove/trial.h"
+#include "report/sheet.h"
+
+struct tayra__trial_report {
+	const struct tayra__trial *trial;
+	size_t arms;
+	const char *name[TAYRA__TRIAL_ARMS_MAX];
+	const char *metric, *unit, *sentence; /* "wall", "ms", "wall time of the whole process" */
+	enum tayra_better better;
+	bool timed; /* a time or a rate: FASTER and SLOWER instead of BETTER and WORSE */
+	double margin;
+	double foreign_cpu; /* share of the machine that others used; NaN: not known */
+	double took_s;
+	uint64_t seed;
+	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
+};
+
+/* "SLOWER" for WORSE where the metric is a time or a rate. */
+const char *tayra__trial_report_verdict(const struct tayra__trial_report *report,
+					enum tayra_verdict verdict);
+/* The arms as a table; then for each a sentence of what was found, and of what was not. */
+void tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__form form,
+			       FILE *out);
+/*
+ * A line for each arm but the base, the base's rival last: verdict, metric, ratio, lo, hi, p,
+ * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, margin, pairs_missing, foreign_cpu_ratio,
+ * took_s, seed, partial, why.  `pass` is written too when it is not NULL.  => TAYRA_OK, TAYRA_E_IO.
+ */
+int tayra__trial_report_json(const struct tayra__trial_report *report, const bool *pass, FILE *out);
+
+#endif

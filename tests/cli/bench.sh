@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# bench.sh TAYRA: `tayra bench` as a program: verdicts, exit codes, one-line errors, Ctrl-C.  TAP.
+set -u
+tayra=$(realpath "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 99
+export TMPDIR="$dir"
+count=0
+bad=0
+
+# Reports the outcome of the condition before it.
+claim() {
+	if [ $? -eq 0 ]; then
+		result=ok
+	else
+		result="not ok"
+		bad=$((bad + 1))
+	fi
+	count=$((count + 1))
+	echo "$result $count - $*"
+	[ "$result" = ok ] || sed 's/^/# /' out err
+}
+
+# refused CODE PATTERN WHAT ARGUMENT...: exits with CODE, silent on stdout, one line on stderr.
+refused() {
+	code=$1
+	pattern=$2
+	what=$3
+	shift 3
+	"$tayra" bench "$@" >out 2>err </dev/null
+	got=$?
+	[ "$got" -eq "$code" ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
+		grep -q '^tayra bench' err && grep -q -- "$pattern" err
+	claim "$what"
+	[ "$result" = ok ] || echo "# exit $got, wanted $code and $pattern"
+}
+
+# got CODE: what the last run was to exit with, and a last line that holds each of the words.
+field() {
+	tail -n 1 out | sed -n "s/.*\"$1\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/p"
+}
+between() {
+	awk -v x="$1" -v lo="$2" -v hi="$3" 'BEGIN { exit !(x + 0 >= lo && x + 0 <= hi) }'
+}
+
+refused 2 "unknown command 'rnu' (did you mean 'run'?)" "an unknown subcommand gets a suggestion" rnu
+refused 2 'no --arm: two commands are needed' "no arm is an error" run
+refused 2 'one --arm has nothing to be compared with' "one arm is an error" run --arm true
+refused 2 "two arms are called 'a'" "two arms of one name are refused" run --arm a=true --arm a=true
+refused 2 "metric 'wal' .*did you mean 'wall'" "an unknown metric gets a suggestion" run --metric wal
+refused 2 "margin '0%' is not a share above 0" "a margin of 0 is refused" run --margin 0%
+refused 2 "margin 'nan' is not a share" "a margin of nan is refused" run --margin nan
+refused 2 "margin '60%' is not a share above 0 and up to 50%" "a margin of 60% is refused" run --margin 60%
+refused 2 "budget '60' is not a time" "a budget without a unit is refused" run --budget 60
+refused 2 "budget '0s' is not a time" "a budget of nothing is refused" run --budget 0s
+refused 2 "pairs '5' is not a whole number within 6 .. 1000" "5 pairs are refused" run --pairs 5
+refused 2 "'true': takes options only" "a word too many is refused" run true
+refused 2 "arm b: 'x \"y': a \" is not closed" "a quote that is not closed is refused" run --arm true --arm 'x "y'
+refused 2 "arm b: 'no-such-program' cannot be run: No such file" "a program that is not there is named" run --arm true --arm no-such-program
+refused 2 "arm b: 'sh' exited with 3: no table" "a command that fails is named, with what it says" run --arm true --arm "sh -c 'echo no table >&2; exit 3'"
+refused 2 "arm a: 'sleep' took longer than its limit" "a command that takes too long has failed" run --arm 'sleep 10' --arm true --timeout 50ms
+refused 2 '/absent/x.md: No such file' "an unwritable summary is refused before the work" run --arm 'sleep 9' --arm 'sleep 9' --md /absent/x.md
+refused 2 'a gate needs --base and --head' "a gate without a base is refused" gate --head true
+refused 2 'one or the other' "a gate of commands and revisions is refused" gate --base true --head true --base-ref HEAD
+refused 2 '--run is missing' "a gate of revisions needs a command" gate --base-ref HEAD
+refused 2 "base-ref 'HEAD': .*not a git repository" "a gate of revisions needs git" gate --base-ref HEAD --run true
+refused 2 'an A/A has one --arm' "an A/A has one arm" aa --arm true --arm false
+refused 2 "effect '0' is not a share" "an effect of nothing is refused" plan --effect 0 --arm true
+
+"$tayra" bench run --arm a='sleep .01' --arm b='sleep .02' --budget 4s --json >out 2>err </dev/null
+[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = wall ] && between "$(field ratio)" 1.3 2.2 &&
+	between "$(field lo)" 1.1 2.2 && between "$(field pairs)" 6 1000 && between "$(field aa_ratio)" .7 1.4 &&
+	between "$(field p)" 0 .05 && between "$(field mde)" 0 1 && [ ! -s err ]
+claim "a command that takes longer is SLOWER, with exit 1 and every field"
+grep -q '  b is SLOWER: [0-9.]* times a (' out && grep -q 'a again .*A/A' out
+claim "and a table with its A/A says so"
+"$tayra" bench run --arm a='sleep .02' --arm b='sleep .01' --pairs 8 --json >out 2>err </dev/null
+[ $? -eq 0 ] && [ "$(field verdict)" = FASTER ] && [ "$(field pairs)" -eq 8 ]
+claim "one that takes less is FASTER, with exit 0"
+"$tayra" bench run --arm a="sh -c ': a'" --arm b="sh -c ': b'" --margin 40% --pairs 20 --json >out 2>err </dev/null
+[ $? -eq 0 ] && [ "$(field verdict)" = SAME ]
+claim "equal ones are SAME within a wide margin, with exit 0"
+work="i=0; while [ \$i -lt 20000 ]; do i=\$((i+1)); done"
+"$tayra" bench run --metric cpu --arm a='sleep .02' --arm b="sh -c '$work'" --pairs 6 --slice 1ms --json >out 2>err </dev/null
+[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = cpu ] && between "$(field ratio)" 1.5 1000
+claim "cpu counts work and not waiting"
+"$tayra" bench run --arm a='sleep .2' --arm b='sleep .2' --budget 700ms --json >out 2>err </dev/null
+[ $? -eq 3 ] && [ "$(field verdict)" = UNDECIDED ] && grep -q 'fewer than 6 decide nothing' out &&
+	[ "$(field lo)" = null ]
+claim "a budget that holds too few pairs is UNDECIDED, with exit 3"
+"$tayra" bench run --arm a=true --arm b=true --arm c='sleep .03' --pairs 8 --json >out 2>err </dev/null
+[ $? -eq 1 ] && [ "$(tail -n 2 out | grep -c '"verdict"')" -eq 2 ] && grep -q '"verdict":"SLOWER".*"b":"c"' out
+claim "a third arm is judged as well"
+
+: >runs
+"$tayra" bench run --arm a=true --arm b="sh -c 'echo >>runs; test \$(wc -l <runs) -lt 12 || { echo full >&2; exit 4; }'" \
+	--slice 1ms --pairs 20 --json >out 2>err </dev/null
+[ $? -eq 2 ] && grep -q "arm b: 'sh' exited with 4: full" err && [ "$(field partial)" = true ] &&
+	between "$(field pairs)" 6 12 && grep -q 'of 20 planned: it failed' out
+claim "what fails in the middle keeps the pairs it had, marked"
+
+"$tayra" bench run --arm a='sleep .01' --arm b='sleep .01' --pairs 1000 --json >out 2>err </dev/null &
+pid=$!
+sleep 2
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] && grep -q 'interrupted' err && [ "$(field partial)" = true ] && between "$(field pairs)" 1 999
+claim "Ctrl-C exits with 130 and prints what there is"
+
+"$tayra" bench gate --base 'sleep .01' --head 'sleep .02' --pairs 8 --md summary.md --json >out 2>err </dev/null
+[ $? -eq 1 ] && [ "$(field pass)" = false ] && [ "$(field verdict)" = SLOWER ] &&
+	grep -q '^| head .*| SLOWER |$' summary.md && grep -q '^## wall' summary.md
+claim "a gate stops what is slower, and its summary is Markdown"
+"$tayra" bench gate --base 'sleep .02' --head 'sleep .01' --pairs 8 --md summary.md --json >out 2>err </dev/null
+[ $? -eq 0 ] && [ "$(field pass)" = true ] && [ "$(grep -c '^## wall' summary.md)" -eq 2 ]
+claim "and lets pass what is faster, and adds to the summary"
+
+if command -v git >/dev/null; then
+	mkdir repo && cd repo || exit 99
+	git init -q . && git config user.email t@example.org && git config user.name t
+	printf '#!/bin/sh\nexec sleep .01\n' >tool.in && git add tool.in && git commit -qm one
+	printf '#!/bin/sh\nexec sleep .03\n' >tool.in && git commit -qam two
+	ln -s ../out ../err .
+	"$tayra" bench gate --base-ref HEAD~1 --head-ref HEAD --build "sh -c 'cp tool.in tool && chmod +x tool'" \
+		--run ./tool --pairs 6 --json >../out 2>../err </dev/null
+	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field a)" = base ] && [ "$(field b)" = head ]
+	claim "a gate builds two revisions and runs both"
+	[ "$(git worktree list | wc -l)" -eq 1 ] && [ -z "$(find "$dir" -name 'tayra-bench-*')" ]
+	claim "and leaves no checkout behind"
+	refused 2 "base-ref 'nosuch': .*nosuch" "a revision that is not there is named" gate --base-ref nosuch --run ./tool
+	refused 2 "base-ref '--quiet': is no revision" "an option is no revision" gate --base-ref=--quiet --run ./tool
+	refused 2 "build of HEAD~1: 'sh' exited with 7: no compiler" "a build that fails is named" \
+		gate --base-ref HEAD~1 --build "sh -c 'echo no compiler >&2; exit 7'" --run ./tool
+	[ "$(git worktree list | wc -l)" -eq 1 ] && [ -z "$(find "$dir" -name 'tayra-bench-*')" ]
+	claim "and they leave nothing behind either"
+	cd ..
+fi
+
+"$tayra" bench aa -n 3 --arm 'sleep .005' --pairs 6 --json >out 2>err </dev/null
+[ $? -eq 0 ] && [ "$(field sessions)" -eq 3 ] && grep -q '3 comparisons of a with itself' out
+claim "an A/A counts how often equal things are called different"
+"$tayra" bench plan --arm 'sleep .005' --budget 10s --json >out 2>err </dev/null
+[ $? -eq 0 ] && between "$(field pairs)" 6 10000 && between "$(field noise)" 0 2 && between "$(field pair_s)" .01 5
+claim "a plan says how many pairs an effect needs"
+"$tayra" bench run --help >out 2>err && grep -q -- '--budget=TIME' out && [ ! -s err ]
+claim "help goes to stdout"
+
+echo "1..$count"
+[ $bad -eq 0 ]
