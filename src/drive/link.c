@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/link.h"
+
+#include "drive/errand.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void
+tayra__link_init(struct tayra__link *link, const struct tayra__errand *errand)
+{
+	memset(link, 0, sizeof(*link));
+	link->fd = -1;
+	tayra__answer_init(&link->answer, errand);
+	tayra__list_init(&link->place);
+}
+
+void
+tayra__link_drop(struct tayra__link *link)
+{
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+	link->state = TAYRA__LINK_DOWN;
+}
+
+void
+tayra__link_fini(struct tayra__link *link)
+{
+	tayra__link_drop(link);
+	tayra__answer_fini(&link->answer);
+}
+
+static enum tayra__link_event
+fail(struct tayra__link_shared *shared, struct tayra__link *link, enum tayra__wire_error error)
+{
+	tayra__link_drop(link);
+	shared->error = error;
+	return TAYRA__LINK_FAILED;
+}
+
+/* "connection refused": what the system says, as part of a line. */
+static enum tayra__link_event
+fail_errno(struct tayra__link_shared *shared, struct tayra__link *link,
+	   enum tayra__wire_error error, int number)
+{
+	char text[128];
+
+	snprintf(shared->why, sizeof(shared->why), "%s", strerror_r(number, text, sizeof(text)));
+	if (shared->why[0] && islower((unsigned char)shared->why[1]))
+		shared->why[0] = (char)tolower((unsigned char)shared->why[0]);
+	return fail(shared, link, error);
+}
+
+static bool
+watch(struct tayra__link_shared *shared, struct tayra__link *link, int op, bool wants_room)
+{
+	struct epoll_event event = { .events = wants_room ? EPOLLIN | EPOLLOUT : EPOLLIN,
+				     .data.ptr = link };
+
+	link->wants_room = wants_room;
+	return epoll_ctl(shared->epoll, op, link->fd, &event) == 0;
+}
+
+bool
+tayra__link_connect(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	const struct tayra__dial_address *to = shared->address;
+	const int one = 1;
+
+	link->fd = socket(to->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (link->fd >= 0 && to->to.ss_family != AF_UNIX)
+		setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (link->fd < 0 ||
+	    (connect(link->fd, (const struct sockaddr *)&to->to, to->len) != 0 &&
+	     errno != EINPROGRESS && errno != EINTR) ||
+	    !watch(shared, link, EPOLL_CTL_ADD, true)) {
+		fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
+		return false;
+	}
+	link->state = TAYRA__LINK_CONNECTING;
+	return true;
+}
+
+/* Write what is left of `bytes`; more room is waited for when there is none. */
+static bool
+push(struct tayra__link_shared *shared, struct tayra__link *link, const struct tayra__buffer *bytes)
+{
+	size_t left = bytes->len - link->written;
+	ssize_t n = send(link->fd, tayra__buffer_front(bytes) + link->written, left, MSG_NOSIGNAL);
+
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return false;
+	if (n > 0)
+		link->written += (size_t)n;
+	if ((link->written < bytes->len) != link->wants_room)
+		return watch(shared, link, EPOLL_CTL_MOD, !link->wants_room);
+	return true;
+}
+
+bool
+tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	tayra__answer_begin(&link->answer, shared->errand);
+	link->written = 0;
+	link->state = TAYRA__LINK_BUSY;
+	if (push(shared, link, &shared->errand->request))
+		return true;
+	fail_errno(shared, link, TAYRA__WIRE_RESET, errno);
+	return false;
+}
+
+static enum tayra__link_event
+up(struct tayra__link *link)
+{
+	link->state = TAYRA__LINK_IDLE;
+	return TAYRA__LINK_UP;
+}
+
+static enum tayra__link_event
+connected(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	const struct tayra__buffer *greeting = &shared->errand->greeting;
+	socklen_t len = sizeof(int);
+	int why = 0;
+
+	if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0)
+		why = errno;
+	if (why)
+		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, why);
+	link->written = 0;
+	link->replies = shared->errand->greeting_replies;
+	if (!link->replies) {
+		if (!watch(shared, link, EPOLL_CTL_MOD, false))
+			return fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
+		return up(link);
+	}
+	link->state = TAYRA__LINK_GREETING;
+	tayra__answer_begin(&link->answer, shared->errand);
+	if (!push(shared, link, greeting))
+		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
+	return TAYRA__LINK_NOTHING;
+}
+
+/* An answer that cannot be one, or whose connection ended. */
+static enum tayra__link_event
+fail_answer(struct tayra__link_shared *shared, struct tayra__link *link,
+	    enum tayra__wire_error error)
+{
+	tayra__answer_explain(&link->answer, TAYRA__ANSWER_WRONG, shared->why, sizeof(shared->why));
+	return fail(shared, link,
+		    link->state == TAYRA__LINK_GREETING ? TAYRA__WIRE_CONNECT : error);
+}
+
+static enum tayra__link_event
+fail_surplus(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	snprintf(shared->why, sizeof(shared->why), "more came than was asked for");
+	return fail(shared, link,
+		    link->state == TAYRA__LINK_GREETING ? TAYRA__WIRE_CONNECT
+							: TAYRA__WIRE_MALFORMED);
+}
+
+/* Whole answers to the greeting. */
+static enum tayra__link_event
+greeted(struct tayra__link_shared *shared, struct tayra__link *link, const char *bytes, size_t len)
+{
+	while (len > 0 && link->replies > 0) {
+		size_t used;
+		enum tayra__answer_state state = tayra__answer_feed(&link->answer, bytes, len,
+								    &used);
+
+		if (state == TAYRA__ANSWER_WRONG)
+			return fail_answer(shared, link, TAYRA__WIRE_CONNECT);
+		if (state == TAYRA__ANSWER_BAD) {
+			tayra__answer_explain(&link->answer, state, shared->why,
+					      sizeof(shared->why));
+			return fail(shared, link, TAYRA__WIRE_CONNECT);
+		}
+		if (state == TAYRA__ANSWER_MORE)
+			break;
+		bytes += used;
+		len -= used;
+		link->replies--;
+		tayra__answer_begin(&link->answer, shared->errand);
+	}
+	if (link->replies)
+		return TAYRA__LINK_NOTHING;
+	return len ? fail_surplus(shared, link) : up(link);
+}
+
+static enum tayra__link_event
+answered(struct tayra__link_shared *shared, struct tayra__link *link,
+	 enum tayra__answer_state state)
+{
+	/* A request that is not written to its end cannot be followed by another one. */
+	bool keeps = tayra__answer_keeps(&link->answer) &&
+		     link->written == shared->errand->request.len;
+
+	if (state == TAYRA__ANSWER_BAD)
+		tayra__answer_explain(&link->answer, state, shared->why, sizeof(shared->why));
+	if (keeps)
+		link->state = TAYRA__LINK_IDLE;
+	else
+		tayra__link_drop(link);
+	return state == TAYRA__ANSWER_GOOD ? TAYRA__LINK_GOOD : TAYRA__LINK_BAD;
+}
+
+static enum tayra__link_event
+heard(struct tayra__link_shared *shared, struct tayra__link *link, size_t len)
+{
+	enum tayra__answer_state state;
+	size_t used;
+
+	if (link->state == TAYRA__LINK_GREETING)
+		return greeted(shared, link, shared->room, len);
+	state = tayra__answer_feed(&link->answer, shared->room, len, &used);
+	if (state == TAYRA__ANSWER_MORE)
+		return TAYRA__LINK_NOTHING;
+	if (state == TAYRA__ANSWER_WRONG)
+		return fail_answer(shared, link, TAYRA__WIRE_MALFORMED);
+	if (used < len)
+		return fail_surplus(shared, link);
+	return answered(shared, link, state);
+}
+
+static enum tayra__link_event
+ended(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	enum tayra__answer_state state = tayra__answer_end(&link->answer);
+
+	if (state == TAYRA__ANSWER_WRONG)
+		return fail_answer(shared, link, TAYRA__WIRE_RESET);
+	return answered(shared, link, state);
+}
+
+static enum tayra__link_event
+hear(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	ssize_t n = recv(link->fd, shared->room, TAYRA__LINK_READ, 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return TAYRA__LINK_NOTHING;
+	if (link->state == TAYRA__LINK_IDLE) {
+		/* It leaves, or says why it is about to: nothing was asked. */
+		tayra__link_drop(link);
+		return TAYRA__LINK_LEFT;
+	}
+	if (n > 0)
+		return heard(shared, link, (size_t)n);
+	if (n == 0)
+		return ended(shared, link);
+	return fail_errno(shared, link,
+			  link->state == TAYRA__LINK_GREETING ? TAYRA__WIRE_CONNECT
+							      : TAYRA__WIRE_RESET,
+			  errno);
+}
+
+enum tayra__link_event
+tayra__link_react(struct tayra__link_shared *shared, struct tayra__link *link, uint32_t events)
+{
+	const struct tayra__buffer *bytes = link->state == TAYRA__LINK_GREETING
+						    ? &shared->errand->greeting
+						    : &shared->errand->request;
+
+	if (link->state == TAYRA__LINK_DOWN)
+		return TAYRA__LINK_NOTHING;
+	if (link->state == TAYRA__LINK_CONNECTING)
+		return connected(shared, link);
+	/* A server may answer before it has read everything, and close: what it said counts. */
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		return hear(shared, link);
+	if (events & EPOLLOUT && link->wants_room && !push(shared, link, bytes))
+		return fail_errno(shared, link, TAYRA__WIRE_RESET, errno);
+	return TAYRA__LINK_NOTHING;
+}
