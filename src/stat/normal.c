@@ -10,6 +10,12 @@ tayra__normal_cdf(double z)
 }
 
 double
+tayra__normal_two_sided(double z)
+{
+	return erfc(fabs(z) * M_SQRT1_2);
+}
+
+double
 tayra__normal_quantile(double p)
 {
 	double below = -40, above = 0;
@@ -18,6 +24,8 @@ tayra__normal_quantile(double p)
 		return p;
 	if (p <= 0 || p >= 1)
 		return p <= 0 ? -HUGE_VAL : HUGE_VAL;
+	if (p == 0.5)
+		return 0;
 	if (p > 0.5)
 		return -tayra__normal_quantile(1 - p);
 	for (int i = 0; i < 100; i++) {

@@ -262,5 +262,6 @@ main(void)
 		cmocka_unit_test(a_run_that_fails_ends_the_slice_with_a_reason),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

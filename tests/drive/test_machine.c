@@ -57,5 +57,6 @@ main(void)
 		cmocka_unit_test(work_of_this_process_is_read_as_its_own),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

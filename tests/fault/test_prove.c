@@ -6,7 +6,12 @@
 #include "base/mem.h"
 #include "drive/drive.h"
 #include "prove/session.h"
+#include "stat/equivalence.h"
 #include "stat/mean_ratio.h"
+#include "stat/rank_test.h"
+#include "stat/resample.h"
+#include "stat/steady.h"
+#include "stat/trend.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,6 +100,38 @@ pool(void)
 	return status;
 }
 
+static double
+first_of(double *values, size_t n, void *ctx)
+{
+	(void)n;
+	(void)ctx;
+	return values[0];
+}
+
+/* All of src/stat that allocates, one after the other. */
+static int
+statistics(void)
+{
+	struct tayra__rank_test ranks;
+	struct tayra__bootstrap interval;
+	struct tayra__trend trend;
+	struct tayra__steady steady;
+	double p;
+	int status = tayra__rank_test_mann_whitney(a, 5, b, 4, &ranks);
+
+	if (status == TAYRA_OK)
+		status = tayra__rank_test_wilcoxon(a, PAIRS, &ranks);
+	if (status == TAYRA_OK)
+		status = tayra__resample_permutation(a, 5, b, 5, 1, &p);
+	if (status == TAYRA_OK)
+		status = tayra__resample_bca(a, PAIRS, first_of, NULL, 10, 0.05, 1, &interval);
+	if (status == TAYRA_OK)
+		status = tayra__equivalence_test(a, 12, 1, 1, 1, &p);
+	if (status == TAYRA_OK)
+		status = tayra__trend(a, PAIRS, 0.05, &trend);
+	return status == TAYRA_OK ? tayra__steady(b, PAIRS, &steady) : status;
+}
+
 static void
 each_refused_allocation_is_reported_and_nothing_leaks(void **state)
 {
@@ -107,6 +144,7 @@ each_refused_allocation_is_reported_and_nothing_leaks(void **state)
 	assert_int_equal(refusals(average), 2);
 	assert_int_equal(refusals(session), 4 + 1 + 2 * 2);
 	assert_int_equal(refusals(pool), 2);
+	assert_int_equal(refusals(statistics), 1 + 1 + 2 + 3 + 1 + 2 + 2 + 2);
 }
 
 int
