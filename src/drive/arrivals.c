@@ -3,15 +3,30 @@
 
 #include <math.h>
 
+#include "base/clock.h"
+
 /* Doubles hold whole nanoseconds for 104 days. */
 #define FOREVER_NS 0x1p53
+#define RATE_MAX   1e8
 
 static double
-gap(struct tayra__arrival_stream *s)
+step(struct tayra__arrival_stream *s, double mean)
 {
-	if (s->kind == TAYRA__ARRIVALS_UNIFORM)
-		return s->gap_ns;
-	return s->gap_ns * tayra__rng_exponential(&s->rng);
+	return s->kind == TAYRA__ARRIVALS_UNIFORM ? mean : mean * tayra__rng_exponential(&s->rng);
+}
+
+/* The moment at which the integral of a ramp's rate is as much as expected.  The root is taken in
+ * the form that loses no digits when the ramp is flat. */
+static double
+ramp_ns(const struct tayra__arrival_stream *s)
+{
+	double square = s->rate_per_s * s->rate_per_s + 2 * s->rise_per_s2 * s->expected;
+
+	if (!(s->expected < s->end_expected))
+		return FOREVER_NS;
+	if (!(s->expected > 0))
+		return 0;
+	return 2 * s->expected / (s->rate_per_s + sqrt(fmax(0, square))) * (double)TAYRA_NS_PER_S;
 }
 
 void
@@ -25,23 +40,123 @@ tayra__arrivals_init(struct tayra__arrival_stream *stream, enum tayra__arrivals 
 	if (!(rate_per_s > 0))
 		stream->next_ns = FOREVER_NS;
 	else if (kind == TAYRA__ARRIVALS_POISSON)
-		stream->next_ns = gap(stream);
+		stream->next_ns = step(stream, stream->gap_ns);
+}
+
+static void
+start_ramp(struct tayra__arrival_stream *s, const struct tayra__open_plan *plan)
+{
+	double length_s = (double)plan->length_ns / (double)TAYRA_NS_PER_S;
+
+	s->ramp = true;
+	s->rate_per_s = plan->rate_per_s;
+	s->rise_per_s2 = (plan->end_rate_per_s - plan->rate_per_s) / length_s;
+	s->end_expected = (plan->rate_per_s + plan->end_rate_per_s) / 2 * length_s;
+	if (s->kind == TAYRA__ARRIVALS_POISSON)
+		s->expected = step(s, 1);
+	s->next_ns = ramp_ns(s);
+}
+
+void
+tayra__arrivals_plan(struct tayra__arrival_stream *stream, const struct tayra__open_plan *plan)
+{
+	bool trace = plan->arrivals == TAYRA__ARRIVALS_TRACE;
+
+	/* A ramp draws its first step itself, and from the start of the random numbers. */
+	tayra__arrivals_init(stream, plan->arrivals, trace || plan->ramp ? 0 : plan->rate_per_s,
+			     plan->burst, plan->seed);
+	if (plan->ramp)
+		start_ramp(stream, plan);
+	if (trace) {
+		stream->moment = plan->moments;
+		stream->moments = plan->moment_count;
+	}
+	stream->burst_again = plan->burst_again;
+	stream->burst_every_ns = plan->burst_every_ns;
+	if (!stream->burst && plan->burst_again) {
+		stream->burst = plan->burst_again;
+		stream->burst_ns = plan->burst_every_ns;
+	}
+}
+
+static bool
+plausible_rate(double per_s)
+{
+	return isfinite(per_s) && per_s >= 0 && per_s <= RATE_MAX;
+}
+
+static bool
+plausible_trace(const struct tayra__open_plan *plan)
+{
+	for (size_t i = 1; i < plan->moment_count; i++)
+		if (plan->moments[i] < plan->moments[i - 1])
+			return false;
+	return !plan->ramp;
+}
+
+bool
+tayra__arrivals_plausible(const struct tayra__open_plan *plan)
+{
+	uint64_t end;
+
+	if (!plan->length_ns || (plan->burst_again && !plan->burst_every_ns) ||
+	    __builtin_add_overflow(tayra__clock_real_ns(), plan->length_ns, &end))
+		return false;
+	switch (plan->arrivals) {
+	case TAYRA__ARRIVALS_TRACE: return plausible_trace(plan);
+	case TAYRA__ARRIVALS_POISSON:
+	case TAYRA__ARRIVALS_UNIFORM:
+		return plausible_rate(plan->rate_per_s) &&
+		       (!plan->ramp || plausible_rate(plan->end_rate_per_s));
+	default: return false;
+	}
+}
+
+/* But for bursts. */
+static uint64_t
+regular_ns(const struct tayra__arrival_stream *s)
+{
+	if (s->kind == TAYRA__ARRIVALS_TRACE)
+		return s->moments ? *s->moment : UINT64_MAX;
+	return s->next_ns < FOREVER_NS ? (uint64_t)s->next_ns : UINT64_MAX;
 }
 
 uint64_t
 tayra__arrivals_peek(const struct tayra__arrival_stream *stream)
 {
-	if (stream->burst)
-		return 0;
-	return stream->next_ns < FOREVER_NS ? (uint64_t)stream->next_ns : UINT64_MAX;
+	uint64_t regular = regular_ns(stream);
+
+	return stream->burst && stream->burst_ns <= regular ? stream->burst_ns : regular;
+}
+
+static void
+take_of_burst(struct tayra__arrival_stream *s)
+{
+	if (--s->burst || __builtin_add_overflow(s->burst_ns, s->burst_every_ns, &s->burst_ns))
+		return;
+	s->burst = s->burst_again;
+}
+
+static void
+take_regular(struct tayra__arrival_stream *s)
+{
+	if (s->kind == TAYRA__ARRIVALS_TRACE) {
+		s->moment++;
+		s->moments--;
+	} else if (s->ramp) {
+		s->expected += step(s, 1);
+		s->next_ns = fmax(s->next_ns, ramp_ns(s));
+	} else {
+		s->next_ns += step(s, s->gap_ns);
+	}
 }
 
 uint64_t
 tayra__arrivals_take(struct tayra__arrival_stream *stream)
 {
-	if (stream->burst)
-		stream->burst--;
+	if (stream->burst && stream->burst_ns <= regular_ns(stream))
+		take_of_burst(stream);
 	else
-		stream->next_ns += gap(stream);
+		take_regular(stream);
 	return stream->number++;
 }

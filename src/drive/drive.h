@@ -33,7 +33,11 @@ struct tayra__target {
 	void *ctx;
 };
 
-enum tayra__arrivals { TAYRA__ARRIVALS_POISSON, TAYRA__ARRIVALS_UNIFORM };
+enum tayra__arrivals {
+	TAYRA__ARRIVALS_POISSON,
+	TAYRA__ARRIVALS_UNIFORM,
+	TAYRA__ARRIVALS_TRACE, /* at given moments */
+};
 
 struct tayra__open_plan {
 	double rate_per_s; /* 0: the burst only */
@@ -43,6 +47,16 @@ struct tayra__open_plan {
 	uint64_t seed;
 	uint32_t burst; /* this many due at the very start besides; 0: none */
 	const _Atomic bool *stop;
+	/* The rate changes linearly to end_rate_per_s over length_ns.  Not for a trace. */
+	bool ramp;
+	double end_rate_per_s;
+	/* So many more at once after each such time; 0: none. */
+	uint32_t burst_again;
+	uint64_t burst_every_ns;
+	/* TRACE: ns after the start, never falling, in the caller's memory until the slice is over.
+	 * The rate is not looked at. */
+	const uint64_t *moments;
+	size_t moment_count;
 };
 
 struct tayra__closed_plan {
@@ -78,7 +92,8 @@ void tayra__pool_destroy(struct tayra__pool *pool);
  * => result->latency is added to, not reset (the caller starts it with tayra__hist_init()); the
  *    rest is set.
  * => Closed: at most as many clients as workers; what is in flight at the end is waited for.
- * => TAYRA_OK; TAYRA_E_INVAL for a length of 0, a rate below 0 or above 1e8, too many clients.
+ * => TAYRA_OK; TAYRA_E_INVAL for a plan that tayra__arrivals_plausible() refuses, a length of 0,
+ *    too many clients.
  */
 int tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
 		      const struct tayra__open_plan *plan, uint64_t drain_ns,

@@ -12,8 +12,6 @@
 #include "drive/realtime.h"
 #include "drive/tally.h"
 
-#include <math.h>
-
 struct open_run {
 	struct tayra__pool_work work; /* first: take and ended get this */
 	struct tayra__pool *pool;
@@ -125,18 +123,6 @@ drain(struct open_run *run, uint64_t drain_ns)
 	pthread_mutex_unlock(&run->pool->lock);
 }
 
-static bool
-plausible(const struct tayra__open_plan *plan)
-{
-	uint64_t end;
-
-	return isfinite(plan->rate_per_s) && plan->rate_per_s >= 0 && plan->rate_per_s <= 1e8 &&
-	       plan->length_ns &&
-	       !__builtin_add_overflow(tayra__clock_real_ns(), plan->length_ns, &end) &&
-	       (plan->arrivals == TAYRA__ARRIVALS_POISSON ||
-		plan->arrivals == TAYRA__ARRIVALS_UNIFORM);
-}
-
 int
 tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
 		  const struct tayra__open_plan *plan, uint64_t drain_ns,
@@ -149,10 +135,10 @@ tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
 	uint64_t cpu = tayra__clock_process_cpu_ns();
 	struct tayra__realtime realtime;
 
-	if (!plausible(plan))
+	if (!tayra__arrivals_plausible(plan))
 		return TAYRA_E_INVAL;
 	tayra__tally_init(result);
-	tayra__arrivals_init(&run.ahead, plan->arrivals, plan->rate_per_s, plan->burst, plan->seed);
+	tayra__arrivals_plan(&run.ahead, plan);
 	run.behind = run.ahead;
 	tayra__realtime_enter(&realtime);
 	result->realtime = realtime.on;

@@ -10,7 +10,6 @@
 #include "drive/realtime.h"
 #include "drive/tally.h"
 
-#include <math.h>
 #include <stdio.h>
 
 struct open_run {
@@ -134,18 +133,6 @@ wait_for_answers(struct tayra__wire *wire, struct tayra__wire_work *work, const 
 		tayra__wire_abandon(wire, work, now);
 }
 
-static bool
-plausible(const struct tayra__open_plan *plan)
-{
-	uint64_t end;
-
-	return isfinite(plan->rate_per_s) && plan->rate_per_s >= 0 && plan->rate_per_s <= 1e8 &&
-	       plan->length_ns &&
-	       !__builtin_add_overflow(tayra__clock_real_ns(), plan->length_ns, &end) &&
-	       (plan->arrivals == TAYRA__ARRIVALS_POISSON ||
-		plan->arrivals == TAYRA__ARRIVALS_UNIFORM);
-}
-
 int
 tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *plan,
 		       uint64_t drain_ns, struct tayra__drive_result *result)
@@ -159,10 +146,10 @@ tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *
 	struct tayra__realtime realtime;
 	uint64_t cpu;
 
-	if (!plausible(plan))
+	if (!tayra__arrivals_plausible(plan))
 		return TAYRA_E_INVAL;
 	tayra__tally_init(result);
-	tayra__arrivals_init(&run.ahead, plan->arrivals, plan->rate_per_s, plan->burst, plan->seed);
+	tayra__arrivals_plan(&run.ahead, plan);
 	run.behind = run.ahead;
 	tayra__wire_ready(wire, wire->connections, plan->stop);
 	tayra__realtime_enter(&realtime);

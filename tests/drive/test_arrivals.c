@@ -112,6 +112,167 @@ two_streams_made_alike_agree(void **state)
 	assert_true(differ);
 }
 
+static uint64_t
+count_before(const struct tayra__open_plan *plan, uint64_t until_ns)
+{
+	struct tayra__arrival_stream s;
+
+	tayra__arrivals_plan(&s, plan);
+	while (tayra__arrivals_peek(&s) < until_ns)
+		tayra__arrivals_take(&s);
+	return s.number;
+}
+
+static void
+a_ramp_is_the_integral_of_its_rate_to_within_one(void **state)
+{
+	static const double ramps[][2] = { { 100, 2000 }, { 2000, 0 }, { 0, 500 }, { 300, 300 } };
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(ramps) / sizeof(ramps[0]); r++) {
+		struct tayra__open_plan plan = { .rate_per_s = ramps[r][0],
+						 .arrivals = TAYRA__ARRIVALS_UNIFORM,
+						 .length_ns = 5 * TAYRA_NS_PER_S,
+						 .ramp = true,
+						 .end_rate_per_s = ramps[r][1] };
+
+		for (int tenth = 1; tenth <= 10; tenth++) {
+			double t = 0.5 * tenth, rise = (ramps[r][1] - ramps[r][0]) / 5;
+
+			assert_near((double)count_before(&plan, (uint64_t)(t * 1e9)),
+				    ramps[r][0] * t + rise * t * t / 2, 1);
+		}
+		assert_int_equal(count_before(&plan, UINT64_MAX),
+				 count_before(&plan, plan.length_ns));
+	}
+}
+
+/* Over 200 seeds: 1,000 expected a slice, 250 of them in its first half; 5 standard errors. */
+static void
+a_poisson_ramp_has_the_integral_as_its_mean(void **state)
+{
+	struct tayra__open_plan plan = { .length_ns = TAYRA_NS_PER_S,
+					 .ramp = true,
+					 .end_rate_per_s = 2000 };
+	double all = 0, half = 0, squares = 0;
+	int seeds = 200;
+
+	(void)state;
+	for (plan.seed = 0; plan.seed < (uint64_t)seeds; plan.seed++) {
+		double n = (double)count_before(&plan, UINT64_MAX);
+
+		all += n;
+		squares += (n - 1000) * (n - 1000);
+		half += (double)count_before(&plan, TAYRA_NS_PER_S / 2);
+	}
+	assert_near(all / seeds, 1000, 5 * sqrt(1000.0 / seeds));
+	assert_near(half / seeds, 250, 5 * sqrt(250.0 / seeds));
+	assert_near(squares / seeds, 1000, 5 * 1000 * sqrt(2.0 / seeds));
+}
+
+static void
+bursts_come_at_their_intervals_and_besides(void **state)
+{
+	struct tayra__open_plan plan = { .rate_per_s = 10,
+					 .arrivals = TAYRA__ARRIVALS_UNIFORM,
+					 .length_ns = TAYRA_NS_PER_S,
+					 .burst_again = 7,
+					 .burst_every_ns = 250 * TAYRA_NS_PER_MS };
+	struct tayra__arrival_stream s;
+	uint64_t last = 0;
+
+	(void)state;
+	assert_int_equal(count_before(&plan, 250 * TAYRA_NS_PER_MS), 3);
+	assert_int_equal(count_before(&plan, 250 * TAYRA_NS_PER_MS + 1), 10);
+	assert_int_equal(count_before(&plan, TAYRA_NS_PER_S), 10 + 3 * 7);
+	plan.burst = 2;
+	assert_int_equal(count_before(&plan, 1), 3);
+	assert_int_equal(count_before(&plan, TAYRA_NS_PER_S), 10 + 2 + 3 * 7);
+	tayra__arrivals_plan(&s, &plan);
+	for (int i = 0; i < 1000; i++) {
+		assert_true(tayra__arrivals_peek(&s) >= last);
+		last = tayra__arrivals_peek(&s);
+		assert_int_equal(tayra__arrivals_take(&s), i);
+	}
+}
+
+static void
+a_trace_gives_its_moments_and_ends(void **state)
+{
+	static const uint64_t moments[] = { 0, 5, 5, 70, UINT64_MAX - 1 };
+	struct tayra__open_plan plan = { .arrivals = TAYRA__ARRIVALS_TRACE,
+					 .length_ns = 100,
+					 .moments = moments,
+					 .moment_count = 5 };
+	struct tayra__arrival_stream s;
+
+	(void)state;
+	assert_true(tayra__arrivals_plausible(&plan));
+	tayra__arrivals_plan(&s, &plan);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(tayra__arrivals_peek(&s), moments[i]);
+		assert_int_equal(tayra__arrivals_take(&s), i);
+	}
+	assert_true(tayra__arrivals_peek(&s) == UINT64_MAX);
+	plan.moment_count = 0;
+	assert_int_equal(count_before(&plan, UINT64_MAX), 0);
+}
+
+static void
+two_streams_of_any_plan_agree(void **state)
+{
+	static const uint64_t moments[] = { 1, 2, 3, 400000000 };
+	struct tayra__open_plan plans[] = {
+		{ .ramp = true, .end_rate_per_s = 3000 },
+		{ .arrivals = TAYRA__ARRIVALS_UNIFORM, .ramp = true, .rate_per_s = 900 },
+		{ .rate_per_s = 500, .burst_again = 5, .burst_every_ns = 100000000 },
+		{ .arrivals = TAYRA__ARRIVALS_TRACE, .moments = moments, .moment_count = 4 },
+	};
+
+	(void)state;
+	for (size_t p = 0; p < 4; p++) {
+		struct tayra__arrival_stream one, two;
+
+		plans[p].seed = 7;
+		plans[p].length_ns = TAYRA_NS_PER_S;
+		tayra__arrivals_plan(&one, &plans[p]);
+		tayra__arrivals_plan(&two, &plans[p]);
+		while (tayra__arrivals_peek(&one) < TAYRA_NS_PER_S) {
+			assert_int_equal(tayra__arrivals_peek(&one), tayra__arrivals_peek(&two));
+			tayra__arrivals_take(&one);
+			tayra__arrivals_take(&two);
+		}
+		assert_int_equal(tayra__arrivals_peek(&one), tayra__arrivals_peek(&two));
+		assert_true(one.number >= 4);
+	}
+}
+
+static void
+what_cannot_be_run_is_not_plausible(void **state)
+{
+	static const uint64_t falls[] = { 5, 4 };
+	const struct tayra__open_plan bad[] = {
+		{ .rate_per_s = 1 },
+		{ .rate_per_s = 1, .length_ns = UINT64_MAX },
+		{ .rate_per_s = -1, .length_ns = 1 },
+		{ .rate_per_s = 1.1e8, .length_ns = 1 },
+		{ .rate_per_s = NAN, .length_ns = 1 },
+		{ .rate_per_s = 1, .length_ns = 1, .arrivals = (enum tayra__arrivals)9 },
+		{ .rate_per_s = 1, .length_ns = 1, .ramp = true, .end_rate_per_s = NAN },
+		{ .rate_per_s = 1, .length_ns = 1, .ramp = true, .end_rate_per_s = -1 },
+		{ .rate_per_s = 1, .length_ns = 1, .burst_again = 1 },
+		{ .length_ns = 1,
+		  .arrivals = TAYRA__ARRIVALS_TRACE,
+		  .moments = falls,
+		  .moment_count = 2 },
+		{ .length_ns = 1, .arrivals = TAYRA__ARRIVALS_TRACE, .ramp = true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(tayra__arrivals_plausible(&bad[i]));
+}
+
 int
 main(void)
 {
@@ -121,6 +282,12 @@ main(void)
 		cmocka_unit_test(uniform_arrivals_do_not_drift),
 		cmocka_unit_test(a_burst_comes_first_and_besides),
 		cmocka_unit_test(two_streams_made_alike_agree),
+		cmocka_unit_test(a_ramp_is_the_integral_of_its_rate_to_within_one),
+		cmocka_unit_test(a_poisson_ramp_has_the_integral_as_its_mean),
+		cmocka_unit_test(bursts_come_at_their_intervals_and_besides),
+		cmocka_unit_test(a_trace_gives_its_moments_and_ends),
+		cmocka_unit_test(two_streams_of_any_plan_agree),
+		cmocka_unit_test(what_cannot_be_run_is_not_plausible),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
