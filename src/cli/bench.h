@@ -54,6 +54,10 @@ int tayra__bench_gate(int argc, char **argv);
 int tayra__bench_aa(int argc, char **argv);
 int tayra__bench_plan(int argc, char **argv);
 
+/* `run` with --load: a load test on a server instead, with options of its own. */
+bool tayra__bench_load_wanted(int argc, char **argv);
+int tayra__bench_load(int argc, char **argv);
+
 /* Commands as arms: folders[i] is where arm i runs; NULL: here.  => 0, or an exit code after saying
  * why.  The arms point into `commands`. */
 int tayra__bench_commands(const struct tayra__bench_options *options, const char *const *folders,

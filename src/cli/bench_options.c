@@ -372,7 +372,9 @@ tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
 		"Compares commands: each is run as a whole process, in turns, in random order, "
 		"beside a second instance of the first.\v"
 		"Exits with 0 when no arm is worse than the first, 1 when one is, 3 when the "
-		"budget did not decide it, 4 when the measurement cannot be believed.",
+		"budget did not decide it, 4 when the measurement cannot be believed.\n"
+		"With --url URL --load 'LINE' it puts load on a server instead: "
+		"tayra bench run --load 1/s --help tells.",
 		o);
 	if (code == 0 && o->arms < 2)
 		return lacks(o, o->arms ? "one --arm has nothing to be compared with"

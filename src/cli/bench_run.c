@@ -232,8 +232,11 @@ int
 tayra__bench_run(int argc, char **argv)
 {
 	static struct stage s;
-	int code = tayra__bench_run_options(argc, argv, &s.options);
+	int code;
 
+	if (tayra__bench_load_wanted(argc, argv))
+		return tayra__bench_load(argc, argv);
+	code = tayra__bench_run_options(argc, argv, &s.options);
 	if (code == TAYRA__EXIT_OK)
 		code = tayra__bench_commands(&s.options, NULL, s.commands, s.arms);
 	if (code == TAYRA__EXIT_OK)

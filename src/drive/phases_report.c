@@ -46,7 +46,9 @@ write_phase(struct tayra__json *json, const struct tayra__phase *phase)
 	tayra__json_string(json, "verdict", tayra__phase_verdict_name(phase->verdict));
 	tayra__json_string(json, "failed", phase->failed);
 	tayra__json_double(json, "failed_s",
-			   phase->failed ? (double)phase->failed_ns / 1e9 : (double)NAN, 6);
+			   phase->verdict == TAYRA__PHASE_FAILED ? (double)phase->failed_ns / 1e9
+								 : (double)NAN,
+			   6);
 	tayra__json_double(json, "planned_per_s", phase->rate_per_s, 6);
 	tayra__json_double(json, "start_s", (double)phase->start_ns / 1e9, 6);
 	tayra__json_double(json, "length_s", (double)phase->length_ns / 1e9, 6);

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bench_load.c: `tayra bench run --url URL --load 'LINE'`: a load test in phases on a server.
+ */
+#include "cli/bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/option.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "drive/phases.h"
+#include "drive/wire.h"
+
+#define PIDS_MAX 64
+
+struct load_test {
+	const char *command;
+	/* As asked for. */
+	const char *url, *text;
+	struct tayra__phases_plan plan;
+	uint32_t connections;
+	uint64_t timeout_ns, seed;
+	pid_t pid[PIDS_MAX];
+	size_t pids;
+	bool json;
+	/* At work. */
+	struct tayra__wire *wire;
+	uint64_t slices;
+	struct tayra__progress progress;
+	struct tayra__phases found;
+};
+
+enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON };
+
+static const struct argp_option table[] = {
+	{ "url", URL, "URL", 0,
+	  "what the load is put on: http://host[:port][/path], redis://host[:port][/db][/key], "
+	  "unix:///path",
+	  0 },
+	{ "load", LOAD, "'LINE'", 0,
+	  "rates, steps and thresholds: '100..2000/s step 100 ramp 5s sustain 30s success 99% p99 "
+	  "50ms'; also mean p50 p95 p99.9 max",
+	  0 },
+	{ "connections", CONNECTIONS, "N", 0, "at most (default 64)", 0 },
+	{ "timeout", TIMEOUT, "TIME", 0, "of a request (default 5s)", 0 },
+	{ "slice", SLICE, "TIME", 0,
+	  "how often to look (default: for 20 requests at the baseline, within 0.5s and 10s)", 0 },
+	{ "pid", PID, "PID", 0,
+	  "a process of the server, here: its processor time and memory and those of its "
+	  "descendants are in the figures; up to 64 times",
+	  0 },
+	{ "seed", SEED, "N", 0, "of the arrivals (default 1)", 0 },
+	{ "json", JSON, NULL, 0, "the last line of output is a JSON object", 0 },
+	{ 0 },
+};
+
+static error_t
+refuse_value(const struct load_test *t, const char *option, const char *arg, const char *what)
+{
+	tayra__cli_error(t->command, "--%s '%s' is not %s", option, arg, what);
+	return EINVAL;
+}
+
+static error_t
+take_line(struct load_test *t, const char *arg)
+{
+	char why[240];
+
+	t->text = arg;
+	if (tayra__load_line_parse(arg, &t->plan.line, why, sizeof(why)) == TAYRA_OK)
+		return 0;
+	tayra__cli_error(t->command, "--load: %s", why);
+	return EINVAL;
+}
+
+static error_t
+take_time(const struct load_test *t, const char *option, const char *arg, uint64_t *out)
+{
+	if (tayra__option_duration_ns(arg, out) == TAYRA_OK && *out >= 10 * TAYRA_NS_PER_MS &&
+	    *out <= 600 * TAYRA_NS_PER_S)
+		return 0;
+	return refuse_value(t, option, arg, "a time within 10ms and 10m, as 500ms or 5s");
+}
+
+static error_t
+take_number(const struct load_test *t, const char *option, const char *arg, uint64_t max,
+	    uint64_t *out)
+{
+	char what[64];
+
+	if (tayra__option_u64(arg, 1, max, out) == TAYRA_OK)
+		return 0;
+	snprintf(what, sizeof(what), "a whole number within 1 .. %llu", (unsigned long long)max);
+	return refuse_value(t, option, arg, what);
+}
+
+static error_t
+take_connections(struct load_test *t, const char *arg)
+{
+	uint64_t n = 0;
+	error_t error = take_number(t, "connections", arg, TAYRA__WIRE_CONNECTIONS_MAX, &n);
+
+	t->connections = (uint32_t)n;
+	return error;
+}
+
+static error_t
+take_pid(struct load_test *t, const char *arg)
+{
+	uint64_t pid = 0;
+	error_t error = take_number(t, "pid", arg, 1u << 22, &pid);
+
+	if (!error && t->pids == PIDS_MAX) {
+		tayra__cli_error(t->command, "--pid: more than %d", PIDS_MAX);
+		error = EINVAL;
+	}
+	if (!error)
+		t->pid[t->pids++] = (pid_t)pid;
+	return error;
+}
+
+static error_t
+take_option(int key, char *arg, struct argp_state *state)
+{
+	struct load_test *t = state->input;
+
+	switch (key) {
+	case URL: t->url = arg; return 0;
+	case LOAD: return take_line(t, arg);
+	case CONNECTIONS: return take_connections(t, arg);
+	case TIMEOUT: return take_time(t, "timeout", arg, &t->timeout_ns);
+	case SLICE: return take_time(t, "slice", arg, &t->plan.slice_ns);
+	case PID: return take_pid(t, arg);
+	case SEED: return take_number(t, "seed", arg, UINT64_MAX / 2, &t->seed);
+	case JSON: t->json = true; return 0;
+	case ARGP_KEY_ARG:
+		tayra__cli_error(t->command, "'%s': takes options only; is a load without quotes?",
+				 arg);
+		return EINVAL;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int
+read_options(int argc, char **argv, struct load_test *t)
+{
+	const struct argp argp = {
+		.options = table,
+		.parser = take_option,
+		.doc = "Puts load on a server in phases: warm-up until steady, a baseline at 20% "
+		       "of the maximum rate, steps from the initial rate to the maximum, stress to "
+		       "130% of it, and how long it takes to recover.\v"
+		       "Exits with 0 when every threshold was met, 1 when one was not, 4 when the "
+		       "measurement cannot be believed."
+	};
+	int code;
+
+	*t = (struct load_test){
+		.command = argv[0], .connections = 64, .timeout_ns = 5 * TAYRA_NS_PER_S, .seed = 1
+	};
+	code = tayra__cli_parse(&argp, argc, argv, t);
+	if (code == TAYRA__EXIT_OK && (!t->url || !t->text)) {
+		tayra__cli_error(t->command,
+				 t->url ? "no --load" : "--load: no --url to put it on");
+		return TAYRA__EXIT_USAGE;
+	}
+	return code;
+}
+
+/* A pid that is wrong is found out before the work. */
+static int
+check_pids(const struct load_test *t)
+{
+	for (size_t i = 0; i < t->pids; i++) {
+		struct tayra__process_use use;
+
+		if (tayra__process_use_read("/proc", &t->pid[i], 1, TAYRA__PROCESS_ALONE, &use) ==
+		    TAYRA_OK)
+			continue;
+		tayra__cli_error(t->command, "--pid %d: no such process", (int)t->pid[i]);
+		return TAYRA__EXIT_USAGE;
+	}
+	return TAYRA__EXIT_OK;
+}
+
+static int
+open_wire(struct load_test *t)
+{
+	const struct tayra__wire_options options = { .url = t->url,
+						     .connections = t->connections,
+						     .timeout_ns = t->timeout_ns };
+	char why[400];
+	int status = tayra__wire_open(&options, &t->wire, why, sizeof(why));
+
+	if (status == TAYRA_OK)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(t->command, "--url: %s",
+			 status == TAYRA_E_NOMEM ? tayra_status_text(status) : why);
+	return status == TAYRA_E_NOMEM ? TAYRA__EXIT_FAILURE : TAYRA__EXIT_USAGE;
+}
+
+/* What still waits for a connection when the slice is over is given a twentieth of it: a moment's
+ * crowd gets through, and of an overload's queue enough is given up to be seen. */
+static int
+run_slice(void *ctx, double from_per_s, double to_per_s, uint64_t length_ns,
+	  struct tayra__drive_result *out)
+{
+	struct load_test *t = ctx;
+	const struct tayra__open_plan plan = { .rate_per_s = from_per_s,
+					       .ramp = from_per_s != to_per_s,
+					       .end_rate_per_s = to_per_s,
+					       .arrivals = TAYRA__ARRIVALS_POISSON,
+					       .length_ns = length_ns,
+					       .seed = tayra__hash_mix64(t->seed + t->slices++),
+					       .stop = t->plan.stop };
+
+	return tayra__wire_drive_open(t->wire, &plan, length_ns / 20, out);
+}
+
+static bool
+read_use(void *ctx, struct tayra__process_use *out)
+{
+	const struct load_test *t = ctx;
+
+	return tayra__process_use_read("/proc", t->pid, t->pids, TAYRA__PROCESS_TREE, out) ==
+	       TAYRA_OK;
+}
+
+static void
+show_progress(void *ctx, const struct tayra__phases_progress *p)
+{
+	struct load_test *t = ctx;
+	char what[120];
+	int used = snprintf(what, sizeof(what), "%s %.4g/s", tayra__phase_name(p->kind),
+			    p->rate_per_s);
+
+	if (!isnan(p->p50_ms))
+		snprintf(what + used, sizeof(what) - (size_t)used, ": p50 %.3g ms, p99 %.3g ms",
+			 p->p50_ms, p->p99_ms);
+	tayra__progress_share(&t->progress, what, (double)p->elapsed_ns / (double)p->most_ns);
+}
+
+static void
+print_cell(double value)
+{
+	if (isnan(value))
+		printf(" %9s", "-");
+	else
+		printf(" %9.4g", value);
+}
+
+static void
+print_phase(const struct tayra__phase *phase)
+{
+	const struct tayra__load_figures *f = &phase->figures;
+
+	printf("  %-9s", tayra__phase_name(phase->kind));
+	print_cell(phase->rate_per_s);
+	print_cell(f->throughput_per_s);
+	print_cell(100 * f->error_ratio);
+	print_cell(f->p50_ms);
+	print_cell(f->p99_ms);
+	print_cell(f->p999_ms);
+	print_cell(f->max_ms);
+	print_cell(f->lag_p99_ms);
+	print_cell(f->cpu_mean);
+	printf("  %s", tayra__phase_verdict_name(phase->verdict));
+	if (phase->failed)
+		printf(": %s", phase->failed);
+	putchar('\n');
+}
+
+static void
+print_table(const struct load_test *t)
+{
+	const struct tayra__phases *found = &t->found;
+
+	printf("\n  %s\n\n  %-9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", tayra__wire_name(t->wire),
+	       "phase", "asked/s", "ok/s", "errors %", "p50 ms", "p99 ms", "p99.9 ms", "max ms",
+	       "lag p99", "cpus");
+	for (size_t i = 0; i < found->count; i++)
+		print_phase(&found->phase[i]);
+	putchar('\n');
+	if (!found->steady)
+		puts("  no steady state: the warm-up never settled");
+	if (found->best_per_s > 0)
+		printf("  the thresholds were met up to %.6g a second\n", found->best_per_s);
+	if (found->recovery_ns != UINT64_MAX)
+		printf("  recovered after %.3g s\n", (double)found->recovery_ns / 1e9);
+	printf("  %s\n", tayra__phase_verdict_name(tayra__phases_verdict(found)));
+}
+
+static int
+print_json(const struct load_test *t)
+{
+	struct tayra__json json;
+
+	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
+	tayra__json_object(&json, NULL);
+	tayra__json_string(&json, "url", tayra__wire_name(t->wire));
+	tayra__json_string(&json, "load", t->text);
+	tayra__json_u64(&json, "connections", t->connections);
+	tayra__phases_json(&json, "result", &t->found);
+	tayra__json_end(&json);
+	return tayra__json_finish(&json);
+}
+
+static int
+print(const struct load_test *t)
+{
+	print_table(t);
+	if (t->json)
+		return print_json(t);
+	return fflush(stdout) == 0 && !ferror(stdout) ? TAYRA_OK : TAYRA_E_IO;
+}
+
+static int
+run_test(struct load_test *t)
+{
+	const struct tayra__phases_load load = { run_slice, t->pids ? read_use : NULL,
+						 show_progress, t };
+	static const int codes[] = { [TAYRA__PHASE_MET] = TAYRA__EXIT_OK,
+				     [TAYRA__PHASE_FAILED] = TAYRA__EXIT_WORSE,
+				     [TAYRA__PHASE_INVALID] = TAYRA__EXIT_INVALID,
+				     [TAYRA__PHASE_STOPPED] = TAYRA__EXIT_INTERRUPTED };
+	int status, code;
+
+	tayra__progress_init(&t->progress);
+	status = tayra__phases_run(&t->plan, &load, &t->found);
+	tayra__progress_clear(&t->progress);
+	code = status ? TAYRA__EXIT_FAILURE : codes[tayra__phases_verdict(&t->found)];
+	if (t->found.count && print(t) != TAYRA_OK) {
+		tayra__cli_error(t->command, "cannot write the result: %m");
+		code = TAYRA__EXIT_USAGE;
+	}
+	if (status)
+		tayra__cli_error(t->command, "%s", tayra_status_text(status));
+	else if (code == TAYRA__EXIT_INTERRUPTED)
+		tayra__cli_error(t->command, "interrupted");
+	tayra__phases_fini(&t->found);
+	return code;
+}
+
+bool
+tayra__bench_load_wanted(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--load") == 0 || strncmp(argv[i], "--load=", 7) == 0)
+			return true;
+	return false;
+}
+
+int
+tayra__bench_load(int argc, char **argv)
+{
+	static struct load_test t;
+	int code = read_options(argc, argv, &t);
+
+	if (code == TAYRA__EXIT_OK)
+		code = check_pids(&t);
+	if (code == TAYRA__EXIT_OK)
+		code = open_wire(&t);
+	if (code != TAYRA__EXIT_OK)
+		return code;
+	tayra__interrupt_install();
+	t.plan.stop = tayra__interrupt_flag();
+	code = run_test(&t);
+	tayra__wire_close(t.wire);
+	return code;
+}
