@@ -18,20 +18,21 @@ bool
 tayra__process_stat_parse(const char *line, struct tayra__process_stat *out)
 {
 	const char *name_end = strrchr(line, ')');
-	uint64_t user, system;
-	int64_t children_user, children_system, rss;
+	/* Signed, for scanf takes "-1" for an unsigned number too. */
+	int64_t user, system, children_user, children_system, rss;
 	int pid, parent;
 
 	if (!name_end || sscanf(line, "%9d (", &pid) != 1)
 		return false;
 	if (sscanf(name_end + 1,
-		   " %*c %9d %*d %*d %*d %*d %*u %*u %*u %*u %*u %18" SCNu64 " %18" SCNu64
+		   " %*c %9d %*d %*d %*d %*d %*u %*u %*u %*u %*u %18" SCNd64 " %18" SCNd64
 		   " %18" SCNd64 " %18" SCNd64 " %*d %*d %*d %*d %*u %*u %18" SCNd64,
 		   &parent, &user, &system, &children_user, &children_system, &rss) != 6)
 		return false;
-	if (pid <= 0 || parent < 0 || children_user < 0 || children_system < 0 || rss < 0)
+	if (pid <= 0 || parent < 0 || user < 0 || system < 0 || children_user < 0 ||
+	    children_system < 0 || rss < 0)
 		return false;
-	*out = (struct tayra__process_stat){ pid, parent, user + system,
+	*out = (struct tayra__process_stat){ pid, parent, (uint64_t)(user + system),
 					     (uint64_t)(children_user + children_system),
 					     (uint64_t)rss };
 	return true;
