@@ -55,6 +55,17 @@ tayra__clock_usage_cpu_ns(const struct rusage *use)
 }
 
 uint64_t
+tayra__clock_process_cpu_of_ns(int pid)
+{
+	struct timespec ts;
+	clockid_t id;
+
+	if (pid <= 0 || clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &ts) != 0)
+		return 0;
+	return (uint64_t)ts.tv_sec * TAYRA_NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t
 tayra__clock_children_cpu_ns(void)
 {
 	struct rusage use;

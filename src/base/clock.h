@@ -31,6 +31,8 @@ tayra__clock_real_ns(void)
 uint64_t tayra__clock_process_cpu_ns(void);
 uint64_t tayra__clock_thread_cpu_ns(void);
 uint64_t tayra__clock_children_cpu_ns(void);
+/* The same of another process, to the nanosecond; 0: it is gone. */
+uint64_t tayra__clock_process_cpu_of_ns(int pid);
 /* The same of what wait4() and getrusage() tell. */
 struct rusage;
 uint64_t tayra__clock_usage_cpu_ns(const struct rusage *use);

@@ -8,7 +8,7 @@
 #include "drive/command_arm.h"
 #include "prove/trial.h"
 
-/* An arm as it was given: its name and a command line. */
+/* An arm as it was given: its name, and a command line or a URL. */
 struct tayra__bench_arm {
 	char name[32];
 	const char *what;
@@ -21,11 +21,17 @@ struct tayra__bench_options {
 	const struct tayra__bench_metric *metric;
 	double margin, alpha;
 	uint64_t budget_ns, slice_ns,
-		timeout_ns; /* of all; of a slice at least; of one run at most */
+		timeout_ns; /* of all; of a slice at least; of a run or a request at most */
 	uint32_t pairs;     /* 0: by the budget and the noise */
 	uint64_t seed;
 	bool json, may_fail;
 	const char *md_path; /* Markdown is added to it; NULL: none */
+	/* run, of servers */
+	bool urls, commands; /* what the arms are */
+	double rate_per_s;
+	uint32_t connections;
+	uint64_t duration_ns;
+	const char *metric_name; /* as given; NULL: none was */
 	/* aa */
 	uint32_t sessions;
 	/* plan */
@@ -58,14 +64,26 @@ int tayra__bench_plan(int argc, char **argv);
 bool tayra__bench_load_wanted(int argc, char **argv);
 int tayra__bench_load(int argc, char **argv);
 
+/* Arms that are ready to be judged. */
+struct tayra__bench_stage {
+	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
+	const char *why[TAYRA__TRIAL_ARMS_MAX]; /* points to why an arm failed; "": it did not */
+	/* Processor time that what is measured used, beside our own children; NULL: none. */
+	uint64_t (*served_ns)(void *ctx);
+	void *ctx;
+};
+
+/* `run` of servers.  The options are read. */
+int tayra__bench_url(const struct tayra__bench_options *options);
+
 /* Commands as arms: folders[i] is where arm i runs; NULL: here.  => 0, or an exit code after saying
  * why.  The arms point into `commands`. */
 int tayra__bench_commands(const struct tayra__bench_options *options, const char *const *folders,
-			  struct tayra__command_arm *commands, struct tayra__arm *arms);
+			  struct tayra__command_arm *commands, struct tayra__bench_stage *stage);
 /* Run the trial, print what was found, and say in an exit code what came of it.  limit: a
  * worse ratio than 1 + limit fails; 0: any that is WORSE. */
-int tayra__bench_judge(const struct tayra__bench_options *options, const struct tayra__arm *arms,
-		       const struct tayra__command_arm *commands, double limit);
+int tayra__bench_judge(const struct tayra__bench_options *options,
+		       const struct tayra__bench_stage *stage, double limit);
 /* A Markdown file that cannot be written is found out before the work.  => 0 or an exit code. */
 int tayra__bench_check_markdown(const struct tayra__bench_options *options);
 /* The trial that these options ask for. */

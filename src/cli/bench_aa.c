@@ -21,7 +21,7 @@
 struct aa {
 	struct tayra__bench_options options;
 	struct tayra__command_arm command[TAYRA__TRIAL_ARMS_MAX];
-	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
+	struct tayra__bench_stage stage;
 	struct tayra__progress progress;
 	uint32_t done, different, same, undecided, pairs;
 	double widest; /* the ratio farthest from 1 */
@@ -72,7 +72,7 @@ count(struct aa *aa, const struct tayra_comparison *c)
 static int
 run_session(struct aa *aa)
 {
-	struct tayra__trial_plan plan = tayra__bench_trial(&aa->options, aa->arms);
+	struct tayra__trial_plan plan = tayra__bench_trial(&aa->options, aa->stage.arms);
 	struct tayra__trial trial;
 	int status;
 
@@ -131,8 +131,8 @@ prepare(struct aa *aa, int argc, char **argv)
 	int code = tayra__bench_aa_options(argc, argv, &aa->options);
 
 	if (code == TAYRA__EXIT_OK)
-		code = tayra__bench_commands(&aa->options, NULL, aa->command, aa->arms);
-	aa->arms[1] = aa->arms[0];
+		code = tayra__bench_commands(&aa->options, NULL, aa->command, &aa->stage);
+	aa->stage.arms[1] = aa->stage.arms[0];
 	aa->options.arms = 2;
 	aa->widest = 1;
 	return code;

@@ -18,7 +18,7 @@
 struct gate {
 	struct tayra__bench_options options;
 	struct tayra__command_arm commands[TAYRA__TRIAL_ARMS_MAX];
-	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
+	struct tayra__bench_stage stage;
 	struct tayra__command build;
 	struct tayra__checkout checkout[2];
 };
@@ -113,10 +113,9 @@ tayra__bench_gate(int argc, char **argv)
 		folders[1] = gate.checkout[1].folder;
 	}
 	if (code == TAYRA__EXIT_OK)
-		code = tayra__bench_commands(&gate.options, folders, gate.commands, gate.arms);
+		code = tayra__bench_commands(&gate.options, folders, gate.commands, &gate.stage);
 	if (code == TAYRA__EXIT_OK)
-		code = tayra__bench_judge(&gate.options, gate.arms, gate.commands,
-					  gate.options.margin);
+		code = tayra__bench_judge(&gate.options, &gate.stage, gate.options.margin);
 	else if (code == TAYRA__EXIT_INTERRUPTED)
 		tayra__cli_error(gate.options.command, "interrupted");
 	tayra__checkout_close(&gate.checkout[0]);

@@ -37,6 +37,10 @@ enum key {
 	HEAD_REF,
 	BUILD,
 	RUN,
+	URL,
+	RATE,
+	CONNECTIONS,
+	DURATION,
 };
 
 #define OPTION_METRIC                                                                              \
@@ -91,13 +95,35 @@ static const struct argp_option run_table[] = {
 	{ "arm", ARM, "NAME='COMMAND'", 0,
 	  "an arm: a command, run without a shell; twice to eight times, the first is the base",
 	  0 },
-	OPTION_METRIC,
+	{ "url", URL, "[NAME=]URL", 0,
+	  "or a server: http://host[:port][/path], redis://host[:port][/db][/key]; one gives its "
+	  "figures, two to eight are compared",
+	  0 },
+	{ "rate", RATE, "N", 0,
+	  "of servers: ask that often a second, whether or not they answer; latency counts from "
+	  "when a request was due",
+	  0 },
+	{ "connections", CONNECTIONS, "N", 0,
+	  "of servers: without --rate so many ask, each again when answered (default 10); with it "
+	  "at most so many are open (default 64)",
+	  0 },
+	{ "duration", DURATION, "TIME", 0,
+	  "of servers: how long each is under load (default 10s; compared: by --budget)", 0 },
+	{ "metric", METRIC, "NAME", 0,
+	  "what is compared. Commands: wall (default), cpu, rss. Servers: p50_ms (default), "
+	  "p95_ms, p99_ms, p999_ms, mean_ms, max_ms, throughput_per_s, error_ratio, and of a "
+	  "server on this machine cpu (its processor time for a request) and rss",
+	  0 },
 	{ "margin", MARGIN, "PERCENT", 0, "differences below are none (default 2%)", 0 },
 	OPTION_BUDGET,
-	OPTION_SLICE,
+	{ "slice", SLICE, "TIME", 0,
+	  "a command is run again until that long, and the median counts (default 50ms); how long "
+	  "a server is asked before it is another's turn (default 100ms to 1s)",
+	  0 },
 	OPTION_PAIRS,
 	OPTION_ALPHA,
-	OPTION_TIMEOUT,
+	{ "timeout", TIMEOUT, "TIME", 0,
+	  "a run that takes longer has failed (default: none); a request (default 5s)", 0 },
 	OPTION_MAY_FAIL,
 	OPTION_SEED,
 	OPTION_MD,
@@ -164,6 +190,20 @@ static const struct tayra__bench_metric metrics[] = {
 	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms",
 	  "processor time, user and system, of the process and those it started", true },
 	{ "rss", TAYRA__RSS_MIB, "MiB", "most memory of the largest process", false },
+};
+
+static const struct tayra__bench_metric server_metrics[] = {
+	{ "p50_ms", TAYRA__P50_MS, "ms", "latency that half of the requests stay within", true },
+	{ "p95_ms", TAYRA__P95_MS, "ms", "latency that 95% of the requests stay within", true },
+	{ "p99_ms", TAYRA__P99_MS, "ms", "latency that 99% of the requests stay within", true },
+	{ "p999_ms", TAYRA__P999_MS, "ms", "latency that 99.9% of the requests stay within", true },
+	{ "mean_ms", TAYRA__MEAN_MS, "ms", "mean latency", true },
+	{ "max_ms", TAYRA__MAX_MS, "ms", "latency of the slowest request", true },
+	{ "throughput_per_s", TAYRA__THROUGHPUT_PER_S, "/s", "requests answered a second", true },
+	{ "error_ratio", TAYRA__ERROR_RATIO, "", "share of requests that failed", false },
+	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms", "the server's processor time for a request",
+	  true },
+	{ "rss", TAYRA__RSS_MIB, "MiB", "memory of the server's processes", false },
 };
 
 static error_t
@@ -276,16 +316,29 @@ take_arm(struct tayra__bench_options *o, const char *arg)
 	return add_arm(o, arg, 0, arg);
 }
 
-static error_t
-take_metric(struct tayra__bench_options *o, const char *arg)
+/* The metric of that name, or NULL after saying that there is none. */
+static const struct tayra__bench_metric *
+find_metric(const struct tayra__bench_options *o, const struct tayra__bench_metric *table, size_t n)
 {
-	static const char *const names[] = { "wall", "cpu", "rss", NULL };
-	int choice = tayra__cli_choice(o->command, "--metric", arg, names);
+	const char *names[16] = { NULL };
+	int choice;
 
-	if (choice < 0)
-		return EINVAL;
-	o->metric = &metrics[choice];
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		names[i] = table[i].name;
+	choice = o->metric_name ? tayra__cli_choice(o->command, "--metric", o->metric_name, names)
+				: 0;
+	return choice < 0 ? NULL : &table[choice];
+}
+
+static int
+choose_metric(struct tayra__bench_options *o)
+{
+	if (o->urls)
+		o->metric = find_metric(o, server_metrics,
+					sizeof(server_metrics) / sizeof(server_metrics[0]));
+	else
+		o->metric = find_metric(o, metrics, sizeof(metrics) / sizeof(metrics[0]));
+	return o->metric ? TAYRA__EXIT_OK : TAYRA__EXIT_USAGE;
 }
 
 static error_t
@@ -294,6 +347,23 @@ take_seed(struct tayra__bench_options *o, const char *arg)
 	if (tayra__option_u64(arg, 0, UINT64_MAX / 2, &o->seed) == TAYRA_OK)
 		return 0;
 	return refuse_value(o, "seed", arg, "a whole number");
+}
+
+static error_t
+take_of_server(int key, char *arg, struct tayra__bench_options *o)
+{
+	switch (key) {
+	case URL: o->urls = true; return take_arm(o, arg);
+	case RATE:
+		if (tayra__option_double(arg, 0, 1e6, &o->rate_per_s) == TAYRA_OK &&
+		    o->rate_per_s > 0)
+			return 0;
+		return refuse_value(o, "rate", arg,
+				    "a number of requests a second above 0, up to 1e6");
+	case CONNECTIONS: return take_number(o, "connections", arg, 1, 65536, &o->connections);
+	case DURATION: return take_time(o, "duration", arg, &o->duration_ns);
+	default: return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t
@@ -306,7 +376,7 @@ take_of_gate(int key, char *arg, struct tayra__bench_options *o)
 	case HEAD_REF: o->head_ref = arg; return 0;
 	case BUILD: o->build = arg; return 0;
 	case RUN: o->run = arg; return 0;
-	default: return ARGP_ERR_UNKNOWN;
+	default: return take_of_server(key, arg, o);
 	}
 }
 
@@ -316,8 +386,8 @@ take_option(int key, char *arg, struct argp_state *state)
 	struct tayra__bench_options *o = state->input;
 
 	switch (key) {
-	case ARM: return take_arm(o, arg);
-	case METRIC: return take_metric(o, arg);
+	case ARM: o->commands = true; return take_arm(o, arg);
+	case METRIC: o->metric_name = arg; return 0;
 	case MARGIN: return take_share(o, "margin", arg, 0.5, &o->margin);
 	case ALPHA: return take_share(o, "alpha", arg, 0.5, &o->alpha);
 	case BUDGET: return take_time(o, "budget", arg, &o->budget_ns);
@@ -345,13 +415,17 @@ parse(int argc, char **argv, const struct argp_option *table, const char *doc,
       struct tayra__bench_options *o)
 {
 	const struct argp argp = { .options = table, .parser = take_option, .doc = doc };
+	int code;
 
 	o->command = argv[0];
-	o->metric = &metrics[0];
 	o->alpha = 0.05;
-	o->slice_ns = 50 * TAYRA_NS_PER_MS;
 	o->seed = tayra_clock_real()->wall_ms(tayra_clock_real()->ctx);
-	return tayra__cli_parse(&argp, argc, argv, o);
+	code = tayra__cli_parse(&argp, argc, argv, o);
+	if (code == TAYRA__EXIT_OK)
+		code = choose_metric(o);
+	if (!o->slice_ns && !o->urls)
+		o->slice_ns = 50 * TAYRA_NS_PER_MS;
+	return code;
 }
 
 static int
@@ -361,24 +435,59 @@ lacks(const struct tayra__bench_options *o, const char *what)
 	return TAYRA__EXIT_USAGE;
 }
 
+static int
+check_run(const struct tayra__bench_options *o)
+{
+	if (o->urls && o->commands)
+		return lacks(o, "--arm is a command and --url a server: one or the other");
+	if (!o->urls && (o->rate_per_s > 0 || o->connections || o->duration_ns))
+		return lacks(o, "--rate, --connections and --duration are of servers: no --url");
+	if (!o->urls && o->arms < 2)
+		return lacks(o, o->arms ? "one --arm has nothing to be compared with"
+					: "no --arm: two commands are needed, or a --url");
+	return 0;
+}
+
+/* How long the arms of servers take turns: long enough for the quantile, short enough for many. */
+static void
+set_server_times(struct tayra__bench_options *o)
+{
+	if (!o->duration_ns)
+		o->duration_ns = 10 * TAYRA_NS_PER_S;
+	else if (!o->budget_ns)
+		o->budget_ns = o->duration_ns * (o->arms + 1);
+	if (!o->budget_ns)
+		o->budget_ns = 60 * TAYRA_NS_PER_S;
+	if (!o->slice_ns) {
+		o->slice_ns = o->budget_ns / 120;
+		if (o->slice_ns < 100 * TAYRA_NS_PER_MS)
+			o->slice_ns = 100 * TAYRA_NS_PER_MS;
+		if (o->slice_ns > TAYRA_NS_PER_S)
+			o->slice_ns = TAYRA_NS_PER_S;
+	}
+}
+
 int
 tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
 {
 	int code;
 
-	*o = (struct tayra__bench_options){ .margin = 0.02, .budget_ns = 60 * TAYRA_NS_PER_S };
+	*o = (struct tayra__bench_options){ .margin = 0.02 };
 	code = parse(
 		argc, argv, run_table,
-		"Compares commands: each is run as a whole process, in turns, in random order, "
-		"beside a second instance of the first.\v"
+		"Compares commands, each run as a whole process, or servers, each put under the "
+		"same load: in turns, in random order, beside a second instance of the first.\v"
 		"Exits with 0 when no arm is worse than the first, 1 when one is, 3 when the "
 		"budget did not decide it, 4 when the measurement cannot be believed.\n"
-		"With --url URL --load 'LINE' it puts load on a server instead: "
+		"With --url URL --load 'LINE' it puts load on a server in phases: "
 		"tayra bench run --load 1/s --help tells.",
 		o);
-	if (code == 0 && o->arms < 2)
-		return lacks(o, o->arms ? "one --arm has nothing to be compared with"
-					: "no --arm: two commands are needed");
+	if (code == 0)
+		code = check_run(o);
+	if (o->urls)
+		set_server_times(o);
+	else if (!o->budget_ns)
+		o->budget_ns = 60 * TAYRA_NS_PER_S;
 	return code;
 }
 

@@ -120,20 +120,20 @@ tayra__bench_plan(int argc, char **argv)
 {
 	static struct tayra__bench_options o;
 	static struct tayra__command_arm commands[TAYRA__TRIAL_ARMS_MAX];
-	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
+	struct tayra__bench_stage stage;
 	struct tayra__trial_plan plan;
 	struct tayra__progress progress;
 	struct need need = { 0 };
 	int code = tayra__bench_plan_options(argc, argv, &o), status;
 
 	if (code == TAYRA__EXIT_OK)
-		code = tayra__bench_commands(&o, NULL, commands, arms);
+		code = tayra__bench_commands(&o, NULL, commands, &stage);
 	if (code != TAYRA__EXIT_OK)
 		return code;
 	/* One command is planned as it would be compared: with something like it. */
 	if (o.arms == 1)
-		arms[1] = arms[0];
-	plan = tayra__bench_trial(&o, arms);
+		stage.arms[1] = stage.arms[0];
+	plan = tayra__bench_trial(&o, stage.arms);
 	plan.n = o.arms == 1 ? 2 : o.arms;
 	tayra__interrupt_install();
 	tayra__progress_init(&progress);

@@ -69,28 +69,28 @@ refused 2 "base-ref 'HEAD': .*not a git repository" "a gate of revisions needs g
 refused 2 'an A/A has one --arm' "an A/A has one arm" aa --arm true --arm false
 refused 2 "effect '0' is not a share" "an effect of nothing is refused" plan --effect 0 --arm true
 
-"$tayra" bench run --arm a='sleep .01' --arm b='sleep .02' --budget 4s --json >out 2>err </dev/null
-[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = wall ] && between "$(field ratio)" 1.3 2.2 &&
-	between "$(field lo)" 1.1 2.2 && between "$(field pairs)" 6 1000 && between "$(field aa_ratio)" .7 1.4 &&
+"$tayra" bench run --arm a='sleep .01' --arm b='sleep .04' --budget 4s --json >out 2>err </dev/null
+[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = wall ] && between "$(field ratio)" 1.3 4.4 &&
+	between "$(field lo)" 1.1 4.4 && between "$(field pairs)" 6 1000 && between "$(field aa_ratio)" .5 2 &&
 	between "$(field p)" 0 .05 && between "$(field mde)" 0 1 && [ ! -s err ]
 claim "a command that takes longer is SLOWER, with exit 1 and every field"
 grep -q '  b is SLOWER: [0-9.]* times a (' out && grep -q 'a again .*A/A' out
 claim "and a table with its A/A says so"
-"$tayra" bench run --arm a='sleep .02' --arm b='sleep .01' --pairs 8 --json >out 2>err </dev/null
-[ $? -eq 0 ] && [ "$(field verdict)" = FASTER ] && [ "$(field pairs)" -eq 8 ]
+"$tayra" bench run --arm a='sleep .04' --arm b='sleep .01' --pairs 12 --json >out 2>err </dev/null
+[ $? -eq 0 ] && [ "$(field verdict)" = FASTER ] && [ "$(field pairs)" -eq 12 ]
 claim "one that takes less is FASTER, with exit 0"
-"$tayra" bench run --arm a="sh -c ': a'" --arm b="sh -c ': b'" --margin 40% --pairs 20 --json >out 2>err </dev/null
+"$tayra" bench run --arm a='sleep .05' --arm b='sleep .05' --margin 40% --pairs 20 --json >out 2>err </dev/null
 [ $? -eq 0 ] && [ "$(field verdict)" = SAME ]
 claim "equal ones are SAME within a wide margin, with exit 0"
 work="i=0; while [ \$i -lt 20000 ]; do i=\$((i+1)); done"
 "$tayra" bench run --metric cpu --arm a='sleep .02' --arm b="sh -c '$work'" --pairs 6 --slice 1ms --json >out 2>err </dev/null
 [ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = cpu ] && between "$(field ratio)" 1.5 1000
 claim "cpu counts work and not waiting"
-"$tayra" bench run --arm a='sleep .2' --arm b='sleep .2' --budget 700ms --json >out 2>err </dev/null
+"$tayra" bench run --arm a='sleep .2' --arm b='sleep .2' --budget 1500ms --json >out 2>err </dev/null
 [ $? -eq 3 ] && [ "$(field verdict)" = UNDECIDED ] && grep -q 'fewer than 6 decide nothing' out &&
 	[ "$(field lo)" = null ]
 claim "a budget that holds too few pairs is UNDECIDED, with exit 3"
-"$tayra" bench run --arm a=true --arm b=true --arm c='sleep .03' --pairs 8 --json >out 2>err </dev/null
+"$tayra" bench run --arm a=true --arm b=true --arm c='sleep .05' --pairs 8 --json >out 2>err </dev/null
 [ $? -eq 1 ] && [ "$(tail -n 2 out | grep -c '"verdict"')" -eq 2 ] && grep -q '"verdict":"SLOWER".*"b":"c"' out
 claim "a third arm is judged as well"
 
@@ -109,11 +109,11 @@ wait $pid
 [ $? -eq 130 ] && grep -q 'interrupted' err && [ "$(field partial)" = true ] && between "$(field pairs)" 1 999
 claim "Ctrl-C exits with 130 and prints what there is"
 
-"$tayra" bench gate --base 'sleep .01' --head 'sleep .02' --pairs 8 --md summary.md --json >out 2>err </dev/null
+"$tayra" bench gate --base 'sleep .01' --head 'sleep .04' --pairs 8 --md summary.md --json >out 2>err </dev/null
 [ $? -eq 1 ] && [ "$(field pass)" = false ] && [ "$(field verdict)" = SLOWER ] &&
 	grep -q '^| head .*| SLOWER |$' summary.md && grep -q '^## wall' summary.md
 claim "a gate stops what is slower, and its summary is Markdown"
-"$tayra" bench gate --base 'sleep .02' --head 'sleep .01' --pairs 8 --md summary.md --json >out 2>err </dev/null
+"$tayra" bench gate --base 'sleep .04' --head 'sleep .01' --pairs 8 --md summary.md --json >out 2>err </dev/null
 [ $? -eq 0 ] && [ "$(field pass)" = true ] && [ "$(grep -c '^## wall' summary.md)" -eq 2 ]
 claim "and lets pass what is faster, and adds to the summary"
 
@@ -121,10 +121,10 @@ if command -v git >/dev/null; then
 	mkdir repo && cd repo || exit 99
 	git init -q . && git config user.email t@example.org && git config user.name t
 	printf '#!/bin/sh\nexec sleep .01\n' >tool.in && git add tool.in && git commit -qm one
-	printf '#!/bin/sh\nexec sleep .03\n' >tool.in && git commit -qam two
+	printf '#!/bin/sh\nexec sleep .05\n' >tool.in && git commit -qam two
 	ln -s ../out ../err .
 	"$tayra" bench gate --base-ref HEAD~1 --head-ref HEAD --build "sh -c 'cp tool.in tool && chmod +x tool'" \
-		--run ./tool --pairs 6 --json >../out 2>../err </dev/null
+		--run ./tool --pairs 10 --json >../out 2>../err </dev/null
 	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field a)" = base ] && [ "$(field b)" = head ]
 	claim "a gate builds two revisions and runs both"
 	[ "$(git worktree list | wc -l)" -eq 1 ] && [ -z "$(find "$dir" -name 'tayra-bench-*')" ]

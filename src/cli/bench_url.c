@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bench_url.c: `tayra bench run --url`: the figures of one server under load, or several compared.
+ */
+#include "cli/bench.h"
+
+#include <tayra/base.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "drive/load_figures.h"
+#include "drive/wire_arm.h"
+#include "report/figure.h"
+
+#define CONNECTIONS_OPEN   64
+#define CONNECTIONS_CLOSED 10
+
+struct servers {
+	const struct tayra__bench_options *options;
+	struct tayra__wire_arm arm[TAYRA__TRIAL_ARMS_MAX];
+	size_t open;
+};
+
+static int
+open_server(struct servers *s, size_t i)
+{
+	const struct tayra__bench_options *o = s->options;
+	const bool closed = o->rate_per_s <= 0;
+	struct tayra__wire_arm *arm = &s->arm[i];
+	const struct tayra__wire_options wire = {
+		.url = o->arm[i].what,
+		.connections = o->connections ? o->connections
+			       : closed       ? CONNECTIONS_CLOSED
+					      : CONNECTIONS_OPEN,
+		.timeout_ns = o->timeout_ns,
+	};
+	char why[TAYRA__WIRE_WHY];
+	uint16_t port;
+	int status = tayra__wire_open(&wire, &arm->wire, why, sizeof(why));
+
+	if (status != TAYRA_OK) {
+		tayra__cli_error(o->command, "%s",
+				 status == TAYRA_E_NOMEM ? tayra_status_text(status) : why);
+		return status == TAYRA_E_NOMEM ? TAYRA__EXIT_FAILURE : TAYRA__EXIT_USAGE;
+	}
+	s->open++;
+	arm->load = (struct tayra__wire_load){ .rate_per_s = o->rate_per_s,
+					       .clients = closed ? wire.connections : 0,
+					       .stop = tayra__interrupt_flag() };
+	port = tayra__listener_local_port(tayra__wire_name(arm->wire));
+	if (port)
+		arm->pids = tayra__listener_find("/proc", port, arm->pid);
+	if (arm->pids == 0 && (o->metric->metric == TAYRA__CPU_MS_PER_REQUEST ||
+			       o->metric->metric == TAYRA__RSS_MIB)) {
+		tayra__cli_error(o->command,
+				 "--metric %s: no process that listens there can be seen on this "
+				 "machine: %s",
+				 o->metric->name, tayra__wire_name(arm->wire));
+		return TAYRA__EXIT_USAGE;
+	}
+	return TAYRA__EXIT_OK;
+}
+
+static uint64_t
+served_ns(void *ctx)
+{
+	const struct servers *s = ctx;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->open; i++)
+		sum += tayra__listener_cpu_ns(s->arm[i].pid, s->arm[i].pids);
+	return sum;
+}
+
+static void
+put_figure(struct tayra__json *json, const char *key, double value)
+{
+	tayra__json_double(json, key, value, 9);
+}
+
+static int
+print_json(const struct tayra__drive_result *r, const struct tayra__load_figures *f,
+	   const char *spoilt)
+{
+	struct tayra__json json;
+
+	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
+	tayra__json_object(&json, NULL);
+	tayra__json_u64(&json, "requests", r->offered);
+	tayra__json_u64(&json, "errors", r->errors + r->abandoned);
+	put_figure(&json, "rate_per_s", f->throughput_per_s);
+	put_figure(&json, "p50_ms", f->p50_ms);
+	put_figure(&json, "p99_ms", f->p99_ms);
+	put_figure(&json, "p999_ms", f->p999_ms);
+	put_figure(&json, "lag_p99_ms", f->lag_p99_ms);
+	tayra__json_bool(&json, "valid", !spoilt);
+	tayra__json_string(&json, "why", spoilt);
+	put_figure(&json, "max_ms", f->max_ms);
+	put_figure(&json, "offered_per_s", f->rate_per_s);
+	put_figure(&json, "took_s", (double)r->length_ns / 1e9);
+	tayra__load_figures_json(&json, "figures", f);
+	tayra__json_end(&json);
+	return tayra__json_finish(&json);
+}
+
+static void
+print_row(const char *what, double value, const char *unit)
+{
+	char text[16];
+
+	printf("  %-22s %9s %s\n", what, tayra__figure_number(value, text), unit);
+}
+
+static void
+print_figures(const struct tayra__wire_arm *arm, const struct tayra__drive_result *r,
+	      const struct tayra__load_figures *f, const char *spoilt)
+{
+	const struct tayra__wire_errors *errors = tayra__wire_errors(arm->wire);
+
+	printf("\n%s: %s\n", tayra__wire_name(arm->wire),
+	       arm->load.rate_per_s > 0 ? "latency from when a request was due"
+					: "latency from when a request was sent");
+	printf("  %-22s %9llu in %.1f s\n", "requests", (unsigned long long)r->offered,
+	       (double)r->length_ns / 1e9);
+	printf("  %-22s %9llu%s%s\n", "errors", (unsigned long long)(r->errors + r->abandoned),
+	       errors->first[0] ? ": " : "", errors->first);
+	print_row("answered", f->throughput_per_s, "/s");
+	print_row("p50", f->p50_ms, "ms");
+	print_row("p95", f->p95_ms, "ms");
+	print_row("p99", f->p99_ms, "ms");
+	print_row("p99.9", f->p999_ms, "ms");
+	print_row("max", f->max_ms, "ms");
+	print_row("the generator's lag p99", f->lag_p99_ms, "ms");
+	if (!isnan(f->cpu_mean))
+		print_row("the server's processors", f->cpu_mean, "busy");
+	if (!isnan(f->memory_peak_mib))
+		print_row("the server's memory", f->memory_peak_mib, "MiB");
+	if (spoilt)
+		printf("  INVALID: %s.\n", spoilt);
+}
+
+static bool
+read_use(const struct tayra__wire_arm *arm, struct tayra__process_use *use)
+{
+	if (!arm->pids || tayra__process_use_read("/proc", arm->pid, arm->pids,
+						  TAYRA__PROCESS_ALONE, use) != TAYRA_OK)
+		return false;
+	use->cpu_ns = tayra__listener_cpu_ns(arm->pid, arm->pids);
+	return true;
+}
+
+static int
+report(const struct servers *s, const struct tayra__drive_result *r,
+       const struct tayra__load_figures *figures)
+{
+	const struct tayra__bench_options *o = s->options;
+	const struct tayra__wire_arm *arm = &s->arm[0];
+	const char *spoilt = tayra__wire_load_spoilt(&arm->load, r);
+	bool failed;
+
+	if (!spoilt && r->ok + r->late == 0)
+		spoilt = "no request was answered well";
+	print_figures(arm, r, figures, spoilt);
+	failed = o->json && print_json(r, figures, spoilt) < 0;
+	if (failed || fflush(stdout) != 0) {
+		tayra__cli_error(o->command, "cannot write the result: %m");
+		return TAYRA__EXIT_USAGE;
+	}
+	if (tayra__interrupted()) {
+		tayra__cli_error(o->command, "interrupted");
+		return TAYRA__EXIT_INTERRUPTED;
+	}
+	return spoilt ? TAYRA__EXIT_INVALID : TAYRA__EXIT_OK;
+}
+
+/* All of it in one slice: cut into several, what was due while a slice waits for its last answers
+ * would never be asked. */
+static int
+measure_one(const struct servers *s)
+{
+	const struct tayra__bench_options *o = s->options;
+	const struct tayra__wire_arm *arm = &s->arm[0];
+	struct tayra__drive_result *result = tayra__mem_alloc(sizeof(*result));
+	struct tayra__load_account *account = tayra__mem_alloc(sizeof(*account));
+	struct tayra__process_use before, after;
+	struct tayra__load_figures figures;
+	int status = result && account ? TAYRA_OK : TAYRA_E_NOMEM, code = TAYRA__EXIT_FAILURE;
+	bool known;
+
+	if (status == TAYRA_OK) {
+		tayra__load_account_init(account);
+		known = read_use(arm, &before);
+		status = tayra__wire_load_run(arm->wire, &arm->load, o->duration_ns, o->seed,
+					      5 * TAYRA_NS_PER_S, result);
+		known = known && read_use(arm, &after);
+		if (status == TAYRA_OK)
+			status = tayra__load_account_add(account, result, known ? &before : NULL,
+							 known ? &after : NULL);
+		tayra__load_account_figures(account, &figures);
+		tayra__load_account_fini(account);
+	}
+	if (status == TAYRA_OK)
+		code = report(s, result, &figures);
+	else
+		tayra__cli_error(o->command, "%s", tayra_status_text(status));
+	tayra__mem_free(account);
+	tayra__mem_free(result);
+	return code;
+}
+
+static int
+compare(struct servers *s)
+{
+	const struct tayra__bench_options *o = s->options;
+	struct tayra__bench_stage stage = { .served_ns = served_ns, .ctx = s };
+
+	for (size_t i = 0; i < o->arms; i++) {
+		stage.arms[i] = (struct tayra__arm){ o->arm[i].name, tayra__wire_arm_run,
+						     &s->arm[i] };
+		stage.why[i] = s->arm[i].why;
+	}
+	return tayra__bench_judge(o, &stage, 0);
+}
+
+int
+tayra__bench_url(const struct tayra__bench_options *o)
+{
+	static struct servers s;
+	int code = TAYRA__EXIT_OK;
+
+	s.options = o;
+	tayra__interrupt_install();
+	for (size_t i = 0; i < o->arms && code == TAYRA__EXIT_OK; i++)
+		code = open_server(&s, i);
+	if (code == TAYRA__EXIT_OK)
+		code = o->arms == 1 ? measure_one(&s) : compare(&s);
+	for (size_t i = 0; i < s.open; i++)
+		tayra__wire_close(s.arm[i].wire);
+	return code;
+}

@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# url.sh TAYRA: `tayra bench run --url` as a program, on a `tayra serve` of its own: figures of one
+# server, servers compared, one that stands still, one that is not there.  TAP.
+set -u
+tayra=$(realpath "$1")
+dir=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || { kill -CONT "$server"; kill "$server"; } 2>/dev/null; rm -rf "$dir"' EXIT
+cd "$dir" || exit 99
+unset TAYRA_PASSWORD TAYRA_FORWARD
+count=0
+bad=0
+
+# Reports the outcome of the condition before it.
+claim() {
+	if [ $? -eq 0 ]; then
+		result=ok
+	else
+		result="not ok"
+		bad=$((bad + 1))
+	fi
+	count=$((count + 1))
+	echo "$result $count - $*"
+	[ "$result" = ok ] || sed 's/^/# /' out err
+}
+
+# refused PATTERN WHAT OPTION...: exits with 2, silent on stdout, one line on stderr that matches.
+refused() {
+	pattern=$1
+	what=$2
+	shift 2
+	"$tayra" bench run "$@" >out 2>err </dev/null
+	got=$?
+	[ "$got" -eq 2 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
+		grep -q -- "^tayra bench run: $pattern" err
+	claim "$what"
+}
+
+field() {
+	tail -n 1 out | sed -n "s/^[^}]*\"$1\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/p"
+}
+between() {
+	awk -v x="$1" -v lo="$2" -v hi="$3" 'BEGIN { exit !(x + 0 >= lo && x + 0 <= hi) }'
+}
+
+"$tayra" serve --listen 127.0.0.1:0 --memory 64M >serving 2>err </dev/null &
+server=$!
+port=
+for _ in $(seq 100); do
+	port=$(sed -n 's/.* on 127\.0\.0\.1:\([0-9]*\):.*/\1/p' serving)
+	[ -z "$port" ] || break
+	sleep 0.1
+done
+url="redis://127.0.0.1:$port"
+
+# Whether a run is valid depends on how busy this machine is: 0 with valid, 4 without.
+agrees() {
+	case "$1:$(field valid)" in
+	0:true | 4:false) true ;;
+	*) false ;;
+	esac
+}
+
+"$tayra" bench run --url "$url/" --rate 500 --duration 2s --json >out 2>err
+agrees $? && between "$(field requests)" 800 1200 && [ "$(field errors)" -eq 0 ] &&
+	between "$(field rate_per_s)" 350 650 && between "$(field p50_ms)" 0.001 500 &&
+	between "$(field lag_p99_ms)" 0 500 && grep -q '"stability"' out && ! grep -q '"memory_peak_mib":null' out
+claim "one server gives its figures, with those of its process"
+awk -v p50="$(field p50_ms)" -v p99="$(field p99_ms)" -v p999="$(field p999_ms)" -v max="$(field max_ms)" \
+	'BEGIN { exit !(p50 <= p99 && p99 <= p999 && p999 <= max) }'
+claim "in order"
+"$tayra" bench run --url "$url/" --connections 4 --duration 500ms --json >out 2>err
+agrees $? && between "$(field requests)" 100 10000000 && grep -q 'from when a request was sent' out
+claim "without a rate the clients ask again when answered"
+
+(sleep 1; kill -STOP $server; sleep 1; kill -CONT $server) &
+"$tayra" bench run --url "$url/" --rate 300 --connections 16 --duration 4s --json >out 2>err
+wait $!
+between "$(field p99_ms)" 850 5000 && between "$(field max_ms)" 950 5000 && between "$(field requests)" 1000 1400
+claim "a server that stood still for a second is seen to have: p99 $(field p99_ms), max $(field max_ms) ms"
+
+value=$(head -c 500000 /dev/zero | tr '\0' x)
+{
+	printf '*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$500000\r\n'
+	printf '%s\r\n' "$value"
+} >big
+if command -v python3 >/dev/null; then
+	python3 - "$port" <<'END'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(open("big", "rb").read())
+assert s.recv(100) == b"+OK\r\n"
+END
+	"$tayra" bench run --url quick="$url/absent" --url slow="$url/big" --connections 2 --pairs 8 --slice 50ms --json \
+		>out 2>err
+	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = p50_ms ] && between "$(field ratio)" 1.3 10000 &&
+		between "$(field pairs)" 6 8 && grep -q 'slow is SLOWER' out
+	claim "a server that takes longer to answer is SLOWER, with exit 1"
+	"$tayra" bench run --url quick="$url/absent" --url slow="$url/big" --metric cpu --connections 2 --pairs 8 --slice 50ms \
+		--json >out 2>err
+	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = cpu ]
+	claim "and by its processor time"
+fi
+"$tayra" bench run --url "$url/" --rate 100 --duration 60s --json >out 2>err &
+pid=$!
+sleep 1
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] && grep -q interrupted err && between "$(field requests)" 20 600
+claim "Ctrl-C exits with 130 and prints what there is"
+
+refused 'redis://127.0.0.1:1/0: connection refused' "a server that is not there is named" --url redis://127.0.0.1:1
+refused "--arm is a command and --url a server" "commands and servers are not compared" --arm true --url "$url"
+refused "--rate '0' is not a number of requests" "a rate of 0 is refused" --url "$url" --rate 0
+refused "--rate 'nan' is not" "a rate that is no number is refused" --url "$url" --rate nan
+refused '--rate, --connections and --duration are of servers' "a rate of commands is refused" --arm true --arm true --rate 5
+refused "--metric 'wall' does not exist" "a metric of commands is refused" --url "$url" --metric wall
+refused 'a URL begins with' "another protocol is refused" --url ftp://x/
+
+echo "1..$count"
+[ $bad -eq 0 ]
