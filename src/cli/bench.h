@@ -26,6 +26,8 @@ struct tayra__bench_options {
 	uint64_t seed;
 	bool json, may_fail;
 	const char *md_path; /* Markdown is added to it; NULL: none */
+	const char *history_path, *bench,
+		*commit; /* a line is added to it; what it is called there */
 	/* run, of servers */
 	bool urls, commands; /* what the arms are */
 	double rate_per_s;
@@ -59,6 +61,8 @@ int tayra__bench_run(int argc, char **argv);
 int tayra__bench_gate(int argc, char **argv);
 int tayra__bench_aa(int argc, char **argv);
 int tayra__bench_plan(int argc, char **argv);
+int tayra__bench_history(int argc, char **argv);
+int tayra__bench_cost(int argc, char **argv);
 
 /* `run` with --load: a load test on a server instead, with options of its own. */
 bool tayra__bench_load_wanted(int argc, char **argv);
@@ -84,8 +88,12 @@ int tayra__bench_commands(const struct tayra__bench_options *options, const char
  * worse ratio than 1 + limit fails; 0: any that is WORSE. */
 int tayra__bench_judge(const struct tayra__bench_options *options,
 		       const struct tayra__bench_stage *stage, double limit);
-/* A Markdown file that cannot be written is found out before the work.  => 0 or an exit code. */
-int tayra__bench_check_markdown(const struct tayra__bench_options *options);
+/* Add the verdicts to o->history_path.  => 0 or an exit code after saying why. */
+struct tayra__trial_report;
+int tayra__bench_keep(const struct tayra__bench_options *options,
+		      const struct tayra__trial_report *report);
+/* Files that cannot be written are found out before the work.  => 0 or an exit code. */
+int tayra__bench_check_files(const struct tayra__bench_options *options);
 /* The trial that these options ask for. */
 struct tayra__trial_plan tayra__bench_trial(const struct tayra__bench_options *options,
 					    const struct tayra__arm *arms);

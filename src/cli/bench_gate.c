@@ -103,7 +103,7 @@ tayra__bench_gate(int argc, char **argv)
 	if (code == TAYRA__EXIT_OK)
 		code = check_commands(&gate);
 	if (code == TAYRA__EXIT_OK)
-		code = tayra__bench_check_markdown(&gate.options);
+		code = tayra__bench_check_files(&gate.options);
 	if (code != TAYRA__EXIT_OK)
 		return code;
 	tayra__interrupt_install();

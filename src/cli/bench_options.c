@@ -41,6 +41,9 @@ enum key {
 	RATE,
 	CONNECTIONS,
 	DURATION,
+	HISTORY,
+	BENCH,
+	COMMIT,
 };
 
 #define OPTION_METRIC                                                                              \
@@ -91,6 +94,20 @@ enum key {
 		"md", MD, "FILE", 0, "add the result to FILE as Markdown", 0                       \
 	}
 
+#define OPTION_HISTORY                                                                             \
+	{                                                                                          \
+		"history", HISTORY, "FILE", 0, "add the verdict to FILE as a line of JSON", 0      \
+	}
+#define OPTION_BENCH                                                                               \
+	{                                                                                          \
+		"name", BENCH, "NAME", 0, "what it is called in the history (default: the base)",  \
+			0                                                                          \
+	}
+#define OPTION_COMMIT                                                                              \
+	{                                                                                          \
+		"commit", COMMIT, "TEXT", 0, "which revision it is of, for the history", 0         \
+	}
+
 static const struct argp_option run_table[] = {
 	{ "arm", ARM, "NAME='COMMAND'", 0,
 	  "an arm: a command, run without a shell; twice to eight times, the first is the base",
@@ -127,6 +144,9 @@ static const struct argp_option run_table[] = {
 	OPTION_MAY_FAIL,
 	OPTION_SEED,
 	OPTION_MD,
+	OPTION_HISTORY,
+	OPTION_BENCH,
+	OPTION_COMMIT,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -148,6 +168,9 @@ static const struct argp_option gate_table[] = {
 	OPTION_MAY_FAIL,
 	OPTION_SEED,
 	OPTION_MD,
+	OPTION_HISTORY,
+	OPTION_BENCH,
+	OPTION_COMMIT,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -401,6 +424,9 @@ take_option(int key, char *arg, struct argp_state *state)
 	case SEED: return take_seed(o, arg);
 	case JSON: o->json = true; return 0;
 	case MD: o->md_path = arg; return 0;
+	case HISTORY: o->history_path = arg; return 0;
+	case BENCH: o->bench = arg; return 0;
+	case COMMIT: o->commit = arg; return 0;
 	case MAY_FAIL: o->may_fail = true; return 0;
 	case ARGP_KEY_ARG:
 		tayra__cli_error(o->command,

@@ -175,6 +175,12 @@ print_trial(const struct tayra__bench_options *o, const struct tayra__trial_repo
 			return md;
 	}
 	tayra__trial_report_print(report, TAYRA__FORM_TERMINAL, stdout);
+	if (o->history_path && report->trial->session.rounds) {
+		int kept = tayra__bench_keep(o, report);
+
+		if (kept != TAYRA__EXIT_OK)
+			code = kept;
+	}
 	if (o->json && tayra__trial_report_json(report, gate ? &pass : NULL, stdout) < 0)
 		return TAYRA__EXIT_FAILURE;
 	return fflush(stdout) == 0 ? code : TAYRA__EXIT_FAILURE;
@@ -222,16 +228,23 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	return code;
 }
 
-int
-tayra__bench_check_markdown(const struct tayra__bench_options *o)
+static bool
+can_append(const struct tayra__bench_options *o, const char *path)
 {
-	FILE *out = o->md_path ? fopen(o->md_path, "ae") : NULL;
+	FILE *out = path ? fopen(path, "ae") : NULL;
 
 	if (out)
 		fclose(out);
-	else if (o->md_path)
-		tayra__cli_error(o->command, "%s: %m", o->md_path);
-	return !o->md_path || out ? TAYRA__EXIT_OK : TAYRA__EXIT_USAGE;
+	else if (path)
+		tayra__cli_error(o->command, "%s: %m", path);
+	return !path || out;
+}
+
+int
+tayra__bench_check_files(const struct tayra__bench_options *o)
+{
+	return can_append(o, o->md_path) && can_append(o, o->history_path) ? TAYRA__EXIT_OK
+									   : TAYRA__EXIT_USAGE;
 }
 
 int
@@ -246,7 +259,7 @@ tayra__bench_run(int argc, char **argv)
 		return tayra__bench_load(argc, argv);
 	code = tayra__bench_run_options(argc, argv, &o);
 	if (code == TAYRA__EXIT_OK)
-		code = tayra__bench_check_markdown(&o);
+		code = tayra__bench_check_files(&o);
 	if (code == TAYRA__EXIT_OK && o.urls)
 		return tayra__bench_url(&o);
 	if (code == TAYRA__EXIT_OK)

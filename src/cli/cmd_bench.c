@@ -21,6 +21,8 @@ static const struct subcommand {
 	{ "gate", tayra__bench_gate, "let a change pass or not: base against head, both run now" },
 	{ "plan", tayra__bench_plan, "say what a comparison would need: pairs and minutes" },
 	{ "aa", tayra__bench_aa, "compare a program with itself: false alarms on this machine" },
+	{ "history", tayra__bench_history, "show verdicts that were kept, and their trend" },
+	{ "cost", tayra__bench_cost, "say what a difference in processor time means in money" },
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

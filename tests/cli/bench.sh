@@ -144,6 +144,32 @@ claim "an A/A counts how often equal things are called different"
 "$tayra" bench plan --arm 'sleep .005' --budget 10s --json >out 2>err </dev/null
 [ $? -eq 0 ] && between "$(field pairs)" 6 10000 && between "$(field noise)" 0 2 && between "$(field pair_s)" .01 5
 claim "a plan says how many pairs an effect needs"
+for commit in one two three four; do
+	"$tayra" bench run --metric cpu --arm a="sh -c '$work'" --arm b="sh -c ':'" --pairs 6 --slice 1ms --name loop \
+		--commit $commit --history past.jsonl >out 2>err </dev/null || break
+done
+[ "$(wc -l <past.jsonl)" -eq 4 ] && grep -c '"commit":"four"' past.jsonl >/dev/null
+claim "each run adds its verdict to the history"
+cat past.jsonl past.jsonl >twice.jsonl # as a merge does
+head -c 100 past.jsonl >>twice.jsonl
+"$tayra" bench history twice.jsonl --json >out 2>err
+[ $? -eq 0 ] && [ "$(field runs)" -eq 4 ] && [ "$(field bench)" = loop ] && between "$(field trend_p)" 0 1 &&
+	grep -q 'twice.jsonl:9: not a line of JSON' err
+claim "a history is read with its doubles once, and what was cut off is named"
+"$tayra" bench history past.jsonl >out 2>err && grep -q '^loop, cpu of b' out && grep -q 'FASTER' out && grep -q '4 runs: ' out
+claim "and shown with its trend"
+printf '%s' '{"label":"test","currency":"EUR","cpu_hour":0.04,"memory_gib_hour":0,"origin_million_calls":0,"requests_per_month":1e9,"engineer_hour":1,"engineer_hours_to_adopt":1,"engineer_hours_per_month":0,"months":12}' >prices.json
+"$tayra" bench cost past.jsonl --prices prices.json --json >out 2>err
+[ $? -eq 0 ] && tail -n 1 out | grep -q '"saving":{"value":[0-9.]*,"lo":[0-9.]*,"hi":[0-9.]*}' && grep -q 'saving, a month' out
+claim "a decided difference in processor time has a price, with its interval"
+sed 's/"verdict":"FASTER"/"verdict":"UNDECIDED"/' past.jsonl >undecided.jsonl
+"$tayra" bench cost undecided.jsonl --prices prices.json --json >out 2>err
+[ $? -eq 0 ] && tail -n 1 out | grep -q '"saving":{"value":null' && grep -q 'no money: the verdict is UNDECIDED' out
+claim "and one that is undecided has none"
+refused 2 'no file of a history given' "a history needs a file" history
+refused 2 'absent.jsonl: No such file' "a history that is not there is named" history absent.jsonl
+refused 2 'nothing of that name' "a name that is not in the history is said so" history past.jsonl --bench nosuch
+refused 2 '/absent/h.jsonl: No such file' "an unwritable history is refused before the work" run --arm 'sleep 9' --arm 'sleep 9' --history /absent/h.jsonl
 "$tayra" bench run --help >out 2>err && grep -q -- '--budget=TIME' out && [ ! -s err ]
 claim "help goes to stdout"
 
