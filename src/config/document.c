@@ -5,20 +5,16 @@
 
 #include <tayra/base.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 void
-tayra__document_complain(const struct tayra__document *document, const struct tayra__yaml *at,
-			 char *error, size_t error_len, const char *format, ...)
+tayra__document_vcomplain(const struct tayra__document *document, const struct tayra__yaml *at,
+			  char *error, size_t error_len, const char *format, va_list args)
 {
 	char what[400];
-	va_list args;
 
-	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
 	/* Names of the file may hold anything. */
 	for (char *c = what; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -30,8 +26,19 @@ tayra__document_complain(const struct tayra__document *document, const struct ta
 		snprintf(error, error_len, "%s: %s", document->file, what);
 }
 
-static int
-no_memory(char *error, size_t error_len)
+void
+tayra__document_complain(const struct tayra__document *document, const struct tayra__yaml *at,
+			 char *error, size_t error_len, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tayra__document_vcomplain(document, at, error, error_len, format, args);
+	va_end(args);
+}
+
+int
+tayra__document_no_memory(char *error, size_t error_len)
 {
 	snprintf(error, error_len, "%s", tayra_status_text(TAYRA_E_NOMEM));
 	return TAYRA_E_NOMEM;
@@ -62,7 +69,7 @@ tayra__document_parse(struct tayra__document *document, const char *name, const 
 	int status;
 
 	if (!remember_name(document, name))
-		return no_memory(error, error_len);
+		return tayra__document_no_memory(error, error_len);
 	status = tayra__yaml_parse(bytes, len, &wrong, &document->yaml);
 	if (status != TAYRA_OK) {
 		const struct tayra__yaml at = { .line = wrong.line, .column = wrong.column };
@@ -90,7 +97,7 @@ tayra__document_load(struct tayra__document *document, const char *path, char *e
 	bytes = tayra__mem_alloc(TAYRA__YAML_BYTES + 1);
 	if (!bytes) {
 		fclose(file);
-		return no_memory(error, error_len);
+		return tayra__document_no_memory(error, error_len);
 	}
 	len = fread(bytes, 1, TAYRA__YAML_BYTES + 1, file);
 	if (ferror(file)) {

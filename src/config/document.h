@@ -5,6 +5,7 @@
 #ifndef TAYRA_CONFIG_DOCUMENT_H
 #define TAYRA_CONFIG_DOCUMENT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "config/knob.h"
@@ -34,5 +35,11 @@ void tayra__document_fini(struct tayra__document *document);
 __attribute__((format(printf, 5, 6))) void
 tayra__document_complain(const struct tayra__document *document, const struct tayra__yaml *at,
 			 char *error, size_t error_len, const char *format, ...);
+__attribute__((format(printf, 5, 0))) void
+tayra__document_vcomplain(const struct tayra__document *document, const struct tayra__yaml *at,
+			  char *error, size_t error_len, const char *format, va_list args);
+
+/* What there is to say without memory.  => TAYRA_E_NOMEM, always. */
+int tayra__document_no_memory(char *error, size_t error_len);
 
 #endif

@@ -2,7 +2,6 @@
 #include "config/reader.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <tayra/base.h>
@@ -11,21 +10,18 @@ int
 tayra__reader_refuse(const struct tayra__reader *r, const struct tayra__yaml *at,
 		     const char *format, ...)
 {
-	char what[400];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
+	tayra__document_vcomplain(r->document, at, r->error, r->error_len, format, args);
 	va_end(args);
-	tayra__document_complain(r->document, at, r->error, r->error_len, "%s", what);
 	return TAYRA_E_INVAL;
 }
 
 int
 tayra__reader_no_memory(const struct tayra__reader *r)
 {
-	snprintf(r->error, r->error_len, "%s", tayra_status_text(TAYRA_E_NOMEM));
-	return TAYRA_E_NOMEM;
+	return tayra__document_no_memory(r->error, r->error_len);
 }
 
 int
