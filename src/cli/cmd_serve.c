@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "cli/arguments.h"
+#include "config/yaml.h"
 #include "serve/route.h"
 #include "serve/settings.h"
-#include "config/yaml.h"
 
 #define KNOBS_MAX    32
 #define NAME_MAX_LEN 32
@@ -260,8 +260,7 @@ warn_of_hidden_routes(const struct command *command)
 		tayra__document_complain(
 			&settings->document, tayra__yaml_find(settings->routes[i].at, "keys"), text,
 			sizeof(text),
-			"route '%.64s' is never reached: '%.64s' before it "
-			"matches all of its keys",
+			"route '%.64s' is never reached: '%.64s' before it matches all of its keys",
 			settings->server.routes[i].keys, settings->server.routes[before].keys);
 		tayra__cli_error(command->name, "%s", text);
 	}
