@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/line.h"
 #include "base/option.h"
 #include "cli/command.h"
 
@@ -23,10 +24,8 @@ tayra__cli_error(const char *command, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	/* What came from outside may hold anything: keep it to one printable line. */
-	for (char *at = what; *at; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			*at = '?';
+	/* What came from outside may hold anything. */
+	tayra__line_flatten(what, '?');
 	/* Where both go to one file, this must not land in the middle of a line. */
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", command, what);

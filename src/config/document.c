@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/document.h"
 
+#include "base/line.h"
 #include "base/mem.h"
 
 #include <tayra/base.h>
@@ -15,10 +16,7 @@ tayra__document_vcomplain(const struct tayra__document *document, const struct t
 	char what[400];
 
 	vsnprintf(what, sizeof(what), format, args);
-	/* Names of the file may hold anything. */
-	for (char *c = what; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	tayra__line_flatten(what, '?'); /* names of the file may hold anything */
 	if (at)
 		snprintf(error, error_len, "%s:%u:%u: %s", document->file, at->line, at->column,
 			 what);

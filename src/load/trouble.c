@@ -7,6 +7,8 @@
 
 #include <tayra/base.h>
 
+#include "base/line.h"
+
 void
 tayra__trouble_init(struct tayra__trouble *trouble)
 {
@@ -40,9 +42,7 @@ take(char out[TAYRA__TROUBLE_TEXT], const char *text)
 			len--;
 		out[len] = '\0';
 	}
-	for (char *at = out; *at; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			*at = ' ';
+	tayra__line_flatten(out, ' ');
 }
 
 void
