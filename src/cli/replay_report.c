@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/html.h"
+
 #define WIDTH  720.0
 #define HEIGHT 320.0
 #define LEFT   56.0
@@ -24,21 +26,6 @@ static const char *
 colour(size_t policy)
 {
 	return colours[policy % (sizeof(colours) / sizeof(colours[0]))];
-}
-
-/* Text for HTML and for attributes. */
-static void
-escaped(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '&': fputs("&amp;", out); break;
-		case '"': fputs("&quot;", out); break;
-		default: fputc(*text, out);
-		}
-	}
 }
 
 /* What of a trace is drawn, and how far the axes go; capacity on a log scale. */
@@ -82,21 +69,22 @@ draw_axes(FILE *out, const struct chart *chart)
 {
 	for (int i = 0; i <= 4; i++) {
 		double ratio = chart->ceiling * i / 4, y = y_of(chart, ratio);
+		char label[16];
 
-		fprintf(out,
-			"<line x1=\"%g\" y1=\"%.1f\" x2=\"%g\" y2=\"%.1f\" stroke=\"#ddd\"/>"
-			"<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.1f%%</text>\n",
-			LEFT, y, WIDTH - RIGHT, y, LEFT - 6, y + 4, ratio * 100);
+		fprintf(out, "<line x1=\"%g\" y1=\"%.1f\" x2=\"%g\" y2=\"%.1f\" stroke=\"#ddd\"/>",
+			LEFT, y, WIDTH - RIGHT, y);
+		snprintf(label, sizeof(label), "%.1f%%", ratio * 100);
+		tayra__html_svg_text(out, LEFT - 6, y + 4, "end", label);
+		fputc('\n', out);
 	}
 	for (size_t i = 0; i < chart->count; i++) {
 		const struct tayra__replay_cell *cell = &chart->cells[i];
 
 		if (strcmp(cell->policy, chart->cells[0].policy) != 0)
 			break;
-		fprintf(out, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">",
-			x_of(chart, (double)cell->capacity), HEIGHT - BOTTOM + 18);
-		escaped(out, cell->capacity_text);
-		fputs("</text>\n", out);
+		tayra__html_svg_text(out, x_of(chart, (double)cell->capacity), HEIGHT - BOTTOM + 18,
+				     "middle", cell->capacity_text);
+		fputc('\n', out);
 	}
 }
 
@@ -120,8 +108,10 @@ draw_lines(FILE *out, const struct chart *chart)
 			fprintf(out, "<circle r=\"3\" fill=\"%s\" cx=\"%.1f\" cy=\"%.1f\"/>",
 				colour(policy), x_of(chart, (double)chart->cells[j].capacity),
 				y_of(chart, tayra__replay_miss_ratio(&chart->cells[j])));
-		fprintf(out, "<text x=\"%g\" y=\"%g\" fill=\"%s\">%s</text>\n", WIDTH - RIGHT + 12,
-			TOP + 12 + 18 * (double)policy, colour(policy), name);
+		fprintf(out, "<g fill=\"%s\">", colour(policy));
+		tayra__html_svg_text(out, WIDTH - RIGHT + 12, TOP + 12 + 18 * (double)policy,
+				     "start", name);
+		fputs("</g>\n", out);
 	}
 }
 
@@ -137,7 +127,7 @@ print_rows(FILE *out, const struct chart *chart)
 		double less = tayra__replay_reduction(chart->cells, chart->count, cell);
 
 		fprintf(out, "<tr><td>%s<td>", cell->policy);
-		escaped(out, cell->capacity_text);
+		tayra__html_text(out, cell->capacity_text);
 		fprintf(out, "<td>%" PRIu64 "<td>%.4f%%<td>", cell->capacity,
 			tayra__replay_miss_ratio(cell) * 100);
 		if (!isnan(bytes))
@@ -157,7 +147,7 @@ print_trace(FILE *out, const struct tayra__replay_cell *cells, size_t count)
 	struct chart chart = measure(cells, count);
 
 	fputs("<h2>", out);
-	escaped(out, trace->name);
+	tayra__html_text(out, trace->name);
 	fprintf(out, "</h2>\n<p>%" PRIu64 " requests, %" PRIu64 " keys, capacity in %s</p>\n",
 		trace->requests, trace->keys,
 		trace->sizes == TAYRA__SIZES_REAL ? "bytes" : "objects");

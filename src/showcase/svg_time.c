@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "report/html.h"
 #include "showcase/advice.h"
 #include "showcase/words.h"
 
@@ -26,10 +27,9 @@ static void
 draw_bar(const struct tayra__results *r, uint32_t stage, uint32_t arm, double most_ms, FILE *out)
 {
 	double x = LEFT, y = arm * STEP;
-	char number[16];
+	char number[16], label[20];
 
-	fprintf(out, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text>", LEFT - 6, y + 16,
-		tayra__arm_names[arm]);
+	tayra__html_svg_text(out, LEFT - 6, y + 16, "end", tayra__arm_names[arm]);
 	for (int i = 0; i < TAYRA__PARTS; i++) {
 		double ms = tayra__advice_part(r, stage, arm, (enum tayra__part)i);
 		double width = isnan(ms) ? 0 : ms / most_ms * WIDTH;
@@ -43,8 +43,9 @@ draw_bar(const struct tayra__results *r, uint32_t stage, uint32_t arm, double mo
 			tayra__part_text((enum tayra__part)i), tayra__figure_number(ms, number));
 		x += width;
 	}
-	fprintf(out, "<text x=\"%.1f\" y=\"%.0f\">%s ms</text>", x + 6, y + 16,
-		tayra__figure_number(whole_ms(r, stage, arm), number));
+	snprintf(label, sizeof(label), "%s ms",
+		 tayra__figure_number(whole_ms(r, stage, arm), number));
+	tayra__html_svg_text(out, x + 6, y + 16, "start", label);
 }
 
 void
