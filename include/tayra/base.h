@@ -22,6 +22,33 @@
 
 #define TAYRA_API __attribute__((visibility("default")))
 
+/* What the _INIT macros are made of: all zero but the size.  C++ warns of fields that are not
+ * named, where C does not. */
+#ifdef __cplusplus
+#if __cplusplus >= 201402L
+#define TAYRA__CONSTEXPR constexpr
+#else
+#define TAYRA__CONSTEXPR inline
+#endif
+extern "C++" { /* also where somebody includes this within extern "C" */
+template <class sized>
+TAYRA__CONSTEXPR sized
+tayra__sized()
+{
+	sized zero = sized();
+
+	zero.size = sizeof(sized);
+	return zero;
+}
+}
+#define TAYRA__SIZED(type) tayra__sized<type>()
+#else
+#define TAYRA__SIZED(type)                                                                         \
+	{                                                                                          \
+		.size = sizeof(type)                                                               \
+	}
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

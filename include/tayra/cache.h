@@ -67,10 +67,7 @@ struct tayra_cache_options {
 	enum tayra_objective objective; /* of TAYRA_POLICY_TAYRA, as the next one */
 	enum tayra_learning learning;   /* to begin with: tayra_cache_set_learning changes it */
 };
-#define TAYRA_CACHE_OPTIONS_INIT                                                                   \
-	{                                                                                          \
-		.size = sizeof(struct tayra_cache_options)                                         \
-	}
+#define TAYRA_CACHE_OPTIONS_INIT TAYRA__SIZED(struct tayra_cache_options)
 
 /* => TAYRA_E_INVAL, TAYRA_E_NOMEM.  NULL options mean all defaults. */
 TAYRA_API int tayra_cache_create(const struct tayra_cache_options *options,
@@ -191,10 +188,7 @@ struct tayra_cache_stats {
 	 * sampled LRU, is now thought to miss least; what they do unless they only monitor. */
 	uint32_t learning_shards, learned_shards, lru_shards;
 };
-#define TAYRA_CACHE_STATS_INIT                                                                     \
-	{                                                                                          \
-		.size = sizeof(struct tayra_cache_stats)                                           \
-	}
+#define TAYRA_CACHE_STATS_INIT TAYRA__SIZED(struct tayra_cache_stats)
 TAYRA_API void tayra_cache_stats(struct tayra_cache *cache, struct tayra_cache_stats *out);
 
 #ifdef __cplusplus

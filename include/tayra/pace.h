@@ -60,10 +60,7 @@ struct tayra_sensor_options {
 	const char *proc; /* NULL: "/proc".  Borrowed for the call, like the next */
 	const char *root; /* put before the mount points found there; NULL: nothing */
 };
-#define TAYRA_SENSOR_OPTIONS_INIT                                                                  \
-	{                                                                                          \
-		.size = sizeof(struct tayra_sensor_options)                                        \
-	}
+#define TAYRA_SENSOR_OPTIONS_INIT TAYRA__SIZED(struct tayra_sensor_options)
 /* NULL options mean all defaults.  => TAYRA_E_NOMEM, TAYRA_E_INVAL, TAYRA_E_IO where /proc is not
  * there. */
 TAYRA_API int tayra_sensor_create(const struct tayra_sensor_options *options,
@@ -110,11 +107,8 @@ struct tayra_pace_options {
 	const struct tayra_clock *clock; /* for tayra_pace_enter(); NULL: the real one.  Borrowed */
 	double deadline_deviations; /* default 2; below 0: shed only what has already expired */
 };
-#define TAYRA_PACE_OPTIONS_INIT                                                                    \
-	{                                                                                          \
-		.size = sizeof(struct tayra_pace_options)                                          \
-	}
-#define TAYRA_QUEUE_NONE UINT32_MAX
+#define TAYRA_PACE_OPTIONS_INIT TAYRA__SIZED(struct tayra_pace_options)
+#define TAYRA_QUEUE_NONE        UINT32_MAX
 
 /* => TAYRA_E_INVAL, TAYRA_E_NOMEM.  NULL options mean all defaults. */
 TAYRA_API int tayra_pace_create(const struct tayra_pace_options *options, struct tayra_pace **out);
@@ -207,10 +201,7 @@ struct tayra_pace_stats {
 	uint64_t raised, lowered, held; /* what the windows decided */
 	const char *reason;             /* of the last decision, static: "p90 over target" */
 };
-#define TAYRA_PACE_STATS_INIT                                                                      \
-	{                                                                                          \
-		.size = sizeof(struct tayra_pace_stats)                                            \
-	}
+#define TAYRA_PACE_STATS_INIT TAYRA__SIZED(struct tayra_pace_stats)
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);
 
 /*
@@ -257,10 +248,7 @@ struct tayra_executor_options {
 	uint32_t queue_max;              /* of its own pace: waiting tasks a class; default 1024 */
 	const struct tayra_clock *clock; /* NULL: the real one.  Borrowed */
 };
-#define TAYRA_EXECUTOR_OPTIONS_INIT                                                                \
-	{                                                                                          \
-		.size = sizeof(struct tayra_executor_options)                                      \
-	}
+#define TAYRA_EXECUTOR_OPTIONS_INIT TAYRA__SIZED(struct tayra_executor_options)
 
 /* => TAYRA_E_INVAL, TAYRA_E_NOMEM (also when there can be no more threads).  NULL options mean all
  * defaults. */
@@ -313,10 +301,7 @@ struct tayra_executor_stats {
 	uint32_t waiting, running; /* running: let in, with a thread or about to have one */
 	uint32_t threads;
 };
-#define TAYRA_EXECUTOR_STATS_INIT                                                                  \
-	{                                                                                          \
-		.size = sizeof(struct tayra_executor_stats)                                        \
-	}
+#define TAYRA_EXECUTOR_STATS_INIT TAYRA__SIZED(struct tayra_executor_stats)
 TAYRA_API void tayra_executor_stats(struct tayra_executor *executor,
 				    struct tayra_executor_stats *out);
 

@@ -34,10 +34,7 @@ struct tayra_prove_rule {
 	uint64_t seed; /* of the random sign flips beyond 20 pairs; default 1 */
 	enum tayra_better better;
 };
-#define TAYRA_PROVE_RULE_INIT                                                                      \
-	{                                                                                          \
-		.size = sizeof(struct tayra_prove_rule)                                            \
-	}
+#define TAYRA_PROVE_RULE_INIT TAYRA__SIZED(struct tayra_prove_rule)
 
 struct tayra_comparison {
 	double a_value, b_value; /* medians over the pairs */
@@ -82,10 +79,7 @@ struct tayra_showcase_options {
 	double level_errors;     /* a share; default .01 */
 	FILE *progress;          /* what goes on, in words; NULL: silent.  Borrowed for the call */
 };
-#define TAYRA_SHOWCASE_OPTIONS_INIT                                                                \
-	{                                                                                          \
-		.size = sizeof(struct tayra_showcase_options)                                      \
-	}
+#define TAYRA_SHOWCASE_OPTIONS_INIT TAYRA__SIZED(struct tayra_showcase_options)
 
 #define TAYRA_SHOWCASE_PATH_MAX 4096
 
@@ -103,10 +97,7 @@ struct tayra_showcase_summary {
 	char results_json[TAYRA_SHOWCASE_PATH_MAX], report_html[TAYRA_SHOWCASE_PATH_MAX],
 		report_md[TAYRA_SHOWCASE_PATH_MAX], portfolio_md[TAYRA_SHOWCASE_PATH_MAX];
 };
-#define TAYRA_SHOWCASE_SUMMARY_INIT                                                                \
-	{                                                                                          \
-		.size = sizeof(struct tayra_showcase_summary)                                      \
-	}
+#define TAYRA_SHOWCASE_SUMMARY_INIT TAYRA__SIZED(struct tayra_showcase_summary)
 
 /*
  * Run it; blocks for as long as it takes, with some 600 threads of its own and copies of the

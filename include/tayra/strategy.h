@@ -77,10 +77,7 @@ struct tayra_strategy {
 	uint64_t memory_bytes;   /* of a pool's own RAM tier; default 16 MiB; a handle's is in
 				    options.cache */
 };
-#define TAYRA_STRATEGY_INIT                                                                        \
-	{                                                                                          \
-		.size = sizeof(struct tayra_strategy)                                              \
-	}
+#define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 
 /* Times for kinds of values.  No preset switches anything learned ON: see first what MONITOR says.
  */
@@ -147,10 +144,7 @@ struct tayra_strategy_stats {
 	bool ttl_fallen_back;   /* it is now */
 	struct tayra_prefetch_account refresh, successors;
 };
-#define TAYRA_STRATEGY_STATS_INIT                                                                  \
-	{                                                                                          \
-		.size = sizeof(struct tayra_strategy_stats)                                        \
-	}
+#define TAYRA_STRATEGY_STATS_INIT TAYRA__SIZED(struct tayra_strategy_stats)
 TAYRA_API void tayra_strategy_stats(struct tayra *t, struct tayra_strategy_stats *out);
 
 struct tayra_prediction {
@@ -159,10 +153,7 @@ struct tayra_prediction {
 	uint64_t horizon_ms; /* from now */
 	double confidence;   /* 0 .. 1: how near to the truth such predictions have been */
 };
-#define TAYRA_PREDICTION_INIT                                                                      \
-	{                                                                                          \
-		.size = sizeof(struct tayra_prediction)                                            \
-	}
+#define TAYRA_PREDICTION_INIT TAYRA__SIZED(struct tayra_prediction)
 /* => TAYRA_OK; TAYRA_E_UNSUPPORTED: the predictor is off.  TAYRA_E_INVAL, TAYRA_E_TOO_LARGE,
  *    TAYRA_E_FORKED. */
 TAYRA_API int tayra_predict_next_access(struct tayra *t, const void *key, size_t key_len,

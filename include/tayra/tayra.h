@@ -75,10 +75,7 @@ struct tayra_options {
 	const struct tayra_strategy
 		*strategy; /* NULL: nothing is learned.  Borrowed for the call */
 };
-#define TAYRA_OPTIONS_INIT                                                                         \
-	{                                                                                          \
-		.size = sizeof(struct tayra_options)                                               \
-	}
+#define TAYRA_OPTIONS_INIT TAYRA__SIZED(struct tayra_options)
 
 /* => TAYRA_E_INVAL, TAYRA_E_NOMEM, TAYRA_E_IO.  NULL options mean all defaults. */
 TAYRA_API int tayra_create(const struct tayra_options *options, struct tayra **out);
@@ -109,10 +106,7 @@ struct tayra_request {
 	 * see the rest.  The cache and the tiers know the whole.  At most key_len */
 	size_t key_prefix_len;
 };
-#define TAYRA_REQUEST_INIT                                                                         \
-	{                                                                                          \
-		.size = sizeof(struct tayra_request)                                               \
-	}
+#define TAYRA_REQUEST_INIT TAYRA__SIZED(struct tayra_request)
 /* Load even if what is cached is fresh; joins a load in progress: delete first to read a write. */
 #define TAYRA_REQUEST_REFRESH  1u
 #define TAYRA_REQUEST_NO_STORE 2u /* do not keep what is loaded */
@@ -220,10 +214,7 @@ struct tayra_load_result {
 	uint64_t version;
 	uint32_t flags; /* none yet */
 };
-#define TAYRA_LOAD_RESULT_INIT                                                                     \
-	{                                                                                          \
-		.size = sizeof(struct tayra_load_result)                                           \
-	}
+#define TAYRA_LOAD_RESULT_INIT TAYRA__SIZED(struct tayra_load_result)
 /* `value` is copied; NULL: what tayra_load_alloc() gave, of which `len` bytes count.  NULL result:
  * nothing special. */
 TAYRA_API void tayra_load_done(struct tayra_load *load, const void *value, size_t len,
@@ -270,10 +261,25 @@ struct tayra_stats {
 	struct tayra_tier_stats file; /* zero without one */
 	struct tayra_tier_stats remote;
 };
+#ifdef __cplusplus
+extern "C++" {
+template <>
+TAYRA__CONSTEXPR struct tayra_stats
+tayra__sized<struct tayra_stats>() {
+	struct tayra_stats zero = {};
+
+	zero.size = sizeof(zero);
+	zero.cache = TAYRA_CACHE_STATS_INIT;
+	return zero;
+}
+}
+#define TAYRA_STATS_INIT TAYRA__SIZED(struct tayra_stats)
+#else
 #define TAYRA_STATS_INIT                                                                           \
 	{                                                                                          \
 		.size = sizeof(struct tayra_stats), .cache = TAYRA_CACHE_STATS_INIT                \
 	}
+#endif
 TAYRA_API void tayra_stats(struct tayra *t, struct tayra_stats *out);
 
 /*
@@ -294,10 +300,7 @@ struct tayra_tier_file_options {
 	uint64_t index_bytes;   /* of RAM, at 16 an item; default a 16th of the limit */
 	enum tayra_sync sync;
 };
-#define TAYRA_TIER_FILE_OPTIONS_INIT                                                               \
-	{                                                                                          \
-		.size = sizeof(struct tayra_tier_file_options)                                     \
-	}
+#define TAYRA_TIER_FILE_OPTIONS_INIT TAYRA__SIZED(struct tayra_tier_file_options)
 /*
  * => TAYRA_E_INVAL (an option, or the directory of something else), TAYRA_E_FULL (in use by another
  * process or handle), TAYRA_E_UNSUPPORTED (of another format), TAYRA_E_IO, TAYRA_E_NOMEM; `error`,
@@ -331,10 +334,7 @@ struct tayra_tier_remote_options {
 	uint64_t max_bytes;    /* larger values are not kept there; default 16 MiB */
 	uint64_t heartbeat_ns; /* the server is asked that often whether it is there; default 1 s */
 };
-#define TAYRA_TIER_REMOTE_OPTIONS_INIT                                                             \
-	{                                                                                          \
-		.size = sizeof(struct tayra_tier_remote_options)                                   \
-	}
+#define TAYRA_TIER_REMOTE_OPTIONS_INIT TAYRA__SIZED(struct tayra_tier_remote_options)
 /*
  * => TAYRA_OK also when the server does not answer yet: `error` says so then, and is empty
  * otherwise; it is tried again after 0.1 s, 0.2 s, .. 5 s.  TAYRA_E_INVAL: an option, or the server
@@ -381,10 +381,7 @@ struct tayra_origin_options {
 	uint32_t max_rows;  /* of JSON; more are TAYRA_E_TOO_LARGE; default 1,000 */
 	uint64_t max_bytes; /* of a value; more are TAYRA_E_TOO_LARGE; default 8 MiB */
 };
-#define TAYRA_ORIGIN_OPTIONS_INIT                                                                  \
-	{                                                                                          \
-		.size = sizeof(struct tayra_origin_options)                                        \
-	}
+#define TAYRA_ORIGIN_OPTIONS_INIT TAYRA__SIZED(struct tayra_origin_options)
 
 /* A blocking C function: fill *value (malloc'd, ownership passes) and *len, return TAYRA_OK or a
  * status.  Runs on the origin's threads, several at a time. */
@@ -438,10 +435,7 @@ struct tayra_http_options {
 	bool max_age; /* a Cache-Control: max-age=N of the answer is the value's ttl; no-store and
 			 no-cache: it is not kept */
 };
-#define TAYRA_HTTP_OPTIONS_INIT                                                                    \
-	{                                                                                          \
-		.size = sizeof(struct tayra_http_options)                                          \
-	}
+#define TAYRA_HTTP_OPTIONS_INIT TAYRA__SIZED(struct tayra_http_options)
 
 /*
  * An HTTP server, asked with GET over connections that are kept open, from one thread.
