@@ -2,6 +2,8 @@
  *
  * tier_file.c: the file tier as callers see it.
  */
+#include "load/tier_file.h"
+
 #include <stdio.h>
 
 #include <tayra/tayra.h>
@@ -36,6 +38,14 @@ tayra_tier_file_open(const struct tayra_tier_file_options *given, char *error, s
 		.sync = (enum tayra__sync)o.sync,
 	};
 	return tayra__file_open(&options, error, error_len, (struct tayra__tier **)out);
+}
+
+int
+tayra__tier_file_check(const char *path, char *error, size_t error_len)
+{
+	const struct tayra__file_options options = { .path = path };
+
+	return tayra__file_check(&options, error, error_len);
 }
 
 int

@@ -10,6 +10,7 @@
 #include <tayra/tayra.h>
 
 #include "base/mem.h"
+#include "load/tier_file.h"
 #include "net/redis_url.h"
 #include "serve/server.h"
 
@@ -80,7 +81,7 @@ check_file(const char *path, char *error, size_t error_len)
 	if (stat(path, &about) == 0 && !S_ISDIR(about.st_mode))
 		errno = ENOTDIR;
 	else if (access(path, R_OK | W_OK | X_OK) == 0)
-		return TAYRA_OK;
+		return tayra__tier_file_check(path, error, error_len);
 	snprintf(error, error_len, "%s: cannot be opened: %m", path);
 	return TAYRA_E_IO;
 }

@@ -25,7 +25,8 @@ tayra__tiers_any(const struct tayra__tiers *tiers)
 }
 
 /* As the options say, and into the handle's.  With options.check nothing is opened,
- * only looked at: whether the directory is there or can be made, whether the URL is one.
+ * only looked at: whether the directory is there or can be made and holds nothing else's files,
+ * whether the URL is one.
  * => as tayra_tier_file_open() and tayra_tier_remote_open(); `error` has one line. */
 int tayra__tiers_open(struct tayra__tiers *tiers, const struct tayra__server_options *options,
 		      struct tayra_options *handle, char *error, size_t error_len);

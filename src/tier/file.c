@@ -539,21 +539,47 @@ enter_directory(struct file_tier *file, const char *path,
 	return TAYRA_OK;
 }
 
-int
-tayra__file_open(const struct tayra__file_options *options, char *error, size_t error_len,
-		 struct tayra__tier **out)
+/* With nothing to complain of yet. */
+static struct tayra__tier_complaint
+begin_complaint(const struct tayra__file_options *options, char *error, size_t error_len)
 {
-	struct tayra__tier_complaint complaint = {
+	if (error && error_len)
+		error[0] = 0;
+	return (struct tayra__tier_complaint){
 		.text = error,
 		.len = error_len,
 		.path = options->path && options->path[0] ? options->path : "file tier",
 	};
+}
+
+int
+tayra__file_check(const struct tayra__file_options *options, char *error, size_t error_len)
+{
+	const struct tayra__tier_complaint complaint = begin_complaint(options, error, error_len);
+	struct tayra__log log = { .io = options->io ? options->io : tayra__io_real() };
+	int status;
+
+	if (!options->path || !options->path[0])
+		return tayra__tier_complain(&complaint, TAYRA_E_INVAL, "no path");
+	log.dir = log.io->open(log.io->ctx, AT_FDCWD, options->path, O_RDONLY | O_DIRECTORY);
+	if (log.dir < 0)
+		return tayra__tier_complain(&complaint, TAYRA_E_IO, "cannot be opened: %m");
+	status = tayra__recover_check(&log, &complaint);
+	if (status == TAYRA_E_NOMEM)
+		tayra__tier_complain(&complaint, status, "no memory");
+	log.io->close(log.io->ctx, log.dir);
+	return status;
+}
+
+int
+tayra__file_open(const struct tayra__file_options *options, char *error, size_t error_len,
+		 struct tayra__tier **out)
+{
+	const struct tayra__tier_complaint complaint = begin_complaint(options, error, error_len);
 	struct file_tier *file;
 	int status;
 
 	*out = NULL;
-	if (error && error_len)
-		error[0] = 0;
 	if (!options->path || !options->path[0])
 		return tayra__tier_complain(&complaint, TAYRA_E_INVAL, "no path");
 	file = tayra__mem_alloc(sizeof(*file));

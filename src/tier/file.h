@@ -45,5 +45,11 @@ struct tayra__file_options {
  */
 int tayra__file_open(const struct tayra__file_options *options, char *error, size_t error_len,
 		     struct tayra__tier **out);
+/*
+ * Whether opening would refuse a directory that is there for what is in it; of the options path and
+ * io count.  Makes, changes and locks nothing, so that somebody may have it open.
+ * => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_UNSUPPORTED, TAYRA_E_IO, TAYRA_E_NOMEM; `error` as there.
+ */
+int tayra__file_check(const struct tayra__file_options *options, char *error, size_t error_len);
 
 #endif

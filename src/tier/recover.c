@@ -365,3 +365,17 @@ tayra__recover(struct tayra__log *log, uint64_t boot, const struct tayra__tier_c
 	tayra__mem_free(survey.numbers);
 	return status;
 }
+
+int
+tayra__recover_check(const struct tayra__log *log, const struct tayra__tier_complaint *complaint)
+{
+	struct survey survey = { 0 };
+	struct tayra__state state;
+	int status = take_survey(log, &survey, complaint);
+
+	if (status == TAYRA_OK)
+		status = identify(log, &survey, &state, complaint);
+	tayra__mem_free(survey.numbers);
+	/* An empty one is begun, a damaged one begun anew. */
+	return status == TAYRA_E_NOT_FOUND || status == TAYRA_E_CORRUPT ? TAYRA_OK : status;
+}

@@ -32,5 +32,12 @@ int tayra__tier_complain(const struct tayra__tier_complaint *to, int status, con
  */
 int tayra__recover(struct tayra__log *log, uint64_t boot,
 		   const struct tayra__tier_complaint *complaint);
+/*
+ * What of the directory would be refused: what is not of a tier, or of another format.  Of the log
+ * only io and dir count; dir need not be locked, and nothing is changed.
+ * => as tayra__file_check().
+ */
+int tayra__recover_check(const struct tayra__log *log,
+			 const struct tayra__tier_complaint *complaint);
 
 #endif

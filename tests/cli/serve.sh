@@ -104,6 +104,11 @@ refused "status page: 'here' is no address" "--check reads the status page's add
 refused "can be reached from other machines" "--check keeps the page on the loopback" --check --admin 0.0.0.0:0
 refused "nowhere/tier: cannot be made: No such file" "--check sees that a tier's folder cannot be made" --check --tier file:nowhere/tier
 refused "empty: cannot be opened: Not a directory" "--check sees that a tier's folder is a file" --check --tier file:empty
+mkdir photos
+: >photos/photo.jpg
+refused "photos: 'photo.jpg' is not of this tier: it wants a directory of its own" "--check sees that a tier's folder holds other files" --check --tier file:photos
+[ "$(ls -A photos)" = photo.jpg ]
+claim "and leaves them alone"
 refused "remote tier: " "--check reads the URL of a remote tier" --check --tier remote:http://localhost
 refused "forward: not with routes or tiers" "--check knows what does not go together" --check --tier file:tier --forward redis://127.0.0.1:1
 "$tayra" serve --check --listen 127.0.0.1:0 --admin 127.0.0.1:9 --tier file:tier --tier remote:redis://127.0.0.1:1 >out 2>err

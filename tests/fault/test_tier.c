@@ -275,6 +275,35 @@ without_memory_nothing_leaks_and_nothing_old_is_served(void **state)
 	assert_true(n > 4);
 }
 
+/* A directory that opening would take: a check that cannot tell says so, and accuses nobody. */
+static void
+a_check_that_cannot_look_says_so(void **state)
+{
+	const struct tayra__file_options options = { .path = stage_dir, .io = &disk.io };
+	struct tayra__tier *tier;
+	char error[300];
+	int status;
+
+	disk_init(&disk);
+	assert_int_equal(reopen(&tier), TAYRA_OK);
+	assert_int_equal(stage_put(tier, 1, 1, 10), TAYRA_OK);
+	tier->ops->close(tier);
+	tayra__mem_fail_after(1);
+	assert_int_equal(tayra__file_check(&options, error, sizeof(error)), TAYRA_E_NOMEM);
+	assert_non_null(strstr(error, "no memory"));
+	tayra__mem_fail_after(0);
+	disk.fail_count = 1;
+	for (disk.fail_from = 1; disk.fail_from <= 4;
+	     disk.fail_from++) { /* open, list, the state */
+		atomic_store(&disk.calls, 0);
+		status = tayra__file_check(&options, error, sizeof(error));
+		assert_int_equal(status, TAYRA_E_IO);
+		assert_non_null(strstr(error, strerror(EIO)));
+	}
+	disk.fail_from = 0;
+	assert_int_equal(tayra__file_check(&options, error, sizeof(error)), TAYRA_OK);
+}
+
 int
 main(void)
 {
@@ -288,6 +317,7 @@ main(void)
 		ON_STAGE(a_full_disk_makes_it_step_out_and_it_comes_back),
 		ON_STAGE(a_full_disk_takes_the_oldest_segment_for_the_newest_value),
 		ON_STAGE(without_memory_nothing_leaks_and_nothing_old_is_served),
+		ON_STAGE(a_check_that_cannot_look_says_so),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

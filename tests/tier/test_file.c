@@ -237,6 +237,8 @@ refused(int expected, const char *saying)
 	struct tayra__tier *tier = (void *)1;
 	char error[300], tiny[5];
 
+	assert_int_equal(tayra__file_check(&options, error, sizeof(error)), expected);
+	assert_non_null(strstr(error, saying));
 	assert_int_equal(tayra__file_open(&options, error, sizeof(error), &tier), expected);
 	assert_null(tier);
 	assert_non_null(strstr(error, saying));
@@ -264,6 +266,39 @@ a_directory_of_something_else_is_refused_and_left_alone(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 	stage_path("segment-00000001", path);
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+static int
+check(const char *path)
+{
+	const struct tayra__file_options options = { .path = path };
+	char error[300] = "x";
+	int status = tayra__file_check(&options, error, sizeof(error));
+
+	assert_true((status == TAYRA_OK) == (error[0] == '\0'));
+	return status;
+}
+
+static void
+a_check_takes_what_opening_would_and_makes_nothing(void **state)
+{
+	struct tayra__tier *tier;
+	char path[256];
+
+	assert_int_equal(check(stage_dir), TAYRA_OK);
+	stage_path(TAYRA__STATE_NAME, path);
+	assert_int_equal(access(path, F_OK), -1);
+	tier = stage_open();
+	assert_int_equal(stage_put(tier, 1, 1, 100), TAYRA_OK);
+	assert_int_equal(check(stage_dir), TAYRA_OK); /* in use: it takes no lock, and needs none */
+	tier->ops->close(tier);
+	assert_int_equal(check(stage_dir), TAYRA_OK);
+	assert_int_equal(truncate(path, 20), 0); /* damaged: begun anew */
+	assert_int_equal(check(stage_dir), TAYRA_OK);
+	stage_path("nowhere", path);
+	assert_int_equal(check(path), TAYRA_E_IO);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(check(""), TAYRA_E_INVAL);
 }
 
 static void
@@ -386,6 +421,7 @@ main(void)
 		ON_STAGE(a_reader_keeps_the_segment_it_reads),
 		ON_STAGE(a_second_opener_is_refused_until_the_first_is_gone),
 		ON_STAGE(a_directory_of_something_else_is_refused_and_left_alone),
+		ON_STAGE(a_check_takes_what_opening_would_and_makes_nothing),
 		ON_STAGE(another_format_is_refused_by_its_number),
 		ON_STAGE(options_out_of_range_are_refused_with_a_line),
 	};
