@@ -25,7 +25,8 @@ struct tayra__bench_options {
 	uint32_t pairs;     /* 0: by the budget and the noise */
 	uint64_t seed;
 	bool json, may_fail;
-	const char *md_path; /* Markdown is added to it; NULL: none */
+	const char *md_path;   /* Markdown is added to it; NULL: none */
+	const char *html_path; /* a page is written to it */
 	const char *history_path, *bench,
 		*commit; /* a line is added to it; what it is called there */
 	/* run, of servers */
@@ -63,6 +64,7 @@ int tayra__bench_aa(int argc, char **argv);
 int tayra__bench_plan(int argc, char **argv);
 int tayra__bench_history(int argc, char **argv);
 int tayra__bench_cost(int argc, char **argv);
+int tayra__bench_report(int argc, char **argv);
 
 /* `run` with --load: a load test on a server instead, with options of its own. */
 bool tayra__bench_load_wanted(int argc, char **argv);

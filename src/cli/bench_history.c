@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench_history.c: `tayra bench history` and `cost`: what was found before, how it moves, and what
- * it means in money.
+ * bench_history.c: `tayra bench history`, `report` and `cost`: what was found before, how it moves,
+ * and what it means in money.
  */
 #include "cli/bench.h"
 
@@ -21,18 +21,21 @@
 #include "prove/history.h"
 #include "prove/saving.h"
 #include "report/figure.h"
+#include "report/html.h"
+#include "report/sheet.h"
 #include "showcase/prices.h"
 #include "stat/trend.h"
 
 #define SHOWN   20   /* rows of a series, the newest */
 #define TRENDED 1000 /* values of a series, the newest */
 
-enum key { BENCH = 256, METRIC, JSON, PRICES, SEED };
+enum key { BENCH = 256, METRIC, JSON, PRICES, SEED, HTML };
 
 /* A verdict without its pairs, and the pairs of the newest that has them. */
 struct past {
 	const char *command;
 	const char *bench, *metric, *prices_path; /* what is wanted; NULL: all */
+	const char *html_path;
 	uint64_t seed;
 	bool json;
 	const char *files[64];
@@ -49,6 +52,13 @@ static const struct argp_option history_table[] = {
 	{ "bench", BENCH, "NAME", 0, "only what was recorded under that name", 0 },
 	{ "metric", METRIC, "NAME", 0, "only that metric", 0 },
 	{ "json", JSON, NULL, 0, "a JSON object a series", 0 },
+	{ 0 },
+};
+
+static const struct argp_option report_table[] = {
+	{ "bench", BENCH, "NAME", 0, "only what was recorded under that name", 0 },
+	{ "metric", METRIC, "NAME", 0, "only that metric", 0 },
+	{ "html", HTML, "FILE", 0, "a page, instead of Markdown on standard output", 0 },
 	{ 0 },
 };
 
@@ -70,6 +80,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case METRIC: past->metric = arg; return 0;
 	case PRICES: past->prices_path = arg; return 0;
 	case JSON: past->json = true; return 0;
+	case HTML: past->html_path = arg; return 0;
 	case SEED:
 		if (tayra__option_u64(arg, 0, UINT64_MAX / 2, &past->seed) == TAYRA_OK)
 			return 0;
@@ -339,6 +350,93 @@ tayra__bench_history(int argc, char **argv)
 	if (code == TAYRA__EXIT_OK) {
 		drop_doubles(&past);
 		code = print_all(&past);
+	}
+	unload(&past);
+	return code;
+}
+
+/* A series as a row: its newest verdict and its trend. */
+static int
+report_series(const struct tayra__history_row *rows, size_t n, struct tayra__sheet *sheet)
+{
+	const struct tayra__history_row *last = &rows[n - 1];
+	char ratio[32], bounds[40], runs[32], moves[80];
+	const char *cells[] = { last->bench,   last->metric, ratio, bounds,
+				last->verdict, last->time,   runs,  moves };
+	struct tayra__trend trend;
+
+	if (trend_of(rows, n, &trend) != TAYRA_OK)
+		return TAYRA_E_NOMEM;
+	snprintf(ratio, sizeof(ratio), isnan(last->ratio) ? "-" : "%.3f", last->ratio);
+	tayra__figure_interval(last->lo, last->hi, bounds);
+	snprintf(runs, sizeof(runs), "%zu", n);
+	if (isnan(trend.slope))
+		snprintf(moves, sizeof(moves), "-");
+	else
+		snprintf(moves, sizeof(moves), "%+.2f%% a run, p %.3g", 100 * trend.slope, trend.p);
+	tayra__sheet_row(sheet, cells);
+	return TAYRA_OK;
+}
+
+static int
+report_all(const struct past *past, enum tayra__form form, FILE *out)
+{
+	static const char *const heads[] = { "what",    "metric", "ratio", "95% interval",
+					     "verdict", "when",   "runs",  "trend" };
+	struct tayra__sheet sheet = { .out = out, .form = form };
+	int status = TAYRA_OK;
+
+	if (form == TAYRA__FORM_HTML)
+		tayra__html_head(out, "tayra bench: history");
+	tayra__sheet_title(&sheet, "What was measured, newest verdicts");
+	tayra__sheet_table(&sheet, heads, 8);
+	for (size_t from = 0, to; from < past->count && status == TAYRA_OK; from = to) {
+		for (to = from + 1;
+		     to < past->count && same_series(past->rows + from, past->rows + to); to++)
+			continue;
+		status = report_series(past->rows + from, to - from, &sheet);
+	}
+	tayra__sheet_table_end(&sheet);
+	tayra__sheet_text(
+		&sheet, "A ratio compares two things that were run in turns, now. A trend compares "
+			"days, and so machines and weather too: a reason to look, not a verdict.");
+	if (form == TAYRA__FORM_HTML)
+		fputs("</main></body></html>\n", out);
+	return status;
+}
+
+static int
+write_report(const struct past *past)
+{
+	FILE *out = past->html_path ? fopen(past->html_path, "we") : stdout;
+	bool failed;
+
+	if (!out) {
+		tayra__cli_error(past->command, "%s: %m", past->html_path);
+		return TAYRA__EXIT_USAGE;
+	}
+	failed = report_all(past, past->html_path ? TAYRA__FORM_HTML : TAYRA__FORM_MD, out) < 0;
+	failed |= ferror(out) != 0 || (past->html_path ? fclose(out) : fflush(out)) != 0;
+	if (!failed)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(past->command, "%s: cannot be written",
+			 past->html_path ? past->html_path : "standard output");
+	return TAYRA__EXIT_USAGE;
+}
+
+int
+tayra__bench_report(int argc, char **argv)
+{
+	static struct past past;
+	int code = load(
+		&past, argc, argv, report_table,
+		"Makes a summary of a history: what was measured, the newest verdict of each, "
+		"and its trend, as Markdown or as a page. (--html of run and gate makes the "
+		"page of one comparison.)");
+
+	if (code == TAYRA__EXIT_OK) {
+		drop_doubles(&past);
+		code = write_report(&past);
 	}
 	unload(&past);
 	return code;

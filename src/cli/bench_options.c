@@ -44,6 +44,7 @@ enum key {
 	HISTORY,
 	BENCH,
 	COMMIT,
+	HTML,
 };
 
 #define OPTION_METRIC                                                                              \
@@ -94,6 +95,10 @@ enum key {
 		"md", MD, "FILE", 0, "add the result to FILE as Markdown", 0                       \
 	}
 
+#define OPTION_HTML                                                                                \
+	{                                                                                          \
+		"html", HTML, "FILE", 0, "write the result to FILE as a page", 0                   \
+	}
 #define OPTION_HISTORY                                                                             \
 	{                                                                                          \
 		"history", HISTORY, "FILE", 0, "add the verdict to FILE as a line of JSON", 0      \
@@ -144,6 +149,7 @@ static const struct argp_option run_table[] = {
 	OPTION_MAY_FAIL,
 	OPTION_SEED,
 	OPTION_MD,
+	OPTION_HTML,
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
@@ -168,6 +174,7 @@ static const struct argp_option gate_table[] = {
 	OPTION_MAY_FAIL,
 	OPTION_SEED,
 	OPTION_MD,
+	OPTION_HTML,
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
@@ -424,6 +431,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case SEED: return take_seed(o, arg);
 	case JSON: o->json = true; return 0;
 	case MD: o->md_path = arg; return 0;
+	case HTML: o->html_path = arg; return 0;
 	case HISTORY: o->history_path = arg; return 0;
 	case BENCH: o->bench = arg; return 0;
 	case COMMIT: o->commit = arg; return 0;

@@ -16,7 +16,7 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "drive/machine.h"
-#include "report/trial_report.h"
+#include "report/trial_page.h"
 
 int
 tayra__bench_commands(const struct tayra__bench_options *o, const char *const *folders,
@@ -163,6 +163,27 @@ add_markdown(const struct tayra__bench_options *o, const struct tayra__trial_rep
 }
 
 static int
+write_page(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
+{
+	FILE *out = fopen(o->html_path, "we");
+	const char *what[TAYRA__TRIAL_ARMS_MAX];
+	bool failed;
+
+	if (!out) {
+		tayra__cli_error(o->command, "%s: %m", o->html_path);
+		return TAYRA__EXIT_USAGE;
+	}
+	for (size_t i = 0; i < o->arms; i++)
+		what[i] = o->arm[i].what;
+	tayra__trial_page(report, what, o->metric->metric, out);
+	failed = ferror(out) != 0;
+	if (fclose(out) == 0 && !failed)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(o->command, "%s: cannot be written", o->html_path);
+	return TAYRA__EXIT_USAGE;
+}
+
+static int
 print_trial(const struct tayra__bench_options *o, const struct tayra__trial_report *report,
 	    bool gate, int code)
 {
@@ -173,6 +194,12 @@ print_trial(const struct tayra__bench_options *o, const struct tayra__trial_repo
 
 		if (md != TAYRA__EXIT_OK)
 			return md;
+	}
+	if (o->html_path) {
+		int page = write_page(o, report);
+
+		if (page != TAYRA__EXIT_OK)
+			return page;
 	}
 	tayra__trial_report_print(report, TAYRA__FORM_TERMINAL, stdout);
 	if (o->history_path && report->trial->session.rounds) {
@@ -243,8 +270,10 @@ can_append(const struct tayra__bench_options *o, const char *path)
 int
 tayra__bench_check_files(const struct tayra__bench_options *o)
 {
-	return can_append(o, o->md_path) && can_append(o, o->history_path) ? TAYRA__EXIT_OK
-									   : TAYRA__EXIT_USAGE;
+	return can_append(o, o->md_path) && can_append(o, o->html_path) &&
+			       can_append(o, o->history_path)
+		       ? TAYRA__EXIT_OK
+		       : TAYRA__EXIT_USAGE;
 }
 
 int

@@ -22,6 +22,7 @@ static const struct subcommand {
 	{ "plan", tayra__bench_plan, "say what a comparison would need: pairs and minutes" },
 	{ "aa", tayra__bench_aa, "compare a program with itself: false alarms on this machine" },
 	{ "history", tayra__bench_history, "show verdicts that were kept, and their trend" },
+	{ "report", tayra__bench_report, "summarise a history as Markdown or as a page" },
 	{ "cost", tayra__bench_cost, "say what a difference in processor time means in money" },
 };
 
