@@ -14,6 +14,7 @@
 #include "base/option.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/plan_file.h"
 
 enum key {
 	ARM = 256,
@@ -45,6 +46,7 @@ enum key {
 	BENCH,
 	COMMIT,
 	HTML,
+	PLAN,
 };
 
 #define OPTION_METRIC                                                                              \
@@ -95,6 +97,13 @@ enum key {
 		"md", MD, "FILE", 0, "add the result to FILE as Markdown", 0                       \
 	}
 
+#define OPTION_PLAN                                                                                \
+	{                                                                                          \
+		"plan", PLAN, "FILE", 0,                                                           \
+			"a YAML file of these options (arms: and urls: are mappings); what is "    \
+			"given besides wins",                                                      \
+			0                                                                          \
+	}
 #define OPTION_HTML                                                                                \
 	{                                                                                          \
 		"html", HTML, "FILE", 0, "write the result to FILE as a page", 0                   \
@@ -148,6 +157,7 @@ static const struct argp_option run_table[] = {
 	  "a run that takes longer has failed (default: none); a request (default 5s)", 0 },
 	OPTION_MAY_FAIL,
 	OPTION_SEED,
+	OPTION_PLAN,
 	OPTION_MD,
 	OPTION_HTML,
 	OPTION_HISTORY,
@@ -173,6 +183,7 @@ static const struct argp_option gate_table[] = {
 	OPTION_TIMEOUT,
 	OPTION_MAY_FAIL,
 	OPTION_SEED,
+	OPTION_PLAN,
 	OPTION_MD,
 	OPTION_HTML,
 	OPTION_HISTORY,
@@ -432,6 +443,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case JSON: o->json = true; return 0;
 	case MD: o->md_path = arg; return 0;
 	case HTML: o->html_path = arg; return 0;
+	case PLAN: return 0; /* was read before */
 	case HISTORY: o->history_path = arg; return 0;
 	case BENCH: o->bench = arg; return 0;
 	case COMMIT: o->commit = arg; return 0;
@@ -445,16 +457,61 @@ take_option(int key, char *arg, struct argp_state *state)
 }
 
 static int
+take_from_plan(void *ctx, const char *where, int key, char *value)
+{
+	struct tayra__bench_options *o = ctx;
+	struct argp_state state = { .input = o };
+	const char *command = o->command;
+	int error;
+
+	/* A complaint begins with where the setting stands. */
+	o->command = where;
+	error = take_option(key, value, &state);
+	o->command = command;
+	return error;
+}
+
+/* --plan FILE, --plan=FILE, or FILE.yaml as the first word; NULL: none. */
+static const char *
+plan_of(int *argc, char **argv)
+{
+	size_t len = *argc > 1 ? strlen(argv[1]) : 0;
+	const char *first = argv[1];
+
+	if (len > 5 && argv[1][0] != '-' && strcmp(argv[1] + len - 5, ".yaml") == 0) {
+		memmove(argv + 1, argv + 2, (size_t)(*argc - 1) * sizeof(*argv));
+		--*argc;
+		return first;
+	}
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], "--plan=", 7) == 0)
+			return argv[i] + 7;
+		if (strcmp(argv[i], "--plan") == 0 && i + 1 < *argc)
+			return argv[i + 1];
+	}
+	return NULL;
+}
+
+static int
 parse(int argc, char **argv, const struct argp_option *table, const char *doc,
       struct tayra__bench_options *o)
 {
+	static const struct tayra__plan_map maps[] = { { "arms", ARM },
+						       { "urls", URL },
+						       { NULL, 0 } };
+	const struct tayra__plan_file plan = { table, take_from_plan, maps, o };
 	const struct argp argp = { .options = table, .parser = take_option, .doc = doc };
-	int code;
+	const char *path;
+	int code = TAYRA__EXIT_OK;
 
 	o->command = argv[0];
 	o->alpha = 0.05;
 	o->seed = tayra_clock_real()->wall_ms(tayra_clock_real()->ctx);
-	code = tayra__cli_parse(&argp, argc, argv, o);
+	path = plan_of(&argc, argv);
+	if (path)
+		code = tayra__plan_file_read(&plan, o->command, path);
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__cli_parse(&argp, argc, argv, o);
 	if (code == TAYRA__EXIT_OK)
 		code = choose_metric(o);
 	if (!o->slice_ns && !o->urls)

@@ -123,6 +123,29 @@ claim "and lets pass what is faster, and adds to the summary"
 	[ "$(wc -c <page.html)" -lt 300000 ] && grep -q 'a again' page.html && [ "$(grep -c '<svg class="chart"' page.html)" -eq 3 ]
 claim "a page has verdict, intervals, rounds and spread, loads nothing, and escapes what it is given"
 
+cat >plan.yaml <<'END'
+# What is compared.
+arms:
+  old: sleep .01
+  new: sleep .04
+pairs: 8
+slice: 1ms
+json: true
+END
+if "$tayra" bench run plan.yaml --pairs 7 >out 2>err </dev/null; [ $? -eq 1 ]; then
+	[ "$(field verdict)" = SLOWER ] && [ "$(field a)" = old ] && [ "$(field pairs)" -eq 7 ]
+	claim "a plan is read from YAML, and what is given besides wins"
+	printf 'arms:\n  a: true\nmargni: 2%%\n' >bad.yaml
+	refused 2 "bad.yaml:3:1: unknown setting 'margni' (did you mean 'margin'?)" "an unknown setting names its line" run bad.yaml
+	printf 'arms:\n  a: true\nmargin: 0%%\n' >bad.yaml
+	refused 2 "bad.yaml:3:1: --margin '0%' is not" "a bad value names its line" run --plan bad.yaml
+	printf 'arms: true\n' >bad.yaml
+	refused 2 "bad.yaml:1:1: 'arms' is a mapping" "arms that are none are refused" run --plan=bad.yaml
+	printf 'arms: {a: true, a: true}\n' >bad.yaml
+	refused 2 'bad.yaml:1:' "a name twice is refused" run --plan=bad.yaml
+	refused 2 'absent.yaml: No such file' "a plan that is not there is named" run absent.yaml
+fi
+
 if command -v git >/dev/null; then
 	mkdir repo && cd repo || exit 99
 	git init -q . && git config user.email t@example.org && git config user.name t

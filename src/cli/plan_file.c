@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/plan_file.h"
+
+#include <tayra/base.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/option.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "config/document.h"
+
+#define SETTINGS_MAX 64
+
+struct reading {
+	const struct tayra__plan_file *plan;
+	const char *command;
+	struct tayra__document document;
+};
+
+__attribute__((format(printf, 3, 4))) static int
+refuse(const struct reading *r, const struct tayra__yaml *at, const char *format, ...)
+{
+	char error[400];
+	va_list args;
+
+	va_start(args, format);
+	tayra__document_vcomplain(&r->document, at, error, sizeof(error), format, args);
+	va_end(args);
+	tayra__cli_error(r->command, "%s", error);
+	return TAYRA__EXIT_USAGE;
+}
+
+static int
+take(const struct reading *r, const struct tayra__yaml *at, int key, const char *value)
+{
+	/* Options are given text that lives as long as the process, as argv does. */
+	char *copy = tayra__mem_strdup(value);
+	char where[300];
+
+	if (!copy)
+		return refuse(r, at, "%s", tayra_status_text(TAYRA_E_NOMEM));
+	snprintf(where, sizeof(where), "%s: %.200s:%u:%u", r->command, r->document.file, at->line,
+		 at->column);
+	return r->plan->take(r->plan->ctx, where, key, copy) == 0 ? 0 : TAYRA__EXIT_USAGE;
+}
+
+static int
+take_map(const struct reading *r, const struct tayra__yaml *map, int key)
+{
+	int code = 0;
+
+	if (map->kind != TAYRA__YAML_MAP)
+		return refuse(r, map, "'%s' is a mapping of names to what they are", map->name);
+	for (const struct tayra__yaml *at = map->first; at && code == 0; at = at->next) {
+		char text[5000];
+
+		if (at->kind != TAYRA__YAML_TEXT)
+			code = refuse(r, at, "'%s' is text", at->name);
+		else if ((size_t)snprintf(text, sizeof(text), "%s=%s", at->name, at->text) >=
+			 sizeof(text))
+			code = refuse(r, at, "'%.60s' is too long", at->name);
+		else
+			code = take(r, at, key, text);
+	}
+	return code;
+}
+
+static int
+take_switch(const struct reading *r, const struct tayra__yaml *at, int key)
+{
+	if (strcmp(at->text, "true") == 0)
+		return take(r, at, key, "");
+	return strcmp(at->text, "false") == 0 ? 0
+					      : refuse(r, at, "'%s' is true or false", at->name);
+}
+
+static int
+unknown(const struct reading *r, const struct tayra__yaml *at)
+{
+	const char *names[SETTINGS_MAX + 1] = { NULL };
+	const char *near;
+	char text[300];
+	size_t n = 0;
+
+	for (size_t i = 0; r->plan->maps[i].name; i++)
+		names[n++] = r->plan->maps[i].name;
+	for (const struct argp_option *o = r->plan->table; o->name && n < SETTINGS_MAX; o++)
+		names[n++] = o->name;
+	near = tayra__option_nearest(at->name, names);
+	snprintf(text, sizeof(text), "unknown setting '%.60s'%s%s%s", at->name,
+		 near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+	return refuse(r, at, "%s", text);
+}
+
+static int
+take_setting(const struct reading *r, const struct tayra__yaml *at)
+{
+	for (size_t i = 0; r->plan->maps[i].name; i++)
+		if (strcmp(r->plan->maps[i].name, at->name) == 0)
+			return take_map(r, at, r->plan->maps[i].key);
+	for (const struct argp_option *o = r->plan->table; o->name; o++) {
+		if (strcmp(o->name, at->name) != 0)
+			continue;
+		if (at->kind != TAYRA__YAML_TEXT)
+			return refuse(r, at, "'%s' is text", at->name);
+		return o->arg ? take(r, at, o->key, at->text) : take_switch(r, at, o->key);
+	}
+	return unknown(r, at);
+}
+
+int
+tayra__plan_file_read(const struct tayra__plan_file *plan, const char *command, const char *path)
+{
+	struct reading r = { .plan = plan, .command = command };
+	char error[400];
+	int code = 0;
+
+	if (tayra__document_load(&r.document, path, error, sizeof(error)) != TAYRA_OK) {
+		tayra__cli_error(command, "%s", error);
+		tayra__document_fini(&r.document);
+		return TAYRA__EXIT_USAGE;
+	}
+	if (r.document.yaml->kind != TAYRA__YAML_MAP)
+		code = refuse(&r, r.document.yaml, "a plan is a mapping of settings");
+	for (const struct tayra__yaml *at = r.document.yaml->first; at && code == 0; at = at->next)
+		code = take_setting(&r, at);
+	tayra__document_fini(&r.document);
+	return code;
+}
