@@ -154,10 +154,15 @@ if sabotaged slow; then
 	worse=$(verdicts slow/results.json WORSE)
 	[ "$worse" -gt "$better" ] && [ "$worse" -ge 3 ]
 	claim "a hidden delay of 20%: WORSE $worse times, BETTER $better times"
-	awk '/"scene": /{ catalogue = /catalogue/ } /"metric": /{ m = /p50_ms|cpu_ms_per_request/ }
-		/"a": /{ tuned = /tuned/ } catalogue && m && tuned && /"verdict": "WORSE"/ { n++ }
-		END { exit !n }' slow/results.json
-	claim "in the latency or the processor time of the catalogue"
+	# Six rounds decide a row only when all agree, so that one row alone hangs on a quiet machine.
+	# The catalogue's users come in five phases, two rows each: on loaded cores a delay showed in 3
+	# to 5 of the ten, arms that are identical in at most one.
+	rows=$(awk '/"scene": /{ users = /catalogue|overload|"outage"/ }
+		/"metric": /{ m = /p50_ms|cpu_ms_per_request/ } /"a": /{ tuned = /tuned/ }
+		users && m && tuned && /"verdict": "WORSE"/ { n++ }
+		/"average_improvement"/ { exit } END { print n + 0 }' slow/results.json)
+	[ "$rows" -ge 2 ]
+	claim "in the latency or the processor time of the catalogue's users: $rows of 10 rows"
 	grep -q 'WORSE' slow/report.html && ! grep -q 'tayra did [0-9.]* times as well' slow/report.html
 	claim "and the report does not praise"
 else
