@@ -219,6 +219,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 {
 	struct tayra__trial_report report = {
 		.arms = o->arms,
+		.of = o->metric->metric,
 		.metric = o->metric->name,
 		.unit = o->metric->unit,
 		.sentence = o->metric->sentence,

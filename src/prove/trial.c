@@ -8,7 +8,10 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/hist.h"
 #include "base/mem.h"
+#include "base/mem.h"
+#include "stat/effect.h"
 #include "stat/normal.h"
 #include "stat/quantile.h"
 
@@ -245,6 +248,52 @@ tayra__trial_run(const struct tayra__trial_plan *plan, struct tayra__trial *out)
 	if (status != TAYRA_OK)
 		tayra__trial_fini(out);
 	return status;
+}
+
+/* The figures of the rounds that counted, of two arms.  Returns how many. */
+static size_t
+gather(const struct tayra__session *s, enum tayra__metric metric, size_t arm, double *base,
+       double *other)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->rounds; i++) {
+		const struct tayra__measure *a = &s->measures[i * s->arms], *b = a + arm;
+
+		if (a->invalid || b->invalid || isnan(a->value[metric]) || isnan(b->value[metric]))
+			continue;
+		base[n] = a->value[metric];
+		other[n++] = b->value[metric];
+	}
+	return n;
+}
+
+int
+tayra__trial_effects(const struct tayra__trial *trial, enum tayra__metric metric, bool timed,
+		     size_t arm, struct tayra__trial_effects *out)
+{
+	const struct tayra__session *s = &trial->session;
+	double *room = tayra__mem_array((size_t)s->rounds + 1, 2 * sizeof(*room));
+	double *other = room + s->rounds;
+	struct tayra__effect effect;
+	size_t n;
+
+	*out = (struct tayra__trial_effects){ .cliff_request = nan(""), .d_request = nan("") };
+	if (!room)
+		return TAYRA_E_NOMEM;
+	n = gather(s, metric, arm, room, other);
+	tayra__effect_hedges(room, n, other, n, 0.05, &effect);
+	out->d_slice = effect.value;
+	tayra__effect_cliff(room, n, other, n, 0.05, &effect);
+	out->cliff = effect.value;
+	out->cliff_lo = effect.lo;
+	out->cliff_hi = effect.hi;
+	if (timed && s->latency) {
+		out->cliff_request = tayra__effect_cliff_hist(&s->latency[0], &s->latency[arm]);
+		out->d_request = tayra__effect_cohen_hist(&s->latency[0], &s->latency[arm]);
+	}
+	tayra__mem_free(room);
+	return TAYRA_OK;
 }
 
 void

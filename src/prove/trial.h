@@ -66,6 +66,19 @@ __attribute__((format(printf, 2, 3))) void tayra__trial_spoil(struct tayra__tria
 							      const char *why, ...);
 void tayra__trial_fini(struct tayra__trial *trial);
 
+/* How large the difference of an arm to the base is, beside its ratio.  NaN: cannot be said.  Over
+ * slices d grows with their length (stat/effect.h): judge by Cliff's delta. */
+struct tayra__trial_effects {
+	double cliff, cliff_lo, cliff_hi; /* over slices: P(arm above base) - P(below) */
+	double d_slice;                   /* Hedges' g, in deviations of a slice's figure */
+	/* Over single runs or requests, all slices together; of a time only. */
+	double cliff_request, d_request;
+};
+/* `timed`: the metric is one of the times in the session's histograms.  => TAYRA_OK, TAYRA_E_NOMEM.
+ */
+int tayra__trial_effects(const struct tayra__trial *trial, enum tayra__metric metric, bool timed,
+			 size_t arm, struct tayra__trial_effects *out);
+
 /* Rounds that would show two equal arms to lie within the margin, by that noise. */
 double tayra__trial_rounds(double sd, double margin, double alpha);
 

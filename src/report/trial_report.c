@@ -164,6 +164,28 @@ tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__
 	put_circumstances(report, &sheet);
 }
 
+/* The times that a session's histograms hold. */
+static bool
+is_time(enum tayra__metric metric)
+{
+	return metric <= TAYRA__MAX_MS;
+}
+
+static void
+json_effects(const struct tayra__trial_report *r, size_t arm, struct tayra__json *json)
+{
+	struct tayra__trial_effects effects;
+
+	if (tayra__trial_effects(r->trial, r->of, is_time(r->of), arm, &effects) != TAYRA_OK)
+		return;
+	tayra__json_double(json, "cliff_per_slice", effects.cliff, 6);
+	tayra__json_double(json, "cliff_lo", effects.cliff_lo, 6);
+	tayra__json_double(json, "cliff_hi", effects.cliff_hi, 6);
+	tayra__json_double(json, "g_per_slice", effects.d_slice, 6);
+	tayra__json_double(json, "cliff_per_request", effects.cliff_request, 6);
+	tayra__json_double(json, "d_per_request", effects.d_request, 6);
+}
+
 static void
 json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	 struct tayra__json *json)
@@ -191,6 +213,7 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	tayra__json_u64(json, "pairs_missing", c->pairs_missing);
 	tayra__json_double(json, "foreign_cpu_ratio", r->foreign_cpu, 4);
 	tayra__json_double(json, "took_s", r->took_s, 5);
+	json_effects(r, arm, json);
 	tayra__json_u64(json, "seed", r->seed);
 	tayra__json_bool(json, "partial", r->failure || r->trial->stopped);
 	tayra__json_string(json, "why",

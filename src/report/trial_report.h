@@ -13,6 +13,7 @@ struct tayra__trial_report {
 	const struct tayra__trial *trial;
 	size_t arms;
 	const char *name[TAYRA__TRIAL_ARMS_MAX];
+	enum tayra__metric of;                /* what was judged */
 	const char *metric, *unit, *sentence; /* "wall", "ms", "wall time of the whole process" */
 	enum tayra_better better;
 	bool timed; /* a time or a rate: FASTER and SLOWER instead of BETTER and WORSE */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/hist.h"
 #include "stat/normal.h"
 #include "stat/quantile.h"
 
@@ -89,4 +90,33 @@ tayra__effect_cliff(double *a, size_t na, double *b, size_t nb, double alpha,
 	spread = z * sqrt(variance) * sqrt(pow(1 - d * d, 2) + z * z * variance);
 	out->lo = fmax(-1, (d - d * d * d - spread) / (1 - d * d + z * z * variance));
 	out->hi = fmin(1, (d - d * d * d + spread) / (1 - d * d + z * z * variance));
+}
+
+double
+tayra__effect_cliff_hist(const struct tayra__hist *a, const struct tayra__hist *b)
+{
+	double below = 0, sum = 0, all = (double)a->count;
+
+	if (!a->count || !b->count)
+		return nan("");
+	for (size_t i = 0; i < TAYRA__HIST_BINS; i++) {
+		double above = all - below - (double)a->bins[i];
+
+		sum += (double)b->bins[i] * (below - above);
+		below += (double)a->bins[i];
+	}
+	return sum / all / (double)b->count;
+}
+
+double
+tayra__effect_cohen_hist(const struct tayra__hist *a, const struct tayra__hist *b)
+{
+	double na = (double)a->count, nb = (double)b->count;
+	double squares = pow(tayra__hist_stdev(a), 2) * (na - 1) +
+			 pow(tayra__hist_stdev(b), 2) * (nb - 1);
+	double deviation = sqrt(squares / (na + nb - 2));
+
+	if (!(deviation > 0) || !a->count || !b->count)
+		return nan("");
+	return (tayra__hist_mean(b) - tayra__hist_mean(a)) / deviation;
 }

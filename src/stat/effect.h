@@ -40,4 +40,14 @@ void tayra__effect_hedges(const double *a, size_t na, const double *b, size_t nb
 void tayra__effect_cliff(double *a, size_t na, double *b, size_t nb, double alpha,
 			 struct tayra__effect *out);
 
+/*
+ * The same of two histograms: values of one bin are ties, which a bin's width (0.8%) makes of a few
+ * that are none.  No interval: what is in a histogram mostly is not independent (the requests of a
+ * slice).  NaN when one is empty.
+ */
+struct tayra__hist;
+double tayra__effect_cliff_hist(const struct tayra__hist *a, const struct tayra__hist *b);
+/* (mean(b) - mean(a)) / pooled standard deviation of what is in them. */
+double tayra__effect_cohen_hist(const struct tayra__hist *a, const struct tayra__hist *b);
+
 #endif

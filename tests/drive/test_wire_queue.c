@@ -10,6 +10,7 @@
  * late, one in a hundred, server and generator alike.  That only ever adds, so each quantile must
  * come near its formula in one of some attempts, and may never lie below it.
  */
+#include "drive/machine.h"
 #include "drive/wire.h"
 
 #include "drive/arrivals.h"
@@ -25,6 +26,7 @@
 #define MS       TAYRA_NS_PER_MS
 #define US       TAYRA_NS_PER_US
 #define ATTEMPTS 10
+#define BUSY     0.3  /* of the machine used by others */
 #define NEAR     0.05 /* of a path to its formula */
 #define SHARE    0.10 /* of a measurement below and above its formula */
 
@@ -163,7 +165,11 @@ static void
 expect_formula(struct queue *q)
 {
 	bool right[QUANTILES] = { false };
+	struct tayra__machine_use before, after;
+	double foreign, steal;
 	int attempt = 0;
+
+	tayra__machine_use_read(&before);
 
 	for (q->seed = 1; !typical(q); q->seed++)
 		assert_true(q->seed < 100000);
@@ -180,7 +186,15 @@ expect_formula(struct queue *q)
 		tayra__wire_close(wire);
 		server_down(server);
 	}
-	assert_true(getenv("TAYRA_INSTRUMENTED") || (right[0] && right[1] && right[2]));
+	tayra__machine_use_read(&after);
+	tayra__machine_use_between(&before, &after, &foreign, &steal);
+	if (getenv("TAYRA_INSTRUMENTED") || (right[0] && right[1] && right[2]))
+		return;
+	/* A queue on a machine that others use is not the queue of the formula. */
+	print_message("# others used %.0f%% of the machine\n", 100 * foreign);
+	if (foreign + steal > BUSY)
+		skip();
+	fail_msg("not as the formula says in %d attempts", ATTEMPTS);
 }
 
 static void

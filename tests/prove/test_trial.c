@@ -221,6 +221,31 @@ many_arms_share_the_alpha(void **state)
 }
 
 static void
+effect_sizes_are_of_the_slices_that_counted(void **state)
+{
+	struct actor actors[2] = { { .level = 1, .noise = 0.1 }, { .level = 5, .noise = 0.1 } };
+	const struct tayra__arm arms[] = { { "a", act, &actors[0] }, { "b", act, &actors[1] } };
+	struct tayra__trial_plan plan = plan_of(arms, 2, 1);
+	struct tayra__trial_effects effects;
+	struct tayra__trial trial;
+
+	(void)state;
+	tayra__rng_init(&actors[0].rng, 1);
+	tayra__rng_init(&actors[1].rng, 2);
+	plan.rounds = 20;
+	assert_int_equal(tayra__trial_run(&plan, &trial), TAYRA_OK);
+	assert_int_equal(tayra__trial_effects(&trial, TAYRA__MEAN_MS, true, 1, &effects), TAYRA_OK);
+	assert_true(effects.cliff == 1 && isnan(effects.cliff_lo));
+	assert_true(effects.d_slice > 5);
+	/* These arms add nothing to the histograms. */
+	assert_true(isnan(effects.cliff_request) && isnan(effects.d_request));
+	assert_int_equal(tayra__trial_effects(&trial, TAYRA__MEAN_MS, false, 2, &effects),
+			 TAYRA_OK);
+	assert_true(fabs(effects.cliff) < 0.5 && effects.cliff_lo < 0 && effects.cliff_hi > 0);
+	tayra__trial_fini(&trial);
+}
+
+static void
 a_spoilt_trial_is_invalid_and_says_the_first_reason(void **state)
 {
 	struct tayra__trial trial = trial_of(1, 2, 0.01, 1);
@@ -265,6 +290,7 @@ main(void)
 		cmocka_unit_test(a_stop_keeps_the_rounds_that_are_whole),
 		cmocka_unit_test(an_arm_that_fails_ends_it_with_its_status),
 		cmocka_unit_test(many_arms_share_the_alpha),
+		cmocka_unit_test(effect_sizes_are_of_the_slices_that_counted),
 		cmocka_unit_test(a_spoilt_trial_is_invalid_and_says_the_first_reason),
 		cmocka_unit_test(what_is_no_plan_is_refused),
 	};

@@ -2,6 +2,7 @@
  *
  * Series in time: a test that may be looked at, steadiness, trends; and outliers, equivalence.
  */
+#include "stat/effect.h"
 #include "stat/equivalence.h"
 #include "stat/outlier.h"
 #include "stat/quantile.h"
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hist.h"
 #include "base/rng.h"
 
 #include <setjmp.h>
@@ -303,6 +305,35 @@ a_quantile_interval_holds_it_and_refuses_too_few(void **state)
 	assert_true(tayra__quantile_is_held(0.5, 6));
 }
 
+static void
+effects_of_histograms_are_those_of_their_values(void **state)
+{
+	static struct tayra__hist a, b, none;
+	struct tayra__effect effect;
+	struct tayra__rng rng;
+	double x[200], y[150];
+
+	(void)state;
+	tayra__hist_init(&a);
+	tayra__hist_init(&b);
+	tayra__hist_init(&none);
+	tayra__rng_init(&rng, 3);
+	for (int i = 0; i < 200; i++) {
+		x[i] = (double)(uint64_t)(1e6 * tayra__rng_exponential(&rng));
+		tayra__hist_add(&a, (uint64_t)x[i]);
+	}
+	for (int i = 0; i < 150; i++) {
+		y[i] = (double)(uint64_t)(1.5e6 * tayra__rng_exponential(&rng));
+		tayra__hist_add(&b, (uint64_t)y[i]);
+	}
+	assert_near(tayra__effect_cohen_hist(&a, &b), tayra__effect_cohen(x, 200, y, 150), 1e-9);
+	tayra__effect_cliff(x, 200, y, 150, 0.05, &effect);
+	assert_near(tayra__effect_cliff_hist(&a, &b), effect.value, 0.005);
+	assert_near(tayra__effect_cliff_hist(&a, &a), 0, 1e-12);
+	assert_true(isnan(tayra__effect_cliff_hist(&a, &none)));
+	assert_true(isnan(tayra__effect_cohen_hist(&none, &b)));
+}
+
 int
 main(void)
 {
@@ -315,6 +346,7 @@ main(void)
 		cmocka_unit_test(spikes_are_no_levels_and_few_slices_say_nothing),
 		cmocka_unit_test(a_slope_and_its_interval_are_found),
 		cmocka_unit_test(outliers_are_counted_by_the_fences),
+		cmocka_unit_test(effects_of_histograms_are_those_of_their_values),
 		cmocka_unit_test(equivalence_is_shown_where_the_interval_is_inside),
 		cmocka_unit_test(a_quantile_interval_holds_it_and_refuses_too_few),
 	};
