@@ -38,14 +38,22 @@ open_wire(struct server *server, const char *before, const char *behind)
 	return wire;
 }
 
-static void
+/* Returns how many were asked in all. */
+static uint64_t
 drive(struct tayra__wire *wire)
 {
-	const struct tayra__closed_plan plan = { .clients = 2, .length_ns = 20 * MS };
+	struct tayra__closed_plan plan = { .clients = 2, .length_ns = 20 * MS };
+	uint64_t asked = 0;
 
-	tayra__hist_init(&result.latency);
-	assert_int_equal(tayra__wire_drive_closed(wire, &plan, &result), TAYRA_OK);
+	/* A busy machine may need longer for two requests. */
+	do {
+		tayra__hist_init(&result.latency);
+		assert_int_equal(tayra__wire_drive_closed(wire, &plan, &result), TAYRA_OK);
+		plan.length_ns *= 2;
+		asked += result.offered;
+	} while (result.offered < 2 && plan.length_ns < 10000 * MS);
 	assert_in_range(result.offered, 2, UINT64_MAX);
+	return asked;
 }
 
 static struct server_reply
@@ -74,15 +82,17 @@ every_kind_of_reply_in_any_pieces_is_one_answer(void **state)
 {
 	struct server *server = server_up(pong, NULL);
 	struct tayra__wire *wire = open_wire(server, "", "");
+	uint64_t asked;
 
-	drive(wire);
+	asked = drive(wire);
+	assert_int_equal(asked, server->asked);
 	assert_int_equal(result.ok, result.offered);
-	assert_int_equal(result.ok, server->asked);
 	tayra__wire_close(wire);
 	server_down(server);
 	server = server_up(many_kinds, NULL);
 	wire = open_wire(server, "", "/key");
-	for (int i = 0; i < 3; i++) {
+	/* Each of the six kinds, at least twice. */
+	for (int i = 0; i < 100 && server->asked < 12; i++) {
 		drive(wire);
 		assert_int_equal(result.ok, result.offered);
 	}
