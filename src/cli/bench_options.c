@@ -136,7 +136,7 @@ static const struct argp_option run_table[] = {
 	  0 },
 	{ "connections", CONNECTIONS, "N", 0,
 	  "of servers: without --rate so many ask, each again when answered (default 10); with it "
-	  "at most so many are open (default 64)",
+	  "at most so many are open (default 64, opened as they are needed)",
 	  0 },
 	{ "duration", DURATION, "TIME", 0,
 	  "of servers: how long each is under load (default 10s; compared: by --budget)", 0 },

@@ -19,8 +19,11 @@
 #include "drive/wire_arm.h"
 #include "report/figure.h"
 
-#define CONNECTIONS_OPEN   64
 #define CONNECTIONS_CLOSED 10
+#define CONNECTIONS_OPEN   64 /* at most */
+/* Before it begins; more as they are needed.  A server with a short backlog drops what is opened
+ * beyond it, and a request on such a connection is lost. */
+#define CONNECTIONS_READY 4
 
 struct servers {
 	const struct tayra__bench_options *options;
@@ -39,6 +42,7 @@ open_server(struct servers *s, size_t i)
 		.connections = o->connections ? o->connections
 			       : closed       ? CONNECTIONS_CLOSED
 					      : CONNECTIONS_OPEN,
+		.ready = o->connections ? 0 : CONNECTIONS_READY,
 		.timeout_ns = o->timeout_ns,
 	};
 	char why[TAYRA__WIRE_WHY];

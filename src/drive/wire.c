@@ -111,6 +111,8 @@ tayra__wire_open(const struct tayra__wire_options *options, struct tayra__wire *
 		return TAYRA_E_NOMEM;
 	}
 	wire->connections = options->connections ? options->connections : 1;
+	wire->ready = options->ready && options->ready < wire->connections ? options->ready
+									   : wire->connections;
 	wire->timeout_ns = options->timeout_ns ? options->timeout_ns : TIMEOUT_NS;
 	wire->any_status = options->any_status;
 	wire->shared.errand = &wire->errand;

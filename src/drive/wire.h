@@ -39,7 +39,9 @@ struct tayra__wire_options {
 	 * redis://[user[:password]@]host[:port][/database][/key], unix:///path for Redis: GET of
 	 * the key, PING without one. */
 	const char *url;
-	uint32_t connections;       /* at most; 0: 1 */
+	uint32_t connections; /* at most; 0: 1 */
+	uint32_t ready; /* of an open loop: so many are open before a slice, others when one has to
+			   wait for them; 0: all */
 	uint64_t timeout_ns;        /* of a request, from when it is written; 0: 5 s */
 	const char *method;         /* HTTP; NULL: GET, or POST with a body */
 	const char *const *headers; /* HTTP: "Name: value" */
@@ -67,7 +69,7 @@ void tayra__wire_close(struct tayra__wire *wire);
 const char *tayra__wire_name(const struct tayra__wire *wire);
 
 /*
- * Run one slice.  All connections are open before it begins, if the server lets them.
+ * Run one slice.  All connections (or `ready`) are open before it begins, if the server lets them.
  * => Open: a request goes out on the connection that has been idle longest; with none it waits, and
  *    counts from when it was due.  Lag is from due to written, for one that had to wait to noticed:
  *    the generator's own lateness.  What was due but not written drain_ns after the end is

@@ -76,6 +76,17 @@ next_due(const struct open_run *run)
 	return offset < run->plan->length_ns ? run->start_ns + offset : UINT64_MAX;
 }
 
+/* A request that has to wait is worth one more connection, while there may be more. */
+static void
+want_more(struct open_run *run)
+{
+	struct tayra__wire *wire = run->wire;
+
+	if (run->behind.number != run->ahead.number && wire->up >= wire->wanted &&
+	    wire->wanted < wire->connections)
+		wire->wanted++;
+}
+
 /* What is due goes out, or waits. */
 static void
 open_tick(struct tayra__wire_work *work, uint64_t now)
@@ -88,6 +99,7 @@ open_tick(struct tayra__wire_work *work, uint64_t now)
 		now = tayra__wire_start(run->wire, work, now);
 		tayra__hist_add(&work->result->lag, now - due);
 		open_refused(work, now);
+		want_more(run);
 	}
 }
 
@@ -151,7 +163,7 @@ tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *
 	tayra__tally_init(result);
 	tayra__arrivals_plan(&run.ahead, plan);
 	run.behind = run.ahead;
-	tayra__wire_ready(wire, wire->connections, plan->stop);
+	tayra__wire_ready(wire, wire->ready, plan->stop);
 	tayra__realtime_enter(&realtime);
 	result->realtime = realtime.on;
 	cpu = tayra__clock_process_cpu_ns();

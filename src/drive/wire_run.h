@@ -15,7 +15,7 @@ struct tayra__wire {
 	struct tayra__link_shared shared;
 	struct tayra__dial_list addresses;
 	struct tayra__link *links; /* [connections] */
-	uint32_t connections;
+	uint32_t connections, ready;
 	uint32_t wanted; /* this many may be open or opening */
 	uint32_t up, opening, busy;
 	/* Each link is in one: idle, longest first; waiting, by until_ns, which is the order in

@@ -426,6 +426,36 @@ nonsense_is_refused(void **state)
 	server_down(server);
 }
 
+static struct server_reply
+answer_in_30_ms(struct server *server, unsigned number)
+{
+	tayra__clock_sleep_until_ns(tayra__clock_real_ns() + 30 * MS);
+	return (struct server_reply){ ANSWER, 0, SERVER_KEEPS };
+}
+
+/* The server does one at a time: at 10 a second hardly any waits, at 200 all of them do. */
+static void
+connections_are_opened_when_a_request_has_to_wait_for_one(void **state)
+{
+	struct server *server = server_up(answer_in_30_ms, NULL);
+	const struct tayra__wire_options options = { .url = server->url,
+						     .connections = 12,
+						     .ready = 2 };
+	struct tayra__wire *wire;
+	unsigned few;
+
+	assert_int_equal(tayra__wire_open(&options, &wire, NULL, 0), TAYRA_OK);
+	drive_open(wire, 10, 300 * MS, 1000 * MS);
+	assert_int_equal(result.ok, result.offered);
+	few = server->accepted;
+	assert_in_range(few, 2, 6);
+	drive_open(wire, 200, 200 * MS, 3000 * MS);
+	assert_int_equal(result.ok, result.offered);
+	assert_in_range(server->accepted, few + 1, 13);
+	tayra__wire_close(wire);
+	server_down(server);
+}
+
 int
 main(void)
 {
@@ -442,6 +472,7 @@ main(void)
 		cmocka_unit_test(a_server_that_is_gone_costs_errors_and_no_busy_loop),
 		cmocka_unit_test(a_stall_is_in_the_tail_of_those_that_were_due_meanwhile),
 		cmocka_unit_test(a_stop_ends_the_slice_and_abandons_what_has_no_answer),
+		cmocka_unit_test(connections_are_opened_when_a_request_has_to_wait_for_one),
 		cmocka_unit_test(nobody_there_is_said_in_one_line),
 		cmocka_unit_test(nonsense_is_refused),
 	};

@@ -130,7 +130,7 @@ rounds_that_get_slower_are_ended_by_the_clock(void **state)
 {
 	struct actor actors[2] = {
 		{ .level = 1, .noise = 1 },
-		{ .level = 1, .noise = 1, .takes_ns = 2 * TAYRA_NS_PER_MS, .takes_from = 20 }
+		{ .level = 1, .noise = 1, .takes_ns = 20 * TAYRA_NS_PER_MS, .takes_from = 20 }
 	};
 	const struct tayra__arm arms[] = { { "a", act, &actors[0] }, { "b", act, &actors[1] } };
 	struct tayra__trial_plan plan = plan_of(arms, 2, 1);
@@ -141,9 +141,9 @@ rounds_that_get_slower_are_ended_by_the_clock(void **state)
 	tayra__rng_init(&actors[1].rng, 2);
 	plan.budget_ns = 200 * TAYRA_NS_PER_MS;
 	assert_int_equal(tayra__trial_run(&plan, &trial), TAYRA_OK);
-	assert_int_equal(trial.planned, 1000);
 	assert_true(trial.out_of_time && !trial.stopped);
-	assert_true(trial.session.rounds >= 20 && trial.session.rounds < 200);
+	assert_true(trial.session.rounds >= 12 && trial.session.rounds < 60);
+	assert_true(trial.planned > trial.session.rounds);
 	assert_int_equal(trial.ab[1].pairs, trial.session.rounds);
 	tayra__trial_fini(&trial);
 }
