@@ -14,11 +14,16 @@
 #include "config/document.h"
 
 #define SETTINGS_MAX 64
+#define TEXTS_MAX    64
+
+/* What options were given points into these: they live as long as the process, as argv does. */
+static struct tayra__document document;
+static char *texts[TEXTS_MAX];
+static size_t text_count;
 
 struct reading {
 	const struct tayra__plan_file *plan;
 	const char *command;
-	struct tayra__document document;
 };
 
 __attribute__((format(printf, 3, 4))) static int
@@ -28,24 +33,32 @@ refuse(const struct reading *r, const struct tayra__yaml *at, const char *format
 	va_list args;
 
 	va_start(args, format);
-	tayra__document_vcomplain(&r->document, at, error, sizeof(error), format, args);
+	tayra__document_vcomplain(&document, at, error, sizeof(error), format, args);
 	va_end(args);
 	tayra__cli_error(r->command, "%s", error);
 	return TAYRA__EXIT_USAGE;
 }
 
 static int
-take(const struct reading *r, const struct tayra__yaml *at, int key, const char *value)
+take(const struct reading *r, const struct tayra__yaml *at, int key, char *value)
 {
-	/* Options are given text that lives as long as the process, as argv does. */
-	char *copy = tayra__mem_strdup(value);
 	char where[300];
 
-	if (!copy)
-		return refuse(r, at, "%s", tayra_status_text(TAYRA_E_NOMEM));
-	snprintf(where, sizeof(where), "%s: %.200s:%u:%u", r->command, r->document.file, at->line,
+	snprintf(where, sizeof(where), "%s: %.200s:%u:%u", r->command, document.file, at->line,
 		 at->column);
-	return r->plan->take(r->plan->ctx, where, key, copy) == 0 ? 0 : TAYRA__EXIT_USAGE;
+	return r->plan->take(r->plan->ctx, where, key, value) == 0 ? 0 : TAYRA__EXIT_USAGE;
+}
+
+/* A copy of it as an option's value. */
+static int
+take_copy(const struct reading *r, const struct tayra__yaml *at, int key, const char *value)
+{
+	if (text_count == TEXTS_MAX)
+		return refuse(r, at, "more than %d values", TEXTS_MAX);
+	texts[text_count] = tayra__mem_strdup(value);
+	if (!texts[text_count])
+		return refuse(r, at, "%s", tayra_status_text(TAYRA_E_NOMEM));
+	return take(r, at, key, texts[text_count++]);
 }
 
 static int
@@ -64,7 +77,7 @@ take_map(const struct reading *r, const struct tayra__yaml *map, int key)
 			 sizeof(text))
 			code = refuse(r, at, "'%.60s' is too long", at->name);
 		else
-			code = take(r, at, key, text);
+			code = take_copy(r, at, key, text);
 	}
 	return code;
 }
@@ -73,7 +86,7 @@ static int
 take_switch(const struct reading *r, const struct tayra__yaml *at, int key)
 {
 	if (strcmp(at->text, "true") == 0)
-		return take(r, at, key, "");
+		return take(r, at, key, NULL);
 	return strcmp(at->text, "false") == 0 ? 0
 					      : refuse(r, at, "'%s' is true or false", at->name);
 }
@@ -107,7 +120,7 @@ take_setting(const struct reading *r, const struct tayra__yaml *at)
 			continue;
 		if (at->kind != TAYRA__YAML_TEXT)
 			return refuse(r, at, "'%s' is text", at->name);
-		return o->arg ? take(r, at, o->key, at->text) : take_switch(r, at, o->key);
+		return o->arg ? take_copy(r, at, o->key, at->text) : take_switch(r, at, o->key);
 	}
 	return unknown(r, at);
 }
@@ -119,15 +132,13 @@ tayra__plan_file_read(const struct tayra__plan_file *plan, const char *command, 
 	char error[400];
 	int code = 0;
 
-	if (tayra__document_load(&r.document, path, error, sizeof(error)) != TAYRA_OK) {
+	if (tayra__document_load(&document, path, error, sizeof(error)) != TAYRA_OK) {
 		tayra__cli_error(command, "%s", error);
-		tayra__document_fini(&r.document);
 		return TAYRA__EXIT_USAGE;
 	}
-	if (r.document.yaml->kind != TAYRA__YAML_MAP)
-		code = refuse(&r, r.document.yaml, "a plan is a mapping of settings");
-	for (const struct tayra__yaml *at = r.document.yaml->first; at && code == 0; at = at->next)
+	if (document.yaml->kind != TAYRA__YAML_MAP)
+		code = refuse(&r, document.yaml, "a plan is a mapping of settings");
+	for (const struct tayra__yaml *at = document.yaml->first; at && code == 0; at = at->next)
 		code = take_setting(&r, at);
-	tayra__document_fini(&r.document);
 	return code;
 }
