@@ -5,7 +5,7 @@
 set.seed(20261126, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
 
 number <- function(x) {
-  ifelse(is.nan(x) | is.na(x), "NAN", ifelse(is.infinite(x), ifelse(x > 0, "INFINITY", "-INFINITY"),
+  ifelse(is.nan(x) | is.na(x), "(double)NAN", ifelse(is.infinite(x), ifelse(x > 0, "HUGE_VAL", "-HUGE_VAL"),
                                            sprintf("%.17g", x)))
 }
 row <- function(...) cat("\t{ ", paste(number(c(...)), collapse = ", "), " },\n", sep = "")

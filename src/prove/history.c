@@ -49,6 +49,15 @@ write_pairs(struct tayra__json *json, const char *key, const double *pairs, uint
 	tayra__json_end(json);
 }
 
+static double
+number_at(const char *at)
+{
+	double number;
+
+	memcpy(&number, at, sizeof(number));
+	return number;
+}
+
 static int
 write_row(FILE *out, const struct tayra__history_row *row)
 {
@@ -64,7 +73,7 @@ write_row(FILE *out, const struct tayra__history_row *row)
 		if (fields[i].room)
 			tayra__json_string(&json, fields[i].name, at);
 		else
-			tayra__json_double(&json, fields[i].name, *(const double *)at, 9);
+			tayra__json_double(&json, fields[i].name, number_at(at), 9);
 	}
 	tayra__json_string(&json, "better", row->higher_is_better ? "higher" : "lower");
 	tayra__json_u64(&json, "pairs", row->pairs);

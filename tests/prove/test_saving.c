@@ -72,7 +72,7 @@ static void
 times_that_are_none_are_refused(void **state)
 {
 	double a[] = { 3, 3, 3, 3, 3, 3 };
-	const double b[] = { 2, 2, 2, 2, 2, 2 }, bad[] = { 0, -1, NAN, INFINITY };
+	const double b[] = { 2, 2, 2, 2, 2, 2 }, bad[] = { 0, -1, nan(""), HUGE_VAL };
 	struct tayra__saving s;
 
 	(void)state;
