@@ -57,6 +57,7 @@ open_server(struct servers *s, size_t i)
 	s->open++;
 	arm->load = (struct tayra__wire_load){ .rate_per_s = o->rate_per_s,
 					       .clients = closed ? wire.connections : 0,
+					       .untimed = o->metric->metric > TAYRA__MAX_MS,
 					       .stop = tayra__interrupt_flag() };
 	port = tayra__listener_local_port(tayra__wire_name(arm->wire));
 	if (port)

@@ -17,6 +17,7 @@
 struct tayra__wire_load {
 	double rate_per_s; /* open loop, Poisson; 0: closed loop */
 	uint32_t clients;  /* closed loop: how many ask at a time */
+	bool untimed;      /* what is wanted is no latency, and lag spoils nothing */
 	const _Atomic bool *stop;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drive/wire.h"
+#include "drive/wire_arm.h"
 
 #include "drive/arrivals.h"
 #include "drive/server.h"
@@ -456,6 +456,34 @@ connections_are_opened_when_a_request_has_to_wait_for_one(void **state)
 	server_down(server);
 }
 
+static void
+lag_spoils_latencies_and_a_rate_not_reached_spoils_all(void **state)
+{
+	struct tayra__wire_load load = { .rate_per_s = 100 };
+
+	tayra__hist_init(&result.latency);
+	tayra__hist_init(&result.lag);
+	for (int i = 0; i < 100; i++) {
+		tayra__hist_add(&result.latency, 10 * MS);
+		tayra__hist_add(&result.lag, MS / 4);
+	}
+	result.length_ns = 1000 * MS;
+	result.offered = 100;
+	assert_null(tayra__wire_load_spoilt(&load, &result));
+	for (int i = 0; i < 100; i++)
+		tayra__hist_add(&result.lag, MS);
+	assert_non_null(tayra__wire_load_spoilt(&load, &result));
+	load.untimed = true;
+	assert_null(tayra__wire_load_spoilt(&load, &result));
+	result.offered = 50;
+	assert_non_null(tayra__wire_load_spoilt(&load, &result));
+	load.rate_per_s = 0;
+	result.cpu_ns = 500 * MS;
+	assert_null(tayra__wire_load_spoilt(&load, &result));
+	result.cpu_ns = 990 * MS;
+	assert_non_null(tayra__wire_load_spoilt(&load, &result));
+}
+
 int
 main(void)
 {
@@ -473,6 +501,7 @@ main(void)
 		cmocka_unit_test(a_stall_is_in_the_tail_of_those_that_were_due_meanwhile),
 		cmocka_unit_test(a_stop_ends_the_slice_and_abandons_what_has_no_answer),
 		cmocka_unit_test(connections_are_opened_when_a_request_has_to_wait_for_one),
+		cmocka_unit_test(lag_spoils_latencies_and_a_rate_not_reached_spoils_all),
 		cmocka_unit_test(nobody_there_is_said_in_one_line),
 		cmocka_unit_test(nonsense_is_refused),
 	};
