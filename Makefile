@@ -41,6 +41,10 @@ bench: $(BUILD)/build.ninja ## benchmarks, one JSON object a line (BENCH=name: t
 	@ninja -C $(BUILD) >&2
 	@BENCH="$(BENCH)" tools/bench $(BUILD)
 
+bench-%: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) >&2
+	@BENCH="$*" tools/bench $(BUILD)
+
 fuzz: ## libFuzzer, FUZZ_SECONDS (30) a target
 	@tools/fuzz
 

@@ -51,10 +51,12 @@ enum key {
 
 #define OPTION_METRIC                                                                              \
 	{                                                                                          \
-		"metric", METRIC, "wall|cpu|rss", 0,                                               \
-			"what is compared: time from start to end, processor time of the process " \
-			"and those it "                                                            \
-			"started, or the memory of the largest (default wall)",                    \
+		"metric", METRIC, "NAME", 0,                                                       \
+			"what is compared: wall, time from start to end (default); cpu, "          \
+			"processor "                                                               \
+			"time of the process and those it started; rss, memory of the largest; "   \
+			"output or score, the number that the last line it prints ends with, "     \
+			"where lower or higher is better",                                         \
 			0                                                                          \
 	}
 #define OPTION_BUDGET                                                                              \
@@ -141,7 +143,9 @@ static const struct argp_option run_table[] = {
 	{ "duration", DURATION, "TIME", 0,
 	  "of servers: how long each is under load (default 10s; compared: by --budget)", 0 },
 	{ "metric", METRIC, "NAME", 0,
-	  "what is compared. Commands: wall (default), cpu, rss. Servers: p50_ms (default), "
+	  "what is compared. Commands: wall (default), cpu, rss, or the number that the last line "
+	  "they print ends with: output, lower is better, or score, higher is. Servers: p50_ms "
+	  "(default), "
 	  "p95_ms, p99_ms, p999_ms, mean_ms, max_ms, throughput_per_s, error_ratio, and of a "
 	  "server on this machine cpu (its processor time for a request) and rss",
 	  0 },
@@ -231,6 +235,8 @@ static const struct tayra__bench_metric metrics[] = {
 	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms",
 	  "processor time, user and system, of the process and those it started", true },
 	{ "rss", TAYRA__RSS_MIB, "MiB", "most memory of the largest process", false },
+	{ "output", TAYRA__OUTPUT, "", "the number that the command prints last", false },
+	{ "score", TAYRA__SCORE, "", "the number that the command prints last", false },
 };
 
 static const struct tayra__bench_metric server_metrics[] = {

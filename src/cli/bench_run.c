@@ -29,6 +29,8 @@ tayra__bench_commands(const struct tayra__bench_options *o, const char *const *f
 		commands[i] = (struct tayra__command_arm){
 			.limits = { .folder = folders ? folders[i] : NULL,
 				    .timeout_ns = o->timeout_ns,
+				    .output = o->metric->metric == TAYRA__OUTPUT ||
+					      o->metric->metric == TAYRA__SCORE,
 				    .stop = tayra__interrupt_flag() },
 			.may_fail = o->may_fail
 		};

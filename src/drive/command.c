@@ -97,62 +97,82 @@ tayra__command_parse(const char *line, struct tayra__command *out, char *why, si
 	return TAYRA_E_INVAL;
 }
 
+/* What a process writes to one of its ends: of that, the last line is kept. */
+struct voice {
+	int fd; /* -1: no more comes */
+	char *line;
+	size_t room, length;
+	bool line_over; /* the line has ended: what follows replaces it */
+};
+
 /* A process that runs, and what it says. */
 struct child {
 	pid_t pid;
 	int pidfd;
-	int said; /* what it writes to stderr; -1: no more comes */
-	size_t length;
-	bool line_over; /* the line in the complaint has ended: what follows replaces it */
+	struct voice output, errors;
 };
 
 static void
-hear(struct tayra__command_run *out, struct child *child, const char *bytes, size_t n)
+hear(struct voice *voice, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)bytes[i];
 
 		if (c == '\n' || c == '\r') {
-			child->line_over = true;
+			voice->line_over = true;
 			continue;
 		}
-		if (child->line_over)
-			child->length = 0;
-		child->line_over = false;
-		if (child->length < sizeof(out->complaint) - 1)
-			out->complaint[child->length++] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
-		out->complaint[child->length] = '\0';
+		if (voice->line_over)
+			voice->length = 0;
+		voice->line_over = false;
+		if (voice->length < voice->room - 1)
+			voice->line[voice->length++] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
+		voice->line[voice->length] = '\0';
 	}
 }
 
 static void
-stop_listening(struct child *child)
+stop_listening(struct voice *voice)
 {
-	if (child->said >= 0)
-		close(child->said);
-	child->said = -1;
+	if (voice->fd >= 0)
+		close(voice->fd);
+	voice->fd = -1;
 }
 
 /* At most `rounds` reads, so that a program that never stops talking is not listened to forever. */
 static void
-listen_to(struct tayra__command_run *out, struct child *child, unsigned rounds)
+listen_to(struct voice *voice, unsigned rounds)
 {
 	char bytes[4096];
 
-	while (child->said >= 0 && rounds--) {
-		ssize_t got = read(child->said, bytes, sizeof(bytes));
+	while (voice->fd >= 0 && rounds--) {
+		ssize_t got = read(voice->fd, bytes, sizeof(bytes));
 
 		if (got > 0)
-			hear(out, child, bytes, (size_t)got);
+			hear(voice, bytes, (size_t)got);
 		else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-			stop_listening(child);
+			stop_listening(voice);
 		else
 			return;
 	}
 }
 
+/* A pipe into a line of room bytes; the end to be written to is returned, or -1. */
 static int
-plan_files(posix_spawn_file_actions_t *files, const char *folder, int said)
+open_voice(struct voice *voice, char *line, size_t room)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	*voice = (struct voice){ .fd = ends[0], .line = line, .room = room };
+	return ends[1];
+}
+
+/* output: -1: it goes nowhere. */
+static int
+plan_files(posix_spawn_file_actions_t *files, const char *folder, int output, int errors)
 {
 	int error = 0;
 
@@ -160,10 +180,12 @@ plan_files(posix_spawn_file_actions_t *files, const char *folder, int said)
 		error = posix_spawn_file_actions_addchdir_np(files, folder);
 	if (!error)
 		error = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-	if (!error)
+	if (!error && output < 0)
 		error = posix_spawn_file_actions_addopen(files, 1, "/dev/null", O_WRONLY, 0);
+	else if (!error)
+		error = posix_spawn_file_actions_adddup2(files, output, 1);
 	if (!error)
-		error = posix_spawn_file_actions_adddup2(files, said, 2);
+		error = posix_spawn_file_actions_adddup2(files, errors, 2);
 	return error;
 }
 
@@ -184,7 +206,7 @@ plan_process(posix_spawnattr_t *attributes)
 
 /* => 0 or an errno. */
 static int
-spawn(const struct tayra__command *command, const char *folder, int said, pid_t *pid)
+spawn(const struct tayra__command *command, const char *folder, int output, int errors, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -194,7 +216,7 @@ spawn(const struct tayra__command *command, const char *folder, int said, pid_t 
 		return error;
 	error = posix_spawnattr_init(&attributes);
 	if (!error) {
-		error = plan_files(&files, folder, said);
+		error = plan_files(&files, folder, output, errors);
 		if (!error)
 			error = plan_process(&attributes);
 		if (!error)
@@ -206,17 +228,36 @@ spawn(const struct tayra__command *command, const char *folder, int said, pid_t 
 	return error;
 }
 
+/* => 0 or an errno.  The ends that the child writes to are closed again. */
 static int
-start(const struct tayra__command *command, const char *folder, struct child *child)
+start_heard(const struct tayra__command *command, const struct tayra__command_limits *limits,
+	    struct child *child, struct tayra__command_run *out)
 {
-	int ends[2], error;
+	int errors = open_voice(&child->errors, out->complaint, sizeof(out->complaint));
+	int output = -1, error;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return TAYRA_E_IO;
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	*child = (struct child){ .said = ends[0], .pidfd = -1 };
-	error = spawn(command, folder, ends[1], &child->pid);
-	close(ends[1]);
+	if (errors < 0)
+		return errno;
+	if (limits->output)
+		output = open_voice(&child->output, out->output, sizeof(out->output));
+	if (limits->output && output < 0)
+		error = errno;
+	else
+		error = spawn(command, limits->folder, output, errors, &child->pid);
+	close(errors);
+	if (output >= 0)
+		close(output);
+	return error;
+}
+
+static int
+start(const struct tayra__command *command, const struct tayra__command_limits *limits,
+      struct child *child, struct tayra__command_run *out)
+{
+	int error;
+
+	*child = (struct child){ .output.fd = -1, .errors.fd = -1, .pidfd = -1 };
+	error = start_heard(command, limits, child, out);
 	if (!error) {
 		child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
 		if (child->pidfd >= 0)
@@ -225,7 +266,8 @@ start(const struct tayra__command *command, const char *folder, struct child *ch
 		kill(-child->pid, SIGKILL);
 		waitpid(child->pid, NULL, 0);
 	}
-	stop_listening(child);
+	stop_listening(&child->output);
+	stop_listening(&child->errors);
 	errno = error;
 	if (error == ENOENT || error == ENOTDIR)
 		return TAYRA_E_NOT_FOUND;
@@ -248,7 +290,8 @@ await(struct child *child, const struct tayra__command_limits *limits, uint64_t 
 
 	for (;;) {
 		struct pollfd fds[] = { { .fd = child->pidfd, .events = POLLIN },
-					{ .fd = child->said, .events = POLLIN } };
+					{ .fd = child->errors.fd, .events = POLLIN },
+					{ .fd = child->output.fd, .events = POLLIN } };
 		uint64_t now = tayra__clock_real_ns();
 		struct timespec nap = { .tv_nsec = 0 };
 
@@ -257,11 +300,12 @@ await(struct child *child, const struct tayra__command_limits *limits, uint64_t 
 		if (out->stopped || out->timed_out)
 			return now;
 		nap.tv_nsec = (long)(tayra__clock_nap_end_ns(now, end_ns) - now);
-		if (ppoll(fds, 2, &nap, NULL) <= 0)
+		if (ppoll(fds, 3, &nap, NULL) <= 0)
 			continue;
 		if (fds[0].revents)
 			return tayra__clock_real_ns();
-		listen_to(out, child, 16);
+		listen_to(&child->errors, 16);
+		listen_to(&child->output, 16);
 	}
 }
 
@@ -310,13 +354,15 @@ tayra__command_run(const struct tayra__command *command, const struct tayra__com
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return TAYRA_E_IO;
 	start_ns = tayra__clock_real_ns();
-	status = start(command, limits->folder, &child);
+	status = start(command, limits, &child, out);
 	if (status != TAYRA_OK)
 		return status;
 	out->wall_ns = await(&child, limits, start_ns, out) - start_ns;
 	status = reap(&child, out);
-	listen_to(out, &child, 64);
-	stop_listening(&child);
+	listen_to(&child.errors, 64);
+	listen_to(&child.output, 64);
+	stop_listening(&child.errors);
+	stop_listening(&child.output);
 	close(child.pidfd);
 	return status;
 }

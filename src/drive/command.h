@@ -29,6 +29,7 @@ struct tayra__command_limits {
 	const char *folder;       /* to run in; NULL: ours */
 	uint64_t timeout_ns;      /* then it is killed; 0: none */
 	const _Atomic bool *stop; /* seen within 20 ms; may be NULL */
+	bool output;              /* keep the last line of its stdout */
 };
 
 struct tayra__command_run {
@@ -39,10 +40,12 @@ struct tayra__command_run {
 	int signal;
 	bool timed_out, stopped;
 	char complaint[200]; /* the last line it wrote to stderr, printable; "" if none */
+	char output[200];    /* the same of stdout, if asked for */
 };
 
 /*
- * Run it once and wait.  Its stdin is empty, its stdout goes nowhere, its PATH is ours.
+ * Run it once and wait.  Its stdin is empty, its stdout goes nowhere but to `output`, its PATH is
+ * ours.
  * => It is the leader of a process group of its own.  When it ends, what is left of the group is
  *    killed and counted; a process that made a session of its own escapes both.
  * => Makes this process the reaper of its orphaned descendants, for good.

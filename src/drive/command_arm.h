@@ -21,7 +21,8 @@ struct tayra__command_arm {
  * Of tayra__arm; ctx is a struct tayra__command_arm.
  * => TAYRA__MEAN_MS: wall time; TAYRA__CPU_MS_PER_REQUEST: user and system, of the tree;
  *    TAYRA__RSS_MIB: memory of its largest process, never below that of ours (the kernel's account
- *    begins at the fork).
+ *    begins at the fork); TAYRA__OUTPUT and TAYRA__SCORE, if limits.output: the number that is the
+ *    last word of its stdout, and at least 0.
  * => TAYRA_PENDING: it failed and `why` says how, or it was stopped.
  */
 int tayra__command_arm_run(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out);

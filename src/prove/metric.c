@@ -42,6 +42,10 @@ static const struct tayra__metric_info table[TAYRA__METRICS] = {
 		"memory of the process that is resident" },
 	[TAYRA__REQUESTS_PER_CPU_S] = { "requests_per_cpu_s", "1/s", HIGHER,
 		"requests answered for each second of processor time" },
+	[TAYRA__OUTPUT] = { "output", "", LOWER,
+		"a number that the target measures itself" },
+	[TAYRA__SCORE] = { "score", "", HIGHER,
+		"a number that the target measures itself, higher is better" },
 };
 /* clang-format on */
 

@@ -173,6 +173,15 @@ claim "an A/A counts how often equal things are called different"
 "$tayra" bench plan --arm 'sleep .005' --budget 10s --json >out 2>err </dev/null
 [ $? -eq 0 ] && between "$(field pairs)" 6 10000 && between "$(field noise)" 0 2 && between "$(field pair_s)" .01 5
 claim "a plan says how many pairs an effect needs"
+printf '%s\n' 'echo "begin"' 'echo "took $(($1 + $$ % 5)) us: $(($1 + $$ % 5))"' >number.sh
+"$tayra" bench run --arm a='sh number.sh 100' --arm b='sh number.sh 150' --metric output --pairs 12 --slice 1ms --json >out 2>err
+[ $? -eq 1 ] && [ "$(field verdict)" = WORSE ] && [ "$(field metric)" = output ] && between "$(field a_value)" 100 104 && between "$(field ratio)" 1.4 1.6
+claim "a number that a command prints itself can be what is compared"
+"$tayra" bench run --arm a='sh number.sh 100' --arm b='sh number.sh 150' --metric score --pairs 12 --slice 1ms --json >out 2>err
+[ $? -eq 0 ] && [ "$(field verdict)" = BETTER ]
+claim "and more of it be better"
+refused 2 "arm b: the last line of 'echo' does not end with a number of at least 0: '3 ms'" "what is no number is shown" run --arm 'echo 3' --arm 'echo 3 ms' --metric output
+refused 2 "arm a: 'true' printed no last line with a number" "and nothing is said to be nothing" run --arm true --arm 'echo 3' --metric output
 for commit in one two three four; do
 	"$tayra" bench run --metric cpu --arm a="sh -c '$work'" --arm b="sh -c ':'" --pairs 6 --slice 1ms --name loop \
 		--commit $commit --history past.jsonl >out 2>err </dev/null || break

@@ -186,6 +186,24 @@ one_that_talks_without_end_is_cut_off_and_kept_to_a_line(void **state)
 }
 
 static void
+the_last_line_of_its_output_is_kept_if_asked_for(void **state)
+{
+	const struct tayra__command_limits hears = { .output = true };
+	struct tayra__command_run r = run_limited("sh -c 'echo 1; echo no >&2; printf \"t 2\"'",
+						  &hears);
+
+	(void)state;
+	assert_int_equal(r.exit_code, 0);
+	assert_string_equal(r.output, "t 2");
+	assert_string_equal(r.complaint, "no");
+	r = run_limited("sh -c 'seq 100000; exit 3'", &hears);
+	assert_string_equal(r.output, "100000");
+	assert_int_equal(r.exit_code, 3);
+	r = run("echo 1");
+	assert_string_equal(r.output, "");
+}
+
+static void
 it_runs_in_the_folder_given(void **state)
 {
 	const struct tayra__command_limits limits = { .folder = "/" };
@@ -257,6 +275,7 @@ main(void)
 		cmocka_unit_test(processor_time_of_orphans_is_counted_and_they_are_killed),
 		cmocka_unit_test(a_limit_and_a_stop_end_it),
 		cmocka_unit_test(one_that_talks_without_end_is_cut_off_and_kept_to_a_line),
+		cmocka_unit_test(the_last_line_of_its_output_is_kept_if_asked_for),
 		cmocka_unit_test(it_runs_in_the_folder_given),
 		cmocka_unit_test(a_slice_holds_as_many_runs_as_fit_and_one_at_least),
 		cmocka_unit_test(a_run_that_fails_ends_the_slice_with_a_reason),
