@@ -19,7 +19,9 @@ tayra__figure_number(double value, char text[16])
 		snprintf(text, 16, "0");
 	else
 		snprintf(text, 16, "%.*f",
-			 size < 1     ? 3
+			 size < .01   ? 5
+			 : size < .1  ? 4
+			 : size < 1   ? 3
 			 : size < 10  ? 2
 			 : size < 100 ? 1
 				      : 0,

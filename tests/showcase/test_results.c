@@ -201,7 +201,7 @@ where_zeros_leave_no_interval_something_else_is_said(void **state)
 	char text[64];
 
 	c.a_value = 1, c.b_value = 500, c.verdict = TAYRA_BETTER;
-	assert_string_equal(tayra__figure_ratio(&c, text), "500 (p 0.031)");
+	assert_string_equal(tayra__figure_ratio(&c, text), "500 (p 0.0312)");
 	c.a_value = c.b_value = 0, c.ratio = (double)NAN, c.verdict = TAYRA_UNDECIDED;
 	assert_string_equal(tayra__figure_bounds(&c, text), "0 in most rounds");
 	c.verdict = TAYRA_SAME;
