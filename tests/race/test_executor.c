@@ -7,7 +7,9 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -199,7 +201,8 @@ cancel_is_exact_over_100000_operations(void **state)
 struct waiter {
 	struct tayra_executor *ex;
 	struct tayra_task *tasks;
-	_Atomic bool ready;
+	_Atomic pid_t tid; /* 0: not begun */
+	_Atomic bool over;
 	int status;
 };
 
@@ -208,15 +211,41 @@ wait_for_all(void *arg)
 {
 	struct waiter *w = arg;
 
-	atomic_store(&w->ready, true);
+	atomic_store(&w->tid, (pid_t)syscall(SYS_gettid));
 	w->status = tayra_task_wait(w->ex, w->tasks, 40, 10 * TAYRA_NS_PER_S);
+	atomic_store(&w->over, true);
 	return NULL;
+}
+
+static bool
+asleep(pid_t tid)
+{
+	char path[64], state = '?';
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	stat = fopen(path, "re");
+	if (!stat)
+		return false;
+	if (fscanf(stat, "%*d %*s %c", &state) != 1)
+		state = '?';
+	fclose(stat);
+	return state == 'S';
+}
+
+/* Nothing but the wait sleeps for so long.  A call that came after the destroy would be ours to
+ * answer for. */
+static void
+until_inside(struct waiter *w)
+{
+	for (int in_a_row = 0; in_a_row < 8 && !atomic_load(&w->over); usleep(500))
+		in_a_row = atomic_load(&w->tid) && asleep(atomic_load(&w->tid)) ? in_a_row + 1 : 0;
 }
 
 static int
 nap(void *arg)
 {
-	usleep(300);
+	usleep(10000);
 	return TAYRA_OK;
 }
 
@@ -233,9 +262,7 @@ destroying_lets_those_go_who_wait(void **state)
 			tasks[i].fn = nap;
 		assert_int_equal(tayra_submit_batch(w.ex, tasks, 40), TAYRA_OK);
 		assert_int_equal(pthread_create(&thread, NULL, wait_for_all, &w), 0);
-		while (!atomic_load(&w.ready))
-			usleep(10);
-		usleep(200); /* it is inside, or its call comes before the destroy all the same */
+		until_inside(&w);
 		tayra_executor_destroy(w.ex);
 		pthread_join(thread, NULL);
 		assert_int_equal(w.status, TAYRA_OK);
