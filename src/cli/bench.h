@@ -23,6 +23,7 @@ struct tayra__bench_options {
 	uint64_t budget_ns, slice_ns,
 		timeout_ns; /* of all; of a slice at least; of a run or a request at most */
 	uint32_t pairs;     /* 0: by the budget and the noise */
+	uint32_t turns;     /* slices of an arm in a round, at most */
 	uint64_t seed;
 	bool json, may_fail;
 	const char *md_path;   /* Markdown is added to it; NULL: none */
@@ -49,6 +50,7 @@ struct tayra__bench_metric {
 	enum tayra__metric metric;
 	const char *unit, *sentence;
 	bool timed;
+	bool brief; /* of servers: a short slice holds enough requests for it */
 };
 
 /* Read the options of a subcommand.  => 0, or an exit code after saying why. */

@@ -8,6 +8,7 @@
 #include <tayra/base.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/plan_file.h"
+
+#define TURNS 20
 
 enum key {
 	ARM = 256,
@@ -153,7 +156,7 @@ static const struct argp_option run_table[] = {
 	OPTION_BUDGET,
 	{ "slice", SLICE, "TIME", 0,
 	  "a command is run again until that long, and the median counts (default 50ms); how long "
-	  "a server is asked before it is another's turn (default 100ms to 1s)",
+	  "a server is asked before it is another's turn (default 25ms to 1s)",
 	  0 },
 	OPTION_PAIRS,
 	OPTION_ALPHA,
@@ -240,15 +243,17 @@ static const struct tayra__bench_metric metrics[] = {
 };
 
 static const struct tayra__bench_metric server_metrics[] = {
-	{ "p50_ms", TAYRA__P50_MS, "ms", "latency that half of the requests stay within", true },
+	{ "p50_ms", TAYRA__P50_MS, "ms", "latency that half of the requests stay within", true,
+	  true },
 	{ "p95_ms", TAYRA__P95_MS, "ms", "latency that 95% of the requests stay within", true },
 	{ "p99_ms", TAYRA__P99_MS, "ms", "latency that 99% of the requests stay within", true },
 	{ "p999_ms", TAYRA__P999_MS, "ms", "latency that 99.9% of the requests stay within", true },
-	{ "mean_ms", TAYRA__MEAN_MS, "ms", "mean latency", true },
+	{ "mean_ms", TAYRA__MEAN_MS, "ms", "mean latency", true, true },
 	{ "max_ms", TAYRA__MAX_MS, "ms", "latency of the slowest request", true },
-	{ "throughput_per_s", TAYRA__THROUGHPUT_PER_S, "/s", "requests answered a second", true },
+	{ "throughput_per_s", TAYRA__THROUGHPUT_PER_S, "/s", "requests answered a second", true,
+	  true },
 	{ "error_ratio", TAYRA__ERROR_RATIO, "", "share of requests that failed", false },
-	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms", "the server's processor time for a request",
+	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms", "the server's processor time for a request", true,
 	  true },
 	{ "rss", TAYRA__RSS_MIB, "MiB", "memory of the server's processes", false },
 };
@@ -512,6 +517,7 @@ parse(int argc, char **argv, const struct argp_option *table, const char *doc,
 
 	o->command = argv[0];
 	o->alpha = 0.05;
+	o->turns = TURNS;
 	o->seed = tayra_clock_real()->wall_ms(tayra_clock_real()->ctx);
 	path = plan_of(&argc, argv);
 	if (path)
@@ -545,7 +551,15 @@ check_run(const struct tayra__bench_options *o)
 	return 0;
 }
 
-/* How long the arms of servers take turns: long enough for the quantile, short enough for many. */
+static uint64_t
+within(double ns, double least_ms, double most_ms)
+{
+	return (uint64_t)fmin(fmax(ns, least_ms * 1e6), most_ms * 1e6);
+}
+
+/* How long the arms of servers take turns.  What others do on the machine changes within tenths of
+ * a second, and pairs gain by being closer than that; but starting and draining must not be all
+ * there is, nor a slice hold too few requests for the quantile. */
 static void
 set_server_times(struct tayra__bench_options *o)
 {
@@ -555,13 +569,10 @@ set_server_times(struct tayra__bench_options *o)
 		o->budget_ns = o->duration_ns * (o->arms + 1);
 	if (!o->budget_ns)
 		o->budget_ns = 60 * TAYRA_NS_PER_S;
-	if (!o->slice_ns) {
-		o->slice_ns = o->budget_ns / 120;
-		if (o->slice_ns < 100 * TAYRA_NS_PER_MS)
-			o->slice_ns = 100 * TAYRA_NS_PER_MS;
-		if (o->slice_ns > TAYRA_NS_PER_S)
-			o->slice_ns = TAYRA_NS_PER_S;
-	}
+	if (!o->slice_ns && !o->metric->brief)
+		o->slice_ns = within((double)o->budget_ns / 120, 100, 1000);
+	else if (!o->slice_ns)
+		o->slice_ns = within(o->rate_per_s > 0 ? 200e9 / o->rate_per_s : 0, 25, 1000);
 }
 
 int
@@ -581,7 +592,7 @@ tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
 		o);
 	if (code == 0)
 		code = check_run(o);
-	if (o->urls)
+	if (code == 0 && o->urls)
 		set_server_times(o);
 	else if (!o->budget_ns)
 		o->budget_ns = 60 * TAYRA_NS_PER_S;

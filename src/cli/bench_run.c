@@ -70,6 +70,7 @@ tayra__bench_trial(const struct tayra__bench_options *o, const struct tayra__arm
 					   .budget_ns = o->budget_ns,
 					   .slice_ns = o->slice_ns,
 					   .rounds = o->pairs,
+					   .turns = o->turns,
 					   .seed = o->seed,
 					   .stop = tayra__interrupt_flag() };
 }

@@ -31,6 +31,12 @@ struct servers {
 	size_t open;
 };
 
+static bool
+of_own_use(enum tayra__metric metric)
+{
+	return metric == TAYRA__CPU_MS_PER_REQUEST || metric == TAYRA__RSS_MIB;
+}
+
 static int
 open_server(struct servers *s, size_t i)
 {
@@ -58,12 +64,12 @@ open_server(struct servers *s, size_t i)
 	arm->load = (struct tayra__wire_load){ .rate_per_s = o->rate_per_s,
 					       .clients = closed ? wire.connections : 0,
 					       .untimed = o->metric->metric > TAYRA__MAX_MS,
+					       .own_use = of_own_use(o->metric->metric),
 					       .stop = tayra__interrupt_flag() };
 	port = tayra__listener_local_port(tayra__wire_name(arm->wire));
 	if (port)
 		arm->pids = tayra__listener_find("/proc", port, arm->pid);
-	if (arm->pids == 0 && (o->metric->metric == TAYRA__CPU_MS_PER_REQUEST ||
-			       o->metric->metric == TAYRA__RSS_MIB)) {
+	if (arm->pids == 0 && arm->load.own_use) {
 		tayra__cli_error(o->command,
 				 "--metric %s: no process that listens there can be seen on this "
 				 "machine: %s",

@@ -40,8 +40,8 @@ tayra__wire_load_spoilt(const struct tayra__wire_load *load,
 	double planned = load->rate_per_s * (double)result->length_ns / 1e9;
 
 	if (load->rate_per_s <= 0)
-		return (double)result->cpu_ns >
-				       TAYRA__WIRE_ARM_BUSY_SHARE * (double)result->length_ns
+		return !load->own_use && (double)result->cpu_ns > TAYRA__WIRE_ARM_BUSY_SHARE *
+									  (double)result->length_ns
 			       ? "the generator had no processor time left"
 			       : NULL;
 	if (!load->untimed && lag > TAYRA__WIRE_ARM_LAG_NS && lag > TAYRA__WIRE_ARM_LAG_SHARE * p99)

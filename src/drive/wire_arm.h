@@ -18,6 +18,7 @@ struct tayra__wire_load {
 	double rate_per_s; /* open loop, Poisson; 0: closed loop */
 	uint32_t clients;  /* closed loop: how many ask at a time */
 	bool untimed;      /* what is wanted is no latency, and lag spoils nothing */
+	bool own_use;      /* it is what the server uses, which is right however hard it is asked */
 	const _Atomic bool *stop;
 };
 

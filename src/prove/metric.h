@@ -31,11 +31,19 @@ enum tayra__metric {
 	TAYRA__METRICS,
 };
 
+/* What several slices of an arm come to. */
+enum tayra__metric_pool {
+	TAYRA__POOL_MEDIAN,
+	TAYRA__POOL_MEAN, /* of what is mostly zero */
+	TAYRA__POOL_MAX,
+};
+
 struct tayra__metric_info {
 	const char *name; /* "p50_ms" */
 	const char *unit; /* "ms", "1/s", "ratio", "calls", "MiB" */
 	enum tayra_better better;
 	const char *sentence;
+	enum tayra__metric_pool pool;
 };
 
 /* Static; NULL when out of range. */

@@ -11,6 +11,7 @@
 #include "base/hist.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "stat/quantile.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,8 +23,11 @@ struct course {
 	struct tayra__session *out;
 	struct tayra__rng rng;
 	uint32_t *order;
+	struct tayra__measure *turn;       /* [turn * arms + arm], of the round that runs */
 	struct tayra__hist *round_latency; /* [arm]; joins the session's when the round is whole */
-	bool begun;                        /* a slice has run: the next waits for the gap */
+	struct tayra__hist *slice_latency;
+	uint32_t turns;
+	bool begun; /* a slice has run: the next waits for the gap */
 };
 
 static bool
@@ -54,25 +58,93 @@ measure_init(struct tayra__measure *measure, struct tayra__hist *latency)
 }
 
 static int
-run_slice(struct course *c, uint32_t round, uint32_t arm)
+run_slice(struct course *c, uint32_t round, uint32_t turn, uint32_t arm)
 {
 	const struct tayra__session_plan *plan = c->plan;
-	struct tayra__measure *measure = &c->out->measures[round * c->out->arms + arm];
+	struct tayra__measure *measure = &c->turn[turn * c->out->arms + arm];
 	struct tayra__slice slice = { .scene = plan->scene,
 				      .phase = plan->phase,
 				      .round = round,
-				      .seed = tayra__hash_mix64(plan->seed + round),
+				      .turn = turn,
+				      .seed = tayra__hash_mix64(plan->seed +
+								(uint64_t)round * c->turns + turn),
 				      .length_ns = plan->slice_ns };
 	int status;
 
 	if (c->begun && plan->gap_ns)
 		rest(plan);
 	c->begun = true;
-	measure_init(measure, &c->round_latency[arm]);
+	measure_init(measure, c->slice_latency);
 	status = c->arms[arm].run(c->arms[arm].ctx, &slice, measure);
 	if (status == TAYRA_OK && plan->progress)
 		plan->progress(plan->progress_ctx, arm, &slice, measure);
-	measure->latency = NULL; /* the histogram is the next round's */
+	if (status == TAYRA_OK && !measure->invalid)
+		tayra__hist_merge(&c->round_latency[arm], measure->latency);
+	measure->latency = NULL; /* the histogram is the next slice's */
+	return status;
+}
+
+static double
+pool(enum tayra__metric metric, double *values, size_t n)
+{
+	double sum = 0, most = 0;
+
+	if (n == 0)
+		return nan("");
+	for (size_t i = 0; i < n; i++) {
+		sum += values[i];
+		most = i == 0 || values[i] > most ? values[i] : most;
+	}
+	switch (tayra__metric_info(metric)->pool) {
+	case TAYRA__POOL_MEAN: return sum / (double)n;
+	case TAYRA__POOL_MAX: return most;
+	case TAYRA__POOL_MEDIAN: break;
+	}
+	return tayra__quantile_median(values, n);
+}
+
+/* What an arm's turns come to. */
+static void
+pool_turns(const struct course *c, size_t arm, struct tayra__measure *out)
+{
+	double values[TAYRA__SESSION_TURNS_MAX];
+	uint32_t spoilt = 0;
+
+	*out = (struct tayra__measure){ .latency = NULL };
+	for (uint32_t turn = 0; turn < c->turns; turn++) {
+		const struct tayra__measure *m = &c->turn[turn * c->out->arms + arm];
+
+		spoilt += m->invalid;
+		out->requests += m->requests;
+		if (m->lag_p99_ns > out->lag_p99_ns)
+			out->lag_p99_ns = m->lag_p99_ns;
+	}
+	out->invalid = spoilt > 0 && 2 * spoilt >= c->turns;
+	for (int i = 0; i < TAYRA__METRICS; i++) {
+		size_t n = 0;
+
+		for (uint32_t turn = 0; turn < c->turns; turn++) {
+			const struct tayra__measure *m = &c->turn[turn * c->out->arms + arm];
+
+			if ((!m->invalid || out->invalid) && !isnan(m->value[i]))
+				values[n++] = m->value[i];
+		}
+		out->value[i] = pool((enum tayra__metric)i, values, n);
+	}
+}
+
+/* => TAYRA_PENDING: stopped before the turn was whole. */
+static int
+run_turn(struct course *c, uint32_t round, uint32_t turn)
+{
+	size_t arms = c->out->arms;
+	int status = TAYRA_OK;
+
+	for (size_t i = 0; i < arms; i++)
+		c->order[i] = (uint32_t)i;
+	tayra__rng_shuffle(&c->rng, c->order, arms);
+	for (size_t i = 0; i < arms && status == TAYRA_OK; i++)
+		status = stopped(c->plan) ? TAYRA_PENDING : run_slice(c, round, turn, c->order[i]);
 	return status;
 }
 
@@ -83,19 +155,18 @@ run_round(struct course *c, uint32_t round)
 	size_t arms = c->out->arms;
 
 	for (size_t i = 0; i < arms; i++)
-		c->order[i] = (uint32_t)i;
-	tayra__rng_shuffle(&c->rng, c->order, arms);
-	for (size_t i = 0; i < arms; i++) {
-		int status;
+		tayra__hist_init(&c->round_latency[i]);
+	for (uint32_t turn = 0; turn < c->turns; turn++) {
+		int status = run_turn(c, round, turn);
 
-		if (stopped(c->plan))
-			return TAYRA_PENDING;
-		status = run_slice(c, round, c->order[i]);
 		if (status != TAYRA_OK)
 			return status;
 	}
 	for (size_t i = 0; i < arms; i++) {
-		if (!c->out->measures[round * arms + i].invalid)
+		struct tayra__measure *measure = &c->out->measures[round * arms + i];
+
+		pool_turns(c, i, measure);
+		if (!measure->invalid)
 			tayra__hist_merge(&c->out->latency[i], &c->round_latency[i]);
 	}
 	c->out->rounds = round + 1;
@@ -108,15 +179,22 @@ course_init(struct course *c, const struct tayra__arm *arms, size_t n,
 {
 	size_t slices;
 
-	*c = (struct course){ .arms = arms, .plan = plan, .out = out };
+	*c = (struct course){
+		.arms = arms, .plan = plan, .out = out, .turns = plan->turns ? plan->turns : 1
+	};
 	*out = (struct tayra__session){ .arms = n };
+	if (c->turns > TAYRA__SESSION_TURNS_MAX)
+		return TAYRA_E_INVAL;
 	if (__builtin_mul_overflow(n, (size_t)plan->rounds, &slices))
 		return TAYRA_E_NOMEM;
 	out->measures = tayra__mem_array(slices, sizeof(*out->measures));
 	out->latency = tayra__mem_array(n, sizeof(*out->latency));
 	c->round_latency = tayra__mem_array(n, sizeof(*c->round_latency));
+	c->slice_latency = tayra__mem_array(1, sizeof(*c->slice_latency));
+	c->turn = tayra__mem_array(n * c->turns, sizeof(*c->turn));
 	c->order = tayra__mem_array(n, sizeof(*c->order));
-	if (!out->measures || !out->latency || !c->round_latency || !c->order)
+	if (!out->measures || !out->latency || !c->round_latency || !c->slice_latency || !c->turn ||
+	    !c->order)
 		return TAYRA_E_NOMEM;
 	for (size_t i = 0; i < n; i++)
 		tayra__hist_init(&out->latency[i]);
@@ -137,6 +215,8 @@ tayra__session_run(const struct tayra__arm *arms, size_t n, const struct tayra__
 	if (status == TAYRA_PENDING)
 		status = TAYRA_OK;
 	tayra__mem_free(c.order);
+	tayra__mem_free(c.turn);
+	tayra__mem_free(c.slice_latency);
 	tayra__mem_free(c.round_latency);
 	if (status != TAYRA_OK)
 		tayra__session_fini(out);

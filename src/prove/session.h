@@ -13,11 +13,14 @@
 
 struct tayra__hist;
 
+#define TAYRA__SESSION_TURNS_MAX 32
+
 /* What is asked of an arm in one slice. */
 struct tayra__slice {
 	const char *scene, *phase;
 	uint32_t round; /* 0 .. rounds - 1, the same for every arm of the round */
-	uint64_t seed;  /* the same for every arm of the round: same arrivals, same keys */
+	uint32_t turn;  /* 0 .. turns - 1 */
+	uint64_t seed;  /* the same for every arm of the turn: same arrivals, same keys */
 	uint64_t length_ns;
 };
 
@@ -42,6 +45,9 @@ struct tayra__arm {
 struct tayra__session_plan {
 	const char *scene, *phase;
 	uint32_t rounds;
+	/* Slices an arm gets in a round, each in an order of its own; its figures of the round are
+	 * their median (or what metric.h says).  0: one. */
+	uint32_t turns;
 	uint64_t slice_ns, gap_ns;
 	uint64_t seed;
 	const _Atomic bool *stop; /* set by Ctrl-C: end after the running slice; may be NULL */
@@ -54,11 +60,13 @@ struct tayra__session_plan {
 struct tayra__session {
 	size_t arms;
 	uint32_t rounds;                 /* complete ones */
-	struct tayra__measure *measures; /* [round * arms + arm] */
+	struct tayra__measure *measures; /* [round * arms + arm]; invalid where half of its turns
+					    are */
 	struct tayra__hist *latency;     /* [arm], merged over the rounds */
 };
 
-/* => TAYRA_OK (also when stopped: rounds says how far), an arm's status, TAYRA_E_NOMEM. */
+/* => TAYRA_OK (also when stopped: rounds says how far), an arm's status, TAYRA_E_NOMEM,
+ * TAYRA_E_INVAL: too many turns. */
 int tayra__session_run(const struct tayra__arm *arms, size_t n,
 		       const struct tayra__session_plan *plan, struct tayra__session *out);
 void tayra__session_fini(struct tayra__session *session);

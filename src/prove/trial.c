@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "base/hist.h"
 #include "base/mem.h"
-#include "base/mem.h"
 #include "stat/effect.h"
 #include "stat/normal.h"
 #include "stat/quantile.h"
@@ -20,6 +19,7 @@
 #define PILOT_CAUTION 1.5  /* a spread seen in six rounds may be this much too small */
 #define LEAST_ROUNDS  12
 #define MOST_ROUNDS   1000
+#define TURNED_ROUNDS 40  /* what is more than that many is made of several turns each */
 #define LATENESS      1.1 /* of the budget: then the clock ends it */
 #define SAME_POWER    0.8
 
@@ -29,6 +29,7 @@ struct course {
 	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX + 1];
 	uint64_t start_ns, late_ns; /* when it began; when it must end */
 	uint32_t rounds;            /* of the session that runs; 0: the pilot */
+	uint32_t turns;
 	uint32_t slices;
 	_Atomic bool stop;
 	bool stopped, out_of_time;
@@ -52,7 +53,7 @@ after_slice(void *ctx, size_t arm, const struct tayra__slice *slice,
 	(void)measure;
 	c->slices++;
 	if (c->rounds)
-		by_rounds = (double)c->slices / (double)(c->rounds * (plan->n + 1));
+		by_rounds = (double)c->slices / (double)(c->rounds * c->turns * (plan->n + 1));
 	if (plan->budget_ns)
 		by_time = (double)spent(c) / (double)plan->budget_ns;
 	if (plan->progress)
@@ -73,6 +74,7 @@ run_rounds(struct course *c, const char *phase, uint32_t rounds, struct tayra__s
 	const struct tayra__session_plan session = {
 		.phase = phase,
 		.rounds = rounds,
+		.turns = c->turns,
 		.slice_ns = plan->slice_ns,
 		.gap_ns = plan->gap_ns,
 		.seed = tayra__hash_mix64(plan->seed ^ (uint64_t)phase[0]),
@@ -160,8 +162,9 @@ alpha_each(const struct tayra__trial_plan *plan)
 	return plan->alpha / (double)(plan->n - 1);
 }
 
+/* How many slices each arm gets, and in how many rounds. */
 static uint32_t
-plan_rounds(const struct course *c, const struct tayra__trial_pilot *pilot)
+plan_rounds(struct course *c, const struct tayra__trial_pilot *pilot)
 {
 	const struct tayra__trial_plan *plan = c->plan;
 	uint64_t used = spent(c);
@@ -173,7 +176,9 @@ plan_rounds(const struct course *c, const struct tayra__trial_pilot *pilot)
 							     plan->margin, alpha_each(plan));
 
 	want = fmin(fmax(want, LEAST_ROUNDS), MOST_ROUNDS);
-	return (uint32_t)fmax(fmin(want, fits), 1);
+	want = fmax(fmin(want, fits), 1);
+	c->turns = (uint32_t)fmax(1, fmin(floor(want / TURNED_ROUNDS), plan->turns));
+	return (uint32_t)(want / c->turns);
 }
 
 static int
@@ -200,8 +205,9 @@ judge(const struct tayra__trial_plan *plan, struct tayra__trial *out)
 static int
 course_init(struct course *c, const struct tayra__trial_plan *plan)
 {
-	*c = (struct course){ .plan = plan, .start_ns = tayra__clock_real_ns() };
-	if (plan->n < 2 || plan->n > TAYRA__TRIAL_ARMS_MAX || (!plan->rounds && !plan->budget_ns) ||
+	*c = (struct course){ .plan = plan, .start_ns = tayra__clock_real_ns(), .turns = 1 };
+	if (plan->turns > TAYRA__SESSION_TURNS_MAX || plan->n < 2 ||
+	    plan->n > TAYRA__TRIAL_ARMS_MAX || (!plan->rounds && !plan->budget_ns) ||
 	    plan->rounds > MOST_ROUNDS || !(plan->margin > 0 && plan->margin < 1) ||
 	    !(plan->alpha > 0 && plan->alpha < 1) || !tayra__metric_info(plan->metric))
 		return TAYRA_E_INVAL;
@@ -236,11 +242,13 @@ tayra__trial_run(const struct tayra__trial_plan *plan, struct tayra__trial *out)
 		atomic_store_explicit(&c.stop, false, memory_order_relaxed);
 		out->planned = plan->rounds ? plan->rounds : plan_rounds(&c, &out->pilot);
 		c.rounds = out->planned;
+		out->turns = c.turns;
 		status = run_rounds(&c, "load", out->planned, &out->session);
 		if (status != TAYRA_OK)
 			return status;
 	} else {
 		out->session.arms = plan->n + 1;
+		out->turns = 1;
 	}
 	out->stopped = c.stopped;
 	out->out_of_time = c.out_of_time;

@@ -20,6 +20,7 @@ struct tayra__trial_plan {
 		alpha; /* of tayra_prove_rule; alpha is shared out over the arms (Bonferroni) */
 	uint64_t budget_ns;
 	uint64_t slice_ns, gap_ns;
+	uint32_t turns; /* slices of each arm in a round, at most; 0: one */
 	uint32_t
 		rounds; /* exactly that many, whatever the budget and without a pilot; 0: by them */
 	uint64_t seed;
@@ -40,6 +41,7 @@ struct tayra__trial_pilot {
 struct tayra__trial {
 	struct tayra__trial_pilot pilot;
 	uint32_t planned;              /* rounds; 0: it did not get that far */
+	uint32_t turns;                /* slices of each arm in a round */
 	struct tayra__session session; /* arms 0 .. n - 1, then the A/A */
 	struct tayra_comparison
 		ab[TAYRA__TRIAL_ARMS_MAX]; /* [i]: arm i against arm 0; [0] unused */
@@ -54,6 +56,8 @@ struct tayra__trial {
  *    pilot's noise and half of it again; at least 12, at most 1,000, and what the budget holds.
  *    The number is fixed before the first round, so that no test is repeated until it likes what it
  *    sees; a run that is late ends by the clock, not by the data.  The pilot's slices do not count.
+ * => Where that is more than 40, rounds are made of several turns each: the median of an arm's
+ * slices shrugs at what happened in one of them, which the mean over pairs would not.
  * => The A/A spoils nothing: under random order it differs by chance only, and is there to be seen.
  * => TAYRA_OK, also when stopped, with what there is; TAYRA_E_INVAL; an arm's status;
  *    TAYRA_E_NOMEM.  `out` needs tayra__trial_fini() after TAYRA_OK only.

@@ -132,8 +132,13 @@ put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *shee
 {
 	const struct tayra__trial *trial = r->trial;
 	char line[LINE_MAX_BYTES];
-	int used = snprintf(line, sizeof(line), "%u pairs in random order, %.1f s",
-			    trial->session.rounds, r->took_s);
+	int used = snprintf(line, sizeof(line), "%u pairs", trial->session.rounds);
+
+	if (trial->turns > 1)
+		used += snprintf(line + used, sizeof(line) - (size_t)used, " of %u slices each",
+				 trial->turns);
+	used += snprintf(line + used, sizeof(line) - (size_t)used, " in random order, %.1f s",
+			 r->took_s);
 
 	if (!isnan(r->foreign_cpu))
 		used += snprintf(line + used, sizeof(line) - (size_t)used,
@@ -210,6 +215,7 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	tayra__json_double(json, "b_value", c->b_value, 9);
 	tayra__json_string(json, "unit", r->unit);
 	tayra__json_double(json, "margin", r->margin, 9);
+	tayra__json_u64(json, "turns", r->trial->turns);
 	tayra__json_u64(json, "pairs_missing", c->pairs_missing);
 	tayra__json_double(json, "foreign_cpu_ratio", r->foreign_cpu, 4);
 	tayra__json_double(json, "took_s", r->took_s, 5);

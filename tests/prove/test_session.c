@@ -241,6 +241,52 @@ a_spoilt_slice_takes_its_pair_along_and_too_many_the_verdict(void **state)
 	tayra__session_fini(&session);
 }
 
+/* Of five turns, one is wild and one is spoilt. */
+static int
+act_in_turns(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out)
+{
+	uint64_t *seeds = ctx;
+
+	seeds[slice->round * 5 + slice->turn] ^= slice->seed;
+	out->value[TAYRA__P50_MS] = slice->turn == 3 ? 1000 : 2 + 0.1 * slice->turn;
+	out->value[TAYRA__ERROR_RATIO] = slice->turn == 1 ? 0.4 : 0;
+	out->value[TAYRA__MAX_MS] = slice->turn;
+	out->requests = 10;
+	out->lag_p99_ns = slice->turn;
+	out->invalid = slice->turn == 4 || (slice->round == 1 && slice->turn >= 2);
+	tayra__hist_add(out->latency, 1);
+	return TAYRA_OK;
+}
+
+static void
+several_turns_of_a_round_come_to_one_figure(void **state)
+{
+	uint64_t seeds[10] = { 0 };
+	const struct tayra__arm arms[2] = { { "a", act_in_turns, seeds },
+					    { "b", act_in_turns, seeds } };
+	struct tayra__session_plan plan = { .rounds = 2, .turns = 5, .slice_ns = 1, .seed = 3 };
+	struct tayra__session session;
+	const struct tayra__measure *m;
+
+	(void)state;
+	assert_int_equal(tayra__session_run(arms, 2, &plan, &session), TAYRA_OK);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(seeds[i], 0); /* both arms got the same */
+	m = &session.measures[0];
+	assert_false(m->invalid);
+	assert_true(fabs(m->value[TAYRA__P50_MS] - 2.15) < 1e-9); /* of 2, 2.1, 2.2 and 1000 */
+	assert_true(fabs(m->value[TAYRA__ERROR_RATIO] - 0.1) < 1e-9);
+	assert_true(m->value[TAYRA__MAX_MS] == 3);
+	assert_true(isnan(m->value[TAYRA__P99_MS]));
+	assert_int_equal(m->requests, 50);
+	assert_int_equal(m->lag_p99_ns, 4);
+	assert_true(session.measures[2].invalid); /* three of five spoilt */
+	assert_int_equal(session.latency[0].count, 4);
+	tayra__session_fini(&session);
+	plan.turns = TAYRA__SESSION_TURNS_MAX + 1;
+	assert_int_equal(tayra__session_run(arms, 2, &plan, &session), TAYRA_E_INVAL);
+}
+
 static void
 every_metric_has_a_name_of_its_own_and_a_sentence(void **state)
 {
@@ -271,6 +317,7 @@ main(void)
 		cmocka_unit_test(a_failing_arm_ends_the_session_with_its_status),
 		cmocka_unit_test(comparing_pairs_the_rounds_and_shows_the_a_a),
 		cmocka_unit_test(a_spoilt_slice_takes_its_pair_along_and_too_many_the_verdict),
+		cmocka_unit_test(several_turns_of_a_round_come_to_one_figure),
 		cmocka_unit_test(every_metric_has_a_name_of_its_own_and_a_sentence),
 	};
 

@@ -15,6 +15,7 @@
 /* An arm that takes no time to speak of and says what it is told to, with noise. */
 struct actor {
 	double level, noise;
+	double spikes; /* so often it takes twice to eleven times as long */
 	uint64_t takes_ns;
 	uint32_t runs, fails_at, stops_at, takes_from; /* which run; 0: never, takes: always */
 	struct tayra__rng rng;
@@ -35,6 +36,8 @@ act(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out)
 		tayra__clock_sleep_until_ns(tayra__clock_real_ns() + actor->takes_ns);
 	out->value[TAYRA__MEAN_MS] = actor->level *
 				     exp(actor->noise * tayra__rng_normal(&actor->rng));
+	if (tayra__rng_unit(&actor->rng) < actor->spikes)
+		out->value[TAYRA__MEAN_MS] *= 2 + 10 * tayra__rng_unit(&actor->rng);
 	return TAYRA_OK;
 }
 
@@ -85,6 +88,44 @@ equal_arms_come_out_the_same_and_rounds_follow_the_noise(void **state)
 	assert_true(called <= 6);
 	assert_int_equal(quiet, 40 * 12);
 	assert_true(loud > 40 * 60 && loud < 40 * 400);
+}
+
+/* How often two equal arms with spikes come out SAME, of 40. */
+static uint32_t
+same_among_spikes(uint32_t turns)
+{
+	uint32_t same = 0;
+
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct actor actors[2] = { { .level = 3, .noise = 0.03, .spikes = 0.1 },
+					   { .level = 3, .noise = 0.03, .spikes = 0.1 } };
+		const struct tayra__arm arms[] = { { "a", act, &actors[0] },
+						   { "b", act, &actors[1] } };
+		struct tayra__trial_plan plan = plan_of(arms, 2, seed);
+		struct tayra__trial trial;
+
+		plan.turns = turns;
+		tayra__rng_init(&actors[0].rng, seed);
+		tayra__rng_init(&actors[1].rng, ~seed);
+		assert_int_equal(tayra__trial_run(&plan, &trial), TAYRA_OK);
+		assert_in_range(trial.turns, 1, turns ? turns : 1);
+		assert_true(trial.turns == 1 ||
+			    (trial.planned >= 40 && trial.planned < 80 + 1000 / 20));
+		same += trial.ab[1].verdict == TAYRA_SAME;
+		tayra__trial_fini(&trial);
+	}
+	return same;
+}
+
+static void
+turns_shrug_at_spikes(void **state)
+{
+	uint32_t without = same_among_spikes(0), with = same_among_spikes(20);
+
+	(void)state;
+	print_message("# same: %u of 40 with turns, %u without\n", with, without);
+	assert_true(with >= 28);
+	assert_true(with >= without + 8);
 }
 
 static void
@@ -284,6 +325,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_arms_come_out_the_same_and_rounds_follow_the_noise),
+		cmocka_unit_test(turns_shrug_at_spikes),
 		cmocka_unit_test(a_twentieth_more_is_found),
 		cmocka_unit_test(a_budget_that_is_too_small_decides_nothing_and_is_kept),
 		cmocka_unit_test(rounds_that_get_slower_are_ended_by_the_clock),
