@@ -18,6 +18,7 @@ enum tayra__exit {
 
 /* argv[0] is "tayra X".  Returns an exit code; has said why on stderr in one line. */
 int tayra__cmd_bench(int argc, char **argv);
+int tayra__cmd_pace(int argc, char **argv);
 int tayra__cmd_replay(int argc, char **argv);
 int tayra__cmd_serve(int argc, char **argv);
 int tayra__cmd_showcase(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct command {
 	const char *sentence;
 } commands[] = {
 	{ "bench", tayra__cmd_bench, "compare programs, with verdicts that can be trusted" },
+	{ "pace", tayra__cmd_pace, "put limiters through simulated overload" },
 	{ "replay", tayra__cmd_replay, "replay a trace of requests through eviction policies" },
 	{ "serve", tayra__cmd_serve, "serve the cache to clients of the Redis protocol" },
 	{ "showcase", tayra__cmd_showcase, "show on this machine what tayra gains, and what not" },

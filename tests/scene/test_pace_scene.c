@@ -127,6 +127,9 @@ static void
 open_scene(struct scene *scene, const struct tayra_pace_options *options, double load,
 	   uint64_t seed)
 {
+	const struct tayra__backend_shape shape = { .rate_per_s = MU,
+						    .contention = CONTENTION,
+						    .coherence = COHERENCE };
 	size_t knee;
 
 	*scene = (struct scene){
@@ -137,8 +140,8 @@ open_scene(struct scene *scene, const struct tayra_pace_options *options, double
 	tayra__list_init(&scene->visitors);
 	tayra__rng_init(&scene->rng, seed);
 	tayra__events_init(&scene->events, 0);
-	tayra__backend_init(&scene->backend, &scene->events, MU, CONTENTION, COHERENCE);
-	scene->load_per_s = load * tayra__backend_capacity(&scene->backend, &knee);
+	tayra__backend_init(&scene->backend, &scene->events, &shape, 1);
+	scene->load_per_s = load * tayra__backend_law_capacity(&shape, &knee);
 	assert_int_equal(tayra_pace_create(options, &scene->pace), TAYRA_OK);
 	tayra__events_set(&scene->events, &scene->arrival, 0);
 	tayra__events_set(&scene->events, &scene->tick, 0);
@@ -176,7 +179,8 @@ static double
 goodput(const struct scene *scene)
 {
 	size_t knee;
-	double capacity = tayra__backend_capacity(&scene->backend, &knee) * scene->backend.speed;
+	double capacity = tayra__backend_law_capacity(&scene->backend.shape, &knee) *
+			  scene->backend.speed;
 	uint64_t good = 0;
 
 	for (int c = 0; c < TAYRA_CLASSES; c++)

@@ -45,7 +45,11 @@ static void
 open_room(struct room *room, double contention, double coherence)
 {
 	tayra__events_init(&room->events, 0);
-	tayra__backend_init(&room->backend, &room->events, 10, contention, coherence);
+	tayra__backend_init(&room->backend, &room->events,
+			    &(struct tayra__backend_shape){ .rate_per_s = 10,
+							    .contention = contention,
+							    .coherence = coherence },
+			    1);
 }
 
 static void
@@ -53,6 +57,12 @@ close_room(struct room *room)
 {
 	tayra__backend_fini(&room->backend);
 	tayra__events_fini(&room->events);
+}
+
+static double
+rate(const struct room *room, size_t n)
+{
+	return tayra__backend_law_rate(&room->backend.shape, n, false);
 }
 
 /* Rounding to whole nanoseconds and billionths of a job. */
@@ -101,12 +111,12 @@ the_rate_follows_the_law_and_has_a_knee(void **state)
 	double capacity;
 
 	open_room(&room, 0.1, 0.01);
-	assert_true(fabs(tayra__backend_rate(&room.backend, 1) - 10) < 1e-9);
-	assert_true(fabs(tayra__backend_rate(&room.backend, 5) - 50 / 1.6) < 1e-9);
-	capacity = tayra__backend_capacity(&room.backend, &knee);
+	assert_true(fabs(rate(&room, 1) - 10) < 1e-9);
+	assert_true(fabs(rate(&room, 5) - 50 / 1.6) < 1e-9);
+	capacity = tayra__backend_law_capacity(&room.backend.shape, &knee);
 	assert_in_range(knee, 9, 10); /* sqrt(0.9 / 0.01) = 9.5 */
-	assert_true(capacity > tayra__backend_rate(&room.backend, 20));
-	assert_true(fabs(capacity - tayra__backend_rate(&room.backend, knee)) < 1e-9);
+	assert_true(capacity > rate(&room, 20));
+	assert_true(fabs(capacity - rate(&room, knee)) < 1e-9);
 	close_room(&room);
 }
 

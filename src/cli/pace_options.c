@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pace.h"
+
+#include <tayra/base.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/option.h"
+#include "cli/arguments.h"
+
+/* Past the characters: there are no short options. */
+enum key { LIMITER = 256, SEED, LIST, JSON };
+
+static const struct argp_option options[] = {
+	{ "limiter", LIMITER, "L[,L...]", 0,
+	  "which limiters; fixed:8 stays at 8, others begin at N with NAME:N; default: the pacer's",
+	  0 },
+	{ "seed", SEED, "N", 0, "of arrivals and work (default 1)", 0 },
+	{ "list", LIST, NULL, 0, "instead: the scenarios that have a name", 0 },
+	{ "json", JSON, NULL, 0, "one JSON object a line instead of a table", 0 },
+	{ 0 },
+};
+
+static int
+read_limiters(struct tayra__pace_options *o, const char *text)
+{
+	const char *item;
+	size_t len;
+
+	o->contender_count = 0;
+	while (tayra__option_list_next(&text, &item, &len)) {
+		char name[32] = "", why[400];
+
+		if (o->contender_count == TAYRA__CONTENDERS) {
+			tayra__cli_error(o->command, "--limiter takes at most %d",
+					 TAYRA__CONTENDERS);
+			return EINVAL;
+		}
+		if (len == 0 || len >= sizeof(name)) {
+			tayra__cli_error(o->command, "--limiter has an element that is %s",
+					 len ? "too long" : "empty");
+			return EINVAL;
+		}
+		memcpy(name, item, len);
+		if (tayra__contender_read(name, &o->contenders[o->contender_count++], why,
+					  sizeof(why)) != TAYRA_OK) {
+			tayra__cli_error(o->command, "--limiter '%s' %s", name, why);
+			return EINVAL;
+		}
+	}
+	return 0;
+}
+
+static error_t
+parse(int key, char *text, struct argp_state *state)
+{
+	struct tayra__pace_options *o = state->input;
+
+	switch (key) {
+	case LIMITER: return read_limiters(o, text);
+	case LIST: o->list = true; return 0;
+	case JSON: o->json = true; return 0;
+	case SEED:
+		if (tayra__option_u64(text, 0, UINT64_MAX, &o->seed) == TAYRA_OK)
+			return 0;
+		tayra__cli_error(o->command, "--seed '%s' is no number", text);
+		return EINVAL;
+	case ARGP_KEY_ARG:
+		if (o->scenario_count == TAYRA__PACE_SCENARIOS) {
+			tayra__cli_error(o->command, "at most %d scenarios at once",
+					 TAYRA__PACE_SCENARIOS);
+			return EINVAL;
+		}
+		o->scenarios[o->scenario_count++] = text;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->scenario_count > 0 || o->list)
+			return 0;
+		tayra__cli_error(o->command, "no scenario given (see %s --list)", o->command);
+		return EINVAL;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int
+tayra__pace_options_parse(int argc, char **argv, struct tayra__pace_options *out)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "SCENARIO...",
+		.doc = "Put the pacer's limiters through simulated overload: the production code "
+		       "in "
+		       "virtual time, before a model backend, with the same requests for all."
+		       "\vSCENARIO is a name of --list, or a YAML file (with a / or a . in it); "
+		       "contrib/scenarios has the named ones to read and change.",
+	};
+
+	*out = (struct tayra__pace_options){ .command = argv[0], .seed = 1 };
+	return tayra__cli_parse(&argp, argc, argv, out);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pace_show.c: a run of `tayra pace sim` as a row of a table, and as one line of JSON.
+ */
+#include "cli/pace.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "report/figure.h"
+
+/* Of the measured stretch. */
+struct figures {
+	struct tayra__meter_sum sum;
+	uint64_t arrived, fates[TAYRA__FATES];
+	double p50_ms, p99_ms, backend_p99_ms;
+};
+
+static struct figures
+figures_of(const struct tayra__pace_run *run)
+{
+	const struct tayra__meter *meter = &run->result->meter;
+	struct figures f = {
+		.sum = tayra__meter_sum(meter, run->scenario->warmup_ns, run->scenario->length_ns),
+		.p50_ms = (double)tayra__meter_quantile_ns(meter, 0.5) / 1e6,
+		.p99_ms = (double)tayra__meter_quantile_ns(meter, 0.99) / 1e6,
+		.backend_p99_ms = (double)tayra__hist_quantile(&meter->backend, 0.99) / 1e6,
+	};
+
+	for (int c = 0; c < TAYRA_CLASSES; c++) {
+		f.arrived += meter->arrived[c];
+		for (int i = 0; i < TAYRA__FATES; i++)
+			f.fates[i] += meter->fates[c][i];
+	}
+	return f;
+}
+
+static double
+per_s(const struct tayra__pace_run *run, uint64_t count)
+{
+	return (double)count * 1e9 / (double)(run->scenario->length_ns - run->scenario->warmup_ns);
+}
+
+static double
+share(const struct figures *f, uint64_t count)
+{
+	return f->arrived ? (double)count / (double)f->arrived : 0;
+}
+
+static uint64_t
+answered(const struct figures *f)
+{
+	return f->fates[TAYRA__FATE_GOOD] + f->fates[TAYRA__FATE_LATE];
+}
+
+static uint64_t
+failed(const struct figures *f)
+{
+	return f->fates[TAYRA__FATE_TIMEOUT] + f->fates[TAYRA__FATE_OVERLOAD] +
+	       f->fates[TAYRA__FATE_ERROR];
+}
+
+void
+tayra__pace_table_head(FILE *out, const struct tayra__scenario *scenario)
+{
+	fprintf(out, "%s%s%s\n", scenario->name, scenario->sentence ? ": " : "",
+		scenario->sentence ? scenario->sentence : "");
+	fprintf(out, "  %-12s %9s %8s %8s %7s %6s %8s %6s %6s %6s  %s\n", "limiter", "goodput/s",
+		"p50 ms", "p99 ms", "limit", "cv", "inflight", "shed", "late", "failed", "trace");
+}
+
+static void
+print_share(FILE *out, double value)
+{
+	fprintf(out, " %5.1f%%", 100 * value);
+}
+
+void
+tayra__pace_table_row(FILE *out, const struct tayra__pace_run *run)
+{
+	const struct figures f = figures_of(run);
+	char good[16], p50[16], p99[16], limit[16], inflight[16];
+
+	fprintf(out, "  %-12s %9s %8s %8s %7s %6.2f %8s", run->contender->text,
+		tayra__figure_number(per_s(run, f.fates[TAYRA__FATE_GOOD]), good),
+		tayra__figure_number(f.p50_ms, p50), tayra__figure_number(f.p99_ms, p99),
+		tayra__figure_number(f.sum.limit, limit), f.sum.limit_cv,
+		tayra__figure_number(f.sum.inflight, inflight));
+	print_share(out, share(&f, f.fates[TAYRA__FATE_SHED]));
+	print_share(out, share(&f, f.fates[TAYRA__FATE_LATE]));
+	print_share(out, share(&f, failed(&f)));
+	fprintf(out, "  %016" PRIx64 "\n", run->result->trace);
+}
+
+static void
+write_shed(struct tayra__json *json, const struct tayra__overload_result *result)
+{
+	static const char *const causes[TAYRA_SHEDS] = { "full", "hopeless", "codel", "expired" };
+
+	tayra__json_object(json, "shed");
+	for (int s = 0; s < TAYRA_SHEDS; s++)
+		tayra__json_u64(json, causes[s], result->shed[s]);
+	tayra__json_end(json);
+}
+
+static void
+write_classes(struct tayra__json *json, const struct tayra__pace_run *run)
+{
+	const struct tayra__meter *meter = &run->result->meter;
+
+	tayra__json_object(json, "classes");
+	for (int c = 0; c < TAYRA_CLASSES; c++) {
+		if (meter->arrived[c] == 0)
+			continue;
+		tayra__json_object(json, tayra_class_name((enum tayra_class)(c + 1)));
+		tayra__json_u64(json, "arrived", meter->arrived[c]);
+		for (int i = 0; i < TAYRA__FATES; i++)
+			tayra__json_u64(json, tayra__fate_name((enum tayra__fate)i),
+					meter->fates[c][i]);
+		tayra__json_double(json, "p99_ms",
+				   (double)tayra__hist_quantile(&meter->latency[c], 0.99) / 1e6, 6);
+		tayra__json_end(json);
+	}
+	tayra__json_end(json);
+}
+
+int
+tayra__pace_json(FILE *out, const struct tayra__pace_run *run)
+{
+	const struct figures f = figures_of(run);
+	char trace[20];
+	struct tayra__json json;
+
+	snprintf(trace, sizeof(trace), "%016" PRIx64, run->result->trace);
+	tayra__json_init(&json, out, TAYRA__JSON_LINE);
+	tayra__json_object(&json, NULL);
+	tayra__json_string(&json, "scenario", run->scenario->name);
+	tayra__json_string(&json, "limiter", run->contender->text);
+	tayra__json_u64(&json, "seed", run->seed);
+	tayra__json_string(&json, "trace", trace);
+	tayra__json_u64(&json, "requests", run->result->requests);
+	tayra__json_double(&json, "capacity_per_s", run->result->capacity_per_s, 6);
+	tayra__json_double(&json, "arrived_per_s", per_s(run, f.arrived), 6);
+	tayra__json_double(&json, "goodput_per_s", per_s(run, f.fates[TAYRA__FATE_GOOD]), 6);
+	tayra__json_double(&json, "throughput_per_s", per_s(run, answered(&f)), 6);
+	tayra__json_double(&json, "p50_ms", f.p50_ms, 6);
+	tayra__json_double(&json, "p99_ms", f.p99_ms, 6);
+	tayra__json_double(&json, "backend_p99_ms", f.backend_p99_ms, 6);
+	tayra__json_double(&json, "limit_mean", f.sum.limit, 6);
+	tayra__json_double(&json, "limit_cv", f.sum.limit_cv, 6);
+	tayra__json_double(&json, "inflight_mean", f.sum.inflight, 6);
+	tayra__json_double(&json, "queued_mean", f.sum.queued, 6);
+	tayra__json_double(&json, "shed_ratio", share(&f, f.fates[TAYRA__FATE_SHED]), 6);
+	tayra__json_double(&json, "late_ratio", share(&f, f.fates[TAYRA__FATE_LATE]), 6);
+	tayra__json_double(&json, "error_ratio", share(&f, failed(&f)), 6);
+	write_shed(&json, run->result);
+	write_classes(&json, run);
+	tayra__json_end(&json);
+	return tayra__json_finish(&json);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/contender.h"
+
+#include "base/option.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LIMIT_MAX 1024
+
+/* The limiters' names in the order of the enum, ended by NULL. */
+static void
+names_of(const char *names[TAYRA__CONTENDERS + 1])
+{
+	size_t n = 0;
+
+	while (n < TAYRA__CONTENDERS && (names[n] = tayra_limiter_name((enum tayra_limiter)n)))
+		n++;
+	names[n] = NULL;
+}
+
+static int
+unknown(const char *name, const char *const *names, char *why, size_t why_len)
+{
+	const char *near = tayra__option_nearest(name, names);
+	char list[256] = "";
+
+	for (size_t i = 0; names[i]; i++) {
+		size_t used = strlen(list);
+
+		snprintf(list + used, sizeof(list) - used, "%s%s", i ? " " : "", names[i]);
+	}
+	if (near)
+		snprintf(why, why_len, "does not exist (did you mean '%s'?); there are: %s", near,
+			 list);
+	else
+		snprintf(why, why_len, "does not exist; there are: %s", list);
+	return TAYRA_E_INVAL;
+}
+
+int
+tayra__contender_read(const char *text, struct tayra__contender *out, char *why, size_t why_len)
+{
+	const size_t len = strcspn(text, ":");
+	const char *names[TAYRA__CONTENDERS + 1];
+	char name[sizeof(out->text)];
+	size_t i = 0;
+
+	*out = (struct tayra__contender){ 0 };
+	snprintf(out->text, sizeof(out->text), "%s", text);
+	snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name)), text);
+	names_of(names);
+	while (names[i] && strcmp(names[i], name) != 0)
+		i++;
+	if (!names[i])
+		return unknown(name, names, why, why_len);
+	out->limiter = (enum tayra_limiter)i;
+	if (text[len] == '\0' && out->limiter != TAYRA_LIMITER_FIXED)
+		return TAYRA_OK;
+	if (text[len] &&
+	    tayra__option_double(text + len + 1, 1, LIMIT_MAX, &out->limit) == TAYRA_OK)
+		return TAYRA_OK;
+	snprintf(why, why_len, "has no limit: %s:N, N from 1 to %d", name, LIMIT_MAX);
+	return TAYRA_E_INVAL;
+}
+
+size_t
+tayra__contender_all(struct tayra__contender out[TAYRA__CONTENDERS])
+{
+	const char *names[TAYRA__CONTENDERS + 1];
+	char why[64];
+	size_t n = 0;
+
+	names_of(names);
+	for (size_t i = 0; names[i]; i++)
+		if (i != TAYRA_LIMITER_FIXED &&
+		    tayra__contender_read(names[i], &out[n], why, sizeof(why)) == TAYRA_OK)
+			n++;
+	return n;
+}

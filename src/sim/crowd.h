@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * crowd.h: those who ask, by one row of a scenario's loads: when, how much, and what they do when
+ * they are refused.  It knows nothing of pacer and backend.
+ */
+#ifndef TAYRA_SIM_CROWD_H
+#define TAYRA_SIM_CROWD_H
+
+#include "base/rng.h"
+#include "sim/event.h"
+#include "sim/meter.h"
+#include "sim/stock.h"
+#include "sim/scenario.h"
+
+struct tayra__crowd;
+
+/* Who has one request at a time, or has come to make one. */
+struct tayra__client {
+	struct tayra__event event; /* it asks then */
+	struct tayra__crowd *crowd;
+	double work;       /* of its request */
+	uint32_t failures; /* one after the other */
+};
+
+struct tayra__crowd {
+	const struct tayra__load_setting *load;
+	struct tayra__events *events;
+	/* A client asks; tayra__crowd_answer() is to follow, now or later. */
+	void (*ask)(struct tayra__client *client, uint64_t now_ns, void *ctx);
+	void *ctx;
+	struct tayra__rng when, what; /* apart, so that all limiters are asked the same */
+	struct tayra__stock *clients;
+	struct tayra__event next; /* of those who come by themselves */
+	double rate_per_s;
+	bool gone;  /* nobody comes or asks again */
+	int status; /* TAYRA_E_NOMEM once there was no memory, or too many at once */
+};
+
+/* `capacity` is what a load's share is of.  The crowd must not move. */
+void tayra__crowd_init(struct tayra__crowd *crowd, struct tayra__events *events,
+		       const struct tayra__load_setting *load, double capacity_per_s,
+		       struct tayra__stock *clients, uint64_t seed);
+/* Let them come. */
+void tayra__crowd_start(struct tayra__crowd *crowd);
+/* How it ended; retry_after_ns is the pacer's hint, 0: none. */
+void tayra__crowd_answer(struct tayra__client *client, enum tayra__fate fate,
+			 uint64_t retry_after_ns, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A scenario of overload, read and not run.  Whatever it is, it is either refused in one line, or a
+ * run of it has an end and every number is within its row's bounds.
+ */
+#include "sim/scenario.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+check_backend(const struct tayra__backend_shape *b)
+{
+	size_t knee;
+
+	must(b->rate_per_s >= 1e-3 && b->rate_per_s <= 1e7);
+	must(b->servers >= 1 && b->knee >= 1 && b->release >= 1 && b->release <= b->knee);
+	must(b->errors >= 0 && b->errors <= 1 && b->error_ns > 0);
+	must(isfinite(tayra__backend_law_capacity(b, &knee)) && knee >= 1);
+	must(tayra__backend_law_rate(b, 1, false) > 0);
+}
+
+static void
+check_load(const struct tayra__load_setting *load)
+{
+	must(load->name && load->name[0]);
+	must(load->cls >= TAYRA_CRITICAL && load->cls <= TAYRA_BACKGROUND);
+	must(load->kind != TAYRA__LOAD_CLOSED || (load->clients >= 1 && load->clients <= 100000));
+	must(load->rate_per_s >= 0 && load->load >= 0 && load->rate_per_s + load->load > 0);
+	must(load->backoff_ns >= 1);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct tayra__scenario s = { 0 };
+	char error[256] = "";
+	int status = tayra__scenario_read(&s, "a/b.yaml", (const char *)data, size, error,
+					  sizeof(error));
+
+	if (status != TAYRA_OK) {
+		must(error[0] && !strpbrk(error, "\r\n"));
+	} else {
+		must(!error[0]);
+		must(s.length_ns > s.warmup_ns && s.length_ns <= TAYRA__SCENARIO_LENGTH_NS);
+		check_backend(&s.backend);
+		must(s.load_count >= 1 && s.load_count <= TAYRA__SCENARIO_LOADS);
+		for (size_t i = 0; i < s.load_count; i++)
+			check_load(&s.loads[i]);
+	}
+	tayra__scenario_fini(&s);
+	return 0;
+}
