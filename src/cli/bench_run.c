@@ -93,7 +93,7 @@ failure_of(const struct tayra__bench_options *o, const struct tayra__bench_stage
 static void
 read_machine(const struct tayra__bench_stage *stage, struct tayra__machine_use *use)
 {
-	tayra__machine_use_read(use);
+	tayra__machine_use_read("/proc", use);
 	if (stage->served_ns)
 		use->own_ns += stage->served_ns(stage->ctx);
 }
@@ -102,12 +102,11 @@ read_machine(const struct tayra__bench_stage *stage, struct tayra__machine_use *
  * it falls on all arms alike, and costs power, not truth. */
 static int
 run_trial(const struct tayra__bench_options *o, const struct tayra__bench_stage *stage,
-	  struct tayra__trial *trial, double *foreign)
+	  struct tayra__trial *trial, struct tayra__machine_share *machine)
 {
 	struct tayra__trial_plan plan = tayra__bench_trial(o, stage->arms);
 	struct tayra__machine_use before, after;
 	struct tayra__progress progress;
-	double steal;
 	int status;
 
 	tayra__progress_init(&progress);
@@ -121,7 +120,7 @@ run_trial(const struct tayra__bench_options *o, const struct tayra__bench_stage 
 		tayra__cli_error(o->command, "%s", tayra_status_text(status));
 		return status;
 	}
-	tayra__machine_use_between(&before, &after, foreign, &steal);
+	tayra__machine_use_between(&before, &after, machine);
 	if (trial->ab[1].verdict == TAYRA_INVALID)
 		tayra__trial_spoil(trial, "the generator was the bottleneck in more than half of "
 					  "the slices");
@@ -236,7 +235,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	char failure[500];
 	int code;
 
-	if (run_trial(o, stage, &trial, &report.foreign_cpu) != TAYRA_OK)
+	if (run_trial(o, stage, &trial, &report.machine) != TAYRA_OK)
 		return TAYRA__EXIT_FAILURE;
 	report.trial = &trial;
 	report.took_s = (double)(tayra__clock_real_ns() - began) / 1e9;

@@ -18,6 +18,7 @@ struct tayra__call {
 	uint64_t number;      /* 0 .. in order of being due: the same for every arm of a round */
 	uint64_t due_ns;      /* real monotonic clock */
 	uint64_t deadline_ns; /* due_ns + deadline; UINT64_MAX: none */
+	uint64_t begun_ns;    /* when it was sent, or the target called */
 	uint32_t worker;      /* which thread, 0 .. workers - 1 */
 };
 
@@ -66,11 +67,24 @@ struct tayra__closed_plan {
 	const _Atomic bool *stop;
 };
 
+/* What became due in a hundredth of the slice. */
+#define TAYRA__DRIVE_MOMENTS 100
+struct tayra__drive_moment {
+	uint32_t requests, bad; /* bad: not answered well in time */
+	uint64_t max_ns;
+	double sum_ns; /* of the latencies */
+};
+
 struct tayra__drive_result {
 	/* ns from due to answer.  A request that was shed, failed or never got to run counts at its
 	 * deadline (at least as long as it took), or at the end of the slice without one. */
 	struct tayra__hist latency;
 	struct tayra__hist lag; /* ns from due to handed over: the generator's own lateness */
+	/* ns from sent to answer, of those that were answered well: what the server took, without
+	 * the wait before it was asked.  Not what a client sees. */
+	struct tayra__hist service;
+	struct tayra__drive_moment moment[TAYRA__DRIVE_MOMENTS];
+	uint64_t start_ns, moment_ns; /* when the first begins; how long each is */
 	uint64_t offered, ok, late, shed, errors,
 		abandoned;  /* offered = their sum; late: ok but past its deadline */
 	uint64_t length_ns; /* what really passed while requests became due */

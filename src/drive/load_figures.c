@@ -17,6 +17,7 @@ tayra__load_account_init(struct tayra__load_account *account)
 	memset(account, 0, sizeof(*account));
 	tayra__hist_init(&account->latency);
 	tayra__hist_init(&account->lag);
+	tayra__hist_init(&account->service);
 }
 
 void
@@ -73,6 +74,7 @@ tayra__load_account_add(struct tayra__load_account *account,
 		return status;
 	tayra__hist_merge(&account->latency, &slice->latency);
 	tayra__hist_merge(&account->lag, &slice->lag);
+	tayra__hist_merge(&account->service, &slice->service);
 	account->offered += slice->offered;
 	account->ok += slice->ok;
 	account->length_ns += slice->length_ns;
@@ -150,6 +152,8 @@ tayra__load_account_figures(const struct tayra__load_account *a, struct tayra__l
 		.p99_ms = quantile_ms(&a->latency, 0.99),
 		.p999_ms = quantile_ms(&a->latency, 0.999),
 		.max_ms = quantile_ms(&a->latency, 1),
+		.service_p50_ms = quantile_ms(&a->service, 0.5),
+		.service_p99_ms = quantile_ms(&a->service, 0.99),
 		.lag_p99_ms = quantile_ms(&a->lag, 0.99),
 		.cpu_mean = known ? ratio(cpu_s, (double)a->cpu_length_ns / 1e9) : UNKNOWN,
 		.cpu_max = known ? a->cpu_max : UNKNOWN,
@@ -180,6 +184,8 @@ tayra__load_figures_json(struct tayra__json *json, const char *key,
 		{ "p99_ms", f->p99_ms },
 		{ "p999_ms", f->p999_ms },
 		{ "max_ms", f->max_ms },
+		{ "service_p50_ms", f->service_p50_ms },
+		{ "service_p99_ms", f->service_p99_ms },
 		{ "lag_p99_ms", f->lag_p99_ms },
 		{ "cpu_mean", f->cpu_mean },
 		{ "cpu_max", f->cpu_max },

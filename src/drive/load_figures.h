@@ -16,6 +16,7 @@ struct tayra__load_figures {
 	double throughput_per_s;      /* answered well in time */
 	double error_ratio;
 	double mean_ms, p50_ms, p95_ms, p99_ms, p999_ms, max_ms; /* of all that was offered */
+	double service_p50_ms, service_p99_ms; /* from sent, of what was answered well */
 	double lag_p99_ms;
 	double cpu_mean, cpu_max; /* of the target, in processors; max: of a slice */
 	double memory_mean_mib, memory_peak_mib, memory_growth_mib; /* growth: last less first */
@@ -35,7 +36,7 @@ struct tayra__load_figures {
 };
 
 struct tayra__load_account {
-	struct tayra__hist latency, lag; /* ns */
+	struct tayra__hist latency, lag, service; /* ns */
 	uint64_t offered, ok, length_ns;
 	double *medians_ns; /* of slices in which anything was offered */
 	size_t medians, room;

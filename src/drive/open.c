@@ -144,6 +144,7 @@ tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
 	result->realtime = realtime.on;
 	run.start_ns = tayra__clock_real_ns();
 	run.end_ns = run.start_ns + plan->length_ns;
+	tayra__tally_begin(result, run.start_ns, plan->length_ns);
 	tayra__pool_begin(pool, &run.work);
 	generate(&run);
 	tayra__realtime_leave(&realtime);

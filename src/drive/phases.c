@@ -109,6 +109,7 @@ run_slice(struct run *run, double from_per_s, double to_per_s, uint64_t length_n
 	memset(&run->result, 0, sizeof(run->result));
 	tayra__hist_init(&run->result.latency);
 	tayra__hist_init(&run->result.lag);
+	tayra__hist_init(&run->result.service);
 	status = run->load->slice(run->load->ctx, from_per_s, to_per_s, length_ns, &run->result);
 	if (status)
 		return status;

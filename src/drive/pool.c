@@ -66,10 +66,14 @@ worker_main(void *arg)
 
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->quit) {
-		if (pool->work && pool->work->take(pool->work, tayra__clock_real_ns(), &call))
+		uint64_t now = pool->work ? tayra__clock_real_ns() : 0;
+
+		if (pool->work && pool->work->take(pool->work, now, &call)) {
+			call.begun_ns = now;
 			make_call(w, &call);
-		else
+		} else {
 			fall_asleep(w);
+		}
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/tally.h"
 
+#include <string.h>
+
 static uint64_t
 since(uint64_t from_ns, uint64_t to_ns)
 {
@@ -19,6 +21,9 @@ void
 tayra__tally_init(struct tayra__drive_result *result)
 {
 	tayra__hist_init(&result->lag);
+	tayra__hist_init(&result->service);
+	memset(result->moment, 0, sizeof(result->moment));
+	result->start_ns = result->moment_ns = 0;
 	result->offered = result->ok = result->late = result->shed = 0;
 	result->errors = result->abandoned = 0;
 	result->length_ns = result->cpu_ns = 0;
@@ -26,13 +31,42 @@ tayra__tally_init(struct tayra__drive_result *result)
 }
 
 void
+tayra__tally_begin(struct tayra__drive_result *result, uint64_t start_ns, uint64_t length_ns)
+{
+	result->start_ns = start_ns;
+	result->moment_ns = length_ns / TAYRA__DRIVE_MOMENTS;
+}
+
+/* Into the histogram and the moment it was due in. */
+static void
+book(struct tayra__drive_result *result, const struct tayra__call *call, uint64_t latency_ns,
+     bool well)
+{
+	uint64_t at = since(result->start_ns, call->due_ns);
+	struct tayra__drive_moment *moment;
+
+	at = result->moment_ns ? at / result->moment_ns : 0;
+	if (at >= TAYRA__DRIVE_MOMENTS)
+		at = TAYRA__DRIVE_MOMENTS - 1;
+	moment = &result->moment[at];
+	moment->requests++;
+	moment->bad += well ? 0 : 1;
+	moment->sum_ns += (double)latency_ns;
+	if (latency_ns > moment->max_ns)
+		moment->max_ns = latency_ns;
+	tayra__hist_add(&result->latency, latency_ns);
+}
+
+void
 tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call *call,
 		   enum tayra__call_end end, uint64_t answer_ns, uint64_t slice_end_ns)
 {
 	uint64_t latency = since(call->due_ns, answer_ns);
+	uint64_t before = result->ok;
 
 	result->offered++;
 	if (end == TAYRA__CALL_OK) {
+		tayra__hist_add(&result->service, since(call->begun_ns, answer_ns));
 		if (answer_ns > call->deadline_ns)
 			result->late++;
 		else
@@ -44,7 +78,7 @@ tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call 
 		else
 			result->errors++;
 	}
-	tayra__hist_add(&result->latency, latency);
+	book(result, call, latency, result->ok > before);
 }
 
 void
@@ -53,5 +87,5 @@ tayra__tally_abandoned(struct tayra__drive_result *result, const struct tayra__c
 {
 	result->offered++;
 	result->abandoned++;
-	tayra__hist_add(&result->latency, unanswered_ns(call, now_ns, slice_end_ns));
+	book(result, call, unanswered_ns(call, now_ns, slice_end_ns), false);
 }

@@ -10,6 +10,8 @@
 
 /* Everything but the latency histogram to zero. */
 void tayra__tally_init(struct tayra__drive_result *result);
+/* The slice begins, and is planned to last so long. */
+void tayra__tally_begin(struct tayra__drive_result *result, uint64_t start_ns, uint64_t length_ns);
 /*
  * One that was called and ended.
  * => OK counts with the time it took, and as late past its deadline.

@@ -115,6 +115,8 @@ fill(struct tayra__wire_arm *arm, const struct tayra__drive_result *r, uint64_t 
 	out->invalid = tayra__wire_load_spoilt(&arm->load, r) != NULL;
 	if (out->latency)
 		tayra__hist_merge(out->latency, &r->latency);
+	if (out->service)
+		tayra__hist_merge(out->service, &r->service);
 	return TAYRA_OK;
 }
 

@@ -169,6 +169,7 @@ tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *
 	cpu = tayra__clock_process_cpu_ns();
 	run.start_ns = tayra__clock_real_ns();
 	run.work.end_ns = run.start_ns + plan->length_ns;
+	tayra__tally_begin(result, run.start_ns, plan->length_ns);
 	generate(&run);
 	drain(&run, drain_ns);
 	wait_for_answers(wire, &run.work, plan->stop);
@@ -228,6 +229,7 @@ tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__closed_pl
 	cpu = tayra__clock_process_cpu_ns();
 	start = tayra__clock_real_ns();
 	run.work.end_ns = start + plan->length_ns;
+	tayra__tally_begin(result, start, plan->length_ns);
 	now = tayra__wire_start(wire, &run.work, start);
 	while (now < run.work.end_ns && !stopped(plan->stop))
 		now = tayra__wire_turn(wire, &run.work, UINT64_MAX, run.work.end_ns);

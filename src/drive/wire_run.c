@@ -105,6 +105,7 @@ tayra__wire_start(struct tayra__wire *wire, struct tayra__wire_work *work, uint6
 		bool asked = tayra__link_ask(&wire->shared, link);
 
 		link->call = call;
+		link->call.begun_ns = now;
 		link->until_ns = now + wire->timeout_ns;
 		if (asked) {
 			settle(wire, link, TAYRA__LINK_IDLE);

@@ -23,9 +23,10 @@ struct course {
 	struct tayra__session *out;
 	struct tayra__rng rng;
 	uint32_t *order;
-	struct tayra__measure *turn;       /* [turn * arms + arm], of the round that runs */
-	struct tayra__hist *round_latency; /* [arm]; joins the session's when the round is whole */
-	struct tayra__hist *slice_latency;
+	struct tayra__measure *turn; /* [turn * arms + arm], of the round that runs */
+	/* [arm]; they join the session's when the round is whole. */
+	struct tayra__hist *round_latency, *round_service;
+	struct tayra__hist *slice; /* [2]: latency, service */
 	uint32_t turns;
 	bool begun; /* a slice has run: the next waits for the gap */
 };
@@ -49,12 +50,13 @@ rest(const struct tayra__session_plan *plan)
 }
 
 static void
-measure_init(struct tayra__measure *measure, struct tayra__hist *latency)
+measure_init(struct tayra__measure *measure, struct tayra__hist slice[2])
 {
-	*measure = (struct tayra__measure){ .latency = latency };
+	*measure = (struct tayra__measure){ .latency = &slice[0], .service = &slice[1] };
 	for (int i = 0; i < TAYRA__METRICS; i++)
 		measure->value[i] = nan("");
-	tayra__hist_init(latency);
+	tayra__hist_init(&slice[0]);
+	tayra__hist_init(&slice[1]);
 }
 
 static int
@@ -74,13 +76,15 @@ run_slice(struct course *c, uint32_t round, uint32_t turn, uint32_t arm)
 	if (c->begun && plan->gap_ns)
 		rest(plan);
 	c->begun = true;
-	measure_init(measure, c->slice_latency);
+	measure_init(measure, c->slice);
 	status = c->arms[arm].run(c->arms[arm].ctx, &slice, measure);
 	if (status == TAYRA_OK && plan->progress)
 		plan->progress(plan->progress_ctx, arm, &slice, measure);
-	if (status == TAYRA_OK && !measure->invalid)
+	if (status == TAYRA_OK && !measure->invalid) {
 		tayra__hist_merge(&c->round_latency[arm], measure->latency);
-	measure->latency = NULL; /* the histogram is the next slice's */
+		tayra__hist_merge(&c->round_service[arm], measure->service);
+	}
+	measure->latency = measure->service = NULL; /* the histograms are the next slice's */
 	return status;
 }
 
@@ -156,6 +160,8 @@ run_round(struct course *c, uint32_t round)
 
 	for (size_t i = 0; i < arms; i++)
 		tayra__hist_init(&c->round_latency[i]);
+	for (size_t i = 0; i < arms; i++)
+		tayra__hist_init(&c->round_service[i]);
 	for (uint32_t turn = 0; turn < c->turns; turn++) {
 		int status = run_turn(c, round, turn);
 
@@ -166,8 +172,11 @@ run_round(struct course *c, uint32_t round)
 		struct tayra__measure *measure = &c->out->measures[round * arms + i];
 
 		pool_turns(c, i, measure);
-		if (!measure->invalid)
-			tayra__hist_merge(&c->out->latency[i], &c->round_latency[i]);
+		tayra__spread_of(&c->round_latency[i], &measure->spread);
+		if (measure->invalid)
+			continue;
+		tayra__hist_merge(&c->out->latency[i], &c->round_latency[i]);
+		tayra__hist_merge(&c->out->service[i], &c->round_service[i]);
 	}
 	c->out->rounds = round + 1;
 	return TAYRA_OK;
@@ -189,15 +198,19 @@ course_init(struct course *c, const struct tayra__arm *arms, size_t n,
 		return TAYRA_E_NOMEM;
 	out->measures = tayra__mem_array(slices, sizeof(*out->measures));
 	out->latency = tayra__mem_array(n, sizeof(*out->latency));
+	out->service = tayra__mem_array(n, sizeof(*out->service));
 	c->round_latency = tayra__mem_array(n, sizeof(*c->round_latency));
-	c->slice_latency = tayra__mem_array(1, sizeof(*c->slice_latency));
+	c->round_service = tayra__mem_array(n, sizeof(*c->round_service));
+	c->slice = tayra__mem_array(2, sizeof(*c->slice));
 	c->turn = tayra__mem_array(n * c->turns, sizeof(*c->turn));
 	c->order = tayra__mem_array(n, sizeof(*c->order));
-	if (!out->measures || !out->latency || !c->round_latency || !c->slice_latency || !c->turn ||
-	    !c->order)
+	if (!out->measures || !out->latency || !out->service || !c->round_latency ||
+	    !c->round_service || !c->slice || !c->turn || !c->order)
 		return TAYRA_E_NOMEM;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		tayra__hist_init(&out->latency[i]);
+		tayra__hist_init(&out->service[i]);
+	}
 	/* Its own stream: the order must not be a function of what the arms are given. */
 	tayra__rng_init(&c->rng, tayra__hash_mix64(~plan->seed));
 	return TAYRA_OK;
@@ -216,7 +229,8 @@ tayra__session_run(const struct tayra__arm *arms, size_t n, const struct tayra__
 		status = TAYRA_OK;
 	tayra__mem_free(c.order);
 	tayra__mem_free(c.turn);
-	tayra__mem_free(c.slice_latency);
+	tayra__mem_free(c.slice);
+	tayra__mem_free(c.round_service);
 	tayra__mem_free(c.round_latency);
 	if (status != TAYRA_OK)
 		tayra__session_fini(out);
@@ -227,6 +241,7 @@ void
 tayra__session_fini(struct tayra__session *session)
 {
 	tayra__mem_free(session->measures);
+	tayra__mem_free(session->service);
 	tayra__mem_free(session->latency);
 	memset(session, 0, sizeof(*session));
 }

@@ -7,6 +7,7 @@
 #define TAYRA_PROVE_SESSION_H
 
 #include "prove/metric.h"
+#include "prove/spread.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -27,9 +28,11 @@ struct tayra__slice {
 /* What it yields.  NaN: does not apply. */
 struct tayra__measure {
 	double value[TAYRA__METRICS];
-	struct tayra__hist *
-		latency; /* ns, from when a request was due; the arm adds to it; NULL: not wanted */
-	uint64_t lag_p99_ns; /* of the generator */
+	/* ns; the arm adds to them; NULL: not wanted.  From when a request was due; and, of those
+	 * answered well, from when it was sent, where that is not the same. */
+	struct tayra__hist *latency, *service;
+	struct tayra__spread spread; /* of the latencies; the session fills it in */
+	uint64_t lag_p99_ns;         /* of the generator */
 	uint64_t requests;
 	bool invalid; /* the generator or the machine spoilt this slice */
 };
@@ -63,6 +66,7 @@ struct tayra__session {
 	struct tayra__measure *measures; /* [round * arms + arm]; invalid where half of its turns
 					    are */
 	struct tayra__hist *latency;     /* [arm], merged over the rounds */
+	struct tayra__hist *service;     /* [arm], as well */
 };
 
 /* => TAYRA_OK (also when stopped: rounds says how far), an arm's status, TAYRA_E_NOMEM,

@@ -227,12 +227,12 @@ put_belief(const struct tayra__trial_report *r, FILE *out)
 			 (double)lag_ns / 1e6);
 		tayra__sheet_item(&sheet, line);
 	}
-	if (!isnan(r->foreign_cpu)) {
+	if (!isnan(r->machine.foreign)) {
 		snprintf(line, sizeof(line),
 			 "Others used %.0f%% of the machine meanwhile. That falls on all arms "
 			 "alike, "
 			 "for their order is random: it widens intervals and does not move them.",
-			 100 * r->foreign_cpu);
+			 100 * r->machine.foreign);
 		tayra__sheet_item(&sheet, line);
 	}
 	if (r->failure)

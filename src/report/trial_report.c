@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "report/figure.h"
 
-#define LINE_MAX_BYTES 400
+#define LINE_MAX_BYTES 500
 
 const char *
 tayra__trial_report_verdict(const struct tayra__trial_report *report, enum tayra_verdict verdict)
@@ -131,7 +131,7 @@ static void
 put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
 {
 	const struct tayra__trial *trial = r->trial;
-	char line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES], ratio[64], machine[300];
 	int used = snprintf(line, sizeof(line), "%u pairs", trial->session.rounds);
 
 	if (trial->turns > 1)
@@ -139,10 +139,6 @@ put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *shee
 				 trial->turns);
 	used += snprintf(line + used, sizeof(line) - (size_t)used, " in random order, %.1f s",
 			 r->took_s);
-
-	if (!isnan(r->foreign_cpu))
-		used += snprintf(line + used, sizeof(line) - (size_t)used,
-				 "; others used %.0f%% of the machine", 100 * r->foreign_cpu);
 	if (trial->session.rounds < trial->planned)
 		used += snprintf(line + used, sizeof(line) - (size_t)used, "; %u of %u planned: %s",
 				 trial->session.rounds, trial->planned,
@@ -150,6 +146,10 @@ put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *shee
 				 : trial->out_of_time ? "the budget was over"
 						      : "it was stopped");
 	snprintf(line + used, sizeof(line) - (size_t)used, ".");
+	tayra__sheet_text(sheet, line);
+	snprintf(line, sizeof(line), "believed: A/A %s; %s.",
+		 tayra__figure_ratio(&trial->aa, ratio),
+		 tayra__machine_sentence(&r->machine, machine));
 	tayra__sheet_text(sheet, line);
 }
 
@@ -217,7 +217,7 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	tayra__json_double(json, "margin", r->margin, 9);
 	tayra__json_u64(json, "turns", r->trial->turns);
 	tayra__json_u64(json, "pairs_missing", c->pairs_missing);
-	tayra__json_double(json, "foreign_cpu_ratio", r->foreign_cpu, 4);
+	tayra__machine_json(json, &r->machine);
 	tayra__json_double(json, "took_s", r->took_s, 5);
 	json_effects(r, arm, json);
 	tayra__json_u64(json, "seed", r->seed);

@@ -6,6 +6,7 @@
 #ifndef TAYRA_REPORT_TRIAL_REPORT_H
 #define TAYRA_REPORT_TRIAL_REPORT_H
 
+#include "drive/machine.h"
 #include "prove/trial.h"
 #include "report/sheet.h"
 
@@ -18,7 +19,7 @@ struct tayra__trial_report {
 	enum tayra_better better;
 	bool timed; /* a time or a rate: FASTER and SLOWER instead of BETTER and WORSE */
 	double margin;
-	double foreign_cpu; /* share of the machine that others used; NaN: not known */
+	struct tayra__machine_share machine; /* what else went on while it ran */
 	double took_s;
 	uint64_t seed;
 	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
@@ -32,8 +33,8 @@ void tayra__trial_report_print(const struct tayra__trial_report *report, enum ta
 			       FILE *out);
 /*
  * A line for each arm but the base, the base's rival last: verdict, metric, ratio, lo, hi, p,
- * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, margin, pairs_missing, foreign_cpu_ratio,
- * took_s, seed, partial, why.  `pass` is written too when it is not NULL.  => TAYRA_OK, TAYRA_E_IO.
+ * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, margin, pairs_missing, machine, took_s,
+ * seed, partial, why.  `pass` is written too when it is not NULL.  => TAYRA_OK, TAYRA_E_IO.
  */
 int tayra__trial_report_json(const struct tayra__trial_report *report, const bool *pass, FILE *out);
 

@@ -484,6 +484,7 @@ tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra_
 		.options = options, .results = results, .error = error, .error_len = error_len
 	};
 	struct tayra__machine_use before, after;
+	struct tayra__machine_share share;
 	int status;
 
 	s.began_ns = tayra__clock_real_ns();
@@ -494,11 +495,14 @@ tayra__showcase_run(const struct tayra__showcase_options *options, struct tayra_
 	status = load_data(&s);
 	if (status < 0)
 		return status;
-	tayra__machine_use_read(&before);
+	tayra__machine_use_read("/proc", &before);
 	status = play(&s);
-	tayra__machine_use_read(&after);
+	tayra__machine_use_read("/proc", &after);
 	tayra__catalogue_fini(&s.catalogue);
-	tayra__machine_use_between(&before, &after, &results->foreign_cpu, &results->steal_cpu);
+	tayra__machine_use_between(&before, &after, &share);
+	/* A machine that does not tell is one that nobody else uses. */
+	results->foreign_cpu = isnan(share.foreign) ? 0 : share.foreign;
+	results->steal_cpu = isnan(share.steal) ? 0 : share.steal;
 	results->took_s = (double)(tayra__clock_real_ns() - s.began_ns) / 1e9;
 	results->interrupted = stopped(&s);
 	if (status < 0)

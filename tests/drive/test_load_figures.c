@@ -25,6 +25,7 @@ slice_of(int requests, double ms, int errors)
 	memset(&slice, 0, sizeof(slice));
 	tayra__hist_init(&slice.latency);
 	tayra__hist_init(&slice.lag);
+	tayra__hist_init(&slice.service);
 	for (int i = 0; i < requests; i++) {
 		tayra__hist_add(&slice.latency, (uint64_t)((i < errors ? 1000 : ms) * 1e6));
 		tayra__hist_add(&slice.lag, 20000);

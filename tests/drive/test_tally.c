@@ -17,13 +17,62 @@
 static uint64_t
 booked(struct tayra__drive_result *r, enum tayra__call_end end, uint64_t deadline, uint64_t answer)
 {
-	const struct tayra__call call = { .due_ns = 100, .deadline_ns = deadline };
+	const struct tayra__call call = { .due_ns = 100, .deadline_ns = deadline, .begun_ns = 140 };
 
 	tayra__hist_init(&r->latency);
 	tayra__tally_init(r);
 	tayra__tally_ended(r, &call, end, answer, SLICE_END);
 	assert_int_equal(r->offered, 1);
 	return r->latency.max;
+}
+
+static void
+service_counts_from_when_it_was_sent_and_only_of_what_was_answered_well(void **state)
+{
+	static struct tayra__drive_result r;
+
+	(void)state;
+	booked(&r, TAYRA__CALL_OK, 300, 300);
+	assert_int_equal(r.service.count, 1);
+	assert_int_equal(r.service.max, 160);
+	booked(&r, TAYRA__CALL_OK, 300, 400);
+	assert_int_equal(r.late, 1);
+	assert_int_equal(r.service.max, 260);
+	booked(&r, TAYRA__CALL_ERROR, 300, 200);
+	booked(&r, TAYRA__CALL_SHED, 300, 200);
+	assert_int_equal(r.service.count, 0);
+}
+
+static void
+each_moment_has_what_was_due_in_it(void **state)
+{
+	static struct tayra__drive_result r;
+	struct tayra__call call = { .deadline_ns = UINT64_MAX };
+
+	(void)state;
+	tayra__hist_init(&r.latency);
+	tayra__tally_init(&r);
+	tayra__tally_begin(&r, 1000, 100 * TAYRA__DRIVE_MOMENTS);
+	call.due_ns = 1099;
+	tayra__tally_ended(&r, &call, TAYRA__CALL_OK, 1129, 11000);
+	call.due_ns = 1000;
+	tayra__tally_ended(&r, &call, TAYRA__CALL_OK, 1070, 11000);
+	call.due_ns = 1100;
+	tayra__tally_ended(&r, &call, TAYRA__CALL_ERROR, 11010, 11000);
+	assert_int_equal(r.moment[0].requests, 2);
+	assert_int_equal(r.moment[0].bad, 0);
+	assert_int_equal(r.moment[0].max_ns, 70);
+	assert_true(r.moment[0].sum_ns == 100);
+	assert_int_equal(r.moment[1].requests, 1);
+	assert_int_equal(r.moment[1].bad, 1);
+	assert_int_equal(r.moment[1].max_ns, 9910);
+	/* What the clock puts outside is in the first and the last. */
+	call.due_ns = 11005;
+	tayra__tally_abandoned(&r, &call, 11010, 11000);
+	call.due_ns = 990;
+	tayra__tally_ended(&r, &call, TAYRA__CALL_OK, 995, 11000);
+	assert_int_equal(r.moment[TAYRA__DRIVE_MOMENTS - 1].requests, 1);
+	assert_int_equal(r.moment[0].requests, 3);
 }
 
 static void
@@ -100,6 +149,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			service_counts_from_when_it_was_sent_and_only_of_what_was_answered_well),
+		cmocka_unit_test(each_moment_has_what_was_due_in_it),
 		cmocka_unit_test(each_end_counts_as_the_header_says),
 		cmocka_unit_test(quantiles_of_merged_histograms_are_within_0_8_percent),
 	};

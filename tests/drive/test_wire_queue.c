@@ -166,10 +166,10 @@ expect_formula(struct queue *q)
 {
 	bool right[QUANTILES] = { false };
 	struct tayra__machine_use before, after;
-	double foreign, steal;
+	struct tayra__machine_share share;
 	int attempt = 0;
 
-	tayra__machine_use_read(&before);
+	tayra__machine_use_read("/proc", &before);
 
 	for (q->seed = 1; !typical(q); q->seed++)
 		assert_true(q->seed < 100000);
@@ -186,13 +186,13 @@ expect_formula(struct queue *q)
 		tayra__wire_close(wire);
 		server_down(server);
 	}
-	tayra__machine_use_read(&after);
-	tayra__machine_use_between(&before, &after, &foreign, &steal);
+	tayra__machine_use_read("/proc", &after);
+	tayra__machine_use_between(&before, &after, &share);
 	if (getenv("TAYRA_INSTRUMENTED") || (right[0] && right[1] && right[2]))
 		return;
 	/* A queue on a machine that others use is not the queue of the formula. */
-	print_message("# others used %.0f%% of the machine\n", 100 * foreign);
-	if (foreign + steal > BUSY)
+	print_message("# others used %.0f%% of the machine\n", 100 * share.foreign);
+	if (share.foreign + share.steal > BUSY)
 		skip();
 	fail_msg("not as the formula says in %d attempts", ATTEMPTS);
 }
