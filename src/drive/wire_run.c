@@ -228,12 +228,15 @@ tayra__wire_turn(struct tayra__wire *wire, struct tayra__wire_work *work, uint64
 		 uint64_t until_ns)
 {
 	uint64_t now = tayra__clock_real_ns();
+	uint64_t rise_ns = wake_ns == UINT64_MAX ? wake_ns : wake_ns - wire->spin_ns;
 	struct epoll_event events[EVENTS];
 	int n;
 
 	mend(wire, work, now);
-	arm(wire, wake_ns);
-	n = epoll_wait(wire->shared.epoll, events, EVENTS, nap_ms(wire, now, until_ns));
+	if (now < rise_ns)
+		arm(wire, rise_ns);
+	n = epoll_wait(wire->shared.epoll, events, EVENTS,
+		       now < rise_ns ? nap_ms(wire, now, until_ns) : 0);
 	now = tayra__clock_real_ns();
 	work->tick(work, now);
 	for (int i = 0; i < n; i++) {

@@ -27,6 +27,7 @@ struct tayra__wire {
 	bool any_status;
 	int timer; /* a timerfd in the epoll, for what is due */
 	uint64_t armed_ns;
+	uint64_t spin_ns; /* so long before that the sleep ends and polling begins */
 	struct tayra__wire_errors errors;
 };
 
