@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -43,6 +44,7 @@ tayra__bench_commands(const struct tayra__bench_options *o, const char *const *f
 		stage->arms[i] = (struct tayra__arm){ o->arm[i].name, tayra__command_arm_run,
 						      &commands[i] };
 		stage->why[i] = commands[i].why;
+		stage->what[i] = o->arm[i].what;
 	}
 	return TAYRA__EXIT_OK;
 }
@@ -147,42 +149,46 @@ exit_code_of(const struct tayra__trial *trial, size_t arms, double limit)
 
 /* Markdown at the end of the file: a summary for a pull request has several parts. */
 static int
-add_markdown(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
+write_form(const struct tayra__bench_options *o, const struct tayra__trial_report *report,
+	   const struct tayra__trial_findings *findings, enum tayra__form form)
 {
-	FILE *out = fopen(o->md_path, "ae");
+	const char *path = form == TAYRA__FORM_MD ? o->md_path : o->html_path;
+	FILE *out = path ? fopen(path, form == TAYRA__FORM_MD ? "ae" : "we") : NULL;
 	bool failed;
 
+	if (!path)
+		return TAYRA__EXIT_OK;
 	if (!out) {
-		tayra__cli_error(o->command, "%s: %m", o->md_path);
+		tayra__cli_error(o->command, "%s: %m", path);
 		return TAYRA__EXIT_USAGE;
 	}
-	tayra__trial_report_print(report, TAYRA__FORM_MD, out);
+	tayra__trial_page(report, findings, form, out);
 	failed = ferror(out) != 0;
 	if (fclose(out) == 0 && !failed)
 		return TAYRA__EXIT_OK;
-	tayra__cli_error(o->command, "%s: cannot be written", o->md_path);
-	return TAYRA__EXIT_FAILURE;
+	tayra__cli_error(o->command, "%s: cannot be written", path);
+	return TAYRA__EXIT_USAGE;
 }
 
 static int
-write_page(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
+write_files(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
 {
-	FILE *out = fopen(o->html_path, "we");
-	const char *what[TAYRA__TRIAL_ARMS_MAX];
-	bool failed;
+	struct tayra__trial_findings *findings;
+	int code = TAYRA__EXIT_FAILURE;
 
-	if (!out) {
-		tayra__cli_error(o->command, "%s: %m", o->html_path);
-		return TAYRA__EXIT_USAGE;
-	}
-	for (size_t i = 0; i < o->arms; i++)
-		what[i] = o->arm[i].what;
-	tayra__trial_page(report, what, o->metric->metric, out);
-	failed = ferror(out) != 0;
-	if (fclose(out) == 0 && !failed)
+	if (!o->md_path && !o->html_path)
 		return TAYRA__EXIT_OK;
-	tayra__cli_error(o->command, "%s: cannot be written", o->html_path);
-	return TAYRA__EXIT_USAGE;
+	findings = tayra__mem_alloc(sizeof(*findings));
+	if (!findings || tayra__trial_findings(report, findings) != TAYRA_OK) {
+		tayra__cli_error(o->command, "%s", tayra_status_text(TAYRA_E_NOMEM));
+	} else {
+		code = write_form(o, report, findings, TAYRA__FORM_MD);
+		if (code == TAYRA__EXIT_OK)
+			code = write_form(o, report, findings, TAYRA__FORM_HTML);
+		tayra__trial_findings_fini(findings);
+	}
+	tayra__mem_free(findings);
+	return code;
 }
 
 static int
@@ -190,19 +196,8 @@ print_trial(const struct tayra__bench_options *o, const struct tayra__trial_repo
 	    bool gate, int code)
 {
 	const bool pass = code == TAYRA__EXIT_OK;
+	int written;
 
-	if (o->md_path) {
-		int md = add_markdown(o, report);
-
-		if (md != TAYRA__EXIT_OK)
-			return md;
-	}
-	if (o->html_path) {
-		int page = write_page(o, report);
-
-		if (page != TAYRA__EXIT_OK)
-			return page;
-	}
 	tayra__trial_report_print(report, TAYRA__FORM_TERMINAL, stdout);
 	if (o->history_path && report->trial->session.rounds) {
 		int kept = tayra__bench_keep(o, report);
@@ -210,6 +205,9 @@ print_trial(const struct tayra__bench_options *o, const struct tayra__trial_repo
 		if (kept != TAYRA__EXIT_OK)
 			code = kept;
 	}
+	written = write_files(o, report);
+	if (written != TAYRA__EXIT_OK)
+		return written;
 	if (o->json && tayra__trial_report_json(report, gate ? &pass : NULL, stdout) < 0)
 		return TAYRA__EXIT_FAILURE;
 	return fflush(stdout) == 0 ? code : TAYRA__EXIT_FAILURE;
@@ -228,6 +226,8 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 		.better = tayra__metric_info(o->metric->metric)->better,
 		.timed = o->metric->timed,
 		.margin = o->margin,
+		.servers = o->urls,
+		.open_loop = o->rate_per_s > 0,
 		.seed = o->seed
 	};
 	uint64_t began = tayra__clock_real_ns();
@@ -242,6 +242,8 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	report.failure = failure_of(o, stage, failure, sizeof(failure));
 	for (size_t i = 0; i < o->arms; i++)
 		report.name[i] = o->arm[i].name;
+	memcpy(report.what, stage->what, sizeof(report.what));
+	tayra__bench_method(o, &report.method);
 	code = exit_code_of(&trial, o->arms, limit);
 	if (report.failure) {
 		tayra__cli_error(o->command, "%s", report.failure);

@@ -236,6 +236,7 @@ compare(struct servers *s)
 		stage.arms[i] = (struct tayra__arm){ o->arm[i].name, tayra__wire_arm_run,
 						     &s->arm[i] };
 		stage.why[i] = s->arm[i].why;
+		stage.what[i] = tayra__wire_name(s->arm[i].wire);
 	}
 	return tayra__bench_judge(o, &stage, 0);
 }

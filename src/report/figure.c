@@ -30,6 +30,32 @@ tayra__figure_number(double value, char text[16])
 }
 
 const char *
+tayra__figure_digits(double value, char text[24])
+{
+	double size = fabs(value);
+
+	if (isnan(value))
+		snprintf(text, 24, "-");
+	else if (size >= 1000 && size < 1e15)
+		snprintf(text, 24, "%.0f", value);
+	else
+		snprintf(text, 24, "%.4g", value);
+	return text;
+}
+
+const char *
+tayra__figure_tick(double value, char text[16])
+{
+	if (fabs(value) >= 1e6)
+		snprintf(text, 16, "%.4gM", value / 1e6);
+	else if (fabs(value) >= 1e4)
+		snprintf(text, 16, "%.4gk", value / 1e3);
+	else
+		snprintf(text, 16, "%.4g", value);
+	return text;
+}
+
+const char *
 tayra__figure_interval(double lo, double hi, char text[40])
 {
 	char low[16], high[16];

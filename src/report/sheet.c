@@ -14,11 +14,26 @@ tayra__sheet_title(struct tayra__sheet *sheet, const char *title)
 	fprintf(sheet->out, "%s%s%s", before[sheet->form], title, after[sheet->form]);
 }
 
+/* Markdown takes HTML too, and a bar in a table ends a cell. */
+static void
+md_text(FILE *out, const char *text, bool cell)
+{
+	for (; *text; text++)
+		if (*text == '<')
+			fputs("&lt;", out);
+		else if (*text == '|' && cell)
+			fputs("\\|", out);
+		else
+			fputc(*text, out);
+}
+
 static void
 put_text(struct tayra__sheet *sheet, const char *text)
 {
 	if (sheet->form == TAYRA__FORM_HTML)
 		tayra__html_text(sheet->out, text);
+	else if (sheet->form == TAYRA__FORM_MD)
+		md_text(sheet->out, text, false);
 	else
 		fputs(text, sheet->out);
 }
@@ -30,6 +45,24 @@ put_between(struct tayra__sheet *sheet, const char *const before[], const char *
 	fputs(before[sheet->form], sheet->out);
 	put_text(sheet, text);
 	fputs(after[sheet->form], sheet->out);
+}
+
+void
+tayra__sheet_section(struct tayra__sheet *sheet, const char *title)
+{
+	static const char *const before[] = { "\n", "### ", "<h2>" };
+	static const char *const after[] = { "\n", "\n\n", "</h2>\n" };
+
+	put_between(sheet, before, title, after);
+}
+
+void
+tayra__sheet_headline(struct tayra__sheet *sheet, bool alarming, const char *text)
+{
+	const char *const before[] = { "  ", "**", alarming ? "<h1 class=\"invalid\">" : "<h1>" };
+	static const char *const after[] = { "\n", "**\n\n", "</h1>\n" };
+
+	put_between(sheet, before, text, after);
 }
 
 void
@@ -54,6 +87,41 @@ tayra__sheet_item(struct tayra__sheet *sheet, const char *text)
 	static const char *const after[] = { "\n", "\n", "</li>\n" };
 
 	put_between(sheet, before, text, after);
+}
+
+/* Markdown: between more backticks than it holds in a row, and in one line. */
+static void
+md_code(FILE *out, const char *code)
+{
+	size_t most = 0, row = 0;
+
+	for (const char *c = code; *c; c++) {
+		row = *c == '`' ? row + 1 : 0;
+		most = row > most ? row : most;
+	}
+	for (size_t i = 0; i <= most; i++)
+		fputc('`', out);
+	fputc(' ', out);
+	for (const char *c = code; *c; c++)
+		fputc((unsigned char)*c < 0x20 ? ' ' : *c, out);
+	fputc(' ', out);
+	for (size_t i = 0; i <= most; i++)
+		fputc('`', out);
+}
+
+void
+tayra__sheet_item_code(struct tayra__sheet *sheet, const char *name, const char *code)
+{
+	static const char *const before[] = { "  - ", "- ", "<li>" };
+	static const char *const between[] = { ": ", ": ", ": <code>" };
+	static const char *const after[] = { "\n", "\n", "</code></li>\n" };
+
+	put_between(sheet, before, name, between);
+	if (sheet->form == TAYRA__FORM_MD)
+		md_code(sheet->out, code);
+	else
+		put_text(sheet, code);
+	fputs(after[sheet->form], sheet->out);
 }
 
 void
@@ -87,17 +155,24 @@ set_widths(struct tayra__sheet *sheet, const char *const *heads)
 static void
 md_row(struct tayra__sheet *sheet, const char *const *cells)
 {
-	for (uint32_t i = 0; i < sheet->columns; i++)
-		fprintf(sheet->out, "| %s ", cells[i]);
+	for (uint32_t i = 0; i < sheet->columns; i++) {
+		fputs("| ", sheet->out);
+		md_text(sheet->out, cells[i], true);
+		fputc(' ', sheet->out);
+	}
 	fputs("|\n", sheet->out);
 }
 
 static void
-html_row(struct tayra__sheet *sheet, const char *cell, const char *const *cells)
+html_row(struct tayra__sheet *sheet, const char *what, const char *cell, const char *const *cells)
 {
-	fputs("<tr>", sheet->out);
+	fputs("<tr", sheet->out);
+	if (what)
+		fprintf(sheet->out, " class=\"%s\"", what);
+	fputs(">", sheet->out);
 	for (uint32_t i = 0; i < sheet->columns; i++) {
-		fprintf(sheet->out, "<%s class=\"%s\">", cell, i ? "n" : "wrap");
+		fprintf(sheet->out, "<%s class=\"%s\">", cell,
+			i >= (sheet->words ? sheet->words : 1) ? "n" : "wrap");
 		tayra__html_text(sheet->out, cells[i]);
 		fprintf(sheet->out, "</%s>", cell);
 	}
@@ -111,23 +186,25 @@ tayra__sheet_table(struct tayra__sheet *sheet, const char *const *heads, uint32_
 	columns = sheet->columns;
 	set_widths(sheet, heads);
 	if (sheet->form == TAYRA__FORM_HTML) {
-		fputs("<div class=\"scroll\"><table>", sheet->out);
-		html_row(sheet, "th", heads);
+		fprintf(sheet->out, "<div class=\"scroll\"><table%s>",
+			sheet->words > 1 ? " class=\"words\"" : "");
+		html_row(sheet, NULL, "th", heads);
 	} else if (sheet->form == TAYRA__FORM_TERMINAL) {
 		terminal_row(sheet, heads);
 	} else {
 		md_row(sheet, heads);
 		for (uint32_t i = 0; i < columns; i++)
-			fputs(i ? "|---:" : "|---", sheet->out);
+			fputs(i >= (sheet->words ? sheet->words : 1) ? "|---:" : "|---",
+			      sheet->out);
 		fputs("|\n", sheet->out);
 	}
 }
 
 void
-tayra__sheet_row(struct tayra__sheet *sheet, const char *const *cells)
+tayra__sheet_row_of(struct tayra__sheet *sheet, const char *what, const char *const *cells)
 {
 	if (sheet->form == TAYRA__FORM_HTML)
-		html_row(sheet, "td", cells);
+		html_row(sheet, what, "td", cells);
 	else if (sheet->form == TAYRA__FORM_MD)
 		md_row(sheet, cells);
 	else
@@ -135,9 +212,32 @@ tayra__sheet_row(struct tayra__sheet *sheet, const char *const *cells)
 }
 
 void
+tayra__sheet_row(struct tayra__sheet *sheet, const char *const *cells)
+{
+	tayra__sheet_row_of(sheet, NULL, cells);
+}
+
+void
 tayra__sheet_table_end(struct tayra__sheet *sheet)
 {
 	static const char *const after[] = { "", "\n", "</table></div>\n" };
+
+	fputs(after[sheet->form], sheet->out);
+}
+
+void
+tayra__sheet_details(struct tayra__sheet *sheet, const char *summary)
+{
+	static const char *const before[] = { "  ", "<details><summary>", "<details><summary>" };
+	static const char *const after[] = { "\n", "</summary>\n\n", "</summary>" };
+
+	put_between(sheet, before, summary, after);
+}
+
+void
+tayra__sheet_details_end(struct tayra__sheet *sheet)
+{
+	static const char *const after[] = { "", "</details>\n\n", "</details>\n" };
 
 	fputs(after[sheet->form], sheet->out);
 }

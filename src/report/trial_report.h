@@ -8,12 +8,15 @@
 
 #include "drive/machine.h"
 #include "prove/trial.h"
+#include "report/method.h"
 #include "report/sheet.h"
 
 struct tayra__trial_report {
 	const struct tayra__trial *trial;
 	size_t arms;
 	const char *name[TAYRA__TRIAL_ARMS_MAX];
+	/* The command or the URL of each, without passwords. */
+	const char *what[TAYRA__TRIAL_ARMS_MAX];
 	enum tayra__metric of;                /* what was judged */
 	const char *metric, *unit, *sentence; /* "wall", "ms", "wall time of the whole process" */
 	enum tayra_better better;
@@ -22,6 +25,8 @@ struct tayra__trial_report {
 	struct tayra__machine_share machine; /* what else went on while it ran */
 	double took_s;
 	uint64_t seed;
+	bool servers, open_loop; /* what the arms are; a request may wait before it is sent */
+	struct tayra__method method;
 	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
 };
 

@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "drive/host.h"
 #include "drive/machine.h"
 #include "showcase/ablation_run.h"
 #include "showcase/catalogue.h"
-#include "showcase/host.h"
 #include "showcase/live.h"
 #include "showcase/scene.h"
 #include "showcase/sweep.h"
@@ -437,6 +437,18 @@ play(struct show *s)
 }
 
 static void
+describe_host(struct tayra__results *r)
+{
+	struct tayra__host host;
+
+	tayra__host_describe(&host);
+	memcpy(r->cpu, host.cpu, sizeof(r->cpu));
+	memcpy(r->kernel, host.kernel, sizeof(r->kernel));
+	r->cores = host.cores;
+	r->memory_gib = host.memory_gib;
+}
+
+static void
 set_terms(struct show *s)
 {
 	const struct tayra__showcase_options *o = s->options;
@@ -450,7 +462,7 @@ set_terms(struct show *s)
 		 o->sabotage == TAYRA__SABOTAGE_NONE   ? ""
 		 : o->sabotage == TAYRA__SABOTAGE_SAME ? "same"
 						       : "slow");
-	tayra__host_describe(r);
+	describe_host(r);
 	r->memory_bytes = MEMORY_BYTES;
 	r->ttl_ms = o->quick ? 1500 : 3000;
 	r->deadline_ms = o->quick ? 60 : 250;

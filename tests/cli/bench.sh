@@ -120,7 +120,8 @@ claim "and lets pass what is faster, and adds to the summary"
 "$tayra" bench run --arm a='sleep .01' --arm b="sh -c 'sleep .01 # <b>&'" --pairs 6 --html page.html >out 2>err </dev/null
 [ -s page.html ] && head -1 page.html | grep -q '^<!doctype html>' && tail -1 page.html | grep -q '</html>$' &&
 	grep -q 'sleep .01 # &lt;b&gt;&amp;' page.html && ! grep -qE '<script|http|<b>&' page.html &&
-	[ "$(wc -c <page.html)" -lt 300000 ] && grep -q 'a again' page.html && [ "$(grep -c '<svg class="chart"' page.html)" -eq 3 ]
+	[ "$(wc -c <page.html)" -lt 300000 ] && grep -q 'a again' page.html && [ "$(grep -c '<svg class="plot"' page.html)" -eq 3 ] &&
+	grep -q '<h2>Is it to be believed?</h2>' page.html && grep -q 'somebody waited for I/O' page.html && [ ! -s err ]
 claim "a page has verdict, intervals, rounds and spread, loads nothing, and escapes what it is given"
 
 cat >plan.yaml <<'END'

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "showcase/host.h"
+#include "drive/host.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#include "showcase/results.h"
 
 static void
 describe_cpu(char *out, size_t room)
@@ -29,16 +27,17 @@ describe_cpu(char *out, size_t room)
 }
 
 void
-tayra__host_describe(struct tayra__results *results)
+tayra__host_describe(struct tayra__host *host)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct utsname name;
 
-	describe_cpu(results->cpu, sizeof(results->cpu));
+	*host = (struct tayra__host){ .kernel = "unknown" };
+	describe_cpu(host->cpu, sizeof(host->cpu));
 	if (uname(&name) == 0)
-		snprintf(results->kernel, sizeof(results->kernel), "%.20s %.60s", name.sysname,
+		snprintf(host->kernel, sizeof(host->kernel), "%.20s %.60s", name.sysname,
 			 name.release);
-	results->cores = cores > 0 ? (uint32_t)cores : 1;
-	results->memory_gib = (double)pages * (double)size / (double)(1ul << 30);
+	host->cores = cores > 0 ? (uint32_t)cores : 1;
+	host->memory_gib = (double)pages * (double)size / (double)(1ul << 30);
 }

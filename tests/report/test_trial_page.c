@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/trial_page.h"
+
+#include <tayra/base.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "invent.h"
+#include "page.h"
+
+static char *
+written(const struct tayra__trial_report *report, enum tayra__form form)
+{
+	struct tayra__trial_findings *findings = calloc(1, sizeof(*findings));
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_int_equal(tayra__trial_findings(report, findings), TAYRA_OK);
+	tayra__trial_page(report, findings, form, out);
+	tayra__trial_findings_fini(findings);
+	free(findings);
+	fclose(out);
+	return text;
+}
+
+static void
+must_be_whole(const char *page)
+{
+	struct page_reader reader;
+	const char *fault = page_fault(page, &reader);
+
+	if (fault[0])
+		fail_msg("the page has %s", fault);
+}
+
+/* Each, one after the other. */
+static void
+must_follow(const char *text, const char *const *parts)
+{
+	const char *at = text;
+
+	for (; *parts; parts++) {
+		at = strstr(at, *parts);
+		if (!at)
+			fail_msg("'%s' is missing, or not after the one before", *parts);
+	}
+}
+
+static size_t
+count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+		n++;
+	return n;
+}
+
+static void
+a_page_has_every_section_in_order_and_a_table_for_every_plot(void **state)
+{
+	static const char *const parts[] = { "<h1>",
+					     "new is SLOWER",
+					     "class=\"margin\"",
+					     "old again (A/A)",
+					     "<h2>Is it to be believed?</h2>",
+					     "A/A: the base against itself",
+					     "send lag of old",
+					     "its host took of it",
+					     "somebody waited for a processor",
+					     "the generator&#39;s own processor time",
+					     "steadiness of new",
+					     "<h2>Latency</h2>",
+					     "class=\"band s0\"",
+					     "new, from sent",
+					     "<h2>Round by round</h2>",
+					     "<h2>How it was measured</h2>",
+					     "a processor",
+					     NULL };
+	struct invented *v = invent(2, 24, TAYRA__P50_MS);
+	char *page = written(&v->report, TAYRA__FORM_HTML);
+
+	(void)state;
+	must_be_whole(page);
+	must_follow(page, parts);
+	assert_int_equal(count(page, "<svg class=\"plot\""), 4);
+	assert_int_equal(count(page, "<details><summary>as a table"), 4);
+	assert_null(strstr(page, "nan"));
+	assert_non_null(strstr(page, "./old &#39;a&#39; | &lt;b&gt;&amp;"));
+	free(page);
+	forget(v);
+}
+
+static void
+markdown_says_the_same_from_the_same_numbers(void **state)
+{
+	static const char *const parts[] = { "## p50_ms",
+					     "| new |",
+					     "| SLOWER |",
+					     "new is SLOWER",
+					     "| old again (A/A) |",
+					     "### Is it to be believed?",
+					     "| its host took of it | 5.0% | at most 2% of all "
+					     "processors | \u25b2 look |",
+					     "| somebody waited for memory | not known |",
+					     "### Latency",
+					     "| share of requests | old | new |",
+					     "| 99% |",
+					     "### Round by round",
+					     "### How it was measured",
+					     "- old: ` ./old 'a' | <b>& `",
+					     "- new: `` http://127.0.0.1:1/`x` ``",
+					     NULL };
+	struct invented *v = invent(2, 24, TAYRA__P50_MS);
+	char *md = written(&v->report, TAYRA__FORM_MD),
+	     *page = written(&v->report, TAYRA__FORM_HTML);
+	char *row = strstr(md, "| 99% | "), cell[64];
+
+	(void)state;
+	must_follow(md, parts);
+	assert_int_equal(count(md, "<details>"), 4);
+	assert_int_equal(count(md, "</details>"), 4);
+	/* A cell of the table in Markdown is one of the page's. */
+	assert_non_null(row);
+	row += strlen("| 99% | ");
+	snprintf(cell, sizeof(cell), ">%.*s<", (int)strcspn(row, "|") - 1, row);
+	assert_non_null(strstr(cell, ".."));
+	assert_non_null(strstr(page, cell));
+	free(md);
+	free(page);
+	forget(v);
+}
+
+static void
+a_run_of_nothing_and_one_of_much_are_pages_too(void **state)
+{
+	struct invented *none = invent(2, 0, TAYRA__P50_MS), *much = invent(8, 1000, TAYRA__P50_MS);
+	struct invented *few = invent(3, 4, TAYRA__CPU_MS_PER_REQUEST);
+	char *page = written(&none->report, TAYRA__FORM_HTML);
+
+	(void)state;
+	must_be_whole(page);
+	free(page);
+	page = written(&few->report, TAYRA__FORM_HTML);
+	must_be_whole(page);
+	assert_non_null(strstr(page, "UNDECIDED"));
+	free(page);
+	page = written(&much->report, TAYRA__FORM_HTML);
+	must_be_whole(page);
+	print_message("# 8 arms, 1,000 rounds: %zu bytes\n", strlen(page));
+	assert_true(strlen(page) <= 300000);
+	free(page);
+	forget(none);
+	forget(few);
+	forget(much);
+}
+
+static void
+a_spoilt_run_says_so_first_and_shows_its_lag(void **state)
+{
+	static const char *const parts[] = { "<h1 class=\"invalid\">INVALID: it was late</h1>",
+					     "class=\"spoilt\"",
+					     "72 of 72",
+					     "\u2717 spoilt",
+					     "class=\"look\"",
+					     "send lag of old",
+					     "p99 5.00 ms",
+					     NULL };
+	struct invented *v = invent(2, 24, TAYRA__P50_MS);
+	char *page;
+
+	(void)state;
+	for (uint32_t i = 0; i < 24 * 3; i++) {
+		v->trial.session.measures[i].invalid = true;
+		v->trial.session.measures[i].lag_p99_ns = 5000000;
+	}
+	tayra__trial_spoil(&v->trial, "it was late");
+	page = written(&v->report, TAYRA__FORM_HTML);
+	must_be_whole(page);
+	must_follow(page, parts);
+	free(page);
+	forget(v);
+}
+
+static void
+the_check_of_a_page_finds_what_is_wrong(void **state)
+{
+	static const char *const wrong[] = {
+		"<html></html>",
+		"<!doctype html>\n<html><body><main><p>a</main></body></html>",
+		"<!doctype html>\n<html><body><main><p>a & b</p></main></body></html>",
+		"<!doctype html>\n<html><body><main><p class=a>a</p></main></body></html>",
+		"<!doctype html>\n<html><body><main><p class=\"a\" "
+		"class=\"b\">a</p></main></body></html>",
+		"<!doctype html>\n<html><body><main><li>a</li></main></body></html>",
+		"<!doctype html>\n<html><body><main><script>a</script></main></body></html>",
+		"<!doctype html>\n<html><body><main>",
+		"<!doctype html>\n<html><body><main><p>a < b</p></main></body></html>",
+		"<!doctype html>\n<html><body><main><svg href=\"x\"></svg></main></body></html>",
+	};
+	struct page_reader reader;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (!page_fault(wrong[i], &reader)[0])
+			fail_msg("passed: %s", wrong[i]);
+	assert_string_equal(page_fault("<!doctype html>\n<html><body><main><p class=\"a\">a &amp; "
+				       "b</p></main></body></html>\n",
+				       &reader),
+			    "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_check_of_a_page_finds_what_is_wrong),
+		cmocka_unit_test(a_page_has_every_section_in_order_and_a_table_for_every_plot),
+		cmocka_unit_test(markdown_says_the_same_from_the_same_numbers),
+		cmocka_unit_test(a_run_of_nothing_and_one_of_much_are_pages_too),
+		cmocka_unit_test(a_spoilt_run_says_so_first_and_shows_its_lag),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
