@@ -5,6 +5,7 @@
 #ifndef TAYRA_CLI_BENCH_H
 #define TAYRA_CLI_BENCH_H
 
+#include "cli/bench_request.h"
 #include "drive/command_arm.h"
 #include "prove/trial.h"
 
@@ -32,6 +33,7 @@ struct tayra__bench_options {
 		*commit; /* a line is added to it; what it is called there */
 	/* run, of servers */
 	bool urls, commands; /* what the arms are */
+	struct tayra__bench_request request;
 	double rate_per_s;
 	uint32_t connections;
 	uint64_t duration_ns;

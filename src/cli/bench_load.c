@@ -25,6 +25,7 @@ struct load_test {
 	const char *command;
 	/* As asked for. */
 	const char *url, *text;
+	struct tayra__bench_request request;
 	struct tayra__phases_plan plan;
 	uint32_t connections;
 	uint64_t timeout_ns, seed;
@@ -42,13 +43,15 @@ enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON };
 
 static const struct argp_option table[] = {
 	{ "url", URL, "URL", 0,
-	  "what the load is put on: http://host[:port][/path], redis://host[:port][/db][/key], "
+	  "what the load is put on: http[s]://host[:port][/path], "
+	  "redis[s]://host[:port][/db][/key], "
 	  "unix:///path",
 	  0 },
 	{ "load", LOAD, "'LINE'", 0,
 	  "rates, steps and thresholds: '100..2000/s step 100 ramp 5s sustain 30s success 99% p99 "
 	  "50ms'; also mean p50 p95 p99.9 max",
 	  0 },
+	TAYRA__BENCH_REQUEST_OPTIONS,
 	{ "connections", CONNECTIONS, "N", 0, "at most (default 64)", 0 },
 	{ "timeout", TIMEOUT, "TIME", 0, "of a request (default 5s)", 0 },
 	{ "slice", SLICE, "TIME", 0,
@@ -145,7 +148,7 @@ take_option(int key, char *arg, struct argp_state *state)
 		tayra__cli_error(t->command, "'%s': takes options only; is a load without quotes?",
 				 arg);
 		return EINVAL;
-	default: return ARGP_ERR_UNKNOWN;
+	default: return tayra__bench_request_take(&t->request, t->command, key, arg);
 	}
 }
 
@@ -194,12 +197,14 @@ check_pids(const struct load_test *t)
 static int
 open_wire(struct load_test *t)
 {
-	const struct tayra__wire_options options = { .url = t->url,
-						     .connections = t->connections,
-						     .timeout_ns = t->timeout_ns };
+	struct tayra__wire_options options = { .url = t->url,
+					       .connections = t->connections,
+					       .timeout_ns = t->timeout_ns };
 	char why[400];
-	int status = tayra__wire_open(&options, &t->wire, why, sizeof(why));
+	int status;
 
+	tayra__bench_request_fill(&t->request, &options);
+	status = tayra__wire_open(&options, &t->wire, why, sizeof(why));
 	if (status == TAYRA_OK)
 		return TAYRA__EXIT_OK;
 	tayra__cli_error(t->command, "--url: %s",

@@ -132,7 +132,8 @@ static const struct argp_option run_table[] = {
 	  "an arm: a command, run without a shell; twice to eight times, the first is the base",
 	  0 },
 	{ "url", URL, "[NAME=]URL", 0,
-	  "or a server: http://host[:port][/path], redis://host[:port][/db][/key]; one gives its "
+	  "or a server: http[s]://host[:port][/path], redis[s]://host[:port][/db][/key]; one gives "
+	  "its "
 	  "figures, two to eight are compared",
 	  0 },
 	{ "rate", RATE, "N", 0,
@@ -145,6 +146,7 @@ static const struct argp_option run_table[] = {
 	  0 },
 	{ "duration", DURATION, "TIME", 0,
 	  "of servers: how long each is under load (default 10s; compared: by --budget)", 0 },
+	TAYRA__BENCH_REQUEST_OPTIONS,
 	{ "metric", METRIC, "NAME", 0,
 	  "what is compared. Commands: wall (default), cpu, rss, or the number that the last line "
 	  "they print ends with: output, lower is better, or score, higher is. Servers: p50_ms "
@@ -414,7 +416,7 @@ take_of_server(int key, char *arg, struct tayra__bench_options *o)
 				    "a number of requests a second above 0, up to 1e6");
 	case CONNECTIONS: return take_number(o, "connections", arg, 1, 65536, &o->connections);
 	case DURATION: return take_time(o, "duration", arg, &o->duration_ns);
-	default: return ARGP_ERR_UNKNOWN;
+	default: return tayra__bench_request_take(&o->request, o->command, key, arg);
 	}
 }
 
@@ -538,6 +540,16 @@ lacks(const struct tayra__bench_options *o, const char *what)
 	return TAYRA__EXIT_USAGE;
 }
 
+static bool
+any_secure(const struct tayra__bench_options *o)
+{
+	for (size_t i = 0; i < o->arms; i++)
+		if (strncmp(o->arm[i].what, "https://", 8) == 0 ||
+		    strncmp(o->arm[i].what, "rediss://", 9) == 0)
+			return true;
+	return false;
+}
+
 static int
 check_run(const struct tayra__bench_options *o)
 {
@@ -545,6 +557,12 @@ check_run(const struct tayra__bench_options *o)
 		return lacks(o, "--arm is a command and --url a server: one or the other");
 	if (!o->urls && (o->rate_per_s > 0 || o->connections || o->duration_ns))
 		return lacks(o, "--rate, --connections and --duration are of servers: no --url");
+	if (!o->urls && tayra__bench_request_given(&o->request))
+		return lacks(
+			o, "--method, --header, --body, --command, --cacert and --insecure are of "
+			   "servers: no --url");
+	if (o->urls && (o->request.cacert || o->request.insecure) && !any_secure(o))
+		return lacks(o, "--cacert and --insecure are of https:// and rediss://");
 	if (!o->urls && o->arms < 2)
 		return lacks(o, o->arms ? "one --arm has nothing to be compared with"
 					: "no --arm: two commands are needed, or a --url");

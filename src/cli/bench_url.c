@@ -43,7 +43,7 @@ open_server(struct servers *s, size_t i)
 	const struct tayra__bench_options *o = s->options;
 	const bool closed = o->rate_per_s <= 0;
 	struct tayra__wire_arm *arm = &s->arm[i];
-	const struct tayra__wire_options wire = {
+	struct tayra__wire_options wire = {
 		.url = o->arm[i].what,
 		.connections = o->connections ? o->connections
 			       : closed       ? CONNECTIONS_CLOSED
@@ -53,8 +53,10 @@ open_server(struct servers *s, size_t i)
 	};
 	char why[TAYRA__WIRE_WHY];
 	uint16_t port;
-	int status = tayra__wire_open(&wire, &arm->wire, why, sizeof(why));
+	int status;
 
+	tayra__bench_request_fill(&o->request, &wire);
+	status = tayra__wire_open(&wire, &arm->wire, why, sizeof(why));
 	if (status != TAYRA_OK) {
 		tayra__cli_error(o->command, "%s",
 				 status == TAYRA_E_NOMEM ? tayra_status_text(status) : why);

@@ -12,9 +12,10 @@
 
 #include <tayra/base.h>
 
-#define SCHEME_HTTP  "http://"
-#define SCHEME_HTTPS "https://"
-#define SCHEME_REDIS "redis://"
+#define SCHEME_HTTP   "http://"
+#define SCHEME_HTTPS  "https://"
+#define SCHEME_REDIS  "redis://"
+#define SCHEME_REDISS "rediss://"
 
 struct complaint {
 	char *text;
@@ -153,11 +154,24 @@ write_request(struct tayra__errand *errand, const struct tayra__wire_options *op
 	errand->head = strcmp(method, "HEAD") == 0;
 }
 
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+static bool
+is_secure(const char *url)
+{
+	return begins(url, SCHEME_HTTPS) || begins(url, SCHEME_REDISS);
+}
+
 static int
 read_http(struct tayra__errand *errand, const struct tayra__wire_options *options,
 	  const struct complaint *why)
 {
-	const char *authority = options->url + strlen(SCHEME_HTTP);
+	const bool secure = is_secure(options->url);
+	const char *authority = options->url + strlen(secure ? SCHEME_HTTPS : SCHEME_HTTP);
 	size_t authority_len = strcspn(authority, "/?#");
 	const char *path = authority + authority_len;
 	size_t path_len = strcspn(path, "#");
@@ -172,7 +186,7 @@ read_http(struct tayra__errand *errand, const struct tayra__wire_options *option
 	status = check_headers(options, why);
 	if (status != TAYRA_OK)
 		return status;
-	errand->place.port = 80;
+	errand->place.port = secure ? 443 : 80;
 	status = read_authority(&errand->place, authority, authority_len, why);
 	if (status != TAYRA_OK)
 		return status;
@@ -251,6 +265,7 @@ static int
 read_redis(struct tayra__errand *errand, const struct tayra__wire_options *options,
 	   const struct complaint *why)
 {
+	const bool secure = is_secure(options->url);
 	char url[2048], *key;
 	int status;
 
@@ -259,11 +274,22 @@ read_redis(struct tayra__errand *errand, const struct tayra__wire_options *optio
 		return refuse(why, "a method, headers and a body are for http://");
 	if (strlen(options->url) >= sizeof(url))
 		return refuse(why, "a URL of over 2,047 bytes");
+	/* The parser knows what is said in the clear. */
 	memcpy(url, options->url, strlen(options->url) + 1);
+	if (secure)
+		memmove(url + 5, url + 6, strlen(url + 6) + 1);
 	key = cut_key(url);
 	status = tayra__redis_url_parse(url, &errand->place, why->text, why->size);
 	if (status != TAYRA_OK)
 		return status;
+	if (secure) {
+		char shown[sizeof(errand->place.shown)];
+
+		memcpy(shown, errand->place.shown, sizeof(shown));
+		snprintf(errand->place.shown, sizeof(shown), SCHEME_REDISS "%.*s",
+			 (int)(sizeof(shown) - sizeof(SCHEME_REDISS)),
+			 shown + strlen(SCHEME_REDIS));
+	}
 	write_greeting(errand);
 	write_command(errand, options, key);
 	return TAYRA_OK;
@@ -275,13 +301,25 @@ read_url(struct tayra__errand *errand, const struct tayra__wire_options *options
 {
 	const char *url = options->url ? options->url : "";
 
-	if (strncmp(url, SCHEME_HTTP, strlen(SCHEME_HTTP)) == 0)
+	if (begins(url, SCHEME_HTTP) || begins(url, SCHEME_HTTPS))
 		return read_http(errand, options, why);
-	if (strncmp(url, SCHEME_HTTPS, strlen(SCHEME_HTTPS)) == 0)
-		return refuse(why, "this tayra does not speak https://");
-	if (strstr(url, "redis") == url || strncmp(url, "unix://", 7) == 0)
+	if (begins(url, "redis") || begins(url, "unix://"))
 		return read_redis(errand, options, why);
-	return refuse(why, "a URL begins with http://, redis:// or unix://");
+	return refuse(why, "a URL begins with http://, https://, redis://, rediss:// or unix://");
+}
+
+/* Whom to trust, once the host is known. */
+static int
+secure(struct tayra__errand *errand, const struct tayra__wire_options *options,
+       const struct complaint *why)
+{
+	const struct tayra__tls_options tls = { .host = errand->place.host,
+						.cacert = options->cacert,
+						.insecure = options->insecure };
+
+	if (!is_secure(options->url))
+		return TAYRA_OK;
+	return tayra__tls_context_create(&tls, &errand->tls, why->text, why->size);
 }
 
 int
@@ -295,6 +333,8 @@ tayra__errand_init(struct tayra__errand *errand, const struct tayra__wire_option
 	tayra__buffer_init(&errand->request, TAYRA__WIRE_REQUEST_MAX);
 	tayra__buffer_init(&errand->greeting, 4096);
 	status = read_url(errand, options, &complaint);
+	if (status == TAYRA_OK)
+		status = secure(errand, options, &complaint);
 	if (status == TAYRA_OK && (errand->request.failed || errand->greeting.failed)) {
 		refuse(&complaint, "no memory for the request, or it is over 64 MiB");
 		status = TAYRA_E_NOMEM;
@@ -307,6 +347,8 @@ tayra__errand_init(struct tayra__errand *errand, const struct tayra__wire_option
 void
 tayra__errand_fini(struct tayra__errand *errand)
 {
+	tayra__tls_context_destroy(errand->tls);
+	errand->tls = NULL;
 	tayra__buffer_fini(&errand->request);
 	tayra__buffer_fini(&errand->greeting);
 }

@@ -8,6 +8,7 @@
 
 #include "net/buffer.h"
 #include "net/redis_url.h"
+#include "net/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,9 +16,10 @@
 struct tayra__wire_options;
 
 struct tayra__errand {
-	bool redis;                    /* otherwise HTTP */
-	bool head;                     /* an answer has no body */
-	struct tayra__redis_url place; /* of HTTP: host, port and what is shown */
+	bool redis;                     /* otherwise HTTP */
+	bool head;                      /* an answer has no body */
+	struct tayra__tls_context *tls; /* NULL: in the clear */
+	struct tayra__redis_url place;  /* of HTTP: host, port and what is shown */
 	struct tayra__buffer request;
 	struct tayra__buffer greeting; /* Redis: what a new connection says first; may be empty */
 	unsigned greeting_replies;

@@ -25,6 +25,8 @@ tayra__link_init(struct tayra__link *link, const struct tayra__errand *errand)
 void
 tayra__link_drop(struct tayra__link *link)
 {
+	tayra__tls_destroy(link->tls);
+	link->tls = NULL;
 	if (link->fd >= 0)
 		close(link->fd);
 	link->fd = -1;
@@ -46,13 +48,15 @@ fail(struct tayra__link_shared *shared, struct tayra__link *link, enum tayra__wi
 	return TAYRA__LINK_FAILED;
 }
 
-/* "connection refused": what the system says, as part of a line. */
+/* "connection refused": what the system says, as part of a line; TLS has said it itself. */
 static enum tayra__link_event
 fail_errno(struct tayra__link_shared *shared, struct tayra__link *link,
 	   enum tayra__wire_error error, int number)
 {
 	char text[128];
 
+	if (link->tls && number == EPROTO)
+		return fail(shared, link, error);
 	snprintf(shared->why, sizeof(shared->why), "%s", strerror_r(number, text, sizeof(text)));
 	if (shared->why[0] && islower((unsigned char)shared->why[1]))
 		shared->why[0] = (char)tolower((unsigned char)shared->why[0]);
@@ -89,12 +93,29 @@ tayra__link_connect(struct tayra__link_shared *shared, struct tayra__link *link)
 	return true;
 }
 
+static ssize_t
+put(struct tayra__link_shared *shared, struct tayra__link *link, const void *bytes, size_t len)
+{
+	if (link->tls)
+		return tayra__tls_send(link->tls, bytes, len, shared->why, sizeof(shared->why));
+	return send(link->fd, bytes, len, MSG_NOSIGNAL);
+}
+
+static ssize_t
+take(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	if (link->tls)
+		return tayra__tls_recv(link->tls, shared->room, TAYRA__LINK_READ, shared->why,
+				       sizeof(shared->why));
+	return recv(link->fd, shared->room, TAYRA__LINK_READ, 0);
+}
+
 /* Write what is left of `bytes`; more room is waited for when there is none. */
 static bool
 push(struct tayra__link_shared *shared, struct tayra__link *link, const struct tayra__buffer *bytes)
 {
 	size_t left = bytes->len - link->written;
-	ssize_t n = send(link->fd, tayra__buffer_front(bytes) + link->written, left, MSG_NOSIGNAL);
+	ssize_t n = put(shared, link, tayra__buffer_front(bytes) + link->written, left);
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return false;
@@ -124,17 +145,10 @@ up(struct tayra__link *link)
 	return TAYRA__LINK_UP;
 }
 
+/* Bytes pass: say what has to be said first. */
 static enum tayra__link_event
-connected(struct tayra__link_shared *shared, struct tayra__link *link)
+greet(struct tayra__link_shared *shared, struct tayra__link *link)
 {
-	const struct tayra__buffer *greeting = &shared->errand->greeting;
-	socklen_t len = sizeof(int);
-	int why = 0;
-
-	if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0)
-		why = errno;
-	if (why)
-		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, why);
 	link->written = 0;
 	link->replies = shared->errand->greeting_replies;
 	if (!link->replies) {
@@ -144,9 +158,43 @@ connected(struct tayra__link_shared *shared, struct tayra__link *link)
 	}
 	link->state = TAYRA__LINK_GREETING;
 	tayra__answer_begin(&link->answer, shared->errand);
-	if (!push(shared, link, greeting))
+	if (!push(shared, link, &shared->errand->greeting))
 		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
 	return TAYRA__LINK_NOTHING;
+}
+
+static enum tayra__link_event
+shake(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	enum tayra__tls_step step = tayra__tls_shake(link->tls, shared->why, sizeof(shared->why));
+
+	if (step == TAYRA__TLS_FAILED)
+		return fail(shared, link, TAYRA__WIRE_CONNECT);
+	if (step == TAYRA__TLS_DONE)
+		return greet(shared, link);
+	if (link->wants_room != (step == TAYRA__TLS_WANTS_WRITE) &&
+	    !watch(shared, link, EPOLL_CTL_MOD, !link->wants_room))
+		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
+	return TAYRA__LINK_NOTHING;
+}
+
+static enum tayra__link_event
+connected(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	socklen_t len = sizeof(int);
+	int why = 0;
+
+	if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0)
+		why = errno;
+	if (why)
+		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, why);
+	if (!shared->errand->tls)
+		return greet(shared, link);
+	link->tls = tayra__tls_create(shared->errand->tls, link->fd);
+	if (!link->tls)
+		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, ENOMEM);
+	link->state = TAYRA__LINK_SECURING;
+	return shake(shared, link);
 }
 
 /* An answer that cannot be one, or whose connection ended. */
@@ -244,7 +292,7 @@ ended(struct tayra__link_shared *shared, struct tayra__link *link)
 static enum tayra__link_event
 hear(struct tayra__link_shared *shared, struct tayra__link *link)
 {
-	ssize_t n = recv(link->fd, shared->room, TAYRA__LINK_READ, 0);
+	ssize_t n = take(shared, link);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return TAYRA__LINK_NOTHING;
@@ -274,6 +322,8 @@ tayra__link_react(struct tayra__link_shared *shared, struct tayra__link *link, u
 		return TAYRA__LINK_NOTHING;
 	if (link->state == TAYRA__LINK_CONNECTING)
 		return connected(shared, link);
+	if (link->state == TAYRA__LINK_SECURING)
+		return shake(shared, link);
 	/* A server may answer before it has read everything, and close: what it said counts. */
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		return hear(shared, link);

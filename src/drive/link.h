@@ -30,6 +30,7 @@ struct tayra__link_shared {
 enum tayra__link_state {
 	TAYRA__LINK_DOWN,
 	TAYRA__LINK_CONNECTING,
+	TAYRA__LINK_SECURING, /* TLS shakes hands */
 	TAYRA__LINK_GREETING,
 	TAYRA__LINK_IDLE,
 	TAYRA__LINK_BUSY, /* a request was begun and its answer is not complete */
@@ -38,8 +39,9 @@ enum tayra__link_state {
 struct tayra__link {
 	enum tayra__link_state state;
 	int fd;
-	bool wants_room;  /* epoll tells when more can be written */
-	unsigned replies; /* of the greeting, still to come */
+	struct tayra__tls *tls; /* NULL: in the clear */
+	bool wants_room;        /* epoll tells when more can be written */
+	unsigned replies;       /* of the greeting, still to come */
 	size_t written;
 	uint64_t until_ns;        /* of what it is waiting for */
 	struct tayra__call call;  /* while BUSY */

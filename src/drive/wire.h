@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * wire.h: load on a server over the network: HTTP/1.1 with keep-alive and the Redis protocol.  One
- * thread, the caller's, looks after thousands of connections; one request at a time on each.  The
- * plans, the results and what latency means are those of drive.h.  Not thread-safe.
+ * wire.h: load on a server over the network: HTTP/1.1 with keep-alive and the Redis protocol, with
+ * TLS or without.  One thread, the caller's, looks after thousands of connections; one request at a
+ * time on each.  The plans, the results and what latency means are those of drive.h.  Not
+ * thread-safe.
  */
 #ifndef TAYRA_DRIVE_WIRE_H
 #define TAYRA_DRIVE_WIRE_H
@@ -35,8 +36,8 @@ struct tayra__wire_errors {
 
 /* All is copied.  Zero or NULL is the default. */
 struct tayra__wire_options {
-	/* http://host[:port][/path][?query]
-	 * redis://[user[:password]@]host[:port][/database][/key], unix:///path for Redis: GET of
+	/* http[s]://host[:port][/path][?query]
+	 * redis[s]://[user[:password]@]host[:port][/database][/key], unix:///path for Redis: GET of
 	 * the key, PING without one. */
 	const char *url;
 	uint32_t connections; /* at most; 0: 1 */
@@ -50,7 +51,10 @@ struct tayra__wire_options {
 	size_t body_len;
 	const char *const *words; /* Redis: a command instead of the default one */
 	size_t word_count;
-	bool any_status; /* an answer that says it failed is an answer */
+	const char *cacert; /* with TLS: a file of who may have signed the server's certificate;
+			       NULL: whom the system trusts */
+	bool insecure;      /* with TLS: any certificate will do */
+	bool any_status;    /* an answer that says it failed is an answer */
 };
 
 /* Connections to one server.  They are kept between slices; closed ones are opened again. */
@@ -71,9 +75,9 @@ const char *tayra__wire_name(const struct tayra__wire *wire);
 /*
  * Run one slice.  All connections (or `ready`) are open before it begins, if the server lets them.
  * => Open: a request goes out on the connection that has been idle longest; with none it waits, and
- *    counts from when it was due.  Lag is from due to written, for one that had to wait to noticed:
- *    the generator's own lateness.  What was due but not written drain_ns after the end is
- *    abandoned; what was written is waited for until it times out.
+ *    counts from when it was due.  Lag is from due to noticed: the generator's own lateness.  What
+ * was due but not written drain_ns after the end is abandoned; what was written is waited for until
+ * it times out.
  * => Closed: at most as many clients as connections; what is in flight at the end is waited for.
  * => An error counts as in drive.h.  While no connection can be made, requests that become due fail
  *    at once; attempts are 10 ms to 1 s apart.

@@ -116,6 +116,21 @@ refused "--rate '0' is not a number of requests" "a rate of 0 is refused" --url 
 refused "--rate 'nan' is not" "a rate that is no number is refused" --url "$url" --rate nan
 refused '--rate, --connections and --duration are of servers' "a rate of commands is refused" --arm true --arm true --rate 5
 refused "--metric 'wall' does not exist" "a metric of commands is refused" --url "$url" --metric wall
+"$tayra" bench run --url "$url" --command "SET said 'two words'" --rate 200 --duration 300ms --json >out 2>err
+agrees $? && [ "$(field errors)" -eq 0 ] && "$tayra" bench run --url "$url" --command 'STRLEN said' --rate 200 --duration 300ms --json >out 2>err
+agrees $? && [ "$(field errors)" -eq 0 ]
+claim "any command can be asked"
+"$tayra" bench run --url "$url" --command NOSUCH --rate 200 --duration 300ms --json >out 2>err
+[ $? -eq 4 ] && [ "$(field errors)" -gt 0 ] && grep -q "unknown command 'NOSUCH'" out
+claim "and one that the server refuses is an error"
+refused '--command .*a . is not closed' "a command that is not closed is refused" --url "$url" --command "GET 'x"
+refused 'a header is given as' "a header without a colon is refused" --url http://127.0.0.1:1/ --header x
+refused 'a header with a byte that no header has' "a header cannot smuggle another" --url http://127.0.0.1:1/ --header "$(printf 'a: b\r\nc: d')"
+refused '--body: /absent/file: No such file' "a body that is not there is named" --url http://127.0.0.1:1/ --body @/absent/file
+refused '--body: .*: is no file' "a folder is no body" --url http://127.0.0.1:1/ --body @.
+refused '--method, .* are of servers' "commands take no header" --arm true --arm true --header 'a: b'
+refused '--cacert and --insecure are of https' "without TLS nobody need be trusted" --url http://127.0.0.1:1/ --insecure
+refused 'https://127.0.0.1:1/: connection refused' "TLS to nobody is refused as ever" --url https://127.0.0.1:1/
 refused 'a URL begins with' "another protocol is refused" --url ftp://x/
 
 echo "1..$count"

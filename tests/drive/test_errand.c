@@ -86,6 +86,28 @@ method_headers_and_body_are_said_as_given(void **state)
 }
 
 static void
+a_secure_url_asks_the_same_elsewhere(void **state)
+{
+	const struct tayra__wire_options https = { .url = "https://h/x", .insecure = true };
+	const struct tayra__wire_options rediss = { .url = "rediss://:secret@h/3/key",
+						    .insecure = true };
+	struct tayra__errand errand;
+	char why[TAYRA__WIRE_WHY];
+
+	if (tayra__errand_init(&errand, &https, why, sizeof(why)) == TAYRA_E_UNSUPPORTED)
+		skip();
+	assert_non_null(errand.tls);
+	tayra__errand_fini(&errand);
+	expect(&https, "h", 443, "GET /x HTTP/1.1\r\nHost: h\r\nUser-Agent: tayra\r\n\r\n");
+	assert_int_equal(tayra__errand_init(&errand, &rediss, why, sizeof(why)), TAYRA_OK);
+	expect_bytes(&errand.request, "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n");
+	assert_string_equal(errand.place.shown, "rediss://h:6379/3");
+	assert_int_equal(errand.place.port, 6379);
+	assert_non_null(errand.tls);
+	tayra__errand_fini(&errand);
+}
+
+static void
 what_is_no_url_of_ours_is_refused_with_a_reason(void **state)
 {
 	refuse_url(NULL, "begins with");
@@ -100,7 +122,6 @@ what_is_no_url_of_ours_is_refused_with_a_reason(void **state)
 	refuse_url("http://u:secret@h/", "Authorization");
 	refuse_url("http://h/a b", "%20");
 	refuse_url("http://h/\r\nX: y", "byte");
-	refuse_url("rediss://h/", "TLS");
 	refuse_url("redis://:secret@h:x/", "port");
 }
 
@@ -161,6 +182,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_url_becomes_a_request),
 		cmocka_unit_test(method_headers_and_body_are_said_as_given),
+		cmocka_unit_test(a_secure_url_asks_the_same_elsewhere),
 		cmocka_unit_test(what_is_no_url_of_ours_is_refused_with_a_reason),
 		cmocka_unit_test(what_would_break_the_request_is_refused),
 		cmocka_unit_test(a_redis_url_becomes_a_command_and_a_greeting),
