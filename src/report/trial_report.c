@@ -81,9 +81,8 @@ put_undecided(const struct tayra__trial_report *r, struct tayra__sheet *sheet, s
 	if (c->pairs < 6)
 		snprintf(line, sizeof(line),
 			 "%s: UNDECIDED: %u pairs were run, and fewer than 6 decide nothing. A "
-			 "longer "
-			 "--budget holds more.",
-			 r->name[arm], c->pairs);
+			 "longer %s holds more.",
+			 r->name[arm], c->pairs, r->longer ? r->longer : "--budget");
 	else if (c->pairs_missing) {
 		missing(r, c->pairs_missing, more, sizeof(more));
 		snprintf(line, sizeof(line),

@@ -27,6 +27,7 @@ struct tayra__trial_report {
 	uint64_t seed;
 	bool servers, open_loop; /* what the arms are; a request may wait before it is sent */
 	struct tayra__method method;
+	const char *longer;  /* what gives it more time, where not the option --budget */
 	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
 };
 
