@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "sim/contender.h"
+#include "sim/judge.h"
 #include "sim/overload.h"
 
 #define TAYRA__PACE_SCENARIOS 64
@@ -22,7 +23,9 @@ struct tayra__pace_options {
 	struct tayra__contender contenders[TAYRA__CONTENDERS];
 	size_t contender_count; /* 0: none were given */
 	uint64_t seed;
-	bool list, json;
+	uint32_t seeds; /* of goals */
+	bool list, settings, all, goals, json;
+	const char *report;
 };
 
 /* => 0 or TAYRA__EXIT_USAGE. */
@@ -39,6 +42,18 @@ void tayra__pace_table_head(FILE *out, const struct tayra__scenario *scenario);
 void tayra__pace_table_row(FILE *out, const struct tayra__pace_run *run);
 /* => as tayra__json_finish(). */
 int tayra__pace_json(FILE *out, const struct tayra__pace_run *run);
+
+/* Goals and what became of them, as rows of a table or lines of JSON. */
+void tayra__pace_goals_head(FILE *out);
+/* => as tayra__json_finish(). */
+int tayra__pace_goal_print(FILE *out, const struct tayra__pace_options *options,
+			   const struct tayra__scenario *scenario,
+			   const struct tayra__contender *contender,
+			   const struct tayra__goal_setting *goal,
+			   const struct tayra__verdict *verdict);
+
+/* All that can stand in a scenario file. */
+void tayra__pace_settings(void);
 
 /* `tayra pace sim`. */
 int tayra__pace_sim(int argc, char **argv);

@@ -27,7 +27,7 @@ figures_of(const struct tayra__pace_run *run)
 		.backend_p99_ms = (double)tayra__hist_quantile(&meter->backend, 0.99) / 1e6,
 	};
 
-	for (int c = 0; c < TAYRA_CLASSES; c++) {
+	for (int c = 0; c < TAYRA__METER_LOADS; c++) {
 		f.arrived += meter->arrived[c];
 		for (int i = 0; i < TAYRA__FATES; i++)
 			f.fates[i] += meter->fates[c][i];
@@ -104,21 +104,23 @@ write_shed(struct tayra__json *json, const struct tayra__overload_result *result
 }
 
 static void
-write_classes(struct tayra__json *json, const struct tayra__pace_run *run)
+write_loads(struct tayra__json *json, const struct tayra__pace_run *run)
 {
 	const struct tayra__meter *meter = &run->result->meter;
 
-	tayra__json_object(json, "classes");
-	for (int c = 0; c < TAYRA_CLASSES; c++) {
-		if (meter->arrived[c] == 0)
-			continue;
-		tayra__json_object(json, tayra_class_name((enum tayra_class)(c + 1)));
-		tayra__json_u64(json, "arrived", meter->arrived[c]);
-		for (int i = 0; i < TAYRA__FATES; i++)
-			tayra__json_u64(json, tayra__fate_name((enum tayra__fate)i),
-					meter->fates[c][i]);
+	tayra__json_array(json, "loads");
+	for (size_t i = 0; i < run->scenario->load_count; i++) {
+		const struct tayra__load_setting *load = &run->scenario->loads[i];
+
+		tayra__json_object(json, NULL);
+		tayra__json_string(json, "name", load->name);
+		tayra__json_string(json, "class", tayra_class_name((enum tayra_class)load->cls));
+		tayra__json_u64(json, "arrived", meter->arrived[i]);
+		for (int f = 0; f < TAYRA__FATES; f++)
+			tayra__json_u64(json, tayra__fate_name((enum tayra__fate)f),
+					meter->fates[i][f]);
 		tayra__json_double(json, "p99_ms",
-				   (double)tayra__hist_quantile(&meter->latency[c], 0.99) / 1e6, 6);
+				   (double)tayra__hist_quantile(&meter->latency[i], 0.99) / 1e6, 6);
 		tayra__json_end(json);
 	}
 	tayra__json_end(json);
@@ -154,7 +156,10 @@ tayra__pace_json(FILE *out, const struct tayra__pace_run *run)
 	tayra__json_double(&json, "late_ratio", share(&f, f.fates[TAYRA__FATE_LATE]), 6);
 	tayra__json_double(&json, "error_ratio", share(&f, failed(&f)), 6);
 	write_shed(&json, run->result);
-	write_classes(&json, run);
+	tayra__json_u64(&json, "retries", run->result->retries);
+	tayra__json_double(&json, "jain",
+			   tayra__meter_jain(&run->result->meter, run->result->tenants), 6);
+	write_loads(&json, run);
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
 }

@@ -19,6 +19,7 @@ struct session {
 	struct tayra__pace_options options;
 	struct tayra__scenario scenario;
 	struct tayra__overload_result result;
+	bool missed; /* a goal, by the first limiter */
 };
 
 static int
@@ -77,12 +78,56 @@ run_scenario(struct session *session)
 }
 
 static int
+judge_contender(struct session *session, struct tayra__judge *judge,
+		const struct tayra__contender *contender, bool first)
+{
+	const struct tayra__pace_options *o = &session->options;
+	struct tayra__verdict verdicts[TAYRA__SCENARIO_GOALS];
+	int status = tayra__judge_run(judge, contender, verdicts);
+
+	if (status != TAYRA_OK)
+		return failed(session, status);
+	for (size_t g = 0; g < session->scenario.goal_count; g++) {
+		if (tayra__pace_goal_print(stdout, o, &session->scenario, contender,
+					   &session->scenario.goals[g], &verdicts[g]) != TAYRA_OK) {
+			tayra__cli_error(o->command, "standard output: %m");
+			return TAYRA__EXIT_USAGE;
+		}
+		session->missed |= first && !verdicts[g].pass;
+	}
+	return TAYRA__EXIT_OK;
+}
+
+static int
+judge_scenario(struct session *session)
+{
+	const struct tayra__pace_options *o = &session->options;
+	struct tayra__judge judge;
+	int status, code = TAYRA__EXIT_OK;
+
+	if (session->scenario.goal_count == 0) {
+		if (o->all)
+			return TAYRA__EXIT_OK;
+		tayra__cli_error(o->command, "%s has no goals", session->scenario.name);
+		return TAYRA__EXIT_USAGE;
+	}
+	status = tayra__judge_init(&judge, &session->scenario, o->seed, o->seeds,
+				   tayra__interrupt_flag());
+	if (status != TAYRA_OK)
+		code = failed(session, status);
+	for (size_t i = 0; i < o->contender_count && code == TAYRA__EXIT_OK; i++)
+		code = judge_contender(session, &judge, &o->contenders[i], i == 0);
+	tayra__judge_fini(&judge);
+	return code;
+}
+
+static int
 list(void)
 {
 	for (const struct tayra__named_scenario *named = tayra__named_scenarios; named->name;
 	     named++) {
 		struct tayra__scenario scenario = { 0 };
-		char error[400];
+		char error[500];
 
 		if (tayra__scenario_read(&scenario, named->name, named->text, named->len, error,
 					 sizeof(error)) == TAYRA_OK)
@@ -95,16 +140,44 @@ list(void)
 static int
 one(struct session *session, const char *name)
 {
-	char error[400];
+	char error[500];
 	int code = TAYRA__EXIT_USAGE;
 
 	session->scenario = (struct tayra__scenario){ 0 };
 	if (tayra__scenario_open(&session->scenario, name, error, sizeof(error)) == TAYRA_OK)
-		code = run_scenario(session);
+		code = session->options.goals ? judge_scenario(session) : run_scenario(session);
 	else
 		tayra__cli_error(session->options.command, "%s", error);
 	tayra__scenario_fini(&session->scenario);
 	return code;
+}
+
+/* The pacer's default; for all goals, the others beside it. */
+static void
+choose_contenders(struct tayra__pace_options *o)
+{
+	size_t all;
+
+	if (o->contender_count)
+		return;
+	all = tayra__contender_all(o->contenders);
+	o->contender_count = o->goals ? all : 1;
+}
+
+static int
+run(struct session *session)
+{
+	const struct tayra__pace_options *o = &session->options;
+	int code = TAYRA__EXIT_OK;
+
+	tayra__interrupt_install();
+	if (o->goals && !o->json)
+		tayra__pace_goals_head(stdout);
+	for (size_t i = 0; i < o->scenario_count && code == TAYRA__EXIT_OK; i++)
+		code = one(session, o->scenarios[i]);
+	for (size_t i = 0; o->all && tayra__named_scenarios[i].name && code == TAYRA__EXIT_OK; i++)
+		code = one(session, tayra__named_scenarios[i].name);
+	return code == TAYRA__EXIT_OK && session->missed ? TAYRA__EXIT_WORSE : code;
 }
 
 int
@@ -118,19 +191,11 @@ tayra__pace_sim(int argc, char **argv)
 		return TAYRA__EXIT_FAILURE;
 	}
 	code = tayra__pace_options_parse(argc, argv, &session->options);
-	if (code == 0 && session->options.contender_count == 0) {
-		struct tayra__contender all[TAYRA__CONTENDERS];
-
-		tayra__contender_all(all);
-		session->options.contenders[session->options.contender_count++] = all[0];
-	}
-	if (code == 0 && session->options.list) {
-		code = list();
-	} else if (code == 0) {
-		tayra__interrupt_install();
-		for (size_t i = 0; i < session->options.scenario_count && code == 0; i++)
-			code = one(session, session->options.scenarios[i]);
-	}
+	choose_contenders(&session->options);
+	if (code == 0 && session->options.settings)
+		tayra__pace_settings();
+	else if (code == 0)
+		code = session->options.list ? list() : run(session);
 	tayra__mem_free(session);
 	return code;
 }

@@ -13,7 +13,7 @@ void
 tayra__document_vcomplain(const struct tayra__document *document, const struct tayra__yaml *at,
 			  char *error, size_t error_len, const char *format, va_list args)
 {
-	char what[400];
+	char what[480];
 
 	vsnprintf(what, sizeof(what), format, args);
 	tayra__line_flatten(what, '?'); /* names of the file may hold anything */

@@ -79,7 +79,7 @@ is_ambiguous(const char *text)
 static __attribute__((format(printf, 4, 5))) int
 refuse(char *why, size_t why_len, const char *text, const char *format, ...)
 {
-	char what[160];
+	char what[360];
 	va_list args;
 
 	va_start(args, format);
@@ -155,7 +155,7 @@ static int
 set_choice(const struct tayra__knob *knob, int *out, const char *text, char *why, size_t len)
 {
 	const char *near = tayra__option_nearest(text, knob->choices);
-	char list[128] = "";
+	char list[288] = "";
 
 	for (int i = 0; knob->choices[i]; i++) {
 		size_t used = strlen(list);

@@ -47,7 +47,7 @@ tayra__reader_knob(const struct tayra__reader *r, const struct tayra__yaml *at,
 		   const struct tayra__knob *knob, void *object)
 {
 	struct tayra__yaml place = { 0 };
-	char why[300] = "";
+	char why[440] = "";
 	int status = tayra__reader_expect(r, at, TAYRA__YAML_TEXT);
 
 	if (status != TAYRA_OK)

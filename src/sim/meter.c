@@ -20,7 +20,7 @@ tayra__meter_init(struct tayra__meter *meter, uint64_t length_ns, uint64_t warmu
 	memset(meter, 0, sizeof(*meter));
 	meter->warmup_ns = warmup_ns;
 	meter->bucket_ns = (length_ns + TAYRA__METER_BUCKETS - 1) / TAYRA__METER_BUCKETS;
-	for (int c = 0; c < TAYRA_CLASSES; c++)
+	for (int c = 0; c < TAYRA__METER_LOADS; c++)
 		tayra__hist_init(&meter->latency[c]);
 	tayra__hist_init(&meter->backend);
 	tayra__hist_init(&meter->open);
@@ -53,11 +53,11 @@ bucket_at(struct tayra__meter *meter, uint64_t now_ns)
 }
 
 void
-tayra__meter_arrived(struct tayra__meter *meter, enum tayra_class cls, uint64_t now_ns)
+tayra__meter_arrived(struct tayra__meter *meter, uint32_t load, uint64_t now_ns)
 {
 	bucket_at(meter, now_ns)->arrived++;
 	if (now_ns >= meter->warmup_ns)
-		meter->arrived[cls - 1]++;
+		meter->arrived[load]++;
 }
 
 void
@@ -68,24 +68,24 @@ tayra__meter_started(struct tayra__meter *meter, uint64_t waited_ns, uint64_t no
 }
 
 void
-tayra__meter_ended(struct tayra__meter *meter, enum tayra_class cls, enum tayra__fate fate,
-		   uint64_t latency_ns, uint64_t backend_ns, uint64_t now_ns)
+tayra__meter_ended(struct tayra__meter *meter, const struct tayra__meter_end *end, uint64_t now_ns)
 {
 	struct tayra__meter_bucket *bucket = bucket_at(meter, now_ns);
-	bool answered = fate == TAYRA__FATE_GOOD || fate == TAYRA__FATE_LATE;
+	const uint32_t c = end->load;
+	bool good = end->fate == TAYRA__FATE_GOOD;
 
-	bucket->fates[fate]++;
-	if (fate == TAYRA__FATE_GOOD)
-		bucket->good[cls - 1]++;
-	if (answered)
-		tayra__hist_add(&meter->open, latency_ns);
+	bucket->fates[end->fate]++;
+	bucket->good[c] += good;
+	if (good || end->fate == TAYRA__FATE_LATE)
+		tayra__hist_add(&meter->open, end->latency_ns);
 	if (now_ns < meter->warmup_ns)
 		return;
-	meter->fates[cls - 1][fate]++;
-	if (!answered)
+	meter->fates[c][end->fate]++;
+	meter->by_tenant[end->tenant] += good;
+	if (!good && end->fate != TAYRA__FATE_LATE)
 		return;
-	tayra__hist_add(&meter->latency[cls - 1], latency_ns);
-	tayra__hist_add(&meter->backend, backend_ns);
+	tayra__hist_add(&meter->latency[c], end->latency_ns);
+	tayra__hist_add(&meter->backend, end->backend_ns);
 }
 
 void
@@ -103,7 +103,7 @@ tayra__meter_look(struct tayra__meter *meter, const struct tayra_pace_stats *sta
 }
 
 void
-tayra__meter_end(struct tayra__meter *meter, uint64_t now_ns)
+tayra__meter_close(struct tayra__meter *meter)
 {
 	close_bucket(meter);
 }
@@ -115,8 +115,8 @@ add_bucket(struct tayra__meter_sum *sum, const struct tayra__meter_bucket *bucke
 	sum->good += bucket->fates[TAYRA__FATE_GOOD];
 	for (int f = 0; f < TAYRA__FATES; f++)
 		sum->fates[f] += bucket->fates[f];
-	for (int c = 0; c < TAYRA_CLASSES; c++)
-		sum->by_class[c] += bucket->good[c];
+	for (int c = 0; c < TAYRA__METER_LOADS; c++)
+		sum->by_load[c] += bucket->good[c];
 	sum->limit += bucket->limit;
 	sum->limit_max = fmax(sum->limit_max, bucket->limit_max);
 	sum->inflight += bucket->inflight;
@@ -147,12 +147,26 @@ tayra__meter_sum(const struct tayra__meter *meter, uint64_t from_ns, uint64_t to
 	return sum;
 }
 
+double
+tayra__meter_jain(const struct tayra__meter *meter, uint32_t tenants)
+{
+	double sum = 0, squares = 0;
+
+	for (uint32_t i = 0; i < tenants; i++) {
+		double good = (double)meter->by_tenant[i];
+
+		sum += good;
+		squares += good * good;
+	}
+	return squares > 0 ? sum * sum / (tenants * squares) : nan("");
+}
+
 uint64_t
 tayra__meter_quantile_ns(const struct tayra__meter *meter, double q)
 {
 	struct tayra__hist all = meter->latency[0];
 
-	for (int c = 1; c < TAYRA_CLASSES; c++)
+	for (int c = 1; c < TAYRA__METER_LOADS; c++)
 		tayra__hist_merge(&all, &meter->latency[c]);
 	return tayra__hist_quantile(&all, q);
 }

@@ -8,17 +8,22 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "sim/crowd.h"
+#include "sim/weather.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-#define LOOK_NS (10 * TAYRA_NS_PER_MS)
+#define LOOK_NS      (10 * TAYRA_NS_PER_MS)
+#define NOTE_STARTED 0x10 /* beside enum tayra__fate */
 
 struct scene {
 	const struct tayra__scenario *scenario;
 	struct tayra__events events;
 	struct tayra__backend backend;
+	struct tayra__weather weather;
+	double load; /* factor on open loads, of the weather */
 	struct tayra__crowd crowds[TAYRA__SCENARIO_LOADS];
+	uint32_t first_tenant[TAYRA__SCENARIO_LOADS];
 	struct tayra__stock clients, requests;
 	struct tayra_pace *pace;
 	struct tayra__event tick;
@@ -33,10 +38,10 @@ struct scene {
 struct request {
 	struct tayra_ticket ticket;
 	struct tayra__job job;
+	struct tayra__event patience; /* the client gives up */
 	struct scene *scene;
-	struct tayra__client *client;
-	const struct tayra__load_setting *load;
-	enum tayra_class cls;
+	struct tayra__client *client; /* NULL: has given up */
+	uint32_t load;
 	uint64_t number, arrived_ns, started_ns, deadline_ns;
 };
 
@@ -47,40 +52,65 @@ note(struct scene *scene, const struct request *request, uint64_t what)
 	tayra__events_note(&scene->events, request->number << 8 | what);
 }
 
+/* The client has its answer, and is gone. */
 static void
-end(struct request *request, enum tayra__fate fate, uint64_t now_ns)
+tell(struct request *request, enum tayra__fate fate, uint64_t now_ns)
 {
 	struct scene *scene = request->scene;
 	struct tayra__client *client = request->client;
-	uint64_t retry_after_ns = request->ticket.retry_after_ns;
-	bool started = fate != TAYRA__FATE_SHED;
+	const struct tayra__meter_end end = {
+		.load = request->load,
+		.tenant = scene->first_tenant[request->load] + client->tenant,
+		.fate = fate,
+		.latency_ns = now_ns - request->arrived_ns,
+		.backend_ns = now_ns - request->started_ns,
+	};
 
 	note(scene, request, (uint64_t)fate);
 	if (!scene->over)
-		tayra__meter_ended(scene->meter, request->cls, fate, now_ns - request->arrived_ns,
-				   started ? now_ns - request->started_ns : 0, now_ns);
-	tayra__stock_give(&scene->requests, request);
-	tayra__crowd_answer(client, fate, retry_after_ns, now_ns);
+		tayra__meter_ended(scene->meter, &end, now_ns);
+	request->client = NULL;
+	tayra__crowd_answer(client, fate, request->ticket.retry_after_ns, now_ns);
+}
+
+static void
+on_patience(struct tayra__event *event, uint64_t now_ns)
+{
+	struct request *request = TAYRA__LIST_ENTRY(event, struct request, patience);
+
+	tayra_pace_leave(request->scene->pace, &request->ticket, TAYRA_OUTCOME_TIMEOUT, now_ns);
+	tell(request, TAYRA__FATE_TIMEOUT, now_ns);
+}
+
+static enum tayra__fate
+fate_of(const struct request *request, enum tayra_outcome *outcome, uint64_t now_ns)
+{
+	if (*outcome == TAYRA_OUTCOME_OVERLOAD)
+		return TAYRA__FATE_OVERLOAD;
+	if (*outcome == TAYRA_OUTCOME_TIMEOUT)
+		return TAYRA__FATE_TIMEOUT;
+	if (*outcome != TAYRA_OUTCOME_OK)
+		return TAYRA__FATE_ERROR;
+	if (request->deadline_ns == 0 || now_ns <= request->deadline_ns)
+		return TAYRA__FATE_GOOD;
+	*outcome = TAYRA_OUTCOME_TIMEOUT;
+	return TAYRA__FATE_LATE;
 }
 
 static void
 on_job_done(struct tayra__job *job, enum tayra_outcome outcome, uint64_t now_ns)
 {
 	struct request *request = TAYRA__LIST_ENTRY(job, struct request, job);
-	enum tayra__fate fate = TAYRA__FATE_ERROR;
+	struct scene *scene = request->scene;
 
-	if (outcome == TAYRA_OUTCOME_OK && request->deadline_ns && now_ns > request->deadline_ns) {
-		outcome = TAYRA_OUTCOME_TIMEOUT;
-		fate = TAYRA__FATE_LATE;
-	} else if (outcome == TAYRA_OUTCOME_OK) {
-		fate = TAYRA__FATE_GOOD;
-	} else if (outcome == TAYRA_OUTCOME_OVERLOAD) {
-		fate = TAYRA__FATE_OVERLOAD;
-	} else if (outcome == TAYRA_OUTCOME_TIMEOUT) {
-		fate = TAYRA__FATE_TIMEOUT;
+	if (request->client) {
+		enum tayra__fate fate = fate_of(request, &outcome, now_ns);
+
+		tayra__events_unset(&scene->events, &request->patience);
+		tayra_pace_leave(scene->pace, &request->ticket, outcome, now_ns);
+		tell(request, fate, now_ns);
 	}
-	tayra_pace_leave(request->scene->pace, &request->ticket, outcome, now_ns);
-	end(request, fate, now_ns);
+	tayra__stock_give(&scene->requests, request);
 }
 
 static void
@@ -88,15 +118,20 @@ on_decided(struct tayra_ticket *ticket, int status, void *arg)
 {
 	struct request *request = arg;
 	struct scene *scene = request->scene;
-	uint64_t now_ns = scene->events.now_ns;
+	uint64_t now_ns = scene->events.now_ns, timeout_ns;
 
 	if (status != TAYRA_OK) {
-		end(request, TAYRA__FATE_SHED, now_ns);
+		tell(request, TAYRA__FATE_SHED, now_ns);
+		tayra__stock_give(&scene->requests, request);
 		return;
 	}
-	note(scene, request, 0x10);
+	note(scene, request, NOTE_STARTED);
 	request->started_ns = now_ns;
 	tayra__meter_started(scene->meter, now_ns - request->arrived_ns, now_ns);
+	timeout_ns = request->client->crowd->load->timeout_ns;
+	if (timeout_ns &&
+	    tayra__events_set(&scene->events, &request->patience, now_ns + timeout_ns) < 0)
+		scene->backend.status = TAYRA_E_NOMEM;
 	tayra__backend_start(&scene->backend, &request->job, request->client->work);
 }
 
@@ -116,15 +151,15 @@ on_ask(struct tayra__client *client, uint64_t now_ns, void *ctx)
 	}
 	request->scene = scene;
 	request->client = client;
-	request->load = load;
-	request->cls = (enum tayra_class)load->cls;
+	request->load = (uint32_t)(client->crowd - scene->crowds);
 	request->number = scene->number++;
 	request->arrived_ns = now_ns;
 	request->deadline_ns = load->deadline_ns ? now_ns + load->deadline_ns : 0;
 	request->job.done = on_job_done;
-	ask.cls = request->cls;
+	request->patience.fire = on_patience;
+	ask.cls = (enum tayra_class)load->cls;
 	ask.deadline_ns = request->deadline_ns;
-	tayra__meter_arrived(scene->meter, request->cls, now_ns);
+	tayra__meter_arrived(scene->meter, request->load, now_ns);
 	status = tayra_pace_enter_start(scene->pace, &ask, now_ns, &request->ticket);
 	if (status != TAYRA_PENDING)
 		on_decided(&request->ticket, status, request);
@@ -165,15 +200,20 @@ open_scene(struct scene *scene, const struct tayra__contender *contender, uint64
 	tayra__meter_init(&out->meter, scenario->length_ns, scenario->warmup_ns);
 	tayra__stock_init(&scene->clients, sizeof(struct tayra__client), TAYRA__OVERLOAD_REQUESTS);
 	tayra__stock_init(&scene->requests, sizeof(struct request), TAYRA__OVERLOAD_REQUESTS);
+	tayra__weather_init(&scene->weather, scenario, &scene->events, &scene->backend,
+			    &scene->load, tayra__hash_mix64(seed ^ 0x3ea));
 	out->capacity_per_s = tayra__backend_law_capacity(&scenario->backend, &knee);
 	for (size_t i = 0; i < scenario->load_count; i++) {
-		tayra__crowd_init(&scene->crowds[i], &scene->events, &scenario->loads[i],
-				  out->capacity_per_s, &scene->clients,
+		const struct tayra__load_setting *load = &scenario->loads[i];
+
+		tayra__crowd_init(&scene->crowds[i], &scene->events, load, out->capacity_per_s,
+				  scenario->backend.rate_per_s, &scene->load, &scene->clients,
 				  tayra__hash_mix64(seed + 16 * (i + 1)));
 		scene->crowds[i].ask = on_ask;
 		scene->crowds[i].ctx = scene;
-		if (scenario->loads[i].kind == TAYRA__LOAD_POISSON)
-			out->offered_per_s += scene->crowds[i].rate_per_s;
+		scene->first_tenant[i] = out->tenants;
+		out->tenants += load->tenants;
+		out->offered_per_s += scene->crowds[i].rate_per_s;
 	}
 	return tayra_pace_create(&options, &scene->pace);
 }
@@ -181,7 +221,7 @@ open_scene(struct scene *scene, const struct tayra__contender *contender, uint64
 static int
 status_of(const struct scene *scene)
 {
-	int status = scene->backend.status;
+	int status = scene->backend.status < 0 ? scene->backend.status : scene->weather.status;
 
 	for (size_t i = 0; i < scene->scenario->load_count; i++)
 		if (scene->crowds[i].status < 0)
@@ -207,6 +247,7 @@ play(struct scene *scene)
 
 	for (size_t i = 0; i < scene->scenario->load_count; i++)
 		tayra__crowd_start(&scene->crowds[i]);
+	tayra__weather_start(&scene->weather);
 	scene->tick.fire = on_tick;
 	if (tayra__events_set(&scene->events, &scene->tick, 0) < 0)
 		return TAYRA_E_NOMEM;
@@ -237,7 +278,9 @@ take_figures(struct scene *scene, struct tayra__overload_result *out)
 	out->requests = scene->number;
 	out->pace = (struct tayra_pace_stats)TAYRA_PACE_STATS_INIT;
 	tayra_pace_stats(scene->pace, &out->pace);
-	tayra__meter_end(&out->meter, scene->events.now_ns);
+	for (size_t i = 0; i < scene->scenario->load_count; i++)
+		out->retries += scene->crowds[i].retries;
+	tayra__meter_close(&out->meter);
 	for (int s = 0; s < TAYRA_SHEDS; s++) {
 		out->shed[s] = 0;
 		for (int c = 0; c < TAYRA_CLASSES; c++)

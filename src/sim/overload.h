@@ -14,8 +14,10 @@ struct tayra__overload_result {
 	uint64_t trace;
 	uint64_t requests;                    /* simulated, retries and warm-up included */
 	double capacity_per_s, offered_per_s; /* of the backend; of open loads, 0: there is none */
-	struct tayra_pace_stats pace;         /* at the end */
-	uint64_t shed[TAYRA_SHEDS];           /* in the measured stretch */
+	uint64_t retries;
+	uint32_t tenants;
+	struct tayra_pace_stats pace; /* at the end */
+	uint64_t shed[TAYRA_SHEDS];   /* in the measured stretch */
 	struct tayra__meter meter;
 };
 

@@ -4,23 +4,34 @@
  */
 #include "sim/scenario.h"
 
+#include "base/mem.h"
 #include "base/option.h"
-#include "config/reader.h"
+#include "sim/meter.h"
 #include "sim/named_scenarios.h"
 #include "sim/scenario_knobs.h"
+#include "sim/scenario_load.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define REQUESTS_MAX 2e8 /* of a run */
 #define NAMED_MAX    64
 
+_Static_assert(TAYRA__SCENARIO_TENANTS <= TAYRA__METER_TENANTS, "every tenant is counted");
+_Static_assert(TAYRA__SCENARIO_LOADS == TAYRA__METER_LOADS, "and every load");
+
+static const struct tayra__yaml *
+part(const struct tayra__reader *r, const char *name)
+{
+	return tayra__yaml_find(r->document->yaml, name);
+}
+
 static int
 read_map(const struct tayra__reader *r, const char *name, const struct tayra__knob *table,
 	 void *object)
 {
-	struct tayra__scenario *scenario = r->into;
-	const struct tayra__yaml *map = tayra__yaml_find(scenario->document.yaml, name);
+	const struct tayra__yaml *map = part(r, name);
 
 	return map ? tayra__reader_knobs(r, map, table, object, name) : TAYRA_OK;
 }
@@ -35,109 +46,204 @@ read_backend(const struct tayra__reader *r)
 	if (status != TAYRA_OK)
 		return status;
 	why = tayra__backend_law_fill(&scenario->backend);
-	if (!why)
-		return TAYRA_OK;
-	return tayra__reader_refuse(r, tayra__yaml_find(scenario->document.yaml, "backend"), "%s",
-				    why);
+	return why ? tayra__reader_refuse(r, part(r, "backend"), "%s", why) : TAYRA_OK;
+}
+
+/* A list that is not there is empty. */
+static int
+read_list(const struct tayra__reader *r, const char *name, size_t most,
+	  int (*read)(const struct tayra__reader *r, const struct tayra__yaml *at))
+{
+	const struct tayra__yaml *list = part(r, name);
+	int status = list ? tayra__reader_expect(r, list, TAYRA__YAML_LIST) : TAYRA_OK;
+	size_t n = 0;
+
+	for (const struct tayra__yaml *at = list ? list->first : NULL; at && status == TAYRA_OK;
+	     at = at->next) {
+		if (n++ == most)
+			return tayra__reader_refuse(r, at, "more than %zu %s", most, name);
+		status = read(r, at);
+	}
+	return status;
 }
 
 static int
-read_load(const struct tayra__reader *r, const struct tayra__yaml *map,
-	  struct tayra__load_setting *load)
+read_load(const struct tayra__reader *r, const struct tayra__yaml *at)
 {
-	int status = tayra__reader_knobs(r, map, tayra__load_knobs, load, "a load");
+	struct tayra__scenario *scenario = r->into;
+	struct tayra__load_setting *load = &scenario->loads[scenario->load_count++];
+	int status = tayra__scenario_load_read(r, at, load);
 
 	if (status != TAYRA_OK)
 		return status;
-	if (load->rate_per_s > 0 && load->load > 0)
-		return tayra__reader_refuse(r, map, "rate and load say the same: give one of them");
-	if (load->kind == TAYRA__LOAD_CLOSED && (load->rate_per_s > 0 || load->load > 0))
-		return tayra__reader_refuse(
-			r, map, "a closed load has clients, and no rate (kind: poisson)");
-	if (load->kind != TAYRA__LOAD_CLOSED && load->clients)
-		return tayra__reader_refuse(r, map, "only a closed load has clients");
-	if (!load->cls)
-		load->cls = TAYRA_NORMAL;
-	if (!load->name)
-		load->name = tayra_class_name((enum tayra_class)load->cls);
-	if (load->kind == TAYRA__LOAD_CLOSED && !load->clients)
-		load->clients = 200;
-	if (load->rate_per_s <= 0 && load->load <= 0)
-		load->load = 1;
-	if (!load->backoff_ns)
-		load->backoff_ns = 10 * TAYRA_NS_PER_MS;
+	scenario->tenants += load->tenants;
+	if (scenario->tenants > TAYRA__SCENARIO_TENANTS)
+		return tayra__reader_refuse(r, at, "more than %d tenants in all",
+					    TAYRA__SCENARIO_TENANTS);
 	return TAYRA_OK;
 }
 
 static int
-read_loads(const struct tayra__reader *r)
+read_change(const struct tayra__reader *r, const struct tayra__yaml *at)
 {
 	struct tayra__scenario *scenario = r->into;
-	const struct tayra__yaml *list = tayra__yaml_find(scenario->document.yaml, "loads");
-	int status = list ? tayra__reader_expect(r, list, TAYRA__YAML_LIST) : TAYRA_OK;
+	struct tayra__change_setting *change = &scenario->changes[scenario->change_count++];
+	int status;
 
+	*change = (struct tayra__change_setting){
+		.speed = -1, .load = -1, .errors = -1, .limit_per_s = -1
+	};
+	status = tayra__reader_knobs(r, at, tayra__change_knobs, change, "a change");
 	if (status != TAYRA_OK)
 		return status;
-	if (!list || !list->first)
-		return tayra__reader_refuse(r, list, "loads: nobody asks (a list, one at least)");
-	for (const struct tayra__yaml *at = list->first; at && status == TAYRA_OK; at = at->next) {
-		if (scenario->load_count == TAYRA__SCENARIO_LOADS)
-			return tayra__reader_refuse(r, at, "more than %d loads",
-						    TAYRA__SCENARIO_LOADS);
-		status = read_load(r, at, &scenario->loads[scenario->load_count++]);
-	}
-	return status;
+	if (change->over_ns > TAYRA__SCENARIO_LENGTH_NS)
+		return tayra__reader_refuse(r, at, "over is more than an hour");
+	if (scenario->change_count > 1 && change->at_ns < change[-1].at_ns)
+		return tayra__reader_refuse(r, at, "changes stand in order of time");
+	return TAYRA_OK;
+}
+
+static int
+read_weather(const struct tayra__reader *r)
+{
+	struct tayra__scenario *scenario = r->into;
+	struct tayra__weather_setting *weather = &scenario->weather;
+
+	*weather = (struct tayra__weather_setting){
+		.pause_for_ns = 100 * TAYRA_NS_PER_MS,
+		.slow_for_ns = TAYRA_NS_PER_S,
+		.slow_to = 0.3,
+		.swing_depth = 0.5,
+	};
+	return read_map(r, "weather", tayra__weather_knobs, weather);
+}
+
+static int
+check_goal(const struct tayra__reader *r, const struct tayra__yaml *at,
+	   struct tayra__goal_setting *goal)
+{
+	struct tayra__scenario *scenario = r->into;
+
+	if (!goal->id)
+		return tayra__reader_refuse(r, at, "a goal has a name: goal: G1");
+	if (isnan(goal->least) == isnan(goal->most))
+		return tayra__reader_refuse(r, at, "a goal has a bar: least or most, one of them");
+	if (!tayra__yaml_find(at, "from"))
+		goal->from_ns = scenario->warmup_ns;
+	if (!goal->to_ns)
+		goal->to_ns = scenario->length_ns;
+	if (goal->to_ns <= goal->from_ns || goal->to_ns > scenario->length_ns)
+		return tayra__reader_refuse(r, at, "a goal's from and to lie within the length");
+	if (!goal->load)
+		return TAYRA_OK;
+	for (size_t i = 0; i < scenario->load_count; i++)
+		if (strcmp(scenario->loads[i].name, goal->load) == 0)
+			return TAYRA_OK;
+	return tayra__reader_refuse(r, tayra__yaml_find(at, "load"), "there is no load '%.40s'",
+				    goal->load);
+}
+
+/* => length and loads are known. */
+static int
+read_goal(const struct tayra__reader *r, const struct tayra__yaml *at)
+{
+	struct tayra__scenario *scenario = r->into;
+	struct tayra__goal_setting *goal = &scenario->goals[scenario->goal_count++];
+	int status;
+
+	*goal = (struct tayra__goal_setting){
+		.least = nan(""), .most = nan(""), .worst = nan(""), .level = 1
+	};
+	status = tayra__reader_knobs(r, at, tayra__goal_knobs, goal, "a goal");
+	return status == TAYRA_OK ? check_goal(r, at, goal) : status;
 }
 
 static int
 check_length(const struct tayra__reader *r)
 {
 	struct tayra__scenario *scenario = r->into;
-	const struct tayra__yaml *root = scenario->document.yaml;
-	double capacity, per_s, seconds;
-	size_t knee;
 
 	if (!scenario->length_ns)
 		scenario->length_ns = 60 * TAYRA_NS_PER_S;
 	if (scenario->length_ns > TAYRA__SCENARIO_LENGTH_NS)
-		return tayra__reader_refuse(r, tayra__yaml_find(root, "length"),
-					    "length is more than an hour");
-	if (!tayra__yaml_find(root, "warmup"))
+		return tayra__reader_refuse(r, part(r, "length"), "length is more than an hour");
+	if (!part(r, "warmup"))
 		scenario->warmup_ns = scenario->length_ns / 3;
 	if (scenario->warmup_ns >= scenario->length_ns)
-		return tayra__reader_refuse(r, tayra__yaml_find(root, "warmup"),
-					    "warmup is as long as the whole");
-	per_s = capacity = tayra__backend_law_capacity(&scenario->backend, &knee);
+		return tayra__reader_refuse(r, part(r, "warmup"), "warmup is as long as the whole");
+	return TAYRA_OK;
+}
+
+/* An upper bound on what a run has to do. */
+static double
+requests_per_s(const struct tayra__scenario *scenario)
+{
+	double speed = 1, load_factor = 1, smallest = 1, sum = 0, capacity;
+	size_t knee;
+
+	for (size_t i = 0; i < scenario->change_count; i++) {
+		speed = fmax(speed, scenario->changes[i].speed);
+		load_factor = fmax(load_factor, scenario->changes[i].load);
+	}
+	capacity = tayra__backend_law_capacity(&scenario->backend, &knee);
 	for (size_t i = 0; i < scenario->load_count; i++) {
 		const struct tayra__load_setting *load = &scenario->loads[i];
+		double rate = load->rate_per_s > 0 ? load->rate_per_s : load->load * capacity;
 
-		if (load->kind != TAYRA__LOAD_CLOSED)
-			per_s += load->rate_per_s > 0 ? load->rate_per_s : load->load * capacity;
+		if (load->kind == TAYRA__LOAD_CLOSED)
+			sum += 1e9 * load->clients /
+			       (double)(load->backoff_ns * 32 + load->think_ns);
+		else if (load->kind != TAYRA__LOAD_SPIKE && load->kind != TAYRA__LOAD_REPLAY)
+			sum += rate * load_factor * (1 + load->retries) *
+			       (load->kind == TAYRA__LOAD_BURSTS ? load->burst : 1);
+		smallest = fmin(smallest, load->size);
 	}
-	seconds = (double)scenario->length_ns / 1e9;
+	return sum + capacity * speed / smallest;
+}
+
+static int
+check_work(const struct tayra__reader *r)
+{
+	struct tayra__scenario *scenario = r->into;
+	const struct tayra__yaml *loads = part(r, "loads"), *at;
+	double seconds = (double)scenario->length_ns / 1e9, per_s;
+	int status = TAYRA_OK;
+	size_t i = 0;
+
+	if (scenario->load_count == 0)
+		return tayra__reader_refuse(r, loads, "loads: nobody asks (a list, one at least)");
+	per_s = requests_per_s(scenario);
 	if (per_s * seconds > REQUESTS_MAX)
-		return tayra__reader_refuse(r, tayra__yaml_find(root, "loads"),
-					    "about %.3g requests in %g s: more than %.0g",
+		return tayra__reader_refuse(r, loads, "up to %.3g requests in %g s: more than %.0g",
 					    per_s * seconds, seconds, REQUESTS_MAX);
-	return TAYRA_OK;
+	for (at = loads->first; at && status == TAYRA_OK; at = at->next, i++)
+		status = tayra__scenario_load_trace(r, at, &scenario->loads[i],
+						    scenario->length_ns);
+	return status;
 }
 
 static int
 read_all(const struct tayra__reader *r)
 {
 	struct tayra__scenario *scenario = r->into;
-	int status = tayra__reader_knobs(r, scenario->document.yaml, tayra__scenario_knobs,
-					 scenario, "a scenario");
+	int status = tayra__reader_knobs(r, r->document->yaml, tayra__scenario_knobs, scenario,
+					 "a scenario");
 
 	if (status == TAYRA_OK)
 		status = read_backend(r);
 	if (status == TAYRA_OK)
-		status = read_loads(r);
+		status = read_list(r, "loads", TAYRA__SCENARIO_LOADS, read_load);
+	if (status == TAYRA_OK)
+		status = read_list(r, "changes", TAYRA__SCENARIO_CHANGES, read_change);
+	if (status == TAYRA_OK)
+		status = read_weather(r);
 	if (status == TAYRA_OK)
 		status = read_map(r, "pace", tayra__pacer_knobs, &scenario->pace);
 	if (status == TAYRA_OK)
 		status = check_length(r);
-	return status;
+	if (status == TAYRA_OK)
+		status = read_list(r, "goals", TAYRA__SCENARIO_GOALS, read_goal);
+	return status == TAYRA_OK ? check_work(r) : status;
 }
 
 /* "low_knee" of "dir/low_knee.yaml". */
@@ -206,5 +312,7 @@ tayra__scenario_open(struct tayra__scenario *scenario, const char *name, char *e
 void
 tayra__scenario_fini(struct tayra__scenario *scenario)
 {
+	for (size_t i = 0; i < scenario->load_count; i++)
+		tayra__mem_free(scenario->loads[i].moments);
 	tayra__document_fini(&scenario->document);
 }

@@ -10,6 +10,9 @@
 extern const struct tayra__knob tayra__scenario_knobs[]; /* of struct tayra__scenario */
 extern const struct tayra__knob tayra__backend_knobs[];  /* of struct tayra__backend_shape */
 extern const struct tayra__knob tayra__load_knobs[];     /* of struct tayra__load_setting */
+extern const struct tayra__knob tayra__change_knobs[];   /* of struct tayra__change_setting */
+extern const struct tayra__knob tayra__weather_knobs[];  /* of struct tayra__weather_setting */
+extern const struct tayra__knob tayra__goal_knobs[];     /* of struct tayra__goal_setting */
 extern const struct tayra__knob tayra__pacer_knobs[];    /* of struct tayra_pace_options */
 
 #endif

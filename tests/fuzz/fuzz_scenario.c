@@ -3,7 +3,7 @@
  * A scenario of overload, read and not run.  Whatever it is, it is either refused in one line, or a
  * run of it has an end and every number is within its row's bounds.
  */
-#include "sim/scenario.h"
+#include "sim/goal.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -36,7 +36,18 @@ check_load(const struct tayra__load_setting *load)
 	must(load->cls >= TAYRA_CRITICAL && load->cls <= TAYRA_BACKGROUND);
 	must(load->kind != TAYRA__LOAD_CLOSED || (load->clients >= 1 && load->clients <= 100000));
 	must(load->rate_per_s >= 0 && load->load >= 0 && load->rate_per_s + load->load > 0);
-	must(load->backoff_ns >= 1);
+	must(load->backoff_ns >= 1 && load->until_ns > load->from_ns);
+	must(load->group >= 1 && load->tenants >= 1 && load->size > 0 && load->faster > 0);
+	must(load->burst >= 1 && load->burst_every_ns > 0 && load->burst_for_ns > 0);
+	must((load->kind == TAYRA__LOAD_REPLAY) == (load->moment_count > 0));
+}
+
+static void
+check_goal(const struct tayra__scenario *s, const struct tayra__goal_setting *goal)
+{
+	must(goal->id && goal->figure >= 0 && goal->figure <= TAYRA__GOAL_SAME_TRACE);
+	must(isnan(goal->least) != isnan(goal->most));
+	must(goal->from_ns < goal->to_ns && goal->to_ns <= s->length_ns);
 }
 
 int
@@ -56,6 +67,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(s.load_count >= 1 && s.load_count <= TAYRA__SCENARIO_LOADS);
 		for (size_t i = 0; i < s.load_count; i++)
 			check_load(&s.loads[i]);
+		must(s.tenants <= TAYRA__SCENARIO_TENANTS);
+		for (size_t i = 1; i < s.change_count; i++)
+			must(s.changes[i].at_ns >= s.changes[i - 1].at_ns);
+		for (size_t i = 0; i < s.goal_count; i++)
+			check_goal(&s, &s.goals[i]);
 	}
 	tayra__scenario_fini(&s);
 	return 0;

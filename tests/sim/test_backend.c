@@ -179,6 +179,156 @@ a_dead_backend_fails_all_at_once(void **state)
 	close_room(&room);
 }
 
+static void
+open_kind(struct room *room, struct tayra__backend_shape shape)
+{
+	shape.rate_per_s = 10;
+	assert_null(tayra__backend_law_fill(&shape));
+	tayra__events_init(&room->events, 0);
+	tayra__backend_init(&room->backend, &room->events, &shape, 1);
+}
+
+static void
+servers_serve_in_the_order_of_arrival(void **state)
+{
+	struct room room;
+	struct work works[3] = { work_of(), work_of(), work_of() };
+
+	open_kind(&room,
+		  (struct tayra__backend_shape){ .kind = TAYRA__BACKEND_SERVERS, .servers = 2 });
+	tayra__backend_start(&room.backend, &works[0].job, 2);
+	tayra__backend_start(&room.backend, &works[1].job, 1);
+	tayra__backend_start(&room.backend, &works[2].job, 1);
+	tayra__events_run(&room.events, S);
+	assert_near(works[0].done_ns, 200 * MS); /* has a server to itself */
+	assert_near(works[1].done_ns, 100 * MS);
+	assert_near(works[2].done_ns, 200 * MS); /* waited for the second one */
+	close_room(&room);
+}
+
+/* Beyond 3 it begins, and lasts until one is left. */
+static void
+a_convoy_outlives_its_cause(void **state)
+{
+	struct room room;
+	struct work works[4] = { work_of(), work_of(), work_of(), work_of() };
+
+	open_kind(&room, (struct tayra__backend_shape){ .kind = TAYRA__BACKEND_CONVOY,
+							.servers = 4,
+							.knee = 3,
+							.release = 1,
+							.collapse = 0.1 });
+	for (int i = 0; i < 4; i++)
+		tayra__backend_start(&room.backend, &works[i].job, i == 0 ? 0.1 : 1);
+	tayra__events_run(&room.events, 101 * MS);
+	assert_near(works[0].done_ns, 100 * MS); /* a tenth of its speed */
+	assert_true(room.backend.stuck);         /* though three are left */
+	tayra__events_run(&room.events, 5 * S);
+	assert_false(room.backend.stuck);
+	close_room(&room);
+}
+
+static void
+a_pool_that_is_too_small_by_a_little_is_worth_little(void **state)
+{
+	struct room room;
+
+	open_kind(&room, (struct tayra__backend_shape){
+				 .kind = TAYRA__BACKEND_THRASH, .servers = 4, .knee = 5 });
+	assert_true(fabs(rate(&room, 5) - 40) < 1e-9);
+	assert_true(rate(&room, 6) < 0.25 * rate(&room, 5));
+	assert_true(rate(&room, 32) < rate(&room, 6));
+	close_room(&room);
+}
+
+static void
+a_batch_begins_when_it_is_full_or_has_waited_long_enough(void **state)
+{
+	struct room room;
+	struct work works[5];
+
+	open_kind(&room, (struct tayra__backend_shape){ .kind = TAYRA__BACKEND_BATCH,
+							.batch = 4,
+							.setup = 0.6,
+							.linger_ns = 10 * MS });
+	for (int i = 0; i < 5; i++) {
+		works[i] = work_of();
+		tayra__backend_start(&room.backend, &works[i].job, 1);
+	}
+	tayra__events_run(&room.events, S);
+	for (int i = 0; i < 4; i++)
+		assert_near(works[i].done_ns, 100 * MS);
+	assert_near(works[4].done_ns, 180 * MS); /* alone: 0.6 + 0.4/4 of a batch, after 10 ms */
+	close_room(&room);
+}
+
+static void
+the_door_tells_off_who_is_over_the_rate_and_fails_its_share(void **state)
+{
+	struct room room;
+	static struct work works[1000];
+	int errors = 0, overloads = 0;
+
+	open_kind(&room,
+		  (struct tayra__backend_shape){
+			  .errors = 0.25, .error_ns = 2 * MS, .limit_per_s = 100, .burst = 50 });
+	for (int i = 0; i < 1000; i++) {
+		works[i] = work_of();
+		tayra__backend_start(&room.backend, &works[i].job, 0.001);
+	}
+	tayra__events_run(&room.events, 10 * S);
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(works[i].times, 1);
+		errors += works[i].outcome == TAYRA_OUTCOME_ERROR;
+		overloads += works[i].outcome == TAYRA_OUTCOME_OVERLOAD;
+		if (works[i].outcome != TAYRA_OUTCOME_OK)
+			assert_int_equal(works[i].done_ns, 2 * MS);
+	}
+	assert_in_range(errors, 200, 300);
+	assert_int_equal(1000 - errors - overloads, 50);
+	close_room(&room);
+}
+
+static void
+a_delay_costs_time_and_no_capacity(void **state)
+{
+	struct room room;
+	struct work works[2] = { work_of(), work_of() };
+
+	open_kind(&room, (struct tayra__backend_shape){ .kind = TAYRA__BACKEND_SERVERS,
+							.servers = 1,
+							.delay_ns = 50 * MS });
+	tayra__backend_start(&room.backend, &works[0].job, 1);
+	tayra__backend_start(&room.backend, &works[1].job, 1);
+	tayra__events_run(&room.events, S);
+	assert_near(works[0].done_ns, 150 * MS);
+	assert_near(works[1].done_ns, 250 * MS);
+	close_room(&room);
+}
+
+static void
+dying_fails_those_who_wait_and_those_at_the_door_too(void **state)
+{
+	struct room room;
+	struct work works[3] = { work_of(), work_of(), work_of() };
+
+	open_kind(&room, (struct tayra__backend_shape){ .kind = TAYRA__BACKEND_SERVERS,
+							.servers = 1,
+							.delay_ns = 50 * MS });
+	tayra__backend_start(&room.backend, &works[0].job, 1);
+	tayra__backend_start(&room.backend, &works[1].job, 1);
+	tayra__events_run(&room.events, 60 * MS);
+	tayra__backend_start(&room.backend, &works[2].job, 1);
+	assert_int_equal(tayra__backend_inside(&room.backend), 3);
+	tayra__backend_set_dead(&room.backend, true);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(works[i].outcome, TAYRA_OUTCOME_ERROR);
+	assert_int_equal(tayra__backend_inside(&room.backend), 0);
+	tayra__events_run(&room.events, S);
+	assert_int_equal(works[0].times + works[1].times + works[2].times, 3);
+	close_room(&room);
+}
+
 int
 main(void)
 {
@@ -189,6 +339,13 @@ main(void)
 		cmocka_unit_test(speed_changes_what_is_left),
 		cmocka_unit_test(a_hung_backend_finishes_nothing_until_it_wakes),
 		cmocka_unit_test(a_dead_backend_fails_all_at_once),
+		cmocka_unit_test(servers_serve_in_the_order_of_arrival),
+		cmocka_unit_test(a_convoy_outlives_its_cause),
+		cmocka_unit_test(a_pool_that_is_too_small_by_a_little_is_worth_little),
+		cmocka_unit_test(a_batch_begins_when_it_is_full_or_has_waited_long_enough),
+		cmocka_unit_test(the_door_tells_off_who_is_over_the_rate_and_fails_its_share),
+		cmocka_unit_test(a_delay_costs_time_and_no_capacity),
+		cmocka_unit_test(dying_fails_those_who_wait_and_those_at_the_door_too),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

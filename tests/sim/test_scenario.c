@@ -11,7 +11,7 @@
 #include <string.h>
 
 static struct tayra__scenario scenario;
-static char error[400];
+static char error[500];
 
 static int
 read_text(const char *text)
@@ -64,13 +64,34 @@ mistakes_are_told_with_their_place(void **state)
 	assert_refused("loads: [{clients: 0}]", "dir/s.yaml:1:19: ", "clients '0'");
 	assert_refused("loads: [{kind: poisson, rate: 5, load: 2}]",
 		       "dir/s.yaml:1:9: ", "one of them");
-	assert_refused("loads: [{rate: 5}]", "dir/s.yaml:1:9: ", "kind: poisson");
+	assert_refused("loads: [{rate: 5}]", "dir/s.yaml:1:10: ", "kind is poisson");
 	assert_refused("loads: []", "dir/s.yaml:1:1: ", "nobody asks");
 	assert_refused("about: x", "dir/s.yaml: ", "nobody asks");
 	assert_refused("length: 2h\nloads: [{}]", "dir/s.yaml:1:1: ", "an hour");
 	assert_refused("length: 2s\nwarmup: 2s\nloads: [{}]", "dir/s.yaml:2:1: ", "warmup");
 	assert_refused("pace: {limit_min: 0}\nloads: [{}]", "dir/s.yaml:1:19: ", "limit_min '0'");
 	assert_refused("", "dir/s.yaml: ", "nobody asks");
+	assert_refused("loads: [{kind: poisson, load: 1, clients: 4}]",
+		       "dir/s.yaml:1:34: ", "closed or spike");
+	assert_refused("loads: [{kind: replay}]", "dir/s.yaml:1:9: ", "needs its trace");
+	assert_refused("loads: [{kind: replay, trace: nothing.csv}]",
+		       "dir/s.yaml:1:24: ", "nothing.csv");
+	assert_refused("loads: [{from: 5s, until: 5s}]", "dir/s.yaml:1:20: ", "not after from");
+	assert_refused("loads: [{timeout: 25h}]", "dir/s.yaml:1:10: ", "more than a day");
+	assert_refused("loads: [{}]\nchanges: [{at: 5s, speed: -1}]",
+		       "dir/s.yaml:2:27: ", "speed '-1'");
+	assert_refused("loads: [{}]\nchanges: [{at: 5s}, {at: 4s}]",
+		       "dir/s.yaml:2:21: ", "in order of time");
+	assert_refused("loads: [{}]\nweather: {swing_dept: 1}",
+		       "dir/s.yaml:2:11: ", "'swing_depth'");
+	assert_refused("loads: [{}]\ngoals: [{goal: A}]", "dir/s.yaml:2:9: ", "least or most");
+	assert_refused("loads: [{}]\ngoals: [{least: 1}]", "dir/s.yaml:2:9: ", "has a name");
+	assert_refused("loads: [{}]\ngoals: [{goal: A, least: 1, figure: goodput}]",
+		       "dir/s.yaml:2:37: ", "there are: ");
+	assert_refused("loads: [{}]\ngoals: [{goal: A, least: 1, to: 61s}]",
+		       "dir/s.yaml:2:9: ", "within the length");
+	assert_refused("loads: [{}]\ngoals: [{goal: A, least: 1, load: b}]",
+		       "dir/s.yaml:2:29: ", "no load 'b'");
 }
 
 static void
@@ -79,6 +100,8 @@ loops_and_floods_are_refused(void **state)
 	assert_refused("a: &a [*a]", "dir/s.yaml:1:4: ", "anchors");
 	assert_refused("loads: *x", "dir/s.yaml:1:8", "");
 	assert_refused("loads: [{},{},{},{},{},{},{},{},{}]", "dir/s.yaml:1:33: ", "more than 8");
+	assert_refused("loads: [{tenants: 1000},{tenants: 1000}]",
+		       "dir/s.yaml:1:25: ", "more than 1024 tenants");
 	assert_refused("length: 1h\nloads: [{kind: poisson, rate: 1e6}]",
 		       "dir/s.yaml:2:1: ", "requests in 3600 s");
 }
