@@ -97,11 +97,8 @@ int tayra__bench_judge(const struct tayra__bench_options *options,
 		       const struct tayra__bench_stage *stage, double limit);
 /* Add the verdicts to o->history_path.  => 0 or an exit code after saying why. */
 struct tayra__trial_report;
-struct tayra__method;
 int tayra__bench_keep(const struct tayra__bench_options *options,
 		      const struct tayra__trial_report *report);
-/* The settings and the machine, for a report. */
-void tayra__bench_method(const struct tayra__bench_options *options, struct tayra__method *method);
 /* Files that cannot be written are found out before the work.  => 0 or an exit code. */
 int tayra__bench_check_files(const struct tayra__bench_options *options);
 /* The trial that these options ask for. */

@@ -11,13 +11,18 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/option.h"
 #include "cli/arguments.h"
+#include "cli/bench_files.h"
+#include "cli/bench_method.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "drive/phases.h"
+#include "drive/machine.h"
 #include "drive/wire.h"
+#include "report/load_page.h"
 
 #define PIDS_MAX 64
 
@@ -32,14 +37,16 @@ struct load_test {
 	pid_t pid[PIDS_MAX];
 	size_t pids;
 	bool json;
+	const char *md_path, *html_path;
 	/* At work. */
 	struct tayra__wire *wire;
 	uint64_t slices;
 	struct tayra__progress progress;
 	struct tayra__phases found;
+	struct tayra__machine_share machine;
 };
 
-enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON };
+enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML };
 
 static const struct argp_option table[] = {
 	{ "url", URL, "URL", 0,
@@ -61,6 +68,8 @@ static const struct argp_option table[] = {
 	  "descendants are in the figures; up to 64 times",
 	  0 },
 	{ "seed", SEED, "N", 0, "of the arrivals (default 1)", 0 },
+	{ "md", MD, "FILE", 0, "add the result to FILE as Markdown", 0 },
+	{ "html", HTML, "FILE", 0, "write the result to FILE as a page", 0 },
 	{ "json", JSON, NULL, 0, "the last line of output is a JSON object", 0 },
 	{ 0 },
 };
@@ -143,6 +152,8 @@ take_option(int key, char *arg, struct argp_state *state)
 	case SLICE: return take_time(t, "slice", arg, &t->plan.slice_ns);
 	case PID: return take_pid(t, arg);
 	case SEED: return take_number(t, "seed", arg, UINT64_MAX / 2, &t->seed);
+	case MD: t->md_path = arg; return 0;
+	case HTML: t->html_path = arg; return 0;
 	case JSON: t->json = true; return 0;
 	case ARGP_KEY_ARG:
 		tayra__cli_error(t->command, "'%s': takes options only; is a load without quotes?",
@@ -287,6 +298,7 @@ static void
 print_table(const struct load_test *t)
 {
 	const struct tayra__phases *found = &t->found;
+	char machine[300];
 
 	printf("\n  %s\n\n  %-9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", tayra__wire_name(t->wire),
 	       "phase", "asked/s", "ok/s", "errors %", "p50 ms", "p99 ms", "p99.9 ms", "max ms",
@@ -300,6 +312,7 @@ print_table(const struct load_test *t)
 		printf("  the thresholds were met up to %.6g a second\n", found->best_per_s);
 	if (found->recovery_ns != UINT64_MAX)
 		printf("  recovered after %.3g s\n", (double)found->recovery_ns / 1e9);
+	printf("  believed: %s\n", tayra__machine_sentence(&t->machine, machine));
 	printf("  %s\n", tayra__phase_verdict_name(tayra__phases_verdict(found)));
 }
 
@@ -313,6 +326,7 @@ print_json(const struct load_test *t)
 	tayra__json_string(&json, "url", tayra__wire_name(t->wire));
 	tayra__json_string(&json, "load", t->text);
 	tayra__json_u64(&json, "connections", t->connections);
+	tayra__machine_json(&json, &t->machine);
 	tayra__phases_json(&json, "result", &t->found);
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
@@ -327,9 +341,75 @@ print(const struct load_test *t)
 	return fflush(stdout) == 0 && !ferror(stdout) ? TAYRA_OK : TAYRA_E_IO;
 }
 
+struct written {
+	const struct tayra__load_report *report;
+	const struct tayra__load_findings *findings;
+};
+
+static void
+write_form(const void *ctx, enum tayra__form form, FILE *out)
+{
+	const struct written *w = ctx;
+
+	tayra__load_page(w->report, w->findings, form, out);
+}
+
+static void
+set_method(const struct load_test *t, struct tayra__method *method)
+{
+	tayra__bench_method_begin(method);
+	tayra__method_set(method, "connections", "at most %u", t->connections);
+	tayra__method_set(method, "timeout", "%g s", (double)t->timeout_ns / 1e9);
+	if (t->plan.slice_ns)
+		tayra__method_set(method, "slice", "%g s", (double)t->plan.slice_ns / 1e9);
+	tayra__method_set(method, "seed", "%llu", (unsigned long long)t->seed);
+}
+
+/* => 0 or an exit code after saying why. */
+static int
+write_files(const struct load_test *t)
+{
+	const struct tayra__bench_files files = { t->command, t->md_path, t->html_path,
+						  write_form };
+	struct tayra__load_report report = { .phases = &t->found,
+					     .line = &t->plan.line,
+					     .what = tayra__wire_name(t->wire),
+					     .text = t->text,
+					     .machine = t->machine };
+	struct tayra__load_findings *findings;
+	int code = TAYRA__EXIT_FAILURE;
+
+	if (!t->md_path && !t->html_path)
+		return TAYRA__EXIT_OK;
+	set_method(t, &report.method);
+	findings = tayra__mem_alloc(sizeof(*findings));
+	if (!findings || tayra__load_findings(&report, findings) != TAYRA_OK) {
+		tayra__cli_error(t->command, "%s", tayra_status_text(TAYRA_E_NOMEM));
+	} else {
+		const struct written written = { &report, findings };
+
+		code = tayra__bench_files_write(&files, &written);
+		tayra__load_findings_fini(findings);
+	}
+	tayra__mem_free(findings);
+	return code;
+}
+
+/* What is measured is no stranger on the machine. */
+static void
+read_machine(const struct load_test *t, struct tayra__machine_use *use)
+{
+	struct tayra__process_use target;
+
+	tayra__machine_use_read("/proc", use);
+	if (t->pids && read_use((void *)(uintptr_t)t, &target))
+		use->own_ns += target.cpu_ns;
+}
+
 static int
 run_test(struct load_test *t)
 {
+	struct tayra__machine_use before, after;
 	const struct tayra__phases_load load = { run_slice, t->pids ? read_use : NULL,
 						 show_progress, t };
 	static const int codes[] = { [TAYRA__PHASE_MET] = TAYRA__EXIT_OK,
@@ -339,12 +419,20 @@ run_test(struct load_test *t)
 	int status, code;
 
 	tayra__progress_init(&t->progress);
+	read_machine(t, &before);
 	status = tayra__phases_run(&t->plan, &load, &t->found);
+	read_machine(t, &after);
+	tayra__machine_use_between(&before, &after, &t->machine);
 	tayra__progress_clear(&t->progress);
 	code = status ? TAYRA__EXIT_FAILURE : codes[tayra__phases_verdict(&t->found)];
 	if (t->found.count && print(t) != TAYRA_OK) {
 		tayra__cli_error(t->command, "cannot write the result: %m");
 		code = TAYRA__EXIT_USAGE;
+	}
+	if (t->found.count) {
+		int written = write_files(t);
+
+		code = written == TAYRA__EXIT_OK ? code : written;
 	}
 	if (status)
 		tayra__cli_error(t->command, "%s", tayra_status_text(status));
@@ -371,6 +459,10 @@ tayra__bench_load(int argc, char **argv)
 
 	if (code == TAYRA__EXIT_OK)
 		code = check_pids(&t);
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_files_check(t.command, t.md_path);
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_files_check(t.command, t.html_path);
 	if (code == TAYRA__EXIT_OK)
 		code = open_wire(&t);
 	if (code != TAYRA__EXIT_OK)

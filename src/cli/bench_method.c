@@ -1,14 +1,11 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * bench_method.c: what was asked for and on which machine, for a report.
- */
-#include "cli/bench.h"
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bench_method.h"
 
 #include <tayra/base.h>
 
 #include <time.h>
 
-#include "report/method.h"
+#include "cli/bench.h"
 
 static double
 seconds(uint64_t ns)
@@ -47,7 +44,7 @@ set_trial(const struct tayra__bench_options *o, struct tayra__method *m)
 }
 
 void
-tayra__bench_method(const struct tayra__bench_options *o, struct tayra__method *m)
+tayra__bench_method_begin(struct tayra__method *m)
 {
 	time_t now = (time_t)(tayra_clock_real()->wall_ms(tayra_clock_real()->ctx) / 1000);
 	struct tm parts;
@@ -56,6 +53,12 @@ tayra__bench_method(const struct tayra__bench_options *o, struct tayra__method *
 	tayra__host_describe(&m->host);
 	gmtime_r(&now, &parts);
 	strftime(m->when, sizeof(m->when), "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+void
+tayra__bench_method(const struct tayra__bench_options *o, struct tayra__method *m)
+{
+	tayra__bench_method_begin(m);
 	if (o->arms > 1)
 		set_trial(o, m);
 	if (o->urls)

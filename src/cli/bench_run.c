@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/bench_files.h"
+#include "cli/bench_method.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
@@ -147,32 +149,24 @@ exit_code_of(const struct tayra__trial *trial, size_t arms, double limit)
 	return worse ? TAYRA__EXIT_WORSE : undecided ? TAYRA__EXIT_UNDECIDED : TAYRA__EXIT_OK;
 }
 
-/* Markdown at the end of the file: a summary for a pull request has several parts. */
-static int
-write_form(const struct tayra__bench_options *o, const struct tayra__trial_report *report,
-	   const struct tayra__trial_findings *findings, enum tayra__form form)
-{
-	const char *path = form == TAYRA__FORM_MD ? o->md_path : o->html_path;
-	FILE *out = path ? fopen(path, form == TAYRA__FORM_MD ? "ae" : "we") : NULL;
-	bool failed;
+struct written {
+	const struct tayra__trial_report *report;
+	const struct tayra__trial_findings *findings;
+};
 
-	if (!path)
-		return TAYRA__EXIT_OK;
-	if (!out) {
-		tayra__cli_error(o->command, "%s: %m", path);
-		return TAYRA__EXIT_USAGE;
-	}
-	tayra__trial_page(report, findings, form, out);
-	failed = ferror(out) != 0;
-	if (fclose(out) == 0 && !failed)
-		return TAYRA__EXIT_OK;
-	tayra__cli_error(o->command, "%s: cannot be written", path);
-	return TAYRA__EXIT_USAGE;
+static void
+write_form(const void *ctx, enum tayra__form form, FILE *out)
+{
+	const struct written *w = ctx;
+
+	tayra__trial_page(w->report, w->findings, form, out);
 }
 
 static int
 write_files(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
 {
+	const struct tayra__bench_files files = { o->command, o->md_path, o->html_path,
+						  write_form };
 	struct tayra__trial_findings *findings;
 	int code = TAYRA__EXIT_FAILURE;
 
@@ -182,9 +176,9 @@ write_files(const struct tayra__bench_options *o, const struct tayra__trial_repo
 	if (!findings || tayra__trial_findings(report, findings) != TAYRA_OK) {
 		tayra__cli_error(o->command, "%s", tayra_status_text(TAYRA_E_NOMEM));
 	} else {
-		code = write_form(o, report, findings, TAYRA__FORM_MD);
-		if (code == TAYRA__EXIT_OK)
-			code = write_form(o, report, findings, TAYRA__FORM_HTML);
+		const struct written written = { report, findings };
+
+		code = tayra__bench_files_write(&files, &written);
 		tayra__trial_findings_fini(findings);
 	}
 	tayra__mem_free(findings);
@@ -260,25 +254,15 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	return code;
 }
 
-static bool
-can_append(const struct tayra__bench_options *o, const char *path)
-{
-	FILE *out = path ? fopen(path, "ae") : NULL;
-
-	if (out)
-		fclose(out);
-	else if (path)
-		tayra__cli_error(o->command, "%s: %m", path);
-	return !path || out;
-}
-
 int
 tayra__bench_check_files(const struct tayra__bench_options *o)
 {
-	return can_append(o, o->md_path) && can_append(o, o->html_path) &&
-			       can_append(o, o->history_path)
-		       ? TAYRA__EXIT_OK
-		       : TAYRA__EXIT_USAGE;
+	int code = tayra__bench_files_check(o->command, o->md_path);
+
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_files_check(o->command, o->html_path);
+	return code == TAYRA__EXIT_OK ? tayra__bench_files_check(o->command, o->history_path)
+				      : code;
 }
 
 int

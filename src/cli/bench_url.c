@@ -13,11 +13,14 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/bench_files.h"
+#include "cli/bench_method.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "drive/load_figures.h"
 #include "drive/wire_arm.h"
 #include "report/figure.h"
+#include "report/server_page.h"
 
 #define CONNECTIONS_CLOSED 10
 #define CONNECTIONS_OPEN   64 /* at most */
@@ -99,9 +102,11 @@ put_figure(struct tayra__json *json, const char *key, double value)
 }
 
 static int
-print_json(const struct tayra__drive_result *r, const struct tayra__load_figures *f,
-	   const char *spoilt)
+print_json(const struct tayra__server_report *report)
 {
+	const struct tayra__drive_result *r = report->result;
+	const struct tayra__load_figures *f = report->figures;
+	const char *spoilt = report->spoilt;
 	struct tayra__json json;
 
 	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
@@ -118,6 +123,7 @@ print_json(const struct tayra__drive_result *r, const struct tayra__load_figures
 	put_figure(&json, "max_ms", f->max_ms);
 	put_figure(&json, "offered_per_s", f->rate_per_s);
 	put_figure(&json, "took_s", (double)r->length_ns / 1e9);
+	tayra__machine_json(&json, &report->machine);
 	tayra__load_figures_json(&json, "figures", f);
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
@@ -132,18 +138,19 @@ print_row(const char *what, double value, const char *unit)
 }
 
 static void
-print_figures(const struct tayra__wire_arm *arm, const struct tayra__drive_result *r,
-	      const struct tayra__load_figures *f, const char *spoilt)
+print_figures(const struct tayra__server_report *report)
 {
-	const struct tayra__wire_errors *errors = tayra__wire_errors(arm->wire);
+	const struct tayra__drive_result *r = report->result;
+	const struct tayra__load_figures *f = report->figures;
+	char machine[300];
 
-	printf("\n%s: %s\n", tayra__wire_name(arm->wire),
-	       arm->load.rate_per_s > 0 ? "latency from when a request was due"
-					: "latency from when a request was sent");
+	printf("\n%s: %s\n", report->what,
+	       report->planned_per_s > 0 ? "latency from when a request was due"
+					 : "latency from when a request was sent");
 	printf("  %-22s %9llu in %.1f s\n", "requests", (unsigned long long)r->offered,
 	       (double)r->length_ns / 1e9);
 	printf("  %-22s %9llu%s%s\n", "errors", (unsigned long long)(r->errors + r->abandoned),
-	       errors->first[0] ? ": " : "", errors->first);
+	       report->error[0] ? ": " : "", report->error);
 	print_row("answered", f->throughput_per_s, "/s");
 	print_row("p50", f->p50_ms, "ms");
 	print_row("p95", f->p95_ms, "ms");
@@ -155,8 +162,9 @@ print_figures(const struct tayra__wire_arm *arm, const struct tayra__drive_resul
 		print_row("the server's processors", f->cpu_mean, "busy");
 	if (!isnan(f->memory_peak_mib))
 		print_row("the server's memory", f->memory_peak_mib, "MiB");
-	if (spoilt)
-		printf("  INVALID: %s.\n", spoilt);
+	printf("  believed: %s\n", tayra__machine_sentence(&report->machine, machine));
+	if (report->spoilt)
+		printf("  INVALID: %s.\n", report->spoilt);
 }
 
 static bool
@@ -169,19 +177,67 @@ read_use(const struct tayra__wire_arm *arm, struct tayra__process_use *use)
 	return true;
 }
 
+struct written {
+	const struct tayra__server_report *report;
+	const struct tayra__server_findings *findings;
+};
+
+static void
+write_form(const void *ctx, enum tayra__form form, FILE *out)
+{
+	const struct written *w = ctx;
+
+	tayra__server_page(w->report, w->findings, form, out);
+}
+
+/* => 0 or an exit code after saying why. */
+static int
+write_files(const struct tayra__bench_options *o, const struct tayra__server_report *report)
+{
+	const struct tayra__bench_files files = { o->command, o->md_path, o->html_path,
+						  write_form };
+	struct tayra__server_findings *findings;
+	int code = TAYRA__EXIT_FAILURE;
+
+	if (!o->md_path && !o->html_path)
+		return TAYRA__EXIT_OK;
+	findings = tayra__mem_alloc(sizeof(*findings));
+	if (!findings || tayra__server_findings(report, findings) != TAYRA_OK) {
+		tayra__cli_error(o->command, "%s", tayra_status_text(TAYRA_E_NOMEM));
+	} else {
+		const struct written written = { report, findings };
+
+		code = tayra__bench_files_write(&files, &written);
+		tayra__server_findings_fini(findings);
+	}
+	tayra__mem_free(findings);
+	return code;
+}
+
 static int
 report(const struct servers *s, const struct tayra__drive_result *r,
-       const struct tayra__load_figures *figures)
+       const struct tayra__load_figures *figures, const struct tayra__machine_share *machine)
 {
 	const struct tayra__bench_options *o = s->options;
 	const struct tayra__wire_arm *arm = &s->arm[0];
-	const char *spoilt = tayra__wire_load_spoilt(&arm->load, r);
+	struct tayra__server_report found = { .figures = figures,
+					      .result = r,
+					      .what = tayra__wire_name(arm->wire),
+					      .error = tayra__wire_errors(arm->wire)->first,
+					      .spoilt = tayra__wire_load_spoilt(&arm->load, r),
+					      .planned_per_s = o->rate_per_s,
+					      .machine = *machine };
 	bool failed;
+	int written;
 
-	if (!spoilt && r->ok + r->late == 0)
-		spoilt = "no request was answered well";
-	print_figures(arm, r, figures, spoilt);
-	failed = o->json && print_json(r, figures, spoilt) < 0;
+	if (!found.spoilt && r->ok + r->late == 0)
+		found.spoilt = "no request was answered well";
+	tayra__bench_method(o, &found.method);
+	print_figures(&found);
+	written = write_files(o, &found);
+	if (written != TAYRA__EXIT_OK)
+		return written;
+	failed = o->json && print_json(&found) < 0;
 	if (failed || fflush(stdout) != 0) {
 		tayra__cli_error(o->command, "cannot write the result: %m");
 		return TAYRA__EXIT_USAGE;
@@ -190,7 +246,15 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 		tayra__cli_error(o->command, "interrupted");
 		return TAYRA__EXIT_INTERRUPTED;
 	}
-	return spoilt ? TAYRA__EXIT_INVALID : TAYRA__EXIT_OK;
+	return found.spoilt ? TAYRA__EXIT_INVALID : TAYRA__EXIT_OK;
+}
+
+/* The server counts as our own. */
+static void
+read_machine(const struct servers *s, struct tayra__machine_use *use)
+{
+	tayra__machine_use_read("/proc", use);
+	use->own_ns += served_ns((void *)(uintptr_t)s);
 }
 
 /* All of it in one slice: cut into several, what was due while a slice waits for its last answers
@@ -203,16 +267,21 @@ measure_one(const struct servers *s)
 	struct tayra__drive_result *result = tayra__mem_alloc(sizeof(*result));
 	struct tayra__load_account *account = tayra__mem_alloc(sizeof(*account));
 	struct tayra__process_use before, after;
+	struct tayra__machine_use from, to;
+	struct tayra__machine_share machine;
 	struct tayra__load_figures figures;
 	int status = result && account ? TAYRA_OK : TAYRA_E_NOMEM, code = TAYRA__EXIT_FAILURE;
 	bool known;
 
 	if (status == TAYRA_OK) {
 		tayra__load_account_init(account);
+		read_machine(s, &from);
 		known = read_use(arm, &before);
 		status = tayra__wire_load_run(arm->wire, &arm->load, o->duration_ns, o->seed,
 					      5 * TAYRA_NS_PER_S, result);
 		known = known && read_use(arm, &after);
+		read_machine(s, &to);
+		tayra__machine_use_between(&from, &to, &machine);
 		if (status == TAYRA_OK)
 			status = tayra__load_account_add(account, result, known ? &before : NULL,
 							 known ? &after : NULL);
@@ -220,7 +289,7 @@ measure_one(const struct servers *s)
 		tayra__load_account_fini(account);
 	}
 	if (status == TAYRA_OK)
-		code = report(s, result, &figures);
+		code = report(s, result, &figures, &machine);
 	else
 		tayra__cli_error(o->command, "%s", tayra_status_text(status));
 	tayra__mem_free(account);

@@ -98,6 +98,17 @@ read_use(const struct run *run, struct tayra__process_use *use)
 	return run->load->use && run->load->use(run->load->ctx, use);
 }
 
+static void
+note_slice(struct run *run, double rate_per_s, bool ramp)
+{
+	const struct tayra__phase_slice slice = { .phase = (uint32_t)run->out->count - 1,
+						  .ramp = ramp,
+						  .start_ns = run->progress.elapsed_ns,
+						  .rate_per_s = rate_per_s };
+
+	tayra__phase_log_add(&run->out->log, &slice, &run->result);
+}
+
 /* A slice that belongs to no figures.  => TAYRA_PENDING: stopped. */
 static int
 run_slice(struct run *run, double from_per_s, double to_per_s, uint64_t length_ns)
@@ -113,6 +124,7 @@ run_slice(struct run *run, double from_per_s, double to_per_s, uint64_t length_n
 	status = run->load->slice(run->load->ctx, from_per_s, to_per_s, length_ns, &run->result);
 	if (status)
 		return status;
+	note_slice(run, to_per_s, from_per_s != to_per_s);
 	run->progress.elapsed_ns += length_ns;
 	run->progress.rate_per_s = to_per_s;
 	show(run);
@@ -230,6 +242,8 @@ static void
 take_figures(struct run *run)
 {
 	tayra__load_account_figures(&run->account, &run->phase->figures);
+	tayra__spread_of(&run->account.latency, &run->phase->latency);
+	tayra__spread_of(&run->account.service, &run->phase->service);
 	run->phase->length_ns = run->account.length_ns;
 }
 
@@ -444,7 +458,7 @@ tayra__phases_run(const struct tayra__phases_plan *plan, const struct tayra__pha
 	*out = (struct tayra__phases){ .phase = tayra__mem_array(most, sizeof(*out->phase)),
 				       .calm_ms = (double)NAN,
 				       .recovery_ns = UINT64_MAX };
-	if (!run || !out->phase) {
+	if (!run || !out->phase || tayra__phase_log_init(&out->log) != TAYRA_OK) {
 		tayra__mem_free(run);
 		return TAYRA_E_NOMEM;
 	}
@@ -469,6 +483,7 @@ tayra__phases_run(const struct tayra__phases_plan *plan, const struct tayra__pha
 void
 tayra__phases_fini(struct tayra__phases *phases)
 {
+	tayra__phase_log_fini(&phases->log);
 	tayra__mem_free(phases->phase);
 	*phases = (struct tayra__phases){ .recovery_ns = UINT64_MAX };
 }

@@ -9,6 +9,7 @@
 
 #include "drive/load_figures.h"
 #include "drive/load_line.h"
+#include "drive/phase_log.h"
 
 #define TAYRA__PHASES_BASELINE                                                                     \
 	0.2                         /* of the maximum rate; the warm-up and recovery run at it too \
@@ -46,11 +47,13 @@ struct tayra__phase {
 	uint64_t
 		failed_ns; /* begin of the slice that broke it first, in the phase; 0: none alone */
 	struct tayra__load_figures figures;
+	struct tayra__spread latency, service; /* of all its slices together */
 };
 
 struct tayra__phases {
 	struct tayra__phase *phase; /* in the order in which they ran */
 	size_t count;
+	struct tayra__phase_log log;
 	bool steady;          /* the warm-up ended because it had settled */
 	double best_per_s;    /* the highest rate of load or stress that was met; 0: none */
 	double calm_ms;       /* a slice with a higher median is not calm; NaN: no baseline */

