@@ -22,11 +22,16 @@ extern "C" {
 
 struct tayra_pace;
 
+/* How the limit learns.  Those that are published elsewhere have the constants given there; what
+ * was mended is said at the top of src/pace/limit_NAME.c. */
 enum tayra_limiter {
-	TAYRA_LIMITER_AIMD = 0, /* multiplicative: see the rule at struct tayra_pace_options */
-	TAYRA_LIMITER_FIXED = 1,
+	TAYRA_LIMITER_AIMD = 0,      /* multiplicative: see the rule at struct tayra_pace_options */
+	TAYRA_LIMITER_FIXED = 1,     /* stays where it is put */
+	TAYRA_LIMITER_VEGAS = 2,     /* few wait inside the backend (TCP Vegas; Netflix) */
+	TAYRA_LIMITER_GRADIENT2 = 3, /* latency against its slow average (Netflix) */
+	TAYRA_LIMITER_BDP = 4,       /* best rate times least latency (Apache brpc) */
 };
-/* "aimd", "fixed"; NULL for anything else. */
+/* "aimd", "fixed", "vegas", "gradient2", "bdp"; NULL for anything else. */
 TAYRA_API const char *tayra_limiter_name(enum tayra_limiter limiter);
 
 enum tayra_mode {
@@ -90,7 +95,8 @@ struct tayra_pace_options {
 	size_t size;
 	enum tayra_limiter limiter;
 	enum tayra_mode mode;
-	double limit;              /* to begin with, concurrent requests; default 8 */
+	double limit;              /* to begin with, concurrent requests; default 8, or 2 with a
+				      limiter that seeks its way up: vegas, gradient2, bdp */
 	double limit_min;          /* default 1 */
 	double limit_max;          /* default 1024 */
 	double increase, decrease; /* default 1.1, 0.9 */

@@ -13,15 +13,19 @@
 #include <math.h>
 #include <string.h>
 
+/* Under the lock. */
 static void
 put_limit(struct tayra_pace *pace)
 {
-	uint64_t word = tayra__pace_word(pace);
+	uint64_t word = tayra__pace_word(pace), next;
 
-	while (!atomic_compare_exchange_weak_explicit(&pace->word, &word,
-						      tayra__word_with_limit(word, pace->limit.now),
-						      memory_order_relaxed, memory_order_relaxed))
-		;
+	do {
+		next = tayra__word_with_limit(word, pace->limit.now);
+		if (next == word)
+			return;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&pace->word, &word, next, memory_order_relaxed, memory_order_relaxed));
+	tayra__window_turn(&pace->window, tayra__word_inflight(word));
 }
 
 /* Under the lock. */

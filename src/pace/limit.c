@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pace/limit.h"
 
+#include <math.h>
+#include <string.h>
+
+static const struct tayra__limit_ops *const limiters[] = {
+	[TAYRA_LIMITER_AIMD] = &tayra__limit_aimd,
+	[TAYRA_LIMITER_FIXED] = &tayra__limit_fixed,
+	[TAYRA_LIMITER_VEGAS] = &tayra__limit_vegas,
+	[TAYRA_LIMITER_GRADIENT2] = &tayra__limit_gradient2,
+	[TAYRA_LIMITER_BDP] = &tayra__limit_bdp,
+};
+
 const struct tayra__limit_ops *
 tayra__limit_find(enum tayra_limiter limiter)
 {
-	switch (limiter) {
-	case TAYRA_LIMITER_AIMD: return &tayra__limit_aimd;
-	case TAYRA_LIMITER_FIXED: return &tayra__limit_fixed;
-	}
-	return NULL;
+	if ((unsigned)limiter >= sizeof(limiters) / sizeof(*limiters))
+		return NULL;
+	return limiters[limiter];
 }
 
 const char *
@@ -30,7 +39,42 @@ tayra__limit_set(struct tayra__limit *limit, double now)
 {
 	if (!(now >= limit->rule.min && now <= limit->rule.max))
 		return TAYRA_E_INVAL;
-	limit->now = now;
+	limit->now = limit->learned = now;
+	limit->warm = true;
 	limit->reason = "set by hand";
+	memset(&limit->state, 0, sizeof(limit->state));
 	return TAYRA_OK;
+}
+
+enum tayra__limit_move
+tayra__limit_hold(struct tayra__limit *limit, const char *reason)
+{
+	limit->reason = reason;
+	return TAYRA__LIMIT_HELD;
+}
+
+enum tayra__limit_move
+tayra__limit_to(struct tayra__limit *limit, double next, const char *reason)
+{
+	const double before = limit->now;
+
+	limit->now = limit->learned = fmin(fmax(next, limit->rule.min), limit->rule.max);
+	limit->reason = reason;
+	if (limit->now == before)
+		return TAYRA__LIMIT_HELD;
+	return limit->now > before ? TAYRA__LIMIT_RAISED : TAYRA__LIMIT_LOWERED;
+}
+
+bool
+tayra__limit_too_few(const struct tayra__limit *limit, const struct tayra__limit_window *window)
+{
+	return window->answers == 0 || window->answers < limit->rule.window_min;
+}
+
+bool
+tayra__limit_dropped(const struct tayra__limit *limit, const struct tayra__limit_window *window)
+{
+	return limit->rule.error_max < 1 &&
+	       (double)window->drops >= limit->rule.error_max * (double)window->answers &&
+	       window->drops > 0;
 }

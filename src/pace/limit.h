@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * limit.h: a concurrency limit that learns from what a window measured.  Pure: no lock, no clock,
- * no queue.  Not thread-safe: the caller holds pace.lock.
+ * no queue.  Not thread-safe: the caller holds pace.lock.  One algorithm a file, limit_NAME.c.
  */
 #ifndef TAYRA_PACE_LIMIT_H
 #define TAYRA_PACE_LIMIT_H
 
+#include "pace/limit_state.h"
+
 #include <tayra/pace.h>
 
-/* What one window measured. */
+/* What one window measured.  "Own": begun and ended under the limit there is now. */
 struct tayra__limit_window {
-	uint32_t answers;               /* OK, TIMEOUT, OVERLOAD and ERROR */
-	uint32_t errors;                /* of these, all but OK */
-	uint64_t p90_ns;                /* of OK answers; 0: there were none */
+	uint64_t length_ns;
+	uint32_t answers; /* OK, TIMEOUT, OVERLOAD and ERROR */
+	uint32_t errors;  /* of these, all but OK */
+	uint32_t drops;   /* of these, TIMEOUT and OVERLOAD: too much was asked */
+	uint32_t own;     /* OK */
+	uint32_t old;     /* held at its end, begun under another limit */
+	uint64_t p90_ns;  /* of OK; CANCELLED can only raise it; 0: there were none */
+	uint64_t own_mean_ns, own_p50_ns, own_p90_ns; /* the same of `own`; the mean of OK only */
+	double inflight;                              /* mean over time */
+	uint32_t inflight_max;
 	bool reached;                   /* was the limit reached at any moment? */
 	struct tayra_pressure pressure; /* NaN: not known */
 };
@@ -34,19 +43,24 @@ struct tayra__limit_rule {
 
 struct tayra__limit {
 	const struct tayra__limit_ops *ops;
-	double now; /* min <= now <= max */
+	double now;     /* min <= now <= max */
+	double learned; /* what it thinks best: differs from `now` while it probes */
 	struct tayra__limit_rule rule;
-	const char *reason; /* of the last decision, static */
+	const char *reason;             /* of the last decision, static */
+	bool warm;                      /* it begins with what somebody knew, not with a default */
+	union tayra__limit_state state; /* of the algorithm; all zero: nothing is known */
 };
 
 struct tayra__limit_ops {
 	const char *name;
+	double start;       /* the limit it begins with by default */
+	uint64_t window_ns; /* by default */
 	enum tayra__limit_move (*window)(struct tayra__limit *limit,
 					 const struct tayra__limit_window *window);
 };
 
-extern const struct tayra__limit_ops tayra__limit_aimd;
-extern const struct tayra__limit_ops tayra__limit_fixed;
+extern const struct tayra__limit_ops tayra__limit_aimd, tayra__limit_fixed, tayra__limit_vegas,
+	tayra__limit_gradient2, tayra__limit_bdp;
 
 /* NULL for what is not a limiter. */
 const struct tayra__limit_ops *tayra__limit_find(enum tayra_limiter limiter);
@@ -54,7 +68,17 @@ const struct tayra__limit_ops *tayra__limit_find(enum tayra_limiter limiter);
 /* Learn from one closed window.  => what was done; limit->reason says why. */
 enum tayra__limit_move tayra__limit_learn(struct tayra__limit *limit,
 					  const struct tayra__limit_window *window);
-/* Somebody says what it shall be.  => TAYRA_E_INVAL outside [min, max]; nothing changed. */
+/* Somebody says what it shall be; what was learned is forgotten.  => TAYRA_E_INVAL outside
+ * [min, max]; nothing changed. */
 int tayra__limit_set(struct tayra__limit *limit, double now);
+
+/* For algorithms: go there, or as near as the bounds allow; stay. */
+enum tayra__limit_move tayra__limit_to(struct tayra__limit *limit, double next, const char *reason);
+enum tayra__limit_move tayra__limit_hold(struct tayra__limit *limit, const char *reason);
+/* Is there too little to decide upon?  Were too many dropped? */
+bool tayra__limit_too_few(const struct tayra__limit *limit,
+			  const struct tayra__limit_window *window);
+bool tayra__limit_dropped(const struct tayra__limit *limit,
+			  const struct tayra__limit_window *window);
 
 #endif

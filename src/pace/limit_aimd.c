@@ -29,34 +29,11 @@ broken(const struct tayra__limit_rule *rule, const struct tayra__limit_window *w
 }
 
 static enum tayra__limit_move
-hold(struct tayra__limit *limit, const char *reason)
-{
-	limit->reason = reason;
-	return TAYRA__LIMIT_HELD;
-}
-
-static enum tayra__limit_move
-lower(struct tayra__limit *limit, const char *reason)
-{
-	double next = limit->now * limit->rule.decrease;
-
-	if (limit->now <= limit->rule.min)
-		return hold(limit, reason);
-	limit->now = next < limit->rule.min ? limit->rule.min : next;
-	limit->reason = reason;
-	return TAYRA__LIMIT_LOWERED;
-}
-
-static enum tayra__limit_move
 raise(struct tayra__limit *limit)
 {
-	double next = limit->now * limit->rule.increase;
-
 	if (limit->now >= limit->rule.max)
-		return hold(limit, "at the ceiling");
-	limit->now = next > limit->rule.max ? limit->rule.max : next;
-	limit->reason = "all within bounds";
-	return TAYRA__LIMIT_RAISED;
+		return tayra__limit_hold(limit, "at the ceiling");
+	return tayra__limit_to(limit, limit->now * limit->rule.increase, "all within bounds");
 }
 
 static enum tayra__limit_move
@@ -64,14 +41,19 @@ aimd_window(struct tayra__limit *limit, const struct tayra__limit_window *window
 {
 	const char *reason;
 
-	if (window->answers == 0 || window->answers < limit->rule.window_min)
-		return hold(limit, "too few answers");
+	if (tayra__limit_too_few(limit, window))
+		return tayra__limit_hold(limit, "too few answers");
 	reason = broken(&limit->rule, window);
 	if (reason)
-		return lower(limit, reason);
+		return tayra__limit_to(limit, limit->now * limit->rule.decrease, reason);
 	if (!window->reached)
-		return hold(limit, "limit not reached");
+		return tayra__limit_hold(limit, "limit not reached");
 	return raise(limit);
 }
 
-const struct tayra__limit_ops tayra__limit_aimd = { "aimd", aimd_window };
+const struct tayra__limit_ops tayra__limit_aimd = {
+	.name = "aimd",
+	.start = 8,
+	.window_ns = 250 * TAYRA_NS_PER_MS,
+	.window = aimd_window,
+};

@@ -12,4 +12,9 @@ fixed_window(struct tayra__limit *limit, const struct tayra__limit_window *windo
 	return TAYRA__LIMIT_HELD;
 }
 
-const struct tayra__limit_ops tayra__limit_fixed = { "fixed", fixed_window };
+const struct tayra__limit_ops tayra__limit_fixed = {
+	.name = "fixed",
+	.start = 8,
+	.window_ns = 250 * TAYRA_NS_PER_MS,
+	.window = fixed_window,
+};

@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-#define LIMIT_DEFAULT 8.0
-
 /* Zero means the default. */
 static void
 set_default(double *value, double fallback)
@@ -24,11 +22,11 @@ set_default_ns(uint64_t *value, uint64_t fallback)
 }
 
 static void
-fill_in(struct tayra_pace_options *o)
+fill_in(struct tayra_pace_options *o, const struct tayra__limit_ops *limiter)
 {
 	set_default(&o->limit_min, 1);
 	set_default(&o->limit_max, 1024);
-	set_default(&o->limit, fmin(fmax(LIMIT_DEFAULT, o->limit_min), o->limit_max));
+	set_default(&o->limit, fmin(fmax(limiter->start, o->limit_min), o->limit_max));
 	set_default(&o->increase, 1.1);
 	set_default(&o->decrease, 0.9);
 	set_default(&o->cpu_max, 0.80);
@@ -36,7 +34,7 @@ fill_in(struct tayra_pace_options *o)
 	set_default(&o->error_max, 0.05);
 	set_default(&o->deadline_deviations, 2);
 	set_default_ns(&o->p90_target_ns, 100 * TAYRA_NS_PER_MS);
-	set_default_ns(&o->window_ns, 250 * TAYRA_NS_PER_MS);
+	set_default_ns(&o->window_ns, limiter->window_ns);
 	set_default_ns(&o->codel_interval_ns, 100 * TAYRA_NS_PER_MS);
 	if (o->window_min == 0)
 		o->window_min = 10;
@@ -54,12 +52,11 @@ sound(const struct tayra_pace_options *o)
 {
 	const uint64_t longest_ns = UINT64_MAX / 8; /* sums of a few stay in range */
 
-	return tayra__limit_find(o->limiter) && (unsigned)o->mode <= TAYRA_MODE_OFF &&
-	       o->limit_min > 0 && o->limit_min <= o->limit_max &&
-	       o->limit_max <= (double)TAYRA__WORD_LIMIT_MAX && o->limit >= o->limit_min &&
-	       o->limit <= o->limit_max && o->increase >= 1 && isfinite(o->increase) &&
-	       o->decrease > 0 && o->decrease <= 1 && o->cpu_max > 0 && o->memory_max > 0 &&
-	       o->error_max > 0 && o->deadline_deviations <= 1e6 &&
+	return (unsigned)o->mode <= TAYRA_MODE_OFF && o->limit_min > 0 &&
+	       o->limit_min <= o->limit_max && o->limit_max <= (double)TAYRA__WORD_LIMIT_MAX &&
+	       o->limit >= o->limit_min && o->limit <= o->limit_max && o->increase >= 1 &&
+	       isfinite(o->increase) && o->decrease > 0 && o->decrease <= 1 && o->cpu_max > 0 &&
+	       o->memory_max > 0 && o->error_max > 0 && o->deadline_deviations <= 1e6 &&
 	       o->p90_target_ns <= longest_ns && o->window_ns <= longest_ns &&
 	       o->codel_target_ns <= longest_ns && o->codel_interval_ns <= longest_ns &&
 	       (!o->sensor || o->sensor->read);
@@ -68,11 +65,15 @@ sound(const struct tayra_pace_options *o)
 int
 tayra__options_read(const struct tayra_pace_options *given, struct tayra_pace_options *out)
 {
+	const struct tayra__limit_ops *limiter;
 	int status = tayra__option_struct(given, out, sizeof(*out));
 
 	if (status < 0)
 		return status;
-	fill_in(out);
+	limiter = tayra__limit_find(out->limiter);
+	if (!limiter)
+		return TAYRA_E_INVAL;
+	fill_in(out, limiter);
 	return sound(out) ? TAYRA_OK : TAYRA_E_INVAL;
 }
 
@@ -82,6 +83,7 @@ tayra__options_limit(const struct tayra_pace_options *o)
 	return (struct tayra__limit){
 		.ops = tayra__limit_find(o->limiter),
 		.now = o->limit,
+		.learned = o->limit,
 		.rule = {
 			.min = o->limit_min,
 			.max = o->limit_max,

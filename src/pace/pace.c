@@ -89,10 +89,12 @@ static void
 hold(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t word, uint64_t now_ns)
 {
 	ticket->held_ns = now_ns;
+	ticket->epoch = tayra__window_epoch(&pace->window);
 	ticket->teaches = tayra__word_mode(word) != TAYRA_MODE_OFF;
 	ticket->status = TAYRA_OK;
 	set_state(ticket, TAYRA__TICKET_HELD);
 	tayra__window_admit(&pace->window, ticket->entry.cls);
+	tayra__window_inflight(&pace->window, tayra__word_inflight(word) + 1);
 }
 
 /* Out, with the status that belongs to the reason. */
@@ -440,7 +442,7 @@ count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 		tayra__window_quiet(&pace->window, outcome);
 		return;
 	}
-	tayra__window_answer(&pace->window, outcome, ns);
+	tayra__window_answer(&pace->window, outcome, ns, ticket->epoch);
 	if (outcome != TAYRA_OUTCOME_OK)
 		return;
 	tayra__service_sample(&pace->service, ns, now_ns);

@@ -20,6 +20,7 @@ enum tayra__ticket_state {
 struct tayra__ticket {
 	_Atomic uint32_t state; /* QUEUED is entered and left under pace.lock only */
 	int status;             /* once decided */
+	uint32_t epoch;         /* of the limit it was let in by */
 	struct tayra_pace *pace;
 	struct tayra__queue_entry entry; /* its node also links tickets just decided */
 	uint64_t held_ns;                /* since when it is held */

@@ -58,13 +58,23 @@ tayra__window_admit(struct tayra__window *window, enum tayra_class cls)
 }
 
 void
-tayra__window_answer(struct tayra__window *window, enum tayra_outcome outcome, uint64_t latency_ns)
+tayra__window_answer(struct tayra__window *window, enum tayra_outcome outcome, uint64_t latency_ns,
+		     uint32_t epoch)
 {
 	struct tayra__window_shard *mine = shard(window);
+	enum tayra__window_kind kind = epoch == tayra__window_epoch(window) ? TAYRA__WINDOW_OWN
+									    : TAYRA__WINDOW_OLD;
 
+	if (kind == TAYRA__WINDOW_OLD)
+		add_one(&mine->old);
+	if (outcome == TAYRA_OUTCOME_OK) {
+		add_one(&mine->bins[kind][bin_of(latency_ns)]);
+		return;
+	}
 	add_one(&mine->outcomes[outcome]);
-	if (outcome == TAYRA_OUTCOME_OK)
-		add_one(&mine->bins[bin_of(latency_ns)]);
+	atomic_fetch_add_explicit(&mine->other_ns, latency_ns, memory_order_relaxed);
+	if (outcome == TAYRA_OUTCOME_CANCELLED)
+		add_one(&mine->bins[TAYRA__WINDOW_CUT][bin_of(latency_ns)]);
 }
 
 void
@@ -73,39 +83,106 @@ tayra__window_quiet(struct tayra__window *window, enum tayra_outcome outcome)
 	add_one(&shard(window)->quiet[outcome]);
 }
 
-/* This window's bins into `fresh`; => how many there are. */
-static uint64_t
-difference(struct tayra__window *window)
+static uint32_t
+sum_bin(const struct tayra__window *window, unsigned kind, unsigned bin)
 {
-	uint64_t total = 0;
+	uint32_t n = 0;
 
-	for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
-		uint32_t sum = 0;
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
+		n += read(&window->shards[i].bins[kind][bin]);
+	return n;
+}
 
-		for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
-			sum += read(&window->shards[i].bins[bin]);
-		window->fresh[bin] = sum - window->bins[bin]; /* right across a wrap too */
-		window->bins[bin] = sum;
-		total += window->fresh[bin];
+/* This window's bins into `fresh`. */
+static void
+take_bins(struct tayra__window *window)
+{
+	for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++) {
+		for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
+			uint32_t n = sum_bin(window, kind, bin);
+
+			/* right across a wrap too */
+			window->fresh[kind][bin] = n - window->bins[kind][bin];
+			window->bins[kind][bin] = n;
+		}
 	}
-	return total;
+}
+
+/* OK answers since the window was opened. */
+static uint64_t
+count_ok(const struct tayra__window *window)
+{
+	uint64_t n = 0;
+
+	for (unsigned kind = TAYRA__WINDOW_OWN; kind <= TAYRA__WINDOW_OLD; kind++)
+		for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++)
+			n += sum_bin(window, kind, bin) - window->bins[kind][bin];
+	return n;
+}
+
+/* Sets of kinds. */
+#define OWN     (1u << TAYRA__WINDOW_OWN)
+#define ALL     (OWN | 1u << TAYRA__WINDOW_OLD)
+#define AND_CUT (1u << TAYRA__WINDOW_CUT)
+
+static uint64_t
+in_bin(const struct tayra__window *window, unsigned kinds, unsigned bin)
+{
+	uint64_t n = 0;
+
+	for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++)
+		n += kinds >> kind & 1 ? window->fresh[kind][bin] : 0;
+	return n;
+}
+
+/* => how many there are; *sum_ns of their latencies. */
+static uint64_t
+total(const struct tayra__window *window, unsigned kinds, double *sum_ns)
+{
+	uint64_t all = 0;
+
+	*sum_ns = 0;
+	for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
+		uint64_t n = in_bin(window, kinds, bin);
+
+		all += n;
+		if (n)
+			*sum_ns += (double)n * (double)bin_middle_ns(bin);
+	}
+	return all;
 }
 
 static uint64_t
-p90_ns(struct tayra__window *window)
+quantile_ns(const struct tayra__window *window, unsigned kinds, uint64_t percent)
 {
-	uint64_t total = difference(window), rank = total - total / 10, seen = 0;
+	double sum_ns;
+	uint64_t all = total(window, kinds, &sum_ns), seen = 0;
+	const uint64_t rank = all - all * (100 - percent) / 100;
 
-	if (total == 0)
+	if (all == 0)
 		return 0;
 	for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
-		seen += window->fresh[bin];
+		seen += in_bin(window, kinds, bin);
 		if (seen >= rank)
 			return bin_middle_ns(bin);
 	}
 	return bin_middle_ns(TAYRA__WINDOW_BINS - 1);
 }
 
+/* Who was cancelled would have taken longer than that: counted with its time so far it can show
+ * that the quantile is higher, never that it is lower. */
+static uint64_t
+p90_ns(const struct tayra__window *window, unsigned kinds)
+{
+	uint64_t answered = quantile_ns(window, kinds, 90), cut;
+
+	if (answered == 0)
+		return 0;
+	cut = quantile_ns(window, kinds | AND_CUT, 90);
+	return cut > answered ? cut : answered;
+}
+
+/* All but OK, which bins count. */
 static void
 sum(const struct tayra__window *window, uint64_t outcomes[TAYRA_OUTCOMES])
 {
@@ -115,20 +192,74 @@ sum(const struct tayra__window *window, uint64_t outcomes[TAYRA_OUTCOMES])
 			outcomes[o] += read(&window->shards[i].outcomes[o]);
 }
 
+static uint64_t
+sum_old(const struct tayra__window *window)
+{
+	uint64_t old = 0;
+
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
+		old += read(&window->shards[i].old);
+	return old;
+}
+
+/* Time spent by those that were not OK, in this window. */
+static uint64_t
+take_other_ns(struct tayra__window *window)
+{
+	uint64_t before = window->other_ns;
+
+	window->other_ns = 0;
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
+		window->other_ns += read(&window->shards[i].other_ns);
+	return window->other_ns - before;
+}
+
+static void
+fill_latencies(struct tayra__window *window, struct tayra__limit_window *out)
+{
+	const uint64_t other_ns = take_other_ns(window);
+	double own_ns, all_ns;
+
+	out->own = (uint32_t)total(window, OWN, &own_ns);
+	out->own_mean_ns = out->own ? (uint64_t)(own_ns / out->own) : 0;
+	out->own_p50_ns = quantile_ns(window, OWN, 50);
+	out->own_p90_ns = p90_ns(window, OWN);
+	out->p90_ns = p90_ns(window, ALL);
+	total(window, ALL, &all_ns);
+	/* Little's law, by the time that those who left had spent inside. */
+	out->inflight = out->length_ns ? (all_ns + (double)other_ns) / (double)out->length_ns : 0;
+}
+
+void
+tayra__window_turn(struct tayra__window *window, uint32_t held)
+{
+	atomic_fetch_add_explicit(&window->epoch, 1, memory_order_relaxed);
+	window->old = sum_old(window);
+	window->old_held = held;
+}
+
 void
 tayra__window_close(struct tayra__window *window, uint64_t now_ns, struct tayra__limit_window *out)
 {
-	uint64_t sums[TAYRA_OUTCOMES], fresh[TAYRA_OUTCOMES];
+	uint64_t sums[TAYRA_OUTCOMES], fresh[TAYRA_OUTCOMES], gone;
+	double ns;
 
+	take_bins(window);
 	sum(window, sums);
+	sums[TAYRA_OUTCOME_OK] = window->outcomes[TAYRA_OUTCOME_OK] + total(window, ALL, &ns);
 	for (unsigned o = 0; o < TAYRA_OUTCOMES; o++)
 		fresh[o] = sums[o] - window->outcomes[o];
 	memcpy(window->outcomes, sums, sizeof(sums));
+	out->length_ns = now_ns - window->opened_ns;
 	window->opened_ns = now_ns;
-	out->errors = (uint32_t)(fresh[TAYRA_OUTCOME_TIMEOUT] + fresh[TAYRA_OUTCOME_OVERLOAD] +
-				 fresh[TAYRA_OUTCOME_ERROR]);
+	out->drops = (uint32_t)(fresh[TAYRA_OUTCOME_TIMEOUT] + fresh[TAYRA_OUTCOME_OVERLOAD]);
+	out->errors = out->drops + (uint32_t)fresh[TAYRA_OUTCOME_ERROR];
 	out->answers = (uint32_t)fresh[TAYRA_OUTCOME_OK] + out->errors;
-	out->p90_ns = p90_ns(window);
+	gone = sum_old(window) - window->old;
+	out->old = (uint32_t)(window->old_held > gone ? window->old_held - gone : 0);
+	fill_latencies(window, out);
+	out->inflight_max = atomic_exchange_explicit(&window->inflight_max, 0,
+						     memory_order_relaxed);
 	out->reached = atomic_exchange_explicit(&window->reached, false, memory_order_relaxed);
 }
 
@@ -137,6 +268,7 @@ tayra__window_sums(const struct tayra__window *window, uint64_t admitted[TAYRA_C
 		   uint64_t outcomes[TAYRA_OUTCOMES])
 {
 	sum(window, outcomes);
+	outcomes[TAYRA_OUTCOME_OK] = window->outcomes[TAYRA_OUTCOME_OK] + count_ok(window);
 	memset(admitted, 0, TAYRA_CLASSES * sizeof(*admitted));
 	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++) {
 		for (unsigned o = 0; o < TAYRA_OUTCOMES; o++)
