@@ -8,8 +8,8 @@
 
 /* Values under SUB_COUNT have a bin each; above, the top bit picks the group and the next 7 the
  * bin. */
-static uint32_t
-bin_of(uint64_t value)
+uint32_t
+tayra__hist_bin(uint64_t value)
 {
 	uint32_t shift;
 
@@ -19,8 +19,8 @@ bin_of(uint64_t value)
 	return ((shift + 1) << TAYRA__HIST_SUB_BITS) + (uint32_t)(value >> shift) - SUB_COUNT;
 }
 
-static uint64_t
-middle_of(uint32_t bin)
+uint64_t
+tayra__hist_bin_middle(uint32_t bin)
 {
 	uint32_t group = bin >> TAYRA__HIST_SUB_BITS;
 	uint64_t low = bin & (SUB_COUNT - 1);
@@ -48,7 +48,7 @@ tayra__hist_add(struct tayra__hist *hist, uint64_t value)
 		hist->min = value;
 	if (value > hist->max)
 		hist->max = value;
-	hist->bins[bin_of(value)]++;
+	hist->bins[tayra__hist_bin(value)]++;
 }
 
 void
@@ -81,7 +81,7 @@ tayra__hist_quantile(const struct tayra__hist *hist, double q)
 	for (uint32_t i = 0; i < TAYRA__HIST_BINS; i++) {
 		seen += hist->bins[i];
 		if (seen >= rank) {
-			uint64_t value = middle_of(i);
+			uint64_t value = tayra__hist_bin_middle(i);
 
 			if (value < hist->min)
 				return hist->min;
@@ -94,7 +94,7 @@ tayra__hist_quantile(const struct tayra__hist *hist, double q)
 uint64_t
 tayra__hist_at_most(const struct tayra__hist *hist, uint64_t value)
 {
-	uint32_t end = value == UINT64_MAX ? TAYRA__HIST_BINS : bin_of(value + 1);
+	uint32_t end = value == UINT64_MAX ? TAYRA__HIST_BINS : tayra__hist_bin(value + 1);
 	uint64_t seen = 0;
 
 	for (uint32_t i = 0; i < end; i++)

@@ -29,6 +29,9 @@ uint64_t tayra__hist_quantile(const struct tayra__hist *hist, double q);
 /* How many values lie in bins that end at or below `value`: exactly those that are not above it,
  * when value + 1 begins a bin, as every power of two does. */
 uint64_t tayra__hist_at_most(const struct tayra__hist *hist, uint64_t value);
+/* The bin of a value, and the value in the middle of a bin. */
+uint32_t tayra__hist_bin(uint64_t value);
+uint64_t tayra__hist_bin_middle(uint32_t bin);
 /* 0 when empty. */
 double tayra__hist_mean(const struct tayra__hist *hist);
 double tayra__hist_stdev(const struct tayra__hist *hist);

@@ -82,6 +82,9 @@ struct tayra__bench_stage {
 	/* Processor time that what is measured used, beside our own children; NULL: none. */
 	uint64_t (*served_ns)(void *ctx);
 	void *ctx;
+	/* Where an arm that publishes what it does wants to have that to publish to; NULL: it
+	 * does not, and its slices are counted. */
+	struct tayra__live **live[TAYRA__TRIAL_ARMS_MAX];
 };
 
 /* `run` of servers.  The options are read. */

@@ -15,10 +15,10 @@
 #include "base/option.h"
 #include "cli/arguments.h"
 #include "cli/bench_files.h"
+#include "cli/bench_live.h"
 #include "cli/bench_method.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
-#include "cli/progress.h"
 #include "drive/phases.h"
 #include "drive/machine.h"
 #include "drive/wire.h"
@@ -41,7 +41,7 @@ struct load_test {
 	/* At work. */
 	struct tayra__wire *wire;
 	uint64_t slices;
-	struct tayra__progress progress;
+	struct tayra__bench_live *live;
 	struct tayra__phases found;
 	struct tayra__machine_share machine;
 };
@@ -236,7 +236,8 @@ run_slice(void *ctx, double from_per_s, double to_per_s, uint64_t length_ns,
 					       .arrivals = TAYRA__ARRIVALS_POISSON,
 					       .length_ns = length_ns,
 					       .seed = tayra__hash_mix64(t->seed + t->slices++),
-					       .stop = t->plan.stop };
+					       .stop = t->plan.stop,
+					       .live = tayra__bench_live_arm(t->live, 0) };
 
 	return tayra__wire_drive_open(t->wire, &plan, length_ns / 20, out);
 }
@@ -254,14 +255,13 @@ static void
 show_progress(void *ctx, const struct tayra__phases_progress *p)
 {
 	struct load_test *t = ctx;
-	char what[120];
-	int used = snprintf(what, sizeof(what), "%s %.4g/s", tayra__phase_name(p->kind),
-			    p->rate_per_s);
+	const struct tayra__bench_place place = { .phase = tayra__phase_name(p->kind),
+						  .rate_per_s = p->rate_per_s,
+						  .share = (double)p->elapsed_ns /
+							   (double)p->most_ns,
+						  .whole_ns = p->most_ns };
 
-	if (!isnan(p->p50_ms))
-		snprintf(what + used, sizeof(what) - (size_t)used, ": p50 %.3g ms, p99 %.3g ms",
-			 p->p50_ms, p->p99_ms);
-	tayra__progress_share(&t->progress, what, (double)p->elapsed_ns / (double)p->most_ns);
+	tayra__bench_live_show(t->live, &place);
 }
 
 static void
@@ -416,14 +416,18 @@ run_test(struct load_test *t)
 				     [TAYRA__PHASE_FAILED] = TAYRA__EXIT_WORSE,
 				     [TAYRA__PHASE_INVALID] = TAYRA__EXIT_INVALID,
 				     [TAYRA__PHASE_STOPPED] = TAYRA__EXIT_INTERRUPTED };
-	int status, code;
+	const struct tayra__bench_live_plan live = { .command = t->command,
+						     .arms = 1,
+						     .servers = true };
+	int status, code = tayra__bench_live_open(&live, &t->live);
 
-	tayra__progress_init(&t->progress);
+	if (code != TAYRA__EXIT_OK)
+		return code;
 	read_machine(t, &before);
 	status = tayra__phases_run(&t->plan, &load, &t->found);
 	read_machine(t, &after);
 	tayra__machine_use_between(&before, &after, &t->machine);
-	tayra__progress_clear(&t->progress);
+	tayra__bench_live_stop(t->live);
 	code = status ? TAYRA__EXIT_FAILURE : codes[tayra__phases_verdict(&t->found)];
 	if (t->found.count && print(t) != TAYRA_OK) {
 		tayra__cli_error(t->command, "cannot write the result: %m");
@@ -439,6 +443,7 @@ run_test(struct load_test *t)
 	else if (code == TAYRA__EXIT_INTERRUPTED)
 		tayra__cli_error(t->command, "interrupted");
 	tayra__phases_fini(&t->found);
+	tayra__bench_live_close(t->live);
 	return code;
 }
 

@@ -14,10 +14,10 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/bench_files.h"
+#include "cli/bench_live.h"
 #include "cli/bench_method.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
-#include "cli/progress.h"
 #include "drive/machine.h"
 #include "report/trial_page.h"
 
@@ -54,13 +54,28 @@ tayra__bench_commands(const struct tayra__bench_options *o, const char *const *f
 static void
 show_progress(void *ctx, uint32_t round, uint32_t rounds, double share)
 {
-	char what[48];
+	const struct tayra__bench_place place = {
+		.phase = rounds ? "load" : "pilot", .round = round, .rounds = rounds, .share = share
+	};
 
-	if (rounds)
-		snprintf(what, sizeof(what), "pair %u of %u", round, rounds);
-	else
-		snprintf(what, sizeof(what), "pilot");
-	tayra__progress_share(ctx, what, share);
+	tayra__bench_live_show(ctx, &place);
+}
+
+/* Let every arm of the plan publish what it does; `arms` has room for them. */
+static void
+show_arms(const struct tayra__bench_stage *stage, struct tayra__bench_live *live,
+	  struct tayra__arm *arms, struct tayra__trial_plan *plan)
+{
+	memcpy(arms, plan->arms, plan->n * sizeof(*arms));
+	for (size_t i = 0; i < plan->n; i++)
+		if (stage->live[i])
+			*stage->live[i] = tayra__bench_live_arm(live, i);
+		else
+			tayra__bench_live_count(live, i, &arms[i]);
+	plan->arms = arms;
+	plan->progress = show_progress;
+	plan->progress_ctx = live;
+	show_progress(live, 0, 0, 0);
 }
 
 struct tayra__trial_plan
@@ -102,24 +117,22 @@ read_machine(const struct tayra__bench_stage *stage, struct tayra__machine_use *
 		use->own_ns += stage->served_ns(stage->ctx);
 }
 
-/* Run it with progress on a terminal, and look at what others did meanwhile.  That spoils nothing:
- * it falls on all arms alike, and costs power, not truth. */
+/* Run it, and look at what others did meanwhile.  That spoils nothing: it falls on all arms alike,
+ * and costs power, not truth. */
 static int
 run_trial(const struct tayra__bench_options *o, const struct tayra__bench_stage *stage,
-	  struct tayra__trial *trial, struct tayra__machine_share *machine)
+	  struct tayra__bench_live *live, struct tayra__trial *trial,
+	  struct tayra__machine_share *machine)
 {
 	struct tayra__trial_plan plan = tayra__bench_trial(o, stage->arms);
+	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
 	struct tayra__machine_use before, after;
-	struct tayra__progress progress;
 	int status;
 
-	tayra__progress_init(&progress);
-	plan.progress = show_progress;
-	plan.progress_ctx = &progress;
+	show_arms(stage, live, arms, &plan);
 	read_machine(stage, &before);
 	status = tayra__trial_run(&plan, trial);
 	read_machine(stage, &after);
-	tayra__progress_clear(&progress);
 	if (status != TAYRA_OK) {
 		tayra__cli_error(o->command, "%s", tayra_status_text(status));
 		return status;
@@ -226,11 +239,22 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	};
 	uint64_t began = tayra__clock_real_ns();
 	struct tayra__trial trial;
+	const struct tayra__bench_live_plan live_plan = { .command = o->command,
+							  .arms = o->arms,
+							  .servers = o->urls };
+	struct tayra__bench_live *live;
 	char failure[500];
-	int code;
+	int code, status;
 
-	if (run_trial(o, stage, &trial, &report.machine) != TAYRA_OK)
+	code = tayra__bench_live_open(&live_plan, &live);
+	if (code != TAYRA__EXIT_OK)
+		return code;
+	status = run_trial(o, stage, live, &trial, &report.machine);
+	tayra__bench_live_stop(live);
+	if (status != TAYRA_OK) {
+		tayra__bench_live_close(live);
 		return TAYRA__EXIT_FAILURE;
+	}
 	report.trial = &trial;
 	report.took_s = (double)(tayra__clock_real_ns() - began) / 1e9;
 	report.failure = failure_of(o, stage, failure, sizeof(failure));
@@ -251,6 +275,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	if (code == TAYRA__EXIT_INTERRUPTED)
 		tayra__cli_error(o->command, "interrupted");
 	tayra__trial_fini(&trial);
+	tayra__bench_live_close(live);
 	return code;
 }
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/bench_files.h"
+#include "cli/bench_live.h"
 #include "cli/bench_method.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -260,10 +261,13 @@ read_machine(const struct servers *s, struct tayra__machine_use *use)
 /* All of it in one slice: cut into several, what was due while a slice waits for its last answers
  * would never be asked. */
 static int
-measure_one(const struct servers *s)
+measure_one(struct servers *s, struct tayra__bench_live *live)
 {
 	const struct tayra__bench_options *o = s->options;
-	const struct tayra__wire_arm *arm = &s->arm[0];
+	const struct tayra__bench_place place = { .phase = "load",
+						  .rate_per_s = o->rate_per_s,
+						  .whole_ns = o->duration_ns };
+	struct tayra__wire_arm *arm = &s->arm[0];
 	struct tayra__drive_result *result = tayra__mem_alloc(sizeof(*result));
 	struct tayra__load_account *account = tayra__mem_alloc(sizeof(*account));
 	struct tayra__process_use before, after;
@@ -277,11 +281,14 @@ measure_one(const struct servers *s)
 		tayra__load_account_init(account);
 		read_machine(s, &from);
 		known = read_use(arm, &before);
+		arm->load.live = tayra__bench_live_arm(live, 0);
+		tayra__bench_live_show(live, &place);
 		status = tayra__wire_load_run(arm->wire, &arm->load, o->duration_ns, o->seed,
 					      5 * TAYRA_NS_PER_S, result);
 		known = known && read_use(arm, &after);
 		read_machine(s, &to);
 		tayra__machine_use_between(&from, &to, &machine);
+		tayra__bench_live_stop(live);
 		if (status == TAYRA_OK)
 			status = tayra__load_account_add(account, result, known ? &before : NULL,
 							 known ? &after : NULL);
@@ -298,6 +305,21 @@ measure_one(const struct servers *s)
 }
 
 static int
+watch_one(struct servers *s)
+{
+	const struct tayra__bench_live_plan plan = { .command = s->options->command,
+						     .arms = 1,
+						     .servers = true };
+	struct tayra__bench_live *live;
+	int code = tayra__bench_live_open(&plan, &live);
+
+	if (code == TAYRA__EXIT_OK)
+		code = measure_one(s, live);
+	tayra__bench_live_close(live);
+	return code;
+}
+
+static int
 compare(struct servers *s)
 {
 	const struct tayra__bench_options *o = s->options;
@@ -307,6 +329,7 @@ compare(struct servers *s)
 		stage.arms[i] = (struct tayra__arm){ o->arm[i].name, tayra__wire_arm_run,
 						     &s->arm[i] };
 		stage.why[i] = s->arm[i].why;
+		stage.live[i] = &s->arm[i].load.live;
 		stage.what[i] = tayra__wire_name(s->arm[i].wire);
 	}
 	return tayra__bench_judge(o, &stage, 0);
@@ -323,7 +346,7 @@ tayra__bench_url(const struct tayra__bench_options *o)
 	for (size_t i = 0; i < o->arms && code == TAYRA__EXIT_OK; i++)
 		code = open_server(&s, i);
 	if (code == TAYRA__EXIT_OK)
-		code = o->arms == 1 ? measure_one(&s) : compare(&s);
+		code = o->arms == 1 ? watch_one(&s) : compare(&s);
 	for (size_t i = 0; i < s.open; i++)
 		tayra__wire_close(s.arm[i].wire);
 	return code;

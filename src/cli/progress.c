@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,16 +26,34 @@ tayra__progress_start(struct tayra__progress *progress)
 	progress->start_ns = tayra__clock_mono_ns(tayra_clock_real());
 }
 
-static void
-draw_share(double share, double seconds_left)
+static size_t
+columns(void)
 {
-	char bar[BAR_CELLS + 1];
-	size_t full = (size_t)(share * BAR_CELLS);
+	struct winsize size;
 
-	memset(bar, '.', BAR_CELLS);
-	memset(bar, '#', full < BAR_CELLS ? full : BAR_CELLS);
-	bar[BAR_CELLS] = '\0';
-	fprintf(stderr, " [%s] %3.0f%%, %.0f s left", bar, share * 100, seconds_left);
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* A line that is wrapped cannot be drawn over: the bar goes first, then what it is about. */
+static void
+draw(const char *what, double share, double seconds)
+{
+	char bar[BAR_CELLS + 4] = "", left[40] = "";
+	size_t room = columns() - 1, full = (size_t)(share * BAR_CELLS), used;
+
+	if (share > 0) {
+		snprintf(left, sizeof(left), " %3.0f%%, %.0f s left", share * 100,
+			 seconds * (1 - share) / share);
+		memset(bar, '.', BAR_CELLS + 2);
+		memset(bar + 2, '#', full < BAR_CELLS ? full : BAR_CELLS);
+		memcpy(bar, " [", 2);
+		bar[BAR_CELLS + 2] = ']';
+	}
+	used = strlen(left);
+	if (strlen(what) + strlen(bar) + used > room)
+		bar[0] = '\0';
+	fprintf(stderr, "\r\033[K%.*s%s%s", (int)(room > used ? room - used : 0), what, bar, left);
+	fflush(stderr);
 }
 
 /* Seconds since the start; below 0: it is not time to draw yet. */
@@ -53,25 +72,18 @@ begin_line(struct tayra__progress *progress)
 	return (double)(now_ns - progress->start_ns) / 1e9;
 }
 
-static void
-end_line(double share, double seconds)
-{
-	if (share > 0)
-		draw_share(share, seconds * (1 - share) / share);
-	fflush(stderr);
-}
-
 void
 tayra__progress_show(struct tayra__progress *progress, const char *what, uint64_t rows,
 		     double share)
 {
 	double seconds = begin_line(progress);
+	char text[200];
 
 	if (seconds < 0)
 		return;
-	fprintf(stderr, "\r\033[K%s: %.2f M rows/s", what,
-		seconds > 0 ? (double)rows / seconds / 1e6 : 0);
-	end_line(share, seconds);
+	snprintf(text, sizeof(text), "%s: %.2f M rows/s", what,
+		 seconds > 0 ? (double)rows / seconds / 1e6 : 0);
+	draw(text, share, seconds);
 }
 
 void
@@ -79,10 +91,8 @@ tayra__progress_share(struct tayra__progress *progress, const char *what, double
 {
 	double seconds = begin_line(progress);
 
-	if (seconds < 0)
-		return;
-	fprintf(stderr, "\r\033[K%s", what);
-	end_line(share, seconds);
+	if (seconds >= 0)
+		draw(what, share, seconds);
 }
 
 void

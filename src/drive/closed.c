@@ -94,7 +94,7 @@ tayra__drive_closed(struct tayra__pool *pool, const struct tayra__target *target
 	if (!plan->clients || plan->clients > pool->workers || !plan->length_ns ||
 	    __builtin_add_overflow(run.start_ns, plan->length_ns, &run.end_ns))
 		return TAYRA_E_INVAL;
-	tayra__tally_init(result);
+	tayra__tally_init(result, plan->live);
 	tayra__tally_begin(result, run.start_ns, plan->length_ns);
 	tayra__pool_begin(pool, &run.work);
 	wake_clients(pool, plan->clients);

@@ -13,6 +13,8 @@
 
 #include <stdatomic.h>
 
+struct tayra__live; /* live.h */
+
 /* One request, as the target sees it. */
 struct tayra__call {
 	uint64_t number;      /* 0 .. in order of being due: the same for every arm of a round */
@@ -58,6 +60,7 @@ struct tayra__open_plan {
 	 * The rate is not looked at. */
 	const uint64_t *moments;
 	size_t moment_count;
+	struct tayra__live *live; /* told of every request; NULL: nobody looks */
 };
 
 struct tayra__closed_plan {
@@ -65,6 +68,7 @@ struct tayra__closed_plan {
 	uint64_t length_ns;
 	uint64_t deadline_ns;
 	const _Atomic bool *stop;
+	struct tayra__live *live;
 };
 
 /* What became due in a hundredth of the slice. */
@@ -86,10 +90,11 @@ struct tayra__drive_result {
 	struct tayra__drive_moment moment[TAYRA__DRIVE_MOMENTS];
 	uint64_t start_ns, moment_ns; /* when the first begins; how long each is */
 	uint64_t offered, ok, late, shed, errors,
-		abandoned;  /* offered = their sum; late: ok but past its deadline */
-	uint64_t length_ns; /* what really passed while requests became due */
-	uint64_t cpu_ns;    /* of the process while the slice ran */
-	bool realtime;      /* the generator ran under SCHED_FIFO, see realtime.h */
+		abandoned;        /* offered = their sum; late: ok but past its deadline */
+	uint64_t length_ns;       /* what really passed while requests became due */
+	uint64_t cpu_ns;          /* of the process while the slice ran */
+	bool realtime;            /* the generator ran under SCHED_FIFO, see realtime.h */
+	struct tayra__live *live; /* the plan's */
 };
 
 /* The worker threads, at most 2,048; made once, used for many slices, one at a time. */

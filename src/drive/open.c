@@ -73,7 +73,7 @@ hand_over(struct open_run *run, uint64_t due_ns)
 	tayra__pool_rouse(worker);
 	now = tayra__clock_real_ns();
 	/* Only this thread touches lag. */
-	tayra__hist_add(&run->result->lag, now > due_ns ? now - due_ns : 0);
+	tayra__tally_lag(run->result, now > due_ns ? now - due_ns : 0);
 }
 
 /* Only this thread moves `ahead`, so it may be read without the lock. */
@@ -137,7 +137,7 @@ tayra__drive_open(struct tayra__pool *pool, const struct tayra__target *target,
 
 	if (!tayra__arrivals_plausible(plan))
 		return TAYRA_E_INVAL;
-	tayra__tally_init(result);
+	tayra__tally_init(result, plan->live);
 	tayra__arrivals_plan(&run.ahead, plan);
 	run.behind = run.ahead;
 	tayra__realtime_enter(&realtime);

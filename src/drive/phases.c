@@ -117,6 +117,8 @@ run_slice(struct run *run, double from_per_s, double to_per_s, uint64_t length_n
 
 	if (stopped(run))
 		return TAYRA_PENDING;
+	run->progress.rate_per_s = to_per_s;
+	show(run);
 	memset(&run->result, 0, sizeof(run->result));
 	tayra__hist_init(&run->result.latency);
 	tayra__hist_init(&run->result.lag);
@@ -126,7 +128,6 @@ run_slice(struct run *run, double from_per_s, double to_per_s, uint64_t length_n
 		return status;
 	note_slice(run, to_per_s, from_per_s != to_per_s);
 	run->progress.elapsed_ns += length_ns;
-	run->progress.rate_per_s = to_per_s;
 	show(run);
 	return TAYRA_OK;
 }
@@ -286,7 +287,6 @@ warm_up(struct run *run)
 	int status = TAYRA_OK;
 
 	begin(run, TAYRA__PHASE_WARMUP, run->baseline_per_s);
-	show(run);
 	settle_in(run);
 	for (; !status && left && !run->out->steady; left--) {
 		status = run_counted(run);

@@ -61,11 +61,11 @@ struct tayra__phases {
 	bool stopped;
 };
 
-/* After each slice, and before the first. */
+/* Before and after each slice. */
 struct tayra__phases_progress {
 	enum tayra__phase_kind kind;
 	double rate_per_s;
-	double p50_ms, p99_ms;        /* of the slice; NaN: none yet */
+	double p50_ms, p99_ms;        /* of the slice that ran last; NaN: none yet */
 	uint64_t elapsed_ns, most_ns; /* of load; at most so long in all, as far as is known */
 };
 

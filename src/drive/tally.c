@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "drive/live.h"
+
 static uint64_t
 since(uint64_t from_ns, uint64_t to_ns)
 {
@@ -18,7 +20,7 @@ unanswered_ns(const struct tayra__call *call, uint64_t now_ns, uint64_t slice_en
 }
 
 void
-tayra__tally_init(struct tayra__drive_result *result)
+tayra__tally_init(struct tayra__drive_result *result, struct tayra__live *live)
 {
 	tayra__hist_init(&result->lag);
 	tayra__hist_init(&result->service);
@@ -28,6 +30,7 @@ tayra__tally_init(struct tayra__drive_result *result)
 	result->errors = result->abandoned = 0;
 	result->length_ns = result->cpu_ns = 0;
 	result->realtime = false;
+	result->live = live;
 }
 
 void
@@ -37,10 +40,32 @@ tayra__tally_begin(struct tayra__drive_result *result, uint64_t start_ns, uint64
 	result->moment_ns = length_ns / TAYRA__DRIVE_MOMENTS;
 }
 
-/* Into the histogram and the moment it was due in. */
+void
+tayra__tally_lag(struct tayra__drive_result *result, uint64_t lag_ns)
+{
+	tayra__hist_add(&result->lag, lag_ns);
+	if (result->live)
+		tayra__hist_live_add(&result->live->lag, lag_ns);
+}
+
+static uint64_t *
+counter(struct tayra__drive_result *result, enum tayra__live_end end)
+{
+	switch (end) {
+	case TAYRA__LIVE_OK: return &result->ok;
+	case TAYRA__LIVE_LATE: return &result->late;
+	case TAYRA__LIVE_SHED: return &result->shed;
+	case TAYRA__LIVE_ERROR: return &result->errors;
+	case TAYRA__LIVE_ABANDONED:
+	case TAYRA__LIVE_ENDS:
+	default: return &result->abandoned;
+	}
+}
+
+/* Into the counters, the histogram and the moment it was due in. */
 static void
 book(struct tayra__drive_result *result, const struct tayra__call *call, uint64_t latency_ns,
-     bool well)
+     enum tayra__live_end end)
 {
 	uint64_t at = since(result->start_ns, call->due_ns);
 	struct tayra__drive_moment *moment;
@@ -49,12 +74,18 @@ book(struct tayra__drive_result *result, const struct tayra__call *call, uint64_
 	if (at >= TAYRA__DRIVE_MOMENTS)
 		at = TAYRA__DRIVE_MOMENTS - 1;
 	moment = &result->moment[at];
+	result->offered++;
+	++*counter(result, end);
 	moment->requests++;
-	moment->bad += well ? 0 : 1;
+	moment->bad += end == TAYRA__LIVE_OK ? 0 : 1;
 	moment->sum_ns += (double)latency_ns;
 	if (latency_ns > moment->max_ns)
 		moment->max_ns = latency_ns;
 	tayra__hist_add(&result->latency, latency_ns);
+	if (!result->live)
+		return;
+	tayra__live_ended(result->live, end, 1);
+	tayra__hist_live_add(&result->live->latency, latency_ns);
 }
 
 void
@@ -62,30 +93,21 @@ tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call 
 		   enum tayra__call_end end, uint64_t answer_ns, uint64_t slice_end_ns)
 {
 	uint64_t latency = since(call->due_ns, answer_ns);
-	uint64_t before = result->ok;
+	enum tayra__live_end booked;
 
-	result->offered++;
 	if (end == TAYRA__CALL_OK) {
 		tayra__hist_add(&result->service, since(call->begun_ns, answer_ns));
-		if (answer_ns > call->deadline_ns)
-			result->late++;
-		else
-			result->ok++;
+		booked = answer_ns > call->deadline_ns ? TAYRA__LIVE_LATE : TAYRA__LIVE_OK;
 	} else {
 		latency = unanswered_ns(call, answer_ns, slice_end_ns);
-		if (end == TAYRA__CALL_SHED)
-			result->shed++;
-		else
-			result->errors++;
+		booked = end == TAYRA__CALL_SHED ? TAYRA__LIVE_SHED : TAYRA__LIVE_ERROR;
 	}
-	book(result, call, latency, result->ok > before);
+	book(result, call, latency, booked);
 }
 
 void
 tayra__tally_abandoned(struct tayra__drive_result *result, const struct tayra__call *call,
 		       uint64_t now_ns, uint64_t slice_end_ns)
 {
-	result->offered++;
-	result->abandoned++;
-	book(result, call, unanswered_ns(call, now_ns, slice_end_ns), false);
+	book(result, call, unanswered_ns(call, now_ns, slice_end_ns), TAYRA__LIVE_ABANDONED);
 }

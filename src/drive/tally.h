@@ -8,10 +8,12 @@
 
 #include "drive/drive.h"
 
-/* Everything but the latency histogram to zero. */
-void tayra__tally_init(struct tayra__drive_result *result);
+/* Everything but the latency histogram to zero.  live: told of what is booked, or NULL. */
+void tayra__tally_init(struct tayra__drive_result *result, struct tayra__live *live);
 /* The slice begins, and is planned to last so long. */
 void tayra__tally_begin(struct tayra__drive_result *result, uint64_t start_ns, uint64_t length_ns);
+/* A request was handed over so late. */
+void tayra__tally_lag(struct tayra__drive_result *result, uint64_t lag_ns);
 /*
  * One that was called and ended.
  * => OK counts with the time it took, and as late past its deadline.

@@ -20,10 +20,12 @@ tayra__wire_load_run(struct tayra__wire *wire, const struct tayra__wire_load *lo
 					       .arrivals = TAYRA__ARRIVALS_POISSON,
 					       .length_ns = length_ns,
 					       .seed = seed,
-					       .stop = load->stop };
+					       .stop = load->stop,
+					       .live = load->live };
 	const struct tayra__closed_plan closed = { .clients = load->clients,
 						   .length_ns = length_ns,
-						   .stop = load->stop };
+						   .stop = load->stop,
+						   .live = load->live };
 
 	tayra__hist_init(&result->latency);
 	if (load->rate_per_s > 0)

@@ -20,6 +20,7 @@ struct tayra__wire_load {
 	bool untimed;      /* what is wanted is no latency, and lag spoils nothing */
 	bool own_use;      /* it is what the server uses, which is right however hard it is asked */
 	const _Atomic bool *stop;
+	struct tayra__live *live; /* as in drive.h */
 };
 
 struct tayra__wire_arm {

@@ -101,7 +101,7 @@ open_tick(struct tayra__wire_work *work, uint64_t now)
 	while ((due = next_due(run)) <= now && !stopped(run->plan->stop)) {
 		tayra__arrivals_take(&run->ahead);
 		/* Before it is written: what the system takes to deliver it is no lateness. */
-		tayra__hist_add(&work->result->lag, now - due);
+		tayra__tally_lag(work->result, now - due);
 		now = tayra__wire_start(run->wire, work, now);
 		open_refused(work, now);
 		want_more(run);
@@ -176,7 +176,7 @@ tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *
 
 	if (!tayra__arrivals_plausible(plan))
 		return TAYRA_E_INVAL;
-	tayra__tally_init(result);
+	tayra__tally_init(result, plan->live);
 	tayra__arrivals_plan(&run.ahead, plan);
 	run.behind = run.ahead;
 	tayra__wire_ready(wire, wire->ready, plan->stop);
@@ -242,7 +242,7 @@ tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__closed_pl
 	if (!plan->clients || plan->clients > wire->connections || !plan->length_ns ||
 	    __builtin_add_overflow(start, plan->length_ns, &run.work.end_ns))
 		return TAYRA_E_INVAL;
-	tayra__tally_init(result);
+	tayra__tally_init(result, plan->live);
 	tayra__wire_ready(wire, plan->clients, plan->stop);
 	cpu = tayra__clock_process_cpu_ns();
 	start = tayra__clock_real_ns();

@@ -2,6 +2,7 @@
 #include "drive/tally.h"
 
 #include "base/rng.h"
+#include "drive/live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ booked(struct tayra__drive_result *r, enum tayra__call_end end, uint64_t deadlin
 	const struct tayra__call call = { .due_ns = 100, .deadline_ns = deadline, .begun_ns = 140 };
 
 	tayra__hist_init(&r->latency);
-	tayra__tally_init(r);
+	tayra__tally_init(r, NULL);
 	tayra__tally_ended(r, &call, end, answer, SLICE_END);
 	assert_int_equal(r->offered, 1);
 	return r->latency.max;
@@ -43,6 +44,41 @@ service_counts_from_when_it_was_sent_and_only_of_what_was_answered_well(void **s
 	assert_int_equal(r.service.count, 0);
 }
 
+/* The same counts and bins reach whoever looks while it runs. */
+static void
+what_is_booked_is_published(void **state)
+{
+	static struct tayra__drive_result r;
+	static struct tayra__live live;
+	static struct tayra__hist seen;
+	struct tayra__call call = { .due_ns = 100, .deadline_ns = 300 };
+
+	(void)state;
+	tayra__hist_init(&r.latency);
+	tayra__tally_init(&r, &live);
+	tayra__tally_lag(&r, 7);
+	tayra__tally_ended(&r, &call, TAYRA__CALL_OK, 200, SLICE_END);
+	tayra__tally_ended(&r, &call, TAYRA__CALL_OK, 400, SLICE_END);
+	tayra__tally_ended(&r, &call, TAYRA__CALL_SHED, 200, SLICE_END);
+	tayra__tally_ended(&r, &call, TAYRA__CALL_ERROR, 200, SLICE_END);
+	tayra__tally_abandoned(&r, &call, 200, SLICE_END);
+	for (int end = 0; end < TAYRA__LIVE_ENDS; end++)
+		assert_int_equal(live.ended[end], 1);
+	assert_int_equal(r.ok + r.late + r.shed + r.errors + r.abandoned, r.offered);
+	assert_int_equal(tayra__live_answered(&live), 2);
+	tayra__hist_init(&seen);
+	tayra__hist_live_read(&live.latency, &seen);
+	assert_int_equal(seen.count, r.offered);
+	assert_memory_equal(seen.bins, r.latency.bins, sizeof(seen.bins));
+	tayra__hist_init(&seen);
+	tayra__hist_live_read(&live.lag, &seen);
+	assert_int_equal(tayra__hist_quantile(&seen, 1), 7);
+	/* The next slice goes on. */
+	tayra__tally_init(&r, &live);
+	tayra__tally_ended(&r, &call, TAYRA__CALL_OK, 200, SLICE_END);
+	assert_int_equal(live.ended[TAYRA__LIVE_OK], 2);
+}
+
 static void
 each_moment_has_what_was_due_in_it(void **state)
 {
@@ -51,7 +87,7 @@ each_moment_has_what_was_due_in_it(void **state)
 
 	(void)state;
 	tayra__hist_init(&r.latency);
-	tayra__tally_init(&r);
+	tayra__tally_init(&r, NULL);
 	tayra__tally_begin(&r, 1000, 100 * TAYRA__DRIVE_MOMENTS);
 	call.due_ns = 1099;
 	tayra__tally_ended(&r, &call, TAYRA__CALL_OK, 1129, 11000);
@@ -98,7 +134,7 @@ each_end_counts_as_the_header_says(void **state)
 	assert_int_equal(booked(&r, TAYRA__CALL_SHED, UINT64_MAX, 1500), 1400);
 
 	tayra__hist_init(&r.latency);
-	tayra__tally_init(&r);
+	tayra__tally_init(&r, NULL);
 	tayra__tally_abandoned(&r, &call, 150, SLICE_END);
 	assert_int_equal(r.latency.max, 200);
 	tayra__tally_abandoned(&r, &open_ended, 1200, SLICE_END);
@@ -151,6 +187,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			service_counts_from_when_it_was_sent_and_only_of_what_was_answered_well),
+		cmocka_unit_test(what_is_booked_is_published),
 		cmocka_unit_test(each_moment_has_what_was_due_in_it),
 		cmocka_unit_test(each_end_counts_as_the_header_says),
 		cmocka_unit_test(quantiles_of_merged_histograms_are_within_0_8_percent),
