@@ -21,7 +21,7 @@ static void
 ask(uint32_t requests)
 {
 	tayra__hist_init(&result.latency);
-	tayra__tally_init(&result);
+	tayra__tally_init(&result, NULL);
 	tayra__tally_begin(&result, 0, TAYRA_NS_PER_S);
 	for (uint32_t i = 0; i < requests; i++) {
 		const struct tayra__call call = { .due_ns = i * TAYRA_NS_PER_MS,
