@@ -30,9 +30,10 @@ check-long: ## what takes longer: clang, TSan, fuzzing, valgrind, musl, aarch64,
 	@tools/test_long
 
 calibrate: $(BUILD)/build.ninja ## are 5% of alarms 5%, and 95% of intervals right?  simulated and on this machine
-	@ninja -C $(BUILD) tests/prove/test_prove_simulation tests/prove/test_prove_calibration >&2
+	@ninja -C $(BUILD) tests/prove/test_prove_simulation tests/prove/test_prove_calibration tests/bench/test_bench_power >&2
 	@TAYRA_LONG=1 $(BUILD)/tests/prove/test_prove_simulation
 	@TAYRA_LONG=1 $(BUILD)/tests/prove/test_prove_calibration
+	@TAYRA_LONG=1 $(BUILD)/tests/bench/test_bench_power
 
 check: $(BUILD)/build.ninja ## the checks of the tree alone: format, symbols, dependencies, banned calls
 	@meson test -C $(BUILD) --suite house --print-errorlogs

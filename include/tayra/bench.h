@@ -132,7 +132,8 @@ TAYRA_API int tayra_bench_add(struct tayra_bench *bench, const struct tayra_benc
  *    is zero.
  */
 TAYRA_API int tayra_bench_run(struct tayra_bench *bench, struct tayra_bench_result *result);
-/* End a run after the slice that is running.  Any thread, also a signal handler. */
+/* End a run after the slice that is running; the next one, if none is.  Any thread, also a signal
+ * handler. */
 TAYRA_API void tayra_bench_stop(struct tayra_bench *bench);
 
 enum tayra_bench_form { TAYRA_BENCH_TEXT = 0, TAYRA_BENCH_MARKDOWN = 1, TAYRA_BENCH_JSON = 2 };

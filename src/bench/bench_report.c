@@ -90,6 +90,19 @@ rescale(struct tayra__trial *trial, uint32_t arms)
 	return units[unit];
 }
 
+/* What the report of a trial cannot know. */
+static void
+put_caution(const struct tayra_bench *b, struct tayra__sheet *sheet)
+{
+	char line[sizeof(b->result.why) + 1];
+
+	if (!b->result.why[0] || !b->result.valid || b->trial.session.rounds < b->trial.planned ||
+	    b->trial.planned == 0)
+		return;
+	snprintf(line, sizeof(line), "%s.", b->result.why);
+	tayra__sheet_text(sheet, line);
+}
+
 int
 tayra_bench_report(const struct tayra_bench *bench, FILE *out, enum tayra_bench_form form)
 {
@@ -98,6 +111,9 @@ tayra_bench_report(const struct tayra_bench *bench, FILE *out, enum tayra_bench_
 					      .better = TAYRA_BETTER_LOWER,
 					      .timed = true,
 					      .longer = "budget_ns" };
+	struct tayra__sheet sheet = { .out = out,
+				      .form = form == TAYRA_BENCH_TEXT ? TAYRA__FORM_TERMINAL
+								       : TAYRA__FORM_MD };
 	struct tayra__trial shown;
 
 	if (!bench || !out || !bench->done)
@@ -124,6 +140,7 @@ tayra_bench_report(const struct tayra_bench *bench, FILE *out, enum tayra_bench_
 		tayra__trial_report_print(
 			&report, form == TAYRA_BENCH_TEXT ? TAYRA__FORM_TERMINAL : TAYRA__FORM_MD,
 			out);
+		put_caution(bench, &sheet);
 		return fflush(out) == 0 && !ferror(out) ? TAYRA_OK : TAYRA_E_IO;
 	}
 	return TAYRA_E_INVAL;
