@@ -5,6 +5,7 @@
 #ifndef TAYRA_CLI_BENCH_H
 #define TAYRA_CLI_BENCH_H
 
+#include "cli/bench_arrivals.h"
 #include "cli/bench_request.h"
 #include "drive/command_arm.h"
 #include "prove/trial.h"
@@ -34,6 +35,7 @@ struct tayra__bench_options {
 	/* run, of servers */
 	bool urls, commands; /* what the arms are */
 	struct tayra__bench_request request;
+	struct tayra__bench_arrivals arrivals;
 	double rate_per_s;
 	uint32_t connections;
 	uint64_t duration_ns;
@@ -45,6 +47,13 @@ struct tayra__bench_options {
 	/* gate */
 	const char *base_ref, *head_ref, *build, *run;
 };
+
+/* Do requests to the servers become due by themselves? */
+static inline bool
+tayra__bench_is_open(const struct tayra__bench_options *o)
+{
+	return o->rate_per_s > 0 || o->arrivals.kind == TAYRA__ARRIVALS_TRACE;
+}
 
 /* What may be judged. */
 struct tayra__bench_metric {

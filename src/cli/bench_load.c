@@ -186,7 +186,7 @@ read_options(int argc, char **argv, struct load_test *t)
 				 t->url ? "no --load" : "--load: no --url to put it on");
 		return TAYRA__EXIT_USAGE;
 	}
-	return code;
+	return code == TAYRA__EXIT_OK ? tayra__bench_request_ready(&t->request, t->command) : code;
 }
 
 /* A pid that is wrong is found out before the work. */

@@ -44,6 +44,8 @@ enum key {
 	URL,
 	RATE,
 	CONNECTIONS,
+	ARRIVALS,
+	BURST,
 	DURATION,
 	HISTORY,
 	BENCH,
@@ -144,6 +146,13 @@ static const struct argp_option run_table[] = {
 	  "of servers: without --rate so many ask, each again when answered (default 10); with it "
 	  "at most so many are open (default 64, opened as they are needed)",
 	  0 },
+	{ "arrivals", ARRIVALS, "poisson|uniform|trace:FILE", 0,
+	  "of servers, with --rate: by chance (default) or evenly; or when FILE says, in seconds, "
+	  "one "
+	  "a line, instead of --rate",
+	  0 },
+	{ "burst", BURST, "N/TIME", 0,
+	  "of servers, with --rate: so many more at once, so often, as 50/2s", 0 },
 	{ "duration", DURATION, "TIME", 0,
 	  "of servers: how long each is under load (default 10s; compared: by --budget)", 0 },
 	TAYRA__BENCH_REQUEST_OPTIONS,
@@ -414,6 +423,8 @@ take_of_server(int key, char *arg, struct tayra__bench_options *o)
 			return 0;
 		return refuse_value(o, "rate", arg,
 				    "a number of requests a second above 0, up to 1e6");
+	case ARRIVALS: return tayra__bench_arrivals_take(&o->arrivals, o->command, arg);
+	case BURST: return tayra__bench_burst_take(&o->arrivals, o->command, arg);
 	case CONNECTIONS: return take_number(o, "connections", arg, 1, 65536, &o->connections);
 	case DURATION: return take_time(o, "duration", arg, &o->duration_ns);
 	default: return tayra__bench_request_take(&o->request, o->command, key, arg);
@@ -557,6 +568,13 @@ check_run(const struct tayra__bench_options *o)
 		return lacks(o, "--arm is a command and --url a server: one or the other");
 	if (!o->urls && (o->rate_per_s > 0 || o->connections || o->duration_ns))
 		return lacks(o, "--rate, --connections and --duration are of servers: no --url");
+	if (tayra__bench_arrivals_ns(&o->arrivals) && o->rate_per_s > 0)
+		return lacks(o, "a trace says when, and so does --rate: one or the other");
+	if (o->rate_per_s <= 0 &&
+	    (o->arrivals.burst || o->arrivals.kind == TAYRA__ARRIVALS_UNIFORM))
+		return lacks(o, "--arrivals uniform and --burst need a --rate");
+	if (!o->urls && tayra__bench_is_open(o))
+		return lacks(o, "--arrivals is of servers: no --url");
 	if (!o->urls && tayra__bench_request_given(&o->request))
 		return lacks(
 			o, "--method, --header, --body, --command, --cacert and --insecure are of "
@@ -581,6 +599,14 @@ within(double ns, double least_ms, double most_ms)
 static void
 set_server_times(struct tayra__bench_options *o)
 {
+	/* A trace is run to its end. */
+	if (tayra__bench_arrivals_ns(&o->arrivals)) {
+		uint64_t ns = tayra__bench_arrivals_ns(&o->arrivals) + TAYRA_NS_PER_MS;
+
+		o->duration_ns = o->duration_ns ? o->duration_ns : ns;
+		o->slice_ns = o->slice_ns ? o->slice_ns : ns;
+		o->budget_ns = o->budget_ns ? o->budget_ns : 60 * TAYRA_NS_PER_S;
+	}
 	if (!o->duration_ns)
 		o->duration_ns = 10 * TAYRA_NS_PER_S;
 	else if (!o->budget_ns)
@@ -610,6 +636,8 @@ tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
 		o);
 	if (code == 0)
 		code = check_run(o);
+	if (code == 0)
+		code = tayra__bench_request_ready(&o->request, o->command);
 	if (code == 0 && o->urls)
 		set_server_times(o);
 	else if (!o->budget_ns)

@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/arguments.h"
@@ -240,9 +242,18 @@ finish(struct session *session, int code)
 static bool
 is_a_trace(const struct tayra__replay_command *command)
 {
-	for (size_t i = 0; i < command->trace_count; i++)
-		if (tayra__cli_same_file(command->report, command->traces[i]))
+	struct stat report, trace;
+
+	if (stat(command->report, &report) || !S_ISREG(report.st_mode))
+		return false;
+	for (size_t i = 0; i < command->trace_count; i++) {
+		const char *path = command->traces[i];
+		int failed = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &trace)
+						    : stat(path, &trace);
+
+		if (!failed && trace.st_ino == report.st_ino && trace.st_dev == report.st_dev)
 			return true;
+	}
 	return false;
 }
 
