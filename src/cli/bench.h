@@ -30,6 +30,7 @@ struct tayra__bench_options {
 	bool json, may_fail;
 	const char *md_path;   /* Markdown is added to it; NULL: none */
 	const char *html_path; /* a page is written to it */
+	const char *listen;    /* where metrics are to be had meanwhile; NULL: nowhere */
 	const char *history_path, *bench,
 		*commit; /* a line is added to it; what it is called there */
 	/* run, of servers */

@@ -52,6 +52,7 @@ enum key {
 	COMMIT,
 	HTML,
 	PLAN,
+	LISTEN,
 };
 
 #define OPTION_METRIC                                                                              \
@@ -110,6 +111,11 @@ enum key {
 			"a YAML file of these options (arms: and urls: are mappings); what is "    \
 			"given besides wins",                                                      \
 			0                                                                          \
+	}
+#define OPTION_LISTEN                                                                              \
+	{                                                                                          \
+		"listen", LISTEN, "ADDRESS", 0,                                                    \
+			"meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0   \
 	}
 #define OPTION_HTML                                                                                \
 	{                                                                                          \
@@ -181,6 +187,7 @@ static const struct argp_option run_table[] = {
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
+	OPTION_LISTEN,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -207,6 +214,7 @@ static const struct argp_option gate_table[] = {
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
+	OPTION_LISTEN,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -467,6 +475,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case JSON: o->json = true; return 0;
 	case MD: o->md_path = arg; return 0;
 	case HTML: o->html_path = arg; return 0;
+	case LISTEN: o->listen = arg; return 0;
 	case PLAN: return 0; /* was read before */
 	case HISTORY: o->history_path = arg; return 0;
 	case BENCH: o->bench = arg; return 0;
