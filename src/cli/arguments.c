@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/line.h"
 #include "base/option.h"
@@ -164,6 +166,18 @@ tayra__cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 	if (!parse.reported)
 		report(argp, argc, argv);
 	return TAYRA__EXIT_USAGE;
+}
+
+bool
+tayra__cli_same_file(const char *output, const char *input)
+{
+	struct stat out, in;
+
+	if (stat(output, &out) || !S_ISREG(out.st_mode))
+		return false;
+	if (strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &in) : stat(input, &in))
+		return false;
+	return in.st_ino == out.st_ino && in.st_dev == out.st_dev;
 }
 
 int

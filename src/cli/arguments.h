@@ -7,6 +7,7 @@
 #define TAYRA_CLI_ARGUMENTS_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* "COMMAND: what" on stderr, in one line. */
@@ -19,6 +20,10 @@ __attribute__((format(printf, 2, 3))) void tayra__cli_error(const char *command,
  * --help prints and exits 0.  => 0 or TAYRA__EXIT_USAGE.
  */
 int tayra__cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* Is it the file, too, that `input` is read from ("-": standard input)?  For outputs: opening one
+ * would empty it. */
+bool tayra__cli_same_file(const char *output, const char *input);
 
 /* The index of `text` in `names` (ended by NULL), or -1 after saying "--OPTION 'text' is not ...".
  */

@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/arguments.h"
@@ -242,18 +240,9 @@ finish(struct session *session, int code)
 static bool
 is_a_trace(const struct tayra__replay_command *command)
 {
-	struct stat report, trace;
-
-	if (stat(command->report, &report) || !S_ISREG(report.st_mode))
-		return false;
-	for (size_t i = 0; i < command->trace_count; i++) {
-		const char *path = command->traces[i];
-		int failed = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &trace)
-						    : stat(path, &trace);
-
-		if (!failed && trace.st_ino == report.st_ino && trace.st_dev == report.st_dev)
+	for (size_t i = 0; i < command->trace_count; i++)
+		if (tayra__cli_same_file(command->report, command->traces[i]))
 			return true;
-	}
 	return false;
 }
 

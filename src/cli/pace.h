@@ -38,6 +38,14 @@ struct tayra__pace_run {
 	uint64_t seed;
 	const struct tayra__overload_result *result;
 };
+/* Of the measured stretch. */
+struct tayra__pace_figures {
+	struct tayra__meter_sum sum;
+	double arrived_per_s, goodput_per_s, throughput_per_s;
+	double p50_ms, p99_ms, backend_p99_ms;      /* of answers */
+	double shed_ratio, late_ratio, error_ratio; /* of what arrived */
+};
+struct tayra__pace_figures tayra__pace_figures(const struct tayra__pace_run *run);
 void tayra__pace_table_head(FILE *out, const struct tayra__scenario *scenario);
 void tayra__pace_table_row(FILE *out, const struct tayra__pace_run *run);
 /* => as tayra__json_finish(). */

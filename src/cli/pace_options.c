@@ -10,7 +10,7 @@
 #include "cli/arguments.h"
 
 /* Past the characters: there are no short options. */
-enum key { LIMITER = 256, SEED, SEEDS, LIST, SETTINGS, ALL, GOALS, JSON };
+enum key { LIMITER = 256, SEED, SEEDS, LIST, SETTINGS, ALL, GOALS, REPORT, JSON };
 
 static const struct argp_option options[] = {
 	{ "limiter", LIMITER, "L[,L...]", 0,
@@ -24,6 +24,7 @@ static const struct argp_option options[] = {
 	{ "seeds", SEEDS, "N", 0, "goals: how many seeds, from --seed on (default 10)", 0 },
 	{ "list", LIST, NULL, 0, "instead: the scenarios that have a name", 0 },
 	{ "settings", SETTINGS, NULL, 0, "instead: all that can stand in a scenario file", 0 },
+	{ "report", REPORT, "FILE", 0, "also write a page with what happened over time", 0 },
 	{ "json", JSON, NULL, 0, "one JSON object a line instead of a table", 0 },
 	{ 0 },
 };
@@ -71,6 +72,7 @@ parse(int key, char *text, struct argp_state *state)
 	case ALL: o->all = o->goals = true; return 0;
 	case GOALS: o->goals = true; return 0;
 	case JSON: o->json = true; return 0;
+	case REPORT: o->report = text; return 0;
 	case SEED:
 		if (tayra__option_u64(text, 0, UINT64_MAX, &o->seed) == TAYRA_OK)
 			return 0;

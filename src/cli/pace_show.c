@@ -9,55 +9,39 @@
 #include "base/json.h"
 #include "report/figure.h"
 
-/* Of the measured stretch. */
-struct figures {
-	struct tayra__meter_sum sum;
-	uint64_t arrived, fates[TAYRA__FATES];
-	double p50_ms, p99_ms, backend_p99_ms;
-};
+static double
+ratio(uint64_t count, uint64_t of)
+{
+	return of ? (double)count / (double)of : 0;
+}
 
-static struct figures
-figures_of(const struct tayra__pace_run *run)
+struct tayra__pace_figures
+tayra__pace_figures(const struct tayra__pace_run *run)
 {
 	const struct tayra__meter *meter = &run->result->meter;
-	struct figures f = {
+	const double seconds = (double)(run->scenario->length_ns - run->scenario->warmup_ns) / 1e9;
+	uint64_t arrived = 0, fates[TAYRA__FATES] = { 0 };
+
+	for (int i = 0; i < TAYRA__METER_LOADS; i++) {
+		arrived += meter->arrived[i];
+		for (int f = 0; f < TAYRA__FATES; f++)
+			fates[f] += meter->fates[i][f];
+	}
+	return (struct tayra__pace_figures){
 		.sum = tayra__meter_sum(meter, run->scenario->warmup_ns, run->scenario->length_ns),
+		.arrived_per_s = (double)arrived / seconds,
+		.goodput_per_s = (double)fates[TAYRA__FATE_GOOD] / seconds,
+		.throughput_per_s = (double)(fates[TAYRA__FATE_GOOD] + fates[TAYRA__FATE_LATE]) /
+				    seconds,
 		.p50_ms = (double)tayra__meter_quantile_ns(meter, 0.5) / 1e6,
 		.p99_ms = (double)tayra__meter_quantile_ns(meter, 0.99) / 1e6,
 		.backend_p99_ms = (double)tayra__hist_quantile(&meter->backend, 0.99) / 1e6,
+		.shed_ratio = ratio(fates[TAYRA__FATE_SHED], arrived),
+		.late_ratio = ratio(fates[TAYRA__FATE_LATE], arrived),
+		.error_ratio = ratio(fates[TAYRA__FATE_TIMEOUT] + fates[TAYRA__FATE_OVERLOAD] +
+					     fates[TAYRA__FATE_ERROR],
+				     arrived),
 	};
-
-	for (int c = 0; c < TAYRA__METER_LOADS; c++) {
-		f.arrived += meter->arrived[c];
-		for (int i = 0; i < TAYRA__FATES; i++)
-			f.fates[i] += meter->fates[c][i];
-	}
-	return f;
-}
-
-static double
-per_s(const struct tayra__pace_run *run, uint64_t count)
-{
-	return (double)count * 1e9 / (double)(run->scenario->length_ns - run->scenario->warmup_ns);
-}
-
-static double
-share(const struct figures *f, uint64_t count)
-{
-	return f->arrived ? (double)count / (double)f->arrived : 0;
-}
-
-static uint64_t
-answered(const struct figures *f)
-{
-	return f->fates[TAYRA__FATE_GOOD] + f->fates[TAYRA__FATE_LATE];
-}
-
-static uint64_t
-failed(const struct figures *f)
-{
-	return f->fates[TAYRA__FATE_TIMEOUT] + f->fates[TAYRA__FATE_OVERLOAD] +
-	       f->fates[TAYRA__FATE_ERROR];
 }
 
 void
@@ -78,17 +62,16 @@ print_share(FILE *out, double value)
 void
 tayra__pace_table_row(FILE *out, const struct tayra__pace_run *run)
 {
-	const struct figures f = figures_of(run);
+	const struct tayra__pace_figures f = tayra__pace_figures(run);
 	char good[16], p50[16], p99[16], limit[16], inflight[16];
 
 	fprintf(out, "  %-12s %9s %8s %8s %7s %6.2f %8s", run->contender->text,
-		tayra__figure_number(per_s(run, f.fates[TAYRA__FATE_GOOD]), good),
-		tayra__figure_number(f.p50_ms, p50), tayra__figure_number(f.p99_ms, p99),
-		tayra__figure_number(f.sum.limit, limit), f.sum.limit_cv,
-		tayra__figure_number(f.sum.inflight, inflight));
-	print_share(out, share(&f, f.fates[TAYRA__FATE_SHED]));
-	print_share(out, share(&f, f.fates[TAYRA__FATE_LATE]));
-	print_share(out, share(&f, failed(&f)));
+		tayra__figure_number(f.goodput_per_s, good), tayra__figure_number(f.p50_ms, p50),
+		tayra__figure_number(f.p99_ms, p99), tayra__figure_number(f.sum.limit, limit),
+		f.sum.limit_cv, tayra__figure_number(f.sum.inflight, inflight));
+	print_share(out, f.shed_ratio);
+	print_share(out, f.late_ratio);
+	print_share(out, f.error_ratio);
 	fprintf(out, "  %016" PRIx64 "\n", run->result->trace);
 }
 
@@ -129,7 +112,7 @@ write_loads(struct tayra__json *json, const struct tayra__pace_run *run)
 int
 tayra__pace_json(FILE *out, const struct tayra__pace_run *run)
 {
-	const struct figures f = figures_of(run);
+	const struct tayra__pace_figures f = tayra__pace_figures(run);
 	char trace[20];
 	struct tayra__json json;
 
@@ -142,9 +125,9 @@ tayra__pace_json(FILE *out, const struct tayra__pace_run *run)
 	tayra__json_string(&json, "trace", trace);
 	tayra__json_u64(&json, "requests", run->result->requests);
 	tayra__json_double(&json, "capacity_per_s", run->result->capacity_per_s, 6);
-	tayra__json_double(&json, "arrived_per_s", per_s(run, f.arrived), 6);
-	tayra__json_double(&json, "goodput_per_s", per_s(run, f.fates[TAYRA__FATE_GOOD]), 6);
-	tayra__json_double(&json, "throughput_per_s", per_s(run, answered(&f)), 6);
+	tayra__json_double(&json, "arrived_per_s", f.arrived_per_s, 6);
+	tayra__json_double(&json, "goodput_per_s", f.goodput_per_s, 6);
+	tayra__json_double(&json, "throughput_per_s", f.throughput_per_s, 6);
 	tayra__json_double(&json, "p50_ms", f.p50_ms, 6);
 	tayra__json_double(&json, "p99_ms", f.p99_ms, 6);
 	tayra__json_double(&json, "backend_p99_ms", f.backend_p99_ms, 6);
@@ -152,9 +135,9 @@ tayra__pace_json(FILE *out, const struct tayra__pace_run *run)
 	tayra__json_double(&json, "limit_cv", f.sum.limit_cv, 6);
 	tayra__json_double(&json, "inflight_mean", f.sum.inflight, 6);
 	tayra__json_double(&json, "queued_mean", f.sum.queued, 6);
-	tayra__json_double(&json, "shed_ratio", share(&f, f.fates[TAYRA__FATE_SHED]), 6);
-	tayra__json_double(&json, "late_ratio", share(&f, f.fates[TAYRA__FATE_LATE]), 6);
-	tayra__json_double(&json, "error_ratio", share(&f, failed(&f)), 6);
+	tayra__json_double(&json, "shed_ratio", f.shed_ratio, 6);
+	tayra__json_double(&json, "late_ratio", f.late_ratio, 6);
+	tayra__json_double(&json, "error_ratio", f.error_ratio, 6);
 	write_shed(&json, run->result);
 	tayra__json_u64(&json, "retries", run->result->retries);
 	tayra__json_double(&json, "jain",

@@ -12,6 +12,8 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/pace_report.h"
+#include "cli/progress.h"
 #include "sim/named_scenarios.h"
 #include "sim/scenario.h"
 
@@ -20,15 +22,21 @@ struct session {
 	struct tayra__scenario scenario;
 	struct tayra__overload_result result;
 	bool missed; /* a goal, by the first limiter */
+	struct tayra__pace_report *report;
+	struct tayra__progress progress;
+	size_t done, total; /* scenarios */
 };
 
 static int
-failed(const struct session *session, int status)
+failed(struct session *session, int status)
 {
 	const struct tayra__scenario *scenario = &session->scenario;
 
-	if (status == TAYRA_E_CANCELLED)
+	tayra__progress_clear(&session->progress);
+	if (status == TAYRA_E_CANCELLED) {
+		tayra__cli_error(session->options.command, "interrupted");
 		return TAYRA__EXIT_INTERRUPTED;
+	}
 	if (status == TAYRA_E_TOO_LARGE)
 		tayra__cli_error(session->options.command,
 				 "%s: over %u requests at once: nothing keeps them down",
@@ -38,6 +46,17 @@ failed(const struct session *session, int status)
 				 status == TAYRA_E_INVAL ? "the pacer refuses these settings"
 							 : tayra_status_text(status));
 	return status == TAYRA_E_NOMEM ? TAYRA__EXIT_FAILURE : TAYRA__EXIT_USAGE;
+}
+
+/* How far: the limiters of a scenario count alike, its oracle as one more. */
+static void
+show_progress(struct session *session, size_t limiters_done)
+{
+	const struct tayra__pace_options *o = &session->options;
+	double part = (double)limiters_done / (double)(o->contender_count + 1);
+
+	tayra__progress_share(&session->progress, session->scenario.name,
+			      ((double)session->done + part) / (double)session->total);
 }
 
 static int
@@ -50,6 +69,9 @@ show(struct session *session, const struct tayra__contender *contender)
 		.result = &session->result,
 	};
 
+	tayra__progress_clear(&session->progress);
+	if (session->report)
+		tayra__pace_report_run(session->report, &run);
 	if (session->options.json)
 		return tayra__pace_json(stdout, &run);
 	tayra__pace_table_row(stdout, &run);
@@ -87,6 +109,7 @@ judge_contender(struct session *session, struct tayra__judge *judge,
 
 	if (status != TAYRA_OK)
 		return failed(session, status);
+	tayra__progress_clear(&session->progress);
 	for (size_t g = 0; g < session->scenario.goal_count; g++) {
 		if (tayra__pace_goal_print(stdout, o, &session->scenario, contender,
 					   &session->scenario.goals[g], &verdicts[g]) != TAYRA_OK) {
@@ -94,6 +117,10 @@ judge_contender(struct session *session, struct tayra__judge *judge,
 			return TAYRA__EXIT_USAGE;
 		}
 		session->missed |= first && !verdicts[g].pass;
+		if (session->report &&
+		    tayra__pace_report_goal(session->report, contender, &session->scenario.goals[g],
+					    &verdicts[g]) != TAYRA_OK)
+			return failed(session, TAYRA_E_NOMEM);
 	}
 	return TAYRA__EXIT_OK;
 }
@@ -111,12 +138,15 @@ judge_scenario(struct session *session)
 		tayra__cli_error(o->command, "%s has no goals", session->scenario.name);
 		return TAYRA__EXIT_USAGE;
 	}
+	show_progress(session, 0);
 	status = tayra__judge_init(&judge, &session->scenario, o->seed, o->seeds,
 				   tayra__interrupt_flag());
 	if (status != TAYRA_OK)
 		code = failed(session, status);
-	for (size_t i = 0; i < o->contender_count && code == TAYRA__EXIT_OK; i++)
+	for (size_t i = 0; i < o->contender_count && code == TAYRA__EXIT_OK; i++) {
+		show_progress(session, i + 1);
 		code = judge_contender(session, &judge, &o->contenders[i], i == 0);
+	}
 	tayra__judge_fini(&judge);
 	return code;
 }
@@ -137,6 +167,18 @@ list(void)
 	return TAYRA__EXIT_OK;
 }
 
+/* What is complete is in the report, whatever stopped the rest. */
+static int
+run_or_judge(struct session *session)
+{
+	int code = session->options.goals ? judge_scenario(session) : run_scenario(session);
+
+	if (session->report &&
+	    tayra__pace_report_scenario(session->report, &session->scenario) != TAYRA_OK)
+		return failed(session, TAYRA_E_NOMEM);
+	return code;
+}
+
 static int
 one(struct session *session, const char *name)
 {
@@ -145,10 +187,11 @@ one(struct session *session, const char *name)
 
 	session->scenario = (struct tayra__scenario){ 0 };
 	if (tayra__scenario_open(&session->scenario, name, error, sizeof(error)) == TAYRA_OK)
-		code = session->options.goals ? judge_scenario(session) : run_scenario(session);
+		code = run_or_judge(session);
 	else
 		tayra__cli_error(session->options.command, "%s", error);
 	tayra__scenario_fini(&session->scenario);
+	session->done++;
 	return code;
 }
 
@@ -165,11 +208,38 @@ choose_contenders(struct tayra__pace_options *o)
 }
 
 static int
+open_report(struct session *session)
+{
+	const struct tayra__pace_options *o = &session->options;
+	int status;
+
+	for (size_t i = 0; i < o->scenario_count; i++)
+		if (tayra__cli_same_file(o->report, o->scenarios[i])) {
+			tayra__cli_error(o->command,
+					 "%s: is a scenario, not a place for the report",
+					 o->report);
+			return TAYRA__EXIT_USAGE;
+		}
+	status = tayra__pace_report_open(o->report, &session->report);
+	if (status == TAYRA_OK)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(o->command, "%s: %m", o->report);
+	return status == TAYRA_E_IO ? TAYRA__EXIT_USAGE : TAYRA__EXIT_FAILURE;
+}
+
+static int
 run(struct session *session)
 {
 	const struct tayra__pace_options *o = &session->options;
 	int code = TAYRA__EXIT_OK;
 
+	if (o->report && (code = open_report(session)) != TAYRA__EXIT_OK)
+		return code;
+	session->total = o->scenario_count;
+	for (size_t i = 0; o->all && tayra__named_scenarios[i].name; i++)
+		session->total++;
+	tayra__progress_init(&session->progress);
+	tayra__progress_start(&session->progress);
 	tayra__interrupt_install();
 	if (o->goals && !o->json)
 		tayra__pace_goals_head(stdout);
@@ -177,6 +247,11 @@ run(struct session *session)
 		code = one(session, o->scenarios[i]);
 	for (size_t i = 0; o->all && tayra__named_scenarios[i].name && code == TAYRA__EXIT_OK; i++)
 		code = one(session, tayra__named_scenarios[i].name);
+	tayra__progress_clear(&session->progress);
+	if (tayra__pace_report_close(session->report) != TAYRA_OK) {
+		tayra__cli_error(o->command, "%s: %m", o->report);
+		return TAYRA__EXIT_USAGE;
+	}
 	return code == TAYRA__EXIT_OK && session->missed ? TAYRA__EXIT_WORSE : code;
 }
 

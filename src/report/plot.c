@@ -358,9 +358,9 @@ draw(const struct tayra__plot *p, FILE *out)
 	put_zones(p, &x, out);
 	put_ticks_y(p, &y, out);
 	put_ticks_x(p, &x, out);
-	put_rules(p, &x, &y, out);
 	for (size_t i = 0; i < p->lines; i++)
 		put_line(p, i, &x, &y, out);
+	put_rules(p, &x, &y, out); /* their names stay readable over lines */
 	fputs("</svg>\n", out);
 	put_legend(p, out);
 }

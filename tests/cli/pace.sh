@@ -93,6 +93,30 @@ claim 'every file of contrib/scenarios has its name'
 	"$tayra" pace sim cold_burst --limiter fixed:8 | tail -n 1 >named && cmp file named
 claim 'a name and its file are the same'
 
+"$tayra" pace sim small.yaml --limiter aimd,fixed:4 --report page.html >out && grep -q '</html>' page.html &&
+	[ "$(grep -c '<svg class="plot"' page.html)" -eq 4 ] && ! grep -q '<script\|https*:' page.html
+claim 'a page with four plots, no script, nothing from elsewhere'
+
+"$tayra" pace sim small.yaml --goals --seeds 1 --limiter fixed:8 --report page.html >out && grep -q reached page.html
+claim 'a page of goals'
+
+cp small.yaml kept.yaml
+refused 'is a scenario' 'a scenario is not overwritten by its report' pace sim small.yaml --report ./small.yaml
+cmp -s small.yaml kept.yaml
+claim 'and is as it was'
+refused 'nowhere/page.html: ' 'a page that cannot be written is told before work begins' \
+	pace sim small.yaml --report nowhere/page.html
+
+printf 'length: 1h\nloads: [{clients: 400}]\n' >long.yaml
+"$tayra" pace sim small.yaml long.yaml long.yaml long.yaml >out 2>err &
+pid=$!
+sleep 1
+kill -INT $pid
+wait $pid
+got=$?
+[ $got -eq 130 ] && grep -q '^  ' out && [ "$(wc -l <err)" -eq 1 ]
+claim 'Ctrl-C leaves what is complete'
+
 "$tayra" pace sim --settings >out && grep -q '^  swing_depth ' out && grep -q '^  jain ' out
 claim 'all settings are shown'
 
