@@ -168,7 +168,6 @@ too_long(struct tayra_bench *b, uint32_t known)
 {
 	uint64_t now = tayra__clock_real_ns(), slowest = 0;
 	uint64_t round = b->arm[0].slice_ns;
-	unsigned long long calls;
 	uint32_t which = 0;
 
 	if (b->options.pairs)
@@ -182,14 +181,13 @@ too_long(struct tayra_bench *b, uint32_t known)
 	}
 	if (now < b->end_ns && (PAIRS_MIN + 1) * round <= b->end_ns - now)
 		return false;
-	calls = b->arm[which].calls * b->arm[which].parts;
-	snprintf(
-		b->result.why, sizeof(b->result.why),
-		"%s takes %.3g s for a slice of %llu call%s, so a verdict needs %.3g s or more and "
-		"budget_ns is %.3g s: give it longer, or let a call do less",
-		b->name[which], seconds(slowest), calls, calls == 1 ? "" : "s",
-		seconds((PAIRS_MIN + 1) * round + (now - b->begun_ns)),
-		seconds(b->options.budget_ns));
+	snprintf(b->result.why, sizeof(b->result.why),
+		 "%s takes %.3g s for a slice of %llu calls, so a verdict needs %.3g s or more and "
+		 "budget_ns is %.3g s: give it longer, or let a call do less",
+		 b->name[which], seconds(slowest),
+		 (unsigned long long)(b->arm[which].calls * b->arm[which].parts),
+		 seconds((PAIRS_MIN + 1) * round + (now - b->begun_ns)),
+		 seconds(b->options.budget_ns));
 	return true;
 }
 

@@ -5,9 +5,9 @@
 #ifndef TAYRA_CLI_BENCH_H
 #define TAYRA_CLI_BENCH_H
 
-#include "cli/bench_arrivals.h"
 #include "cli/bench_request.h"
 #include "drive/command_arm.h"
+#include "prove/prices.h"
 #include "prove/trial.h"
 
 /* An arm as it was given: its name, and a command line or a URL. */
@@ -30,13 +30,13 @@ struct tayra__bench_options {
 	bool json, may_fail;
 	const char *md_path;   /* Markdown is added to it; NULL: none */
 	const char *html_path; /* a page is written to it */
-	const char *listen;    /* where metrics are to be had meanwhile; NULL: nowhere */
+	struct tayra__prices prices;
+	bool prices_begun; /* some of them were given one by one */
 	const char *history_path, *bench,
 		*commit; /* a line is added to it; what it is called there */
 	/* run, of servers */
 	bool urls, commands; /* what the arms are */
 	struct tayra__bench_request request;
-	struct tayra__bench_arrivals arrivals;
 	double rate_per_s;
 	uint32_t connections;
 	uint64_t duration_ns;
@@ -48,13 +48,6 @@ struct tayra__bench_options {
 	/* gate */
 	const char *base_ref, *head_ref, *build, *run;
 };
-
-/* Do requests to the servers become due by themselves? */
-static inline bool
-tayra__bench_is_open(const struct tayra__bench_options *o)
-{
-	return o->rate_per_s > 0 || o->arrivals.kind == TAYRA__ARRIVALS_TRACE;
-}
 
 /* What may be judged. */
 struct tayra__bench_metric {
@@ -108,8 +101,15 @@ int tayra__bench_commands(const struct tayra__bench_options *options, const char
  * worse ratio than 1 + limit fails; 0: any that is WORSE. */
 int tayra__bench_judge(const struct tayra__bench_options *options,
 		       const struct tayra__bench_stage *stage, double limit);
-/* Add the verdicts to o->history_path.  => 0 or an exit code after saying why. */
+/* Print it, keep it, write its files.  pass: of a gate; NULL: it is none.  => 0 or an exit code
+ * after saying why. */
 struct tayra__trial_report;
+int tayra__bench_outcome(const struct tayra__bench_options *options,
+			 const struct tayra__trial_report *report, const bool *pass);
+/* What a trial is called in a history: --name, or what its base is. */
+const char *tayra__bench_name(const struct tayra__bench_options *options,
+			      const struct tayra__trial_report *report);
+/* Add the verdicts to o->history_path.  => 0 or an exit code after saying why. */
 int tayra__bench_keep(const struct tayra__bench_options *options,
 		      const struct tayra__trial_report *report);
 /* Files that cannot be written are found out before the work.  => 0 or an exit code. */

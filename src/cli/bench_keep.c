@@ -22,23 +22,11 @@ put(char *out, size_t room, const char *text)
 	snprintf(out, room, "%s", text ? text : "");
 }
 
-/* The figures of the pairs that counted, a then b.  Returns how many. */
-static uint32_t
-gather(const struct tayra__trial_report *report, enum tayra__metric metric, size_t arm, double *out)
+/* Without the password that a URL may have. */
+const char *
+tayra__bench_name(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
 {
-	const struct tayra__session *s = &report->trial->session;
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < s->rounds && n < TAYRA__HISTORY_PAIRS; i++) {
-		const struct tayra__measure *a = &s->measures[i * s->arms];
-		const struct tayra__measure *b = a + arm;
-
-		if (a->invalid || b->invalid || !(a->value[metric] > 0 && b->value[metric] > 0))
-			continue;
-		out[n] = a->value[metric];
-		out[TAYRA__HISTORY_PAIRS + n++] = b->value[metric];
-	}
-	return n;
+	return o->bench ? o->bench : report->what[0];
 }
 
 static void
@@ -67,7 +55,7 @@ fill(const struct tayra__bench_options *o, const struct tayra__trial_report *rep
 	strftime(row->time, sizeof(row->time), "%Y-%m-%dT%H:%M:%SZ", &parts);
 	snprintf(row->run, sizeof(row->run), "%llu-%llx", (unsigned long long)now_ms,
 		 (unsigned long long)report->seed);
-	put(row->bench, sizeof(row->bench), o->bench ? o->bench : o->arm[0].what);
+	put(row->bench, sizeof(row->bench), tayra__bench_name(o, report));
 	put(row->commit, sizeof(row->commit), o->commit);
 	put(row->a, sizeof(row->a), report->name[0]);
 	put(row->b, sizeof(row->b), report->name[arm]);
@@ -87,7 +75,9 @@ tayra__bench_keep(const struct tayra__bench_options *o, const struct tayra__tria
 		fill(o, report, i, &row);
 		row.a_pairs = pairs;
 		row.b_pairs = pairs + TAYRA__HISTORY_PAIRS;
-		row.pairs_kept = gather(report, o->metric->metric, i, pairs);
+		row.pairs_kept = tayra__trial_pairs(report->trial, o->metric->metric, i,
+						    TAYRA__HISTORY_PAIRS, pairs,
+						    pairs + TAYRA__HISTORY_PAIRS);
 		status = tayra__history_append(o->history_path, &row);
 	}
 	tayra__mem_free(pairs);

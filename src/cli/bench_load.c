@@ -37,7 +37,7 @@ struct load_test {
 	pid_t pid[PIDS_MAX];
 	size_t pids;
 	bool json;
-	const char *md_path, *html_path, *listen;
+	const char *md_path, *html_path;
 	/* At work. */
 	struct tayra__wire *wire;
 	uint64_t slices;
@@ -46,7 +46,7 @@ struct load_test {
 	struct tayra__machine_share machine;
 };
 
-enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML, LISTEN };
+enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML };
 
 static const struct argp_option table[] = {
 	{ "url", URL, "URL", 0,
@@ -68,8 +68,6 @@ static const struct argp_option table[] = {
 	  "descendants are in the figures; up to 64 times",
 	  0 },
 	{ "seed", SEED, "N", 0, "of the arrivals (default 1)", 0 },
-	{ "listen", LISTEN, "ADDRESS", 0,
-	  "meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0 },
 	{ "md", MD, "FILE", 0, "add the result to FILE as Markdown", 0 },
 	{ "html", HTML, "FILE", 0, "write the result to FILE as a page", 0 },
 	{ "json", JSON, NULL, 0, "the last line of output is a JSON object", 0 },
@@ -154,7 +152,6 @@ take_option(int key, char *arg, struct argp_state *state)
 	case SLICE: return take_time(t, "slice", arg, &t->plan.slice_ns);
 	case PID: return take_pid(t, arg);
 	case SEED: return take_number(t, "seed", arg, UINT64_MAX / 2, &t->seed);
-	case LISTEN: t->listen = arg; return 0;
 	case MD: t->md_path = arg; return 0;
 	case HTML: t->html_path = arg; return 0;
 	case JSON: t->json = true; return 0;
@@ -189,7 +186,7 @@ read_options(int argc, char **argv, struct load_test *t)
 				 t->url ? "no --load" : "--load: no --url to put it on");
 		return TAYRA__EXIT_USAGE;
 	}
-	return code == TAYRA__EXIT_OK ? tayra__bench_request_ready(&t->request, t->command) : code;
+	return code;
 }
 
 /* A pid that is wrong is found out before the work. */
@@ -420,9 +417,7 @@ run_test(struct load_test *t)
 				     [TAYRA__PHASE_INVALID] = TAYRA__EXIT_INVALID,
 				     [TAYRA__PHASE_STOPPED] = TAYRA__EXIT_INTERRUPTED };
 	const struct tayra__bench_live_plan live = { .command = t->command,
-						     .name = { "a" },
 						     .arms = 1,
-						     .listen = t->listen,
 						     .servers = true };
 	int status, code = tayra__bench_live_open(&live, &t->live);
 

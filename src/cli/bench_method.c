@@ -16,24 +16,13 @@ seconds(uint64_t ns)
 static void
 set_servers(const struct tayra__bench_options *o, struct tayra__method *m)
 {
-	if (tayra__bench_arrivals_ns(&o->arrivals))
+	if (o->rate_per_s > 0)
 		tayra__method_set(m, "load",
-				  "open loop, %zu requests when a trace says, latency from then",
-				  o->arrivals.moment_count);
-	else if (o->rate_per_s > 0)
-		tayra__method_set(
-			m, "load",
-			"open loop, %g requests a second %s, latency from when they were due",
-			o->rate_per_s,
-			o->arrivals.kind == TAYRA__ARRIVALS_UNIFORM ? "evenly"
-								    : "by chance (Poisson)");
+				  "open loop, %g requests a second by chance (Poisson), latency "
+				  "from when they were due",
+				  o->rate_per_s);
 	else
 		tayra__method_set(m, "load", "closed loop: each client asks again when answered");
-	if (o->arrivals.burst)
-		tayra__method_set(m, "bursts", "%u more at once, every %g s",
-				  (unsigned)o->arrivals.burst, seconds(o->arrivals.burst_every_ns));
-	if (o->request.scenario)
-		tayra__method_set(m, "scenario", "%s", o->request.scenario);
 	if (o->connections)
 		tayra__method_set(m, "connections", "%u", o->connections);
 	if (o->arms == 1)

@@ -44,15 +44,14 @@ enum key {
 	URL,
 	RATE,
 	CONNECTIONS,
-	ARRIVALS,
-	BURST,
 	DURATION,
 	HISTORY,
 	BENCH,
 	COMMIT,
 	HTML,
+	PRICES,
+	PRICE,
 	PLAN,
-	LISTEN,
 };
 
 #define OPTION_METRIC                                                                              \
@@ -112,14 +111,16 @@ enum key {
 			"given besides wins",                                                      \
 			0                                                                          \
 	}
-#define OPTION_LISTEN                                                                              \
-	{                                                                                          \
-		"listen", LISTEN, "ADDRESS", 0,                                                    \
-			"meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0   \
-	}
 #define OPTION_HTML                                                                                \
 	{                                                                                          \
 		"html", HTML, "FILE", 0, "write the result to FILE as a page", 0                   \
+	}
+#define OPTION_PRICES                                                                              \
+	{                                                                                          \
+		"prices", PRICES, "FILE", 0,                                                       \
+			"with --metric cpu: your prices, as contrib/prices.json, for what the "    \
+			"difference costs; in a plan also a mapping",                              \
+			0                                                                          \
 	}
 #define OPTION_HISTORY                                                                             \
 	{                                                                                          \
@@ -152,13 +153,6 @@ static const struct argp_option run_table[] = {
 	  "of servers: without --rate so many ask, each again when answered (default 10); with it "
 	  "at most so many are open (default 64, opened as they are needed)",
 	  0 },
-	{ "arrivals", ARRIVALS, "poisson|uniform|trace:FILE", 0,
-	  "of servers, with --rate: by chance (default) or evenly; or when FILE says, in seconds, "
-	  "one "
-	  "a line, instead of --rate",
-	  0 },
-	{ "burst", BURST, "N/TIME", 0,
-	  "of servers, with --rate: so many more at once, so often, as 50/2s", 0 },
 	{ "duration", DURATION, "TIME", 0,
 	  "of servers: how long each is under load (default 10s; compared: by --budget)", 0 },
 	TAYRA__BENCH_REQUEST_OPTIONS,
@@ -184,10 +178,10 @@ static const struct argp_option run_table[] = {
 	OPTION_PLAN,
 	OPTION_MD,
 	OPTION_HTML,
+	OPTION_PRICES,
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
-	OPTION_LISTEN,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -211,10 +205,10 @@ static const struct argp_option gate_table[] = {
 	OPTION_PLAN,
 	OPTION_MD,
 	OPTION_HTML,
+	OPTION_PRICES,
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
-	OPTION_LISTEN,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -431,8 +425,6 @@ take_of_server(int key, char *arg, struct tayra__bench_options *o)
 			return 0;
 		return refuse_value(o, "rate", arg,
 				    "a number of requests a second above 0, up to 1e6");
-	case ARRIVALS: return tayra__bench_arrivals_take(&o->arrivals, o->command, arg);
-	case BURST: return tayra__bench_burst_take(&o->arrivals, o->command, arg);
 	case CONNECTIONS: return take_number(o, "connections", arg, 1, 65536, &o->connections);
 	case DURATION: return take_time(o, "duration", arg, &o->duration_ns);
 	default: return tayra__bench_request_take(&o->request, o->command, key, arg);
@@ -451,6 +443,53 @@ take_of_gate(int key, char *arg, struct tayra__bench_options *o)
 	case RUN: o->run = arg; return 0;
 	default: return take_of_server(key, arg, o);
 	}
+}
+
+static error_t
+take_prices(struct tayra__bench_options *o, const char *path)
+{
+	char why[400];
+
+	o->prices_begun = false;
+	if (tayra__prices_read(path, &o->prices, why, sizeof(why)) == TAYRA_OK)
+		return 0;
+	tayra__cli_error(o->command, "--prices: %s", why);
+	return EINVAL;
+}
+
+/* "NAME=VALUE", out of a plan. */
+static error_t
+take_price(struct tayra__bench_options *o, const char *arg)
+{
+	const char *equals = strchr(arg, '=');
+	char name[64], why[400];
+
+	if (!o->prices_begun)
+		tayra__prices_init(&o->prices);
+	o->prices_begun = true;
+	snprintf(name, sizeof(name), "%.*s", equals ? (int)(equals - arg) : 0, arg);
+	if (equals &&
+	    tayra__prices_take(&o->prices, name, equals + 1, why, sizeof(why)) == TAYRA_OK)
+		return 0;
+	tayra__cli_error(o->command, "%s", why);
+	return EINVAL;
+}
+
+/* After the last option. */
+static int
+check_prices(struct tayra__bench_options *o)
+{
+	char why[400];
+
+	if (o->prices_begun && tayra__prices_check(&o->prices, why, sizeof(why)) != TAYRA_OK) {
+		tayra__cli_error(o->command, "prices: %s", why);
+		return TAYRA__EXIT_USAGE;
+	}
+	if (o->prices.given && o->metric->metric != TAYRA__CPU_MS_PER_REQUEST) {
+		tayra__cli_error(o->command, "--prices: only --metric cpu has a price");
+		return TAYRA__EXIT_USAGE;
+	}
+	return TAYRA__EXIT_OK;
 }
 
 static error_t
@@ -475,7 +514,8 @@ take_option(int key, char *arg, struct argp_state *state)
 	case JSON: o->json = true; return 0;
 	case MD: o->md_path = arg; return 0;
 	case HTML: o->html_path = arg; return 0;
-	case LISTEN: o->listen = arg; return 0;
+	case PRICES: return take_prices(o, arg);
+	case PRICE: return take_price(o, arg);
 	case PLAN: return 0; /* was read before */
 	case HISTORY: o->history_path = arg; return 0;
 	case BENCH: o->bench = arg; return 0;
@@ -529,9 +569,9 @@ static int
 parse(int argc, char **argv, const struct argp_option *table, const char *doc,
       struct tayra__bench_options *o)
 {
-	static const struct tayra__plan_map maps[] = { { "arms", ARM },
-						       { "urls", URL },
-						       { NULL, 0 } };
+	static const struct tayra__plan_map maps[] = {
+		{ "arms", ARM }, { "urls", URL }, { "prices", PRICE }, { NULL, 0 }
+	};
 	const struct tayra__plan_file plan = { table, take_from_plan, maps, o };
 	const struct argp argp = { .options = table, .parser = take_option, .doc = doc };
 	const char *path;
@@ -548,6 +588,8 @@ parse(int argc, char **argv, const struct argp_option *table, const char *doc,
 		code = tayra__cli_parse(&argp, argc, argv, o);
 	if (code == TAYRA__EXIT_OK)
 		code = choose_metric(o);
+	if (code == TAYRA__EXIT_OK)
+		code = check_prices(o);
 	if (!o->slice_ns && !o->urls)
 		o->slice_ns = 50 * TAYRA_NS_PER_MS;
 	return code;
@@ -577,13 +619,6 @@ check_run(const struct tayra__bench_options *o)
 		return lacks(o, "--arm is a command and --url a server: one or the other");
 	if (!o->urls && (o->rate_per_s > 0 || o->connections || o->duration_ns))
 		return lacks(o, "--rate, --connections and --duration are of servers: no --url");
-	if (tayra__bench_arrivals_ns(&o->arrivals) && o->rate_per_s > 0)
-		return lacks(o, "a trace says when, and so does --rate: one or the other");
-	if (o->rate_per_s <= 0 &&
-	    (o->arrivals.burst || o->arrivals.kind == TAYRA__ARRIVALS_UNIFORM))
-		return lacks(o, "--arrivals uniform and --burst need a --rate");
-	if (!o->urls && tayra__bench_is_open(o))
-		return lacks(o, "--arrivals is of servers: no --url");
 	if (!o->urls && tayra__bench_request_given(&o->request))
 		return lacks(
 			o, "--method, --header, --body, --command, --cacert and --insecure are of "
@@ -608,14 +643,6 @@ within(double ns, double least_ms, double most_ms)
 static void
 set_server_times(struct tayra__bench_options *o)
 {
-	/* A trace is run to its end. */
-	if (tayra__bench_arrivals_ns(&o->arrivals)) {
-		uint64_t ns = tayra__bench_arrivals_ns(&o->arrivals) + TAYRA_NS_PER_MS;
-
-		o->duration_ns = o->duration_ns ? o->duration_ns : ns;
-		o->slice_ns = o->slice_ns ? o->slice_ns : ns;
-		o->budget_ns = o->budget_ns ? o->budget_ns : 60 * TAYRA_NS_PER_S;
-	}
 	if (!o->duration_ns)
 		o->duration_ns = 10 * TAYRA_NS_PER_S;
 	else if (!o->budget_ns)
@@ -645,8 +672,6 @@ tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
 		o);
 	if (code == 0)
 		code = check_run(o);
-	if (code == 0)
-		code = tayra__bench_request_ready(&o->request, o->command);
 	if (code == 0 && o->urls)
 		set_server_times(o);
 	else if (!o->budget_ns)

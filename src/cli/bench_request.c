@@ -10,8 +10,6 @@
 
 #include "base/mem.h"
 #include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/scenario_file.h"
 #include "drive/command.h"
 
 static error_t
@@ -101,8 +99,6 @@ tayra__bench_request_take(struct tayra__bench_request *request, const char *comm
 	case TAYRA__BENCH_COMMAND: return take_command(request, command, arg);
 	case TAYRA__BENCH_CACERT: request->cacert = arg; return 0;
 	case TAYRA__BENCH_INSECURE: request->insecure = true; return 0;
-	case TAYRA__BENCH_SCENARIO: request->scenario = arg; return 0;
-	case TAYRA__BENCH_DATA: request->data = arg; return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -111,35 +107,7 @@ bool
 tayra__bench_request_given(const struct tayra__bench_request *request)
 {
 	return request->method || request->headers || request->body || request->word_count ||
-	       request->cacert || request->insecure || request->scenario || request->data;
-}
-
-int
-tayra__bench_request_ready(struct tayra__bench_request *request, const char *command)
-{
-	static struct tayra__scenario_file file; /* stays */
-	char error[600];
-
-	if (!request->scenario && !request->data)
-		return TAYRA__EXIT_OK;
-	if (!request->scenario) {
-		tayra__cli_error(command, "--data fills a scenario: no --scenario");
-		return TAYRA__EXIT_USAGE;
-	}
-	if (request->method || request->headers || request->body || request->word_count) {
-		tayra__cli_error(command, "--scenario says what is asked: leave out --method, "
-					  "--header, --body and --command");
-		return TAYRA__EXIT_USAGE;
-	}
-	tayra__scenario_file_fini(&file);
-	file = (struct tayra__scenario_file){ .mix.kinds = 0 };
-	if (tayra__scenario_file_load(&file, request->scenario, request->data, error,
-				      sizeof(error)) != TAYRA_OK) {
-		tayra__cli_error(command, "%s", error);
-		return TAYRA__EXIT_USAGE;
-	}
-	request->mix = &file.mix;
-	return TAYRA__EXIT_OK;
+	       request->cacert || request->insecure;
 }
 
 void
@@ -155,5 +123,4 @@ tayra__bench_request_fill(const struct tayra__bench_request *request,
 	out->word_count = request->word_count;
 	out->cacert = request->cacert;
 	out->insecure = request->insecure;
-	out->mix = request->mix;
 }

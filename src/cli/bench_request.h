@@ -21,8 +21,6 @@ struct tayra__bench_request {
 	char *words[TAYRA__BENCH_WORDS_MAX]; /* of a Redis command */
 	size_t word_count;
 	bool insecure;
-	const char *scenario, *data;  /* files */
-	const struct tayra__mix *mix; /* NULL: no scenario */
 };
 
 enum tayra__bench_request_key {
@@ -32,55 +30,45 @@ enum tayra__bench_request_key {
 	TAYRA__BENCH_COMMAND,
 	TAYRA__BENCH_CACERT,
 	TAYRA__BENCH_INSECURE,
-	TAYRA__BENCH_SCENARIO,
-	TAYRA__BENCH_DATA,
 };
 
 /* Rows of an argp table. */
-#define TAYRA__BENCH_REQUEST_OPTIONS                                                                    \
-	{                                                                                               \
-		"method",                                                                               \
-		TAYRA__BENCH_METHOD,                                                                    \
-		"NAME",                                                                                 \
-		0,                                                                                      \
-		"of HTTP (default GET, or POST with a body)",                                           \
-		0                                                                                       \
-	},                                                                                              \
-		{ "header",                                                                             \
-		  TAYRA__BENCH_HEADER,                                                                  \
-		  "'NAME: VALUE'",                                                                      \
-		  0,                                                                                    \
-		  "of HTTP, one more; up to 32 times",                                                  \
-		  0 },                                                                                  \
-		{ "body",                                                                               \
-		  TAYRA__BENCH_BODY,                                                                    \
-		  "TEXT|@FILE",                                                                         \
-		  0,                                                                                    \
-		  "of HTTP: what is sent with each request",                                            \
-		  0 },                                                                                  \
-		{ "command",                                                                            \
-		  TAYRA__BENCH_COMMAND,                                                                 \
-		  "'WORDS'",                                                                            \
-		  0,                                                                                    \
-		  "of Redis: asked instead of GET of the key in the URL, as 'HGET user:1 name'",        \
-		  0 },                                                                                  \
-		{ "cacert",                                                                             \
-		  TAYRA__BENCH_CACERT,                                                                  \
-		  "FILE",                                                                               \
-		  0,                                                                                    \
-		  "with TLS: who may have signed the certificate, PEM (default: whom the system "       \
-		  "trusts)",                                                                            \
-		  0 },                                                                                  \
-		{ "insecure", TAYRA__BENCH_INSECURE, NULL, 0, "with TLS: any certificate will do", 0 }, \
-		{ "scenario",                                                                           \
-		  TAYRA__BENCH_SCENARIO,                                                                \
-		  "FILE",                                                                               \
-		  0,                                                                                    \
-		  "of servers: several kinds of requests, in YAML (see the manual page)",               \
-		  0 },                                                                                  \
-	{                                                                                               \
-		"data", TAYRA__BENCH_DATA, "FILE", 0,                                                   \
-			"CSV that fills the holes of a scenario, instead of the one it names", 0        \
+#define TAYRA__BENCH_REQUEST_OPTIONS                                                               \
+	{                                                                                          \
+		"method",                                                                          \
+		TAYRA__BENCH_METHOD,                                                               \
+		"NAME",                                                                            \
+		0,                                                                                 \
+		"of HTTP (default GET, or POST with a body)",                                      \
+		0                                                                                  \
+	},                                                                                         \
+		{ "header",                                                                        \
+		  TAYRA__BENCH_HEADER,                                                             \
+		  "'NAME: VALUE'",                                                                 \
+		  0,                                                                               \
+		  "of HTTP, one more; up to 32 times",                                             \
+		  0 },                                                                             \
+		{ "body",                                                                          \
+		  TAYRA__BENCH_BODY,                                                               \
+		  "TEXT|@FILE",                                                                    \
+		  0,                                                                               \
+		  "of HTTP: what is sent with each request",                                       \
+		  0 },                                                                             \
+		{ "command",                                                                       \
+		  TAYRA__BENCH_COMMAND,                                                            \
+		  "'WORDS'",                                                                       \
+		  0,                                                                               \
+		  "of Redis: asked instead of GET of the key in the URL, as 'HGET user:1 name'",   \
+		  0 },                                                                             \
+		{ "cacert",                                                                        \
+		  TAYRA__BENCH_CACERT,                                                             \
+		  "FILE",                                                                          \
+		  0,                                                                               \
+		  "with TLS: who may have signed the certificate, PEM (default: whom the system "  \
+		  "trusts)",                                                                       \
+		  0 },                                                                             \
+	{                                                                                          \
+		"insecure", TAYRA__BENCH_INSECURE, NULL, 0, "with TLS: any certificate will do", 0 \
 	}
 
 /*
@@ -91,9 +79,6 @@ error_t tayra__bench_request_take(struct tayra__bench_request *request, const ch
 				  int key, char *arg);
 /* Was any given? */
 bool tayra__bench_request_given(const struct tayra__bench_request *request);
-/* Read the scenario, once for each process, after all were taken.  => 0, or TAYRA__EXIT_USAGE after
- * saying why. */
-int tayra__bench_request_ready(struct tayra__bench_request *request, const char *command);
 /* Put them into what a wire is opened with, which then points into `request`. */
 void tayra__bench_request_fill(const struct tayra__bench_request *request,
 			       struct tayra__wire_options *out);

@@ -19,7 +19,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "drive/machine.h"
-#include "report/trial_page.h"
+#include "report/trial_report.h"
 
 int
 tayra__bench_commands(const struct tayra__bench_options *o, const char *const *folders,
@@ -162,64 +162,6 @@ exit_code_of(const struct tayra__trial *trial, size_t arms, double limit)
 	return worse ? TAYRA__EXIT_WORSE : undecided ? TAYRA__EXIT_UNDECIDED : TAYRA__EXIT_OK;
 }
 
-struct written {
-	const struct tayra__trial_report *report;
-	const struct tayra__trial_findings *findings;
-};
-
-static void
-write_form(const void *ctx, enum tayra__form form, FILE *out)
-{
-	const struct written *w = ctx;
-
-	tayra__trial_page(w->report, w->findings, form, out);
-}
-
-static int
-write_files(const struct tayra__bench_options *o, const struct tayra__trial_report *report)
-{
-	const struct tayra__bench_files files = { o->command, o->md_path, o->html_path,
-						  write_form };
-	struct tayra__trial_findings *findings;
-	int code = TAYRA__EXIT_FAILURE;
-
-	if (!o->md_path && !o->html_path)
-		return TAYRA__EXIT_OK;
-	findings = tayra__mem_alloc(sizeof(*findings));
-	if (!findings || tayra__trial_findings(report, findings) != TAYRA_OK) {
-		tayra__cli_error(o->command, "%s", tayra_status_text(TAYRA_E_NOMEM));
-	} else {
-		const struct written written = { report, findings };
-
-		code = tayra__bench_files_write(&files, &written);
-		tayra__trial_findings_fini(findings);
-	}
-	tayra__mem_free(findings);
-	return code;
-}
-
-static int
-print_trial(const struct tayra__bench_options *o, const struct tayra__trial_report *report,
-	    bool gate, int code)
-{
-	const bool pass = code == TAYRA__EXIT_OK;
-	int written;
-
-	tayra__trial_report_print(report, TAYRA__FORM_TERMINAL, stdout);
-	if (o->history_path && report->trial->session.rounds) {
-		int kept = tayra__bench_keep(o, report);
-
-		if (kept != TAYRA__EXIT_OK)
-			code = kept;
-	}
-	written = write_files(o, report);
-	if (written != TAYRA__EXIT_OK)
-		return written;
-	if (o->json && tayra__trial_report_json(report, gate ? &pass : NULL, stdout) < 0)
-		return TAYRA__EXIT_FAILURE;
-	return fflush(stdout) == 0 ? code : TAYRA__EXIT_FAILURE;
-}
-
 int
 tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__bench_stage *stage,
 		   double limit)
@@ -234,20 +176,18 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 		.timed = o->metric->timed,
 		.margin = o->margin,
 		.servers = o->urls,
-		.open_loop = tayra__bench_is_open(o),
+		.open_loop = o->rate_per_s > 0,
 		.seed = o->seed
 	};
 	uint64_t began = tayra__clock_real_ns();
 	struct tayra__trial trial;
-	struct tayra__bench_live_plan live_plan = {
-		.command = o->command, .arms = o->arms, .listen = o->listen, .servers = o->urls
-	};
+	const struct tayra__bench_live_plan live_plan = { .command = o->command,
+							  .arms = o->arms,
+							  .servers = o->urls };
 	struct tayra__bench_live *live;
 	char failure[500];
 	int code, status;
 
-	for (size_t i = 0; i < o->arms; i++)
-		live_plan.name[i] = o->arm[i].name;
 	code = tayra__bench_live_open(&live_plan, &live);
 	if (code != TAYRA__EXIT_OK)
 		return code;
@@ -272,8 +212,12 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 		code = TAYRA__EXIT_INTERRUPTED;
 	}
 	/* What failed at once has shown nothing. */
-	if (trial.session.rounds > 0 || !report.failure)
-		code = print_trial(o, &report, limit > 0, code);
+	if (trial.session.rounds > 0 || !report.failure) {
+		const bool pass = code == TAYRA__EXIT_OK;
+		int outcome = tayra__bench_outcome(o, &report, limit > 0 ? &pass : NULL);
+
+		code = outcome == TAYRA__EXIT_OK ? code : outcome;
+	}
 	if (code == TAYRA__EXIT_INTERRUPTED)
 		tayra__cli_error(o->command, "interrupted");
 	tayra__trial_fini(&trial);

@@ -19,11 +19,9 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "drive/load_figures.h"
-#include "drive/mix.h"
 #include "drive/wire_arm.h"
 #include "report/figure.h"
 #include "report/server_page.h"
-#include "stat/quantile_interval.h"
 
 #define CONNECTIONS_CLOSED 10
 #define CONNECTIONS_OPEN   64 /* at most */
@@ -47,7 +45,7 @@ static int
 open_server(struct servers *s, size_t i)
 {
 	const struct tayra__bench_options *o = s->options;
-	const bool closed = !tayra__bench_is_open(o);
+	const bool closed = o->rate_per_s <= 0;
 	struct tayra__wire_arm *arm = &s->arm[i];
 	struct tayra__wire_options wire = {
 		.url = o->arm[i].what,
@@ -74,7 +72,6 @@ open_server(struct servers *s, size_t i)
 					       .untimed = o->metric->metric > TAYRA__MAX_MS,
 					       .own_use = of_own_use(o->metric->metric),
 					       .stop = tayra__interrupt_flag() };
-	tayra__bench_arrivals_fill(&o->arrivals, &arm->load);
 	port = tayra__listener_local_port(tayra__wire_name(arm->wire));
 	if (port)
 		arm->pids = tayra__listener_find("/proc", port, arm->pid);
@@ -99,70 +96,14 @@ served_ns(void *ctx)
 	return sum;
 }
 
-/* NaN where the requests do not hold it. */
-static double
-quantile_ms(const struct tayra__drive_result *r, double q)
-{
-	return tayra__quantile_is_held(q, (double)r->latency.count)
-		       ? (double)tayra__hist_quantile(&r->latency, q) / 1e6
-		       : nan("");
-}
-
 static void
 put_figure(struct tayra__json *json, const char *key, double value)
 {
 	tayra__json_double(json, key, value, 9);
 }
 
-/* What each kind of a scenario's requests came to. */
-static void
-json_kinds(struct tayra__json *json, const struct tayra__wire_arm *arm,
-	   const struct tayra__mix *mix)
-{
-	size_t count;
-	const struct tayra__drive_result *kinds = tayra__wire_kinds(arm->wire, &count);
-
-	if (!mix)
-		return;
-	tayra__json_array(json, "kinds");
-	for (size_t i = 0; i < count; i++) {
-		const struct tayra__drive_result *r = &kinds[i];
-
-		tayra__json_object(json, NULL);
-		tayra__json_string(json, "name", mix->kind[i].name);
-		tayra__json_u64(json, "requests", r->offered);
-		tayra__json_u64(json, "errors", r->errors + r->abandoned);
-		put_figure(json, "p50_ms", quantile_ms(r, 0.5));
-		put_figure(json, "p99_ms", quantile_ms(r, 0.99));
-		put_figure(json, "max_ms", r->offered ? (double)r->latency.max / 1e6 : nan(""));
-		tayra__json_end(json);
-	}
-	tayra__json_end(json);
-}
-
-static void
-print_kinds(const struct tayra__wire_arm *arm, const struct tayra__mix *mix)
-{
-	size_t count;
-	const struct tayra__drive_result *kinds = tayra__wire_kinds(arm->wire, &count);
-
-	if (!mix)
-		return;
-	printf("\n  %-22s %9s %9s %9s %9s\n", "kind", "requests", "errors", "p50 ms", "p99 ms");
-	for (size_t i = 0; i < count; i++) {
-		const struct tayra__drive_result *r = &kinds[i];
-		char p50[16], p99[16];
-
-		printf("  %-22.22s %9llu %9llu %9s %9s\n", mix->kind[i].name,
-		       (unsigned long long)r->offered,
-		       (unsigned long long)(r->errors + r->abandoned),
-		       tayra__figure_number(quantile_ms(r, 0.5), p50),
-		       tayra__figure_number(quantile_ms(r, 0.99), p99));
-	}
-}
-
 static int
-print_json(const struct servers *s, const struct tayra__server_report *report)
+print_json(const struct tayra__server_report *report)
 {
 	const struct tayra__drive_result *r = report->result;
 	const struct tayra__load_figures *f = report->figures;
@@ -185,7 +126,6 @@ print_json(const struct servers *s, const struct tayra__server_report *report)
 	put_figure(&json, "took_s", (double)r->length_ns / 1e9);
 	tayra__machine_json(&json, &report->machine);
 	tayra__load_figures_json(&json, "figures", f);
-	json_kinds(&json, &s->arm[0], s->options->request.mix);
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
 }
@@ -275,15 +215,6 @@ write_files(const struct tayra__bench_options *o, const struct tayra__server_rep
 	return code;
 }
 
-/* 0: nothing becomes due by itself. */
-static double
-planned_per_s(const struct tayra__bench_options *o)
-{
-	uint64_t trace_ns = tayra__bench_arrivals_ns(&o->arrivals);
-
-	return trace_ns ? (double)o->arrivals.moment_count * 1e9 / (double)trace_ns : o->rate_per_s;
-}
-
 static int
 report(const struct servers *s, const struct tayra__drive_result *r,
        const struct tayra__load_figures *figures, const struct tayra__machine_share *machine)
@@ -295,7 +226,7 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 					      .what = tayra__wire_name(arm->wire),
 					      .error = tayra__wire_errors(arm->wire)->first,
 					      .spoilt = tayra__wire_load_spoilt(&arm->load, r),
-					      .planned_per_s = planned_per_s(o),
+					      .planned_per_s = o->rate_per_s,
 					      .machine = *machine };
 	bool failed;
 	int written;
@@ -304,11 +235,10 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 		found.spoilt = "no request was answered well";
 	tayra__bench_method(o, &found.method);
 	print_figures(&found);
-	print_kinds(arm, o->request.mix);
 	written = write_files(o, &found);
 	if (written != TAYRA__EXIT_OK)
 		return written;
-	failed = o->json && print_json(s, &found) < 0;
+	failed = o->json && print_json(&found) < 0;
 	if (failed || fflush(stdout) != 0) {
 		tayra__cli_error(o->command, "cannot write the result: %m");
 		return TAYRA__EXIT_USAGE;
@@ -377,11 +307,8 @@ measure_one(struct servers *s, struct tayra__bench_live *live)
 static int
 watch_one(struct servers *s)
 {
-	const struct tayra__bench_options *o = s->options;
-	const struct tayra__bench_live_plan plan = { .command = o->command,
-						     .name = { o->arm[0].name },
+	const struct tayra__bench_live_plan plan = { .command = s->options->command,
 						     .arms = 1,
-						     .listen = o->listen,
 						     .servers = true };
 	struct tayra__bench_live *live;
 	int code = tayra__bench_live_open(&plan, &live);

@@ -194,6 +194,12 @@ prepare(struct command *command, struct tayra__outputs *outputs)
 			tayra__cli_error(command->name, "%s", error);
 			return TAYRA__EXIT_USAGE;
 		}
+		if (tayra__prices_range(&command->prices)) {
+			tayra__cli_error(
+				command->name, "%s: '%s' is a range; the showcase takes one number",
+				command->prices_path, tayra__prices_range(&command->prices));
+			return TAYRA__EXIT_USAGE;
+		}
 		command->options.prices = &command->prices;
 	}
 	if (tayra__outputs_open(outputs, command->out, error, sizeof(error)) < 0) {

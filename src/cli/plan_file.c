@@ -109,11 +109,21 @@ unknown(const struct reading *r, const struct tayra__yaml *at)
 	return refuse(r, at, "%s", text);
 }
 
+static bool
+is_option(const struct reading *r, const char *name)
+{
+	for (const struct argp_option *o = r->plan->table; o->name; o++)
+		if (strcmp(o->name, name) == 0)
+			return true;
+	return false;
+}
+
 static int
 take_setting(const struct reading *r, const struct tayra__yaml *at)
 {
 	for (size_t i = 0; r->plan->maps[i].name; i++)
-		if (strcmp(r->plan->maps[i].name, at->name) == 0)
+		if (strcmp(r->plan->maps[i].name, at->name) == 0 &&
+		    (at->kind == TAYRA__YAML_MAP || !is_option(r, at->name)))
 			return take_map(r, at, r->plan->maps[i].key);
 	for (const struct argp_option *o = r->plan->table; o->name; o++) {
 		if (strcmp(o->name, at->name) != 0)

@@ -22,9 +22,6 @@ struct tayra__call {
 	uint64_t deadline_ns; /* due_ns + deadline; UINT64_MAX: none */
 	uint64_t begun_ns;    /* when it was sent, or the target called */
 	uint32_t worker;      /* which thread, 0 .. workers - 1 */
-	uint32_t kind;        /* of a mix: what is asked, */
-	size_t row;           /* what it is filled in with, */
-	uint64_t think_ns;    /* and how long who asked rests when answered */
 };
 
 /* How it ended: what the target says. */
@@ -70,7 +67,6 @@ struct tayra__closed_plan {
 	uint32_t clients;
 	uint64_t length_ns;
 	uint64_t deadline_ns;
-	uint64_t seed; /* of what is asked, where that is a mix (wire.h) */
 	const _Atomic bool *stop;
 	struct tayra__live *live;
 };

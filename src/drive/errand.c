@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/errand.h"
 
-#include "base/mem.h"
 #include "base/option.h"
 #include "drive/wire.h"
 #include "net/resp_writer.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <tayra/base.h>
 
@@ -26,6 +27,12 @@ refuse(const struct complaint *to, const char *why)
 {
 	snprintf(to->text, to->size, "%s", why);
 	return TAYRA_E_INVAL;
+}
+
+static void
+append(struct tayra__buffer *buffer, const char *text)
+{
+	tayra__buffer_append(buffer, text, strlen(text));
 }
 
 /* No blanks and nothing that could end a line. */
@@ -70,6 +77,84 @@ read_authority(struct tayra__redis_url *place, const char *text, size_t len,
 }
 
 static bool
+is_token(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)text[i]) &&
+		    (!text[i] || !strchr("!#$%&'*+-.^_`|~", text[i])))
+			return false;
+	return len > 0;
+}
+
+static bool
+has_header(const struct tayra__wire_options *options, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < options->header_count; i++)
+		if (strncasecmp(options->headers[i], name, len) == 0 &&
+		    options->headers[i][len] == ':')
+			return true;
+	return false;
+}
+
+static int
+check_headers(const struct tayra__wire_options *options, const struct complaint *why)
+{
+	for (size_t i = 0; i < options->header_count; i++) {
+		const char *h = options->headers[i];
+
+		if (!is_token(h, strcspn(h, ":")) || !strchr(h, ':'))
+			return refuse(why, "a header is given as 'Name: value'");
+		for (; *h; h++)
+			if (((unsigned char)*h < ' ' && *h != '\t') || *h == 0x7f)
+				return refuse(why, "a header with a byte that no header has");
+	}
+	if (has_header(options, "Content-Length") || has_header(options, "Transfer-Encoding"))
+		return refuse(why, "the length of the body is said without being asked: leave out "
+				   "Content-Length and Transfer-Encoding");
+	return TAYRA_OK;
+}
+
+static bool
+takes_body(const char *method)
+{
+	return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
+}
+
+static void
+write_request(struct tayra__errand *errand, const struct tayra__wire_options *options,
+	      const char *authority, size_t authority_len, const char *path, size_t path_len)
+{
+	const char *method = options->method ? options->method : options->body_len ? "POST" : "GET";
+	struct tayra__buffer *out = &errand->request;
+	char length[48];
+
+	append(out, method);
+	append(out, *path == '/' ? " " : " /");
+	tayra__buffer_append(out, path, path_len);
+	append(out, " HTTP/1.1\r\n");
+	if (!has_header(options, "Host")) {
+		append(out, "Host: ");
+		tayra__buffer_append(out, authority, authority_len);
+		append(out, "\r\n");
+	}
+	if (!has_header(options, "User-Agent"))
+		append(out, "User-Agent: tayra\r\n");
+	for (size_t i = 0; i < options->header_count; i++) {
+		append(out, options->headers[i]);
+		append(out, "\r\n");
+	}
+	if (options->body_len || takes_body(method)) {
+		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", options->body_len);
+		append(out, length);
+	}
+	append(out, "\r\n");
+	tayra__buffer_append(out, options->body, options->body_len);
+	errand->head = strcmp(method, "HEAD") == 0;
+}
+
+static bool
 begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
@@ -81,89 +166,34 @@ is_secure(const char *url)
 	return begins(url, SCHEME_HTTPS) || begins(url, SCHEME_REDISS);
 }
 
-/* The kinds of a mix, or the one that the options describe; `only` says what is the same for all.
- */
-static int
-make_kinds(struct tayra__errand *errand, const struct tayra__wire_options *options,
-	   const struct tayra__request_text *only, const struct complaint *why)
-{
-	const struct tayra__mix *mix = options->mix;
-	size_t count = mix ? mix->kinds : 1;
-	int status = TAYRA_OK;
-
-	errand->mix = mix;
-	errand->kinds = tayra__mem_array(count, sizeof(*errand->kinds));
-	if (!errand->kinds) {
-		refuse(why, "no memory");
-		return TAYRA_E_NOMEM;
-	}
-	for (size_t i = 0; i < count && status == TAYRA_OK; i++) {
-		const struct tayra__mix_kind *kind = mix ? &mix->kind[i] : NULL;
-		struct tayra__request_text text = *only;
-		char what[TAYRA__WIRE_WHY - 80];
-
-		if (kind) {
-			text.method = kind->method;
-			text.path = kind->path ? kind->path : only->path;
-			text.headers = kind->headers;
-			text.header_count = kind->header_count;
-			text.body = kind->body;
-			text.body_len = kind->body ? strlen(kind->body) : 0;
-			text.words = kind->word_count ? kind->words : only->words;
-			text.word_count = kind->word_count ? kind->word_count : only->word_count;
-			text.literal = false;
-		}
-		status = tayra__request_init(&errand->kinds[i], &text, mix ? mix->rows : NULL, what,
-					     sizeof(what));
-		if (status == TAYRA_OK)
-			errand->kinds_count++;
-		else
-			snprintf(why->text, why->size, "%.60s%s%s", kind ? kind->name : "",
-				 kind ? ": " : "", what);
-	}
-	return status;
-}
-
 static int
 read_http(struct tayra__errand *errand, const struct tayra__wire_options *options,
 	  const struct complaint *why)
 {
 	const bool secure = is_secure(options->url);
-	const char *from = options->url + strlen(secure ? SCHEME_HTTPS : SCHEME_HTTP);
-	size_t authority_len = strcspn(from, "/?#"), path_len;
-	char authority[300], *path;
-	struct tayra__request_text text = { .literal = true,
-					    .authority = authority,
-					    .method = options->method,
-					    .headers = options->headers,
-					    .header_count = options->header_count,
-					    .body = options->body,
-					    .body_len = options->body_len,
-					    .words = options->words,
-					    .word_count = options->word_count };
+	const char *authority = options->url + strlen(secure ? SCHEME_HTTPS : SCHEME_HTTP);
+	size_t authority_len = strcspn(authority, "/?#");
+	const char *path = authority + authority_len;
+	size_t path_len = strcspn(path, "#");
 	int status;
 
 	if (!is_plain(options->url, strlen(options->url)))
 		return refuse(why, "a URL with a byte that no URL has: write a blank as %20");
-	errand->place.port = secure ? 443 : 80;
-	status = read_authority(&errand->place, from, authority_len, why);
+	if (options->word_count)
+		return refuse(why, "a command is for redis://");
+	if (options->method && !is_token(options->method, strlen(options->method)))
+		return refuse(why, "a method with a byte that no method has");
+	status = check_headers(options, why);
 	if (status != TAYRA_OK)
 		return status;
-	snprintf(authority, sizeof(authority), "%.*s", (int)authority_len, from);
-	path_len = strcspn(from + authority_len, "#");
+	errand->place.port = secure ? 443 : 80;
+	status = read_authority(&errand->place, authority, authority_len, why);
+	if (status != TAYRA_OK)
+		return status;
+	write_request(errand, options, authority, authority_len, path, path_len);
 	snprintf(errand->place.shown, sizeof(errand->place.shown), "%.*s%s",
-		 (int)(from + authority_len + path_len - options->url), options->url,
-		 path_len ? "" : "/");
-	path = tayra__mem_strdup(from + authority_len);
-	if (!path) {
-		refuse(why, "no memory");
-		return TAYRA_E_NOMEM;
-	}
-	path[path_len] = '\0';
-	text.path = path;
-	status = make_kinds(errand, options, &text, why);
-	tayra__mem_free(path);
-	return status;
+		 (int)(path + path_len - options->url), options->url, path_len ? "" : "/");
+	return TAYRA_OK;
 }
 
 /* Behind the host of a redis:// URL stand a database, a key or both: "/3", "/key", "/3/key".  Cuts
@@ -214,24 +244,21 @@ write_greeting(struct tayra__errand *errand)
 	}
 }
 
-static int
-make_commands(struct tayra__errand *errand, const struct tayra__wire_options *options,
-	      const char *key, const struct complaint *why)
+static void
+write_command(struct tayra__errand *errand, const struct tayra__wire_options *options,
+	      const char *key)
 {
 	const char *const get[] = { "GET", key }, *const ping[] = { "PING" };
-	struct tayra__request_text text = { .redis = true,
-					    .literal = true,
-					    .method = options->method,
-					    .header_count = options->header_count,
-					    .body_len = options->body_len,
-					    .words = options->words,
-					    .word_count = options->word_count };
+	const char *const *words = options->words;
+	size_t count = options->word_count;
 
-	if (!text.word_count) {
-		text.words = key && *key ? get : ping;
-		text.word_count = key && *key ? 2 : 1;
+	if (!count) {
+		words = key && *key ? get : ping;
+		count = key && *key ? 2 : 1;
 	}
-	return make_kinds(errand, options, &text, why);
+	tayra__resp_array(&errand->request, count);
+	for (size_t i = 0; i < count; i++)
+		tayra__resp_text(&errand->request, words[i]);
 }
 
 static int
@@ -243,6 +270,8 @@ read_redis(struct tayra__errand *errand, const struct tayra__wire_options *optio
 	int status;
 
 	errand->redis = true;
+	if (options->method || options->header_count || options->body_len)
+		return refuse(why, "a method, headers and a body are for http://");
 	if (strlen(options->url) >= sizeof(url))
 		return refuse(why, "a URL of over 2,047 bytes");
 	/* The parser knows what is said in the clear. */
@@ -262,7 +291,8 @@ read_redis(struct tayra__errand *errand, const struct tayra__wire_options *optio
 			 shown + strlen(SCHEME_REDIS));
 	}
 	write_greeting(errand);
-	return make_commands(errand, options, key, why);
+	write_command(errand, options, key);
+	return TAYRA_OK;
 }
 
 static int
@@ -305,8 +335,6 @@ tayra__errand_init(struct tayra__errand *errand, const struct tayra__wire_option
 	status = read_url(errand, options, &complaint);
 	if (status == TAYRA_OK)
 		status = secure(errand, options, &complaint);
-	if (status == TAYRA_OK && !errand->mix)
-		tayra__request_write(&errand->kinds[0], NULL, 0, &errand->request);
 	if (status == TAYRA_OK && (errand->request.failed || errand->greeting.failed)) {
 		refuse(&complaint, "no memory for the request, or it is over 64 MiB");
 		status = TAYRA_E_NOMEM;
@@ -321,22 +349,6 @@ tayra__errand_fini(struct tayra__errand *errand)
 {
 	tayra__tls_context_destroy(errand->tls);
 	errand->tls = NULL;
-	for (size_t i = 0; i < errand->kinds_count; i++)
-		tayra__request_fini(&errand->kinds[i]);
-	tayra__mem_free(errand->kinds);
-	errand->kinds = NULL;
-	errand->kinds_count = 0;
 	tayra__buffer_fini(&errand->request);
 	tayra__buffer_fini(&errand->greeting);
-}
-
-const struct tayra__buffer *
-tayra__errand_write(const struct tayra__errand *errand, uint32_t kind, size_t row,
-		    struct tayra__buffer *room)
-{
-	if (!errand->mix)
-		return &errand->request;
-	tayra__buffer_reset(room, TAYRA__WIRE_REQUEST_MAX);
-	tayra__request_write(&errand->kinds[kind], errand->mix->rows, row, room);
-	return room->failed ? NULL : room;
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * errand.h: where load goes and what is said there: a URL understood, and the bytes of its
- * requests: those of a single one are made once for all the times it is sent, those of a mix when
- * they are asked.  Nothing here touches the network.
+ * errand.h: where load goes and what is said there: a URL understood, and the bytes of the request
+ * made once for all the times it is sent.  Nothing here touches the network.
  */
 #ifndef TAYRA_DRIVE_ERRAND_H
 #define TAYRA_DRIVE_ERRAND_H
 
-#include "drive/mix.h"
-#include "drive/request.h"
 #include "net/buffer.h"
 #include "net/redis_url.h"
 #include "net/tls.h"
@@ -23,10 +20,7 @@ struct tayra__errand {
 	bool head;                      /* an answer has no body */
 	struct tayra__tls_context *tls; /* NULL: in the clear */
 	struct tayra__redis_url place;  /* of HTTP: host, port and what is shown */
-	const struct tayra__mix *mix;   /* NULL: one request */
-	struct tayra__request *kinds;   /* [kinds_count]; of the mix, or the one */
-	size_t kinds_count;
-	struct tayra__buffer request;  /* the one; empty with a mix */
+	struct tayra__buffer request;
 	struct tayra__buffer greeting; /* Redis: what a new connection says first; may be empty */
 	unsigned greeting_replies;
 };
@@ -35,10 +29,6 @@ struct tayra__errand {
  *    is nothing to fini. */
 int tayra__errand_init(struct tayra__errand *errand, const struct tayra__wire_options *options,
 		       char *why, size_t why_size);
-/* The bytes of that request, with a mix written into `room`, which keeps its memory.  NULL: they
- * are over TAYRA__WIRE_REQUEST_MAX, or no memory. */
-const struct tayra__buffer *tayra__errand_write(const struct tayra__errand *errand, uint32_t kind,
-						size_t row, struct tayra__buffer *room);
 void tayra__errand_fini(struct tayra__errand *errand);
 
 #endif

@@ -20,8 +20,6 @@ tayra__link_init(struct tayra__link *link, const struct tayra__errand *errand)
 	link->fd = -1;
 	tayra__answer_init(&link->answer, errand);
 	tayra__list_init(&link->place);
-	tayra__buffer_init(&link->room, TAYRA__WIRE_REQUEST_MAX);
-	link->request = &errand->request;
 }
 
 void
@@ -40,7 +38,6 @@ tayra__link_fini(struct tayra__link *link)
 {
 	tayra__link_drop(link);
 	tayra__answer_fini(&link->answer);
-	tayra__buffer_fini(&link->room);
 }
 
 static enum tayra__link_event
@@ -132,15 +129,10 @@ push(struct tayra__link_shared *shared, struct tayra__link *link, const struct t
 bool
 tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link)
 {
-	const struct tayra__errand *errand = shared->errand;
-
-	link->request = tayra__errand_write(errand, link->call.kind, link->call.row, &link->room);
-	tayra__answer_begin(&link->answer, errand->kinds[link->call.kind].head);
+	tayra__answer_begin(&link->answer, shared->errand);
 	link->written = 0;
 	link->state = TAYRA__LINK_BUSY;
-	if (!link->request)
-		errno = ENOMEM;
-	else if (push(shared, link, link->request))
+	if (push(shared, link, &shared->errand->request))
 		return true;
 	fail_errno(shared, link, TAYRA__WIRE_RESET, errno);
 	return false;
@@ -165,7 +157,7 @@ greet(struct tayra__link_shared *shared, struct tayra__link *link)
 		return up(link);
 	}
 	link->state = TAYRA__LINK_GREETING;
-	tayra__answer_begin(&link->answer, false);
+	tayra__answer_begin(&link->answer, shared->errand);
 	if (!push(shared, link, &shared->errand->greeting))
 		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
 	return TAYRA__LINK_NOTHING;
@@ -245,7 +237,7 @@ greeted(struct tayra__link_shared *shared, struct tayra__link *link, const char 
 		bytes += used;
 		len -= used;
 		link->replies--;
-		tayra__answer_begin(&link->answer, false);
+		tayra__answer_begin(&link->answer, shared->errand);
 	}
 	if (link->replies)
 		return TAYRA__LINK_NOTHING;
@@ -257,7 +249,8 @@ answered(struct tayra__link_shared *shared, struct tayra__link *link,
 	 enum tayra__answer_state state)
 {
 	/* A request that is not written to its end cannot be followed by another one. */
-	bool keeps = tayra__answer_keeps(&link->answer) && link->written == link->request->len;
+	bool keeps = tayra__answer_keeps(&link->answer) &&
+		     link->written == shared->errand->request.len;
 
 	if (state == TAYRA__ANSWER_BAD)
 		tayra__answer_explain(&link->answer, state, shared->why, sizeof(shared->why));
@@ -323,7 +316,7 @@ tayra__link_react(struct tayra__link_shared *shared, struct tayra__link *link, u
 {
 	const struct tayra__buffer *bytes = link->state == TAYRA__LINK_GREETING
 						    ? &shared->errand->greeting
-						    : link->request;
+						    : &shared->errand->request;
 
 	if (link->state == TAYRA__LINK_DOWN)
 		return TAYRA__LINK_NOTHING;

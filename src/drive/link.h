@@ -43,11 +43,9 @@ struct tayra__link {
 	bool wants_room;        /* epoll tells when more can be written */
 	unsigned replies;       /* of the greeting, still to come */
 	size_t written;
-	const struct tayra__buffer *request; /* the one under way */
-	struct tayra__buffer room;           /* for one that is made for the occasion */
-	uint64_t until_ns;                   /* of what it is waiting for */
-	struct tayra__call call;             /* while BUSY */
-	struct tayra__list place;            /* in the wire's list for its state */
+	uint64_t until_ns;        /* of what it is waiting for */
+	struct tayra__call call;  /* while BUSY */
+	struct tayra__list place; /* in the wire's list for its state */
 	struct tayra__answer answer;
 };
 
@@ -64,7 +62,7 @@ void tayra__link_init(struct tayra__link *link, const struct tayra__errand *erra
 void tayra__link_fini(struct tayra__link *link);
 /* DOWN -> CONNECTING; false: failed at once. */
 bool tayra__link_connect(struct tayra__link_shared *shared, struct tayra__link *link);
-/* IDLE -> BUSY with what link->call says; false: failed. */
+/* IDLE -> BUSY; false: failed. */
 bool tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link);
 /* Something happened on it, as epoll says.  One that is DOWN ignores it. */
 enum tayra__link_event tayra__link_react(struct tayra__link_shared *shared,

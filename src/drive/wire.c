@@ -59,9 +59,7 @@ acquire(struct tayra__wire *wire, char *why, size_t size)
 	}
 	wire->shared.room = tayra__mem_alloc(TAYRA__LINK_READ);
 	wire->links = tayra__mem_array(wire->connections, sizeof(*wire->links));
-	if (wire->errand.mix)
-		wire->kinds = tayra__mem_array(wire->errand.kinds_count, sizeof(*wire->kinds));
-	if (!wire->shared.room || !wire->links || (wire->errand.mix && !wire->kinds)) {
+	if (!wire->shared.room || !wire->links) {
 		snprintf(why, size, "no memory for %u connections", (unsigned)wire->connections);
 		return TAYRA_E_NOMEM;
 	}
@@ -145,7 +143,6 @@ tayra__wire_close(struct tayra__wire *wire)
 		close(wire->timer);
 	if (wire->shared.epoll >= 0)
 		close(wire->shared.epoll);
-	tayra__mem_free(wire->kinds);
 	tayra__mem_free(wire->links);
 	tayra__mem_free(wire->shared.room);
 	tayra__errand_fini(&wire->errand);
@@ -162,13 +159,6 @@ const struct tayra__wire_errors *
 tayra__wire_errors(const struct tayra__wire *wire)
 {
 	return &wire->errors;
-}
-
-const struct tayra__drive_result *
-tayra__wire_kinds(const struct tayra__wire *wire, size_t *count)
-{
-	*count = wire->kinds ? wire->errand.kinds_count : 0;
-	return wire->kinds;
 }
 
 const char *

@@ -29,8 +29,6 @@ enum tayra__wire_error {
 	TAYRA__WIRE_ERRORS,    /* how many kinds there are */
 };
 
-struct tayra__mix;
-
 struct tayra__wire_errors {
 	uint64_t count[TAYRA__WIRE_ERRORS];
 	char first[TAYRA__WIRE_WHY]; /* what the first one was, in one line; "" without any */
@@ -56,8 +54,7 @@ struct tayra__wire_options {
 	const char *cacert; /* with TLS: a file of who may have signed the server's certificate;
 			       NULL: whom the system trusts */
 	bool insecure;      /* with TLS: any certificate will do */
-	const struct tayra__mix *mix; /* instead of what is asked above: several kinds; borrowed */
-	bool any_status;              /* an answer that says it failed is an answer */
+	bool any_status;    /* an answer that says it failed is an answer */
 };
 
 /* Connections to one server.  They are kept between slices; closed ones are opened again. */
@@ -95,9 +92,6 @@ int tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__close
 
 /* The errors of the slice that ran last: their sum is its result's `errors`. */
 const struct tayra__wire_errors *tayra__wire_errors(const struct tayra__wire *wire);
-/* What the requests of each kind of the mix came to, of the slice that ran last; NULL, with *count
- * 0: there is no mix.  As long as the wire. */
-const struct tayra__drive_result *tayra__wire_kinds(const struct tayra__wire *wire, size_t *count);
 /* "connect", "timeout", "reset", "malformed", "status". */
 const char *tayra__wire_error_name(enum tayra__wire_error kind);
 

@@ -11,35 +11,24 @@
 #include "drive/process_use.h"
 #include "stat/quantile_interval.h"
 
-static bool
-is_open(const struct tayra__wire_load *load)
-{
-	return load->rate_per_s > 0 || load->arrivals == TAYRA__ARRIVALS_TRACE;
-}
-
 int
 tayra__wire_load_run(struct tayra__wire *wire, const struct tayra__wire_load *load,
 		     uint64_t length_ns, uint64_t seed, uint64_t drain_ns,
 		     struct tayra__drive_result *result)
 {
 	const struct tayra__open_plan open = { .rate_per_s = load->rate_per_s,
-					       .arrivals = load->arrivals,
-					       .burst_again = load->burst,
-					       .burst_every_ns = load->burst_every_ns,
-					       .moments = load->moments,
-					       .moment_count = load->moment_count,
+					       .arrivals = TAYRA__ARRIVALS_POISSON,
 					       .length_ns = length_ns,
 					       .seed = seed,
 					       .stop = load->stop,
 					       .live = load->live };
 	const struct tayra__closed_plan closed = { .clients = load->clients,
 						   .length_ns = length_ns,
-						   .seed = seed,
 						   .stop = load->stop,
 						   .live = load->live };
 
 	tayra__hist_init(&result->latency);
-	if (is_open(load))
+	if (load->rate_per_s > 0)
 		return tayra__wire_drive_open(wire, &open, drain_ns, result);
 	return tayra__wire_drive_closed(wire, &closed, result);
 }
@@ -52,7 +41,7 @@ tayra__wire_load_spoilt(const struct tayra__wire_load *load,
 	double p99 = (double)tayra__hist_quantile(&result->latency, 0.99);
 	double planned = load->rate_per_s * (double)result->length_ns / 1e9;
 
-	if (!is_open(load))
+	if (load->rate_per_s <= 0)
 		return !load->own_use && (double)result->cpu_ns > TAYRA__WIRE_ARM_BUSY_SHARE *
 									  (double)result->length_ns
 			       ? "the generator had no processor time left"

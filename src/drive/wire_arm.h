@@ -15,16 +15,10 @@
 
 /* How much is asked. */
 struct tayra__wire_load {
-	double rate_per_s; /* open loop; 0: closed loop, unless there is a trace */
-	/* Open loop, as in drive.h; a trace begins anew with each slice. */
-	enum tayra__arrivals arrivals;
-	uint32_t burst;
-	uint64_t burst_every_ns;
-	const uint64_t *moments;
-	size_t moment_count;
-	uint32_t clients; /* closed loop: how many ask at a time */
-	bool untimed;     /* what is wanted is no latency, and lag spoils nothing */
-	bool own_use;     /* it is what the server uses, which is right however hard it is asked */
+	double rate_per_s; /* open loop, Poisson; 0: closed loop */
+	uint32_t clients;  /* closed loop: how many ask at a time */
+	bool untimed;      /* what is wanted is no latency, and lag spoils nothing */
+	bool own_use;      /* it is what the server uses, which is right however hard it is asked */
 	const _Atomic bool *stop;
 	struct tayra__live *live; /* as in drive.h */
 };

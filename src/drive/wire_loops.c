@@ -6,8 +6,6 @@
 #include "drive/wire_run.h"
 
 #include "base/clock.h"
-#include "base/heap.h"
-#include "base/mem.h"
 #include "drive/arrivals.h"
 #include "drive/realtime.h"
 #include "drive/tally.h"
@@ -31,10 +29,6 @@ struct closed_run {
 	struct tayra__wire *wire;
 	const struct tayra__closed_plan *plan;
 	uint64_t number;
-	struct tayra__heap thinking;    /* clients, by when they ask again */
-	struct tayra__heap_node *heads; /* [clients] */
-	struct tayra__heap_node **spare;
-	uint32_t spares;
 };
 
 static bool
@@ -63,7 +57,6 @@ open_take(struct tayra__wire_work *work, uint64_t now, struct tayra__call *call)
 						tayra__arrivals_peek(&run->behind) };
 	call->number = tayra__arrivals_take(&run->behind);
 	call->deadline_ns = deadline(call->due_ns, run->plan->deadline_ns);
-	tayra__wire_pick(run->wire, call);
 	return true;
 }
 
@@ -141,7 +134,7 @@ drain(struct open_run *run, uint64_t drain_ns)
 	while (run->behind.number != run->ahead.number && now < until && !stopped(run->plan->stop))
 		now = tayra__wire_turn(run->wire, &run->work, UINT64_MAX, until);
 	while (open_take(&run->work, now, &call))
-		tayra__wire_gave_up(run->wire, &run->work, &call, now);
+		tayra__tally_abandoned(run->work.result, &call, now, run->work.end_ns);
 }
 
 static void
@@ -161,13 +154,8 @@ wait_for_answers(struct tayra__wire *wire, struct tayra__wire_work *work, const 
  * bit of each wait is spent polling.  Not where that would leave the server less than a processor.
  */
 static uint64_t
-spin_for(const struct tayra__open_plan *plan)
+spin_for(double rate_per_s)
 {
-	double rate_per_s = plan->rate_per_s;
-
-	if (plan->arrivals == TAYRA__ARRIVALS_TRACE && plan->moment_count)
-		rate_per_s = (double)plan->moment_count * 1e9 /
-			     ((double)plan->moments[plan->moment_count - 1] + 1e6);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return 0;
 	return (uint64_t)fmin(SPIN_MOST_NS, SPIN_SHARE * 1e9 / rate_per_s);
@@ -191,9 +179,8 @@ tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *
 	tayra__tally_init(result, plan->live);
 	tayra__arrivals_plan(&run.ahead, plan);
 	run.behind = run.ahead;
-	tayra__wire_begin(wire, plan->seed);
 	tayra__wire_ready(wire, wire->ready, plan->stop);
-	wire->spin_ns = spin_for(plan);
+	wire->spin_ns = spin_for(plan->rate_per_s);
 	tayra__realtime_enter(&realtime);
 	result->realtime = realtime.on;
 	cpu = tayra__clock_process_cpu_ns();
@@ -214,13 +201,12 @@ closed_take(struct tayra__wire_work *work, uint64_t now, struct tayra__call *cal
 {
 	struct closed_run *run = (struct closed_run *)(void *)work;
 
-	if (now >= work->end_ns || run->wire->busy + run->thinking.count >= run->plan->clients ||
+	if (now >= work->end_ns || run->wire->busy >= run->plan->clients ||
 	    stopped(run->plan->stop))
 		return false;
 	*call = (struct tayra__call){ .number = run->number++,
 				      .due_ns = now,
 				      .deadline_ns = deadline(now, run->plan->deadline_ns) };
-	tayra__wire_pick(run->wire, call);
 	return true;
 }
 
@@ -235,64 +221,10 @@ closed_refused(struct tayra__wire_work *work, uint64_t now)
 		tayra__wire_fail(run->wire, work, &call, TAYRA__WIRE_CONNECT, now);
 }
 
-/* Who was answered asks again at once, which wire_run.c sees to, or thinks first. */
-static void
-closed_ended(struct tayra__wire_work *work, const struct tayra__call *call, uint64_t now)
-{
-	struct closed_run *run = (struct closed_run *)(void *)work;
-	struct tayra__heap_node *head;
-
-	if (!call->think_ns || !run->spares)
-		return;
-	head = run->spare[--run->spares];
-	head->key = deadline(now, call->think_ns);
-	if (tayra__heap_push(&run->thinking, head) != TAYRA_OK)
-		run->spares++;
-}
-
 static void
 closed_tick(struct tayra__wire_work *work, uint64_t now)
 {
-	struct closed_run *run = (struct closed_run *)(void *)work;
-	const struct tayra__heap_node *next;
-	bool woken = false;
-
-	while ((next = tayra__heap_peek(&run->thinking)) && next->key <= now) {
-		run->spare[run->spares++] = tayra__heap_pop(&run->thinking);
-		woken = true;
-	}
-	if (woken)
-		tayra__wire_start(run->wire, work, now);
-}
-
-/* Somebody to think, for each client. */
-static int
-make_heads(struct closed_run *run, uint32_t clients)
-{
-	tayra__heap_init(&run->thinking);
-	run->heads = tayra__mem_array(clients, sizeof(*run->heads));
-	run->spare = tayra__mem_array(clients, sizeof(*run->spare));
-	if (!run->heads || !run->spare)
-		return TAYRA_E_NOMEM;
-	for (uint32_t i = 0; i < clients; i++)
-		run->spare[run->spares++] = &run->heads[i];
-	return TAYRA_OK;
-}
-
-static void
-free_heads(struct closed_run *run)
-{
-	tayra__heap_fini(&run->thinking);
-	tayra__mem_free(run->heads);
-	tayra__mem_free(run->spare);
-}
-
-static uint64_t
-next_thought(const struct closed_run *run)
-{
-	const struct tayra__heap_node *next = tayra__heap_peek(&run->thinking);
-
-	return next ? next->key : UINT64_MAX;
+	/* Whoever was answered asks again at once: wire_run.c does that. */
 }
 
 int
@@ -302,7 +234,6 @@ tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__closed_pl
 	struct closed_run run = { .work = { .result = result,
 					    .take = closed_take,
 					    .tick = closed_tick,
-					    .ended = closed_ended,
 					    .refused = closed_refused },
 				  .wire = wire,
 				  .plan = plan };
@@ -311,12 +242,7 @@ tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__closed_pl
 	if (!plan->clients || plan->clients > wire->connections || !plan->length_ns ||
 	    __builtin_add_overflow(start, plan->length_ns, &run.work.end_ns))
 		return TAYRA_E_INVAL;
-	if (make_heads(&run, plan->clients) != TAYRA_OK) {
-		free_heads(&run);
-		return TAYRA_E_NOMEM;
-	}
 	tayra__tally_init(result, plan->live);
-	tayra__wire_begin(wire, plan->seed);
 	tayra__wire_ready(wire, plan->clients, plan->stop);
 	cpu = tayra__clock_process_cpu_ns();
 	start = tayra__clock_real_ns();
@@ -324,10 +250,9 @@ tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__closed_pl
 	tayra__tally_begin(result, start, plan->length_ns);
 	now = tayra__wire_start(wire, &run.work, start);
 	while (now < run.work.end_ns && !stopped(plan->stop))
-		now = tayra__wire_turn(wire, &run.work, next_thought(&run), run.work.end_ns);
+		now = tayra__wire_turn(wire, &run.work, UINT64_MAX, run.work.end_ns);
 	result->length_ns = (now < run.work.end_ns ? now : run.work.end_ns) - start;
 	wait_for_answers(wire, &run.work, plan->stop);
 	result->cpu_ns = tayra__clock_process_cpu_ns() - cpu;
-	free_heads(&run);
 	return TAYRA_OK;
 }

@@ -69,56 +69,13 @@ be_hopeful(struct tayra__wire *wire)
 }
 
 void
-tayra__wire_begin(struct tayra__wire *wire, uint64_t seed)
-{
-	wire->seed = seed;
-	for (size_t i = 0; wire->kinds && i < wire->errand.kinds_count; i++) {
-		tayra__hist_init(&wire->kinds[i].latency);
-		tayra__tally_init(&wire->kinds[i], NULL);
-	}
-}
-
-void
-tayra__wire_pick(const struct tayra__wire *wire, struct tayra__call *call)
-{
-	struct tayra__mix_pick pick;
-
-	if (!wire->errand.mix)
-		return;
-	pick = tayra__mix_pick(wire->errand.mix, wire->seed, call->number);
-	call->kind = pick.kind;
-	call->row = pick.row;
-	call->think_ns = pick.think_ns;
-}
-
-void
-tayra__wire_ended(struct tayra__wire *wire, struct tayra__wire_work *work,
-		  const struct tayra__call *call, enum tayra__call_end end, uint64_t now)
-{
-	tayra__tally_ended(work->result, call, end, now, work->end_ns);
-	if (wire->kinds)
-		tayra__tally_ended(&wire->kinds[call->kind], call, end, now, work->end_ns);
-	if (work->ended)
-		work->ended(work, call, now);
-}
-
-void
-tayra__wire_gave_up(struct tayra__wire *wire, struct tayra__wire_work *work,
-		    const struct tayra__call *call, uint64_t now)
-{
-	tayra__tally_abandoned(work->result, call, now, work->end_ns);
-	if (wire->kinds)
-		tayra__tally_abandoned(&wire->kinds[call->kind], call, now, work->end_ns);
-}
-
-void
 tayra__wire_fail(struct tayra__wire *wire, struct tayra__wire_work *work,
 		 const struct tayra__call *call, enum tayra__wire_error error, uint64_t now)
 {
 	if (!wire->errors.first[0])
 		memcpy(wire->errors.first, wire->shared.why, sizeof(wire->errors.first));
 	wire->errors.count[error]++;
-	tayra__wire_ended(wire, work, call, TAYRA__CALL_ERROR, now);
+	tayra__tally_ended(work->result, call, TAYRA__CALL_ERROR, now, work->end_ns);
 }
 
 /* A link went down that should not have. */
@@ -145,10 +102,9 @@ tayra__wire_start(struct tayra__wire *wire, struct tayra__wire_work *work, uint6
 
 	while (!tayra__list_empty(&wire->idle) && work->take(work, now, &call)) {
 		struct tayra__link *link = link_of(wire->idle.next);
-		bool asked;
+		bool asked = tayra__link_ask(&wire->shared, link);
 
 		link->call = call;
-		asked = tayra__link_ask(&wire->shared, link);
 		link->call.begun_ns = now;
 		link->until_ns = now + wire->timeout_ns;
 		if (asked) {
@@ -201,12 +157,12 @@ react(struct tayra__wire *wire, struct tayra__wire_work *work, struct tayra__lin
 			tayra__wire_fail(wire, work, &link->call, TAYRA__WIRE_STATUS, now);
 			break;
 		}
-		tayra__wire_ended(wire, work, &link->call, TAYRA__CALL_OK, now);
+		tayra__tally_ended(work->result, &link->call, TAYRA__CALL_OK, now, work->end_ns);
 		break;
 	case TAYRA__LINK_GOOD:
 		settle(wire, link, before);
 		be_hopeful(wire);
-		tayra__wire_ended(wire, work, &link->call, TAYRA__CALL_OK, now);
+		tayra__tally_ended(work->result, &link->call, TAYRA__CALL_OK, now, work->end_ns);
 		break;
 	case TAYRA__LINK_LEFT: settle(wire, link, before); return;
 	case TAYRA__LINK_FAILED: lose(wire, work, link, before, now); return;
@@ -335,7 +291,7 @@ tayra__wire_abandon(struct tayra__wire *wire, struct tayra__wire_work *work, uin
 		enum tayra__link_state before = link->state;
 
 		if (before == TAYRA__LINK_BUSY)
-			tayra__wire_gave_up(wire, work, &link->call, now);
+			tayra__tally_abandoned(work->result, &link->call, now, work->end_ns);
 		tayra__link_drop(link);
 		settle(wire, link, before);
 	}

@@ -29,8 +29,6 @@ struct tayra__wire {
 	uint64_t armed_ns;
 	uint64_t spin_ns; /* so long before that the sleep ends and polling begins */
 	struct tayra__wire_errors errors;
-	uint64_t seed;                     /* of what is asked in the slice that runs */
-	struct tayra__drive_result *kinds; /* [errand.kinds_count] with a mix; else NULL */
 };
 
 struct tayra__wire_work {
@@ -40,9 +38,6 @@ struct tayra__wire_work {
 	bool (*take)(struct tayra__wire_work *work, uint64_t now_ns, struct tayra__call *call);
 	/* Time has passed: called before and after whatever takes any. */
 	void (*tick)(struct tayra__wire_work *work, uint64_t now_ns);
-	/* One that was taken has ended, however it did; may be NULL. */
-	void (*ended)(struct tayra__wire_work *work, const struct tayra__call *call,
-		      uint64_t now_ns);
 	/* A connection could not be opened. */
 	void (*refused)(struct tayra__wire_work *work, uint64_t now_ns);
 };
@@ -56,15 +51,6 @@ uint64_t tayra__wire_start(struct tayra__wire *wire, struct tayra__wire_work *wo
  * millisecond, nor for more than 20 ms, and see to it.  Returns the time after that. */
 uint64_t tayra__wire_turn(struct tayra__wire *wire, struct tayra__wire_work *work, uint64_t wake_ns,
 			  uint64_t until_ns);
-/* A slice begins: no errors yet, and what of each kind. */
-void tayra__wire_begin(struct tayra__wire *wire, uint64_t seed);
-/* What the request of that number is. */
-void tayra__wire_pick(const struct tayra__wire *wire, struct tayra__call *call);
-/* Book one that ended, or that was given up without having begun. */
-void tayra__wire_ended(struct tayra__wire *wire, struct tayra__wire_work *work,
-		       const struct tayra__call *call, enum tayra__call_end end, uint64_t now_ns);
-void tayra__wire_gave_up(struct tayra__wire *wire, struct tayra__wire_work *work,
-			 const struct tayra__call *call, uint64_t now_ns);
 /* Book an error: of this kind, for the reason in shared.why. */
 void tayra__wire_fail(struct tayra__wire *wire, struct tayra__wire_work *work,
 		      const struct tayra__call *call, enum tayra__wire_error error,

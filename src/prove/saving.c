@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -17,20 +18,39 @@
 /* All figures that follow from two means, in one order. */
 enum figure { EFFICIENCY_A, EFFICIENCY_B, HEADROOM, COST_A, COST_B, SAVING, GAIN, FIGURES };
 
+/* prices: [TAYRA__PRICES], NULL: none. */
 static void
-reckon(double a_ms, double b_ms, const struct tayra__saving_terms *terms, double out[FIGURES])
+reckon(double a_ms, double b_ms, const double *prices, double out[FIGURES])
 {
-	const struct tayra__saving_terms none = { nan(""), nan(""), nan(""), nan(""), nan("") };
-	const struct tayra__saving_terms *t = terms ? terms : &none;
-	double price = t->cpu_hour / MS_PER_HOUR * t->requests_per_month;
+	double cpu = nan(""), once = nan(""), per_month = nan(""), months = nan("");
 
+	if (prices) {
+		cpu = prices[TAYRA__PRICE_CPU_HOUR] / MS_PER_HOUR *
+		      prices[TAYRA__PRICE_REQUESTS_PER_MONTH];
+		once = prices[TAYRA__PRICE_ENGINEER_HOUR] *
+		       prices[TAYRA__PRICE_ENGINEER_HOURS_TO_ADOPT];
+		per_month = prices[TAYRA__PRICE_ENGINEER_HOUR] *
+			    prices[TAYRA__PRICE_ENGINEER_HOURS_PER_MONTH];
+		months = prices[TAYRA__PRICE_MONTHS];
+	}
 	out[EFFICIENCY_A] = 1000 / a_ms;
 	out[EFFICIENCY_B] = 1000 / b_ms;
 	out[HEADROOM] = a_ms / b_ms;
-	out[COST_A] = a_ms * price;
-	out[COST_B] = b_ms * price;
-	out[SAVING] = out[COST_A] - out[COST_B] - t->per_month;
-	out[GAIN] = out[SAVING] * t->months - t->once;
+	out[COST_A] = a_ms * cpu;
+	out[COST_B] = b_ms * cpu;
+	out[SAVING] = out[COST_A] - out[COST_B] - per_month;
+	out[GAIN] = out[SAVING] * months - once;
+}
+
+static void
+draw_prices(const struct tayra__prices *prices, struct tayra__rng *rng, double out[TAYRA__PRICES])
+{
+	for (int i = 0; i < TAYRA__PRICES; i++) {
+		double width = prices->hi[i] - prices->lo[i];
+
+		out[i] = width > 0 ? prices->lo[i] + width * tayra__rng_unit(rng)
+				   : prices->value[i];
+	}
 }
 
 /* Means of both sides over pairs drawn anew, set further out by `widen`. */
@@ -64,13 +84,51 @@ interval(double value, double *drawn)
 }
 
 static void
-fill(const double *a, const double *b, uint32_t n, const struct tayra__saving_terms *terms,
+add_input(struct tayra__saving *out, const char *input, double one, double other)
+{
+	size_t i = out->inputs++;
+	double lo = fmin(one, other), hi = fmax(one, other);
+
+	for (; i > 0 && out->tornado[i - 1].hi - out->tornado[i - 1].lo < hi - lo; i--)
+		out->tornado[i] = out->tornado[i - 1];
+	out->tornado[i].input = input;
+	out->tornado[i].lo = lo;
+	out->tornado[i].hi = hi;
+}
+
+/* measured: the drawn gains at the middle prices. */
+static void
+find_tornado(const struct tayra__prices *prices, const double whole[2], double *measured,
+	     struct tayra__saving *out)
+{
+	struct tayra__saving_figure f = interval(out->gain.value, measured);
+
+	add_input(out, "processor time, as measured", f.lo, f.hi);
+	for (uint32_t i = 0; i < TAYRA__PRICES; i++) {
+		double at[TAYRA__PRICES], low[FIGURES], high[FIGURES];
+
+		if (!(prices->lo[i] < prices->hi[i]))
+			continue;
+		memcpy(at, prices->value, sizeof(at));
+		at[i] = prices->lo[i];
+		reckon(whole[0], whole[1], at, low);
+		at[i] = prices->hi[i];
+		reckon(whole[0], whole[1], at, high);
+		if (low[GAIN] != high[GAIN])
+			add_input(out, tayra__price_name(i), low[GAIN], high[GAIN]);
+	}
+}
+
+/* drawn: [FIGURES + 1][DRAWS]. */
+static void
+fill(const double *a, const double *b, uint32_t n, const struct tayra__prices *prices,
      uint64_t seed, double *drawn, struct tayra__saving *out)
 {
 	struct tayra__saving_figure *const figures[FIGURES] = {
 		&out->efficiency_a, &out->efficiency_b, &out->headroom, &out->cost_a,
 		&out->cost_b,       &out->saving,       &out->gain,
 	};
+	const double *middle = prices ? prices->value : NULL;
 	double whole[2] = { tayra__quantile_mean(a, n), tayra__quantile_mean(b, n) };
 	double widen = n < 2 ? 1
 			     : tayra__student_t_quantile(0.975, n - 1) /
@@ -79,25 +137,32 @@ fill(const double *a, const double *b, uint32_t n, const struct tayra__saving_te
 	struct tayra__rng rng;
 
 	tayra__rng_init(&rng, seed);
-	reckon(whole[0], whole[1], terms, value);
+	reckon(whole[0], whole[1], middle, value);
 	for (int draw = 0; draw < DRAWS; draw++) {
-		double means[2], figure[FIGURES];
+		double means[2], figure[FIGURES], some[TAYRA__PRICES];
 
 		draw_means(a, b, n, whole, widen, &rng, means);
-		reckon(means[0], means[1], terms, figure);
+		reckon(means[0], means[1], middle, figure);
+		drawn[FIGURES * DRAWS + draw] = figure[GAIN];
+		if (prices) {
+			draw_prices(prices, &rng, some);
+			reckon(means[0], means[1], some, figure);
+		}
 		for (int i = 0; i < FIGURES; i++)
 			drawn[i * DRAWS + draw] = n < LEAST_PAIRS ? nan("") : figure[i];
 		positive += figure[GAIN] > 0;
 	}
-	out->positive = terms ? positive / DRAWS : nan("");
+	out->positive = prices ? positive / DRAWS : nan("");
 	for (int i = 0; i < FIGURES; i++)
 		*figures[i] = interval(value[i], drawn + i * DRAWS);
+	if (prices)
+		find_tornado(prices, whole, drawn + FIGURES * DRAWS, out);
 }
 
 int
 tayra__saving_compute(const double *a_ms, const double *b_ms, uint32_t n,
-		      enum tayra_verdict verdict, const struct tayra__saving_terms *terms,
-		      uint64_t seed, struct tayra__saving *out)
+		      enum tayra_verdict verdict, const struct tayra__prices *prices, uint64_t seed,
+		      struct tayra__saving *out)
 {
 	double *drawn;
 
@@ -111,12 +176,12 @@ tayra__saving_compute(const double *a_ms, const double *b_ms, uint32_t n,
 			 tayra_verdict_name(verdict));
 	else if (n < LEAST_PAIRS)
 		snprintf(out->why_not, sizeof(out->why_not), "fewer than %d pairs", LEAST_PAIRS);
-	else if (!terms)
+	else if (!prices || !prices->given)
 		snprintf(out->why_not, sizeof(out->why_not), "no prices were given");
-	drawn = tayra__mem_array((size_t)FIGURES * DRAWS, sizeof(*drawn));
+	drawn = tayra__mem_array((size_t)(FIGURES + 1) * DRAWS, sizeof(*drawn));
 	if (!drawn)
 		return TAYRA_E_NOMEM;
-	fill(a_ms, b_ms, n, out->why_not[0] ? NULL : terms, seed, drawn, out);
+	fill(a_ms, b_ms, n, out->why_not[0] ? NULL : prices, seed, drawn, out);
 	tayra__mem_free(drawn);
 	return TAYRA_OK;
 }

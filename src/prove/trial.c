@@ -276,6 +276,24 @@ gather(const struct tayra__session *s, enum tayra__metric metric, size_t arm, do
 	return n;
 }
 
+uint32_t
+tayra__trial_pairs(const struct tayra__trial *trial, enum tayra__metric metric, size_t arm,
+		   uint32_t most, double *base, double *other)
+{
+	const struct tayra__session *s = &trial->session;
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < s->rounds && n < most; i++) {
+		const struct tayra__measure *a = &s->measures[i * s->arms], *b = a + arm;
+
+		if (a->invalid || b->invalid || !(a->value[metric] > 0 && b->value[metric] > 0))
+			continue;
+		base[n] = a->value[metric];
+		other[n++] = b->value[metric];
+	}
+	return n;
+}
+
 int
 tayra__trial_effects(const struct tayra__trial *trial, enum tayra__metric metric, bool timed,
 		     size_t arm, struct tayra__trial_effects *out)

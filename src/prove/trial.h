@@ -83,6 +83,11 @@ struct tayra__trial_effects {
 int tayra__trial_effects(const struct tayra__trial *trial, enum tayra__metric metric, bool timed,
 			 size_t arm, struct tayra__trial_effects *out);
 
+/* What the pairs that counted showed, both above 0, of an arm and its base: at most `most`. Returns
+ * how many. */
+uint32_t tayra__trial_pairs(const struct tayra__trial *trial, enum tayra__metric metric, size_t arm,
+			    uint32_t most, double *base, double *other);
+
 /* Rounds that would show two equal arms to lie within the margin, by that noise. */
 double tayra__trial_rounds(double sd, double margin, double alpha);
 

@@ -14,7 +14,7 @@
 #define TAYRA__PLOT_LINES  11
 #define TAYRA__PLOT_ZONES  64
 #define TAYRA__PLOT_RULES  8
-#define TAYRA__PLOT_TICKS  8
+#define TAYRA__PLOT_TICKS  10
 #define TAYRA__PLOT_POINTS 160 /* about so many of a line can be told apart */
 
 struct tayra__plot_axis {

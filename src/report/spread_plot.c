@@ -22,7 +22,7 @@ tayra__spread_plot_init(struct tayra__plot *plot, size_t lines)
 
 		plot->at[i] = 1 / (1 - share);
 		snprintf(plot->label[i], sizeof(plot->label[i]), "%s", tayra__spread_name(i));
-		if ((share < 0.5 && i > 0) || plot->x.ticks == TAYRA__PLOT_TICKS)
+		if (plot->x.ticks == TAYRA__PLOT_TICKS)
 			continue;
 		plot->x.tick[plot->x.ticks].at = plot->at[i];
 		plot->x.tick[plot->x.ticks++].label = tayra__spread_name(i);

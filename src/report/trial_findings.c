@@ -169,6 +169,7 @@ find_latency(const struct tayra__trial_report *r, struct tayra__plot *out)
 	if (status != TAYRA_OK || !s->latency)
 		return status;
 	out->what = "time by share of requests, an arm a line, bands over rounds";
+	out->x.name = r->servers ? "share of requests" : "share of runs";
 	for (size_t i = 0; i < r->arms && status == TAYRA_OK; i++) {
 		snprintf(out->line[i].name, sizeof(out->line[i].name), "%s", r->name[i]);
 		out->line[i].look = (unsigned)i;

@@ -81,6 +81,41 @@ put_time(const struct tayra__trial_findings *f, struct tayra__sheet *sheet)
 }
 
 static void
+put_cost(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
+{
+	char line[LINE_MAX_BYTES];
+
+	if (!r->costs)
+		return;
+	tayra__sheet_section(sheet, "Cost");
+	for (size_t i = 1; i < r->arms; i++) {
+		snprintf(line, sizeof(line), "%s against %s:", r->name[i], r->name[0]);
+		if (r->arms > 2)
+			tayra__sheet_text(sheet, line);
+		tayra__cost_put(&r->costs[i], sheet);
+	}
+}
+
+static void
+put_history(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
+{
+	char line[LINE_MAX_BYTES];
+
+	if (!r->series_count)
+		return;
+	tayra__sheet_section(sheet, "History");
+	tayra__sheet_text(sheet,
+			  "Figures of different days come from different machines and weather: a "
+			  "trend is a reason to look, not a verdict.");
+	for (size_t i = 0; i < r->series_count; i++) {
+		snprintf(line, sizeof(line), "%s:", r->series[i].figures.line[1].name);
+		if (r->series_count > 1)
+			tayra__sheet_text(sheet, line);
+		tayra__series_put(&r->series[i], sheet);
+	}
+}
+
+static void
 put_method(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
 {
 	const struct tayra__trial_pilot *pilot = &r->trial->pilot;
@@ -137,6 +172,8 @@ tayra__trial_page(const struct tayra__trial_report *report,
 	put_belief(report, findings, &sheet);
 	put_latency(report, findings, &sheet);
 	put_time(findings, &sheet);
+	put_cost(report, &sheet);
+	put_history(report, &sheet);
 	put_method(report, &sheet);
 	if (form == TAYRA__FORM_HTML)
 		fputs("</main></body></html>\n", out);

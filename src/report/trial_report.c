@@ -3,11 +3,21 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "report/figure.h"
 
 #define LINE_MAX_BYTES 500
+
+bool
+tayra__trial_report_has(const struct tayra__trial_report *report, const char *name)
+{
+	for (size_t i = 1; i < report->arms; i++)
+		if (strcmp(report->name[i], name) == 0)
+			return true;
+	return false;
+}
 
 const char *
 tayra__trial_report_verdict(const struct tayra__trial_report *report, enum tayra_verdict verdict)
@@ -219,6 +229,11 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	tayra__machine_json(json, &r->machine);
 	tayra__json_double(json, "took_s", r->took_s, 5);
 	json_effects(r, arm, json);
+	if (r->costs && r->costs[arm].prices) {
+		tayra__json_object(json, "cost");
+		tayra__cost_json(&r->costs[arm], json);
+		tayra__json_end(json);
+	}
 	tayra__json_u64(json, "seed", r->seed);
 	tayra__json_bool(json, "partial", r->failure || r->trial->stopped);
 	tayra__json_string(json, "why",

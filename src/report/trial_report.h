@@ -8,7 +8,9 @@
 
 #include "drive/machine.h"
 #include "prove/trial.h"
+#include "report/cost.h"
 #include "report/method.h"
+#include "report/series_plot.h"
 #include "report/sheet.h"
 
 struct tayra__trial_report {
@@ -27,10 +29,15 @@ struct tayra__trial_report {
 	uint64_t seed;
 	bool servers, open_loop; /* what the arms are; a request may wait before it is sent */
 	struct tayra__method method;
+	const struct tayra__cost *costs; /* [arm], of processor time; NULL: it is not about that */
+	const struct tayra__series *series; /* of the history it was added to */
+	size_t series_count;
 	const char *longer;  /* what gives it more time, where not the option --budget */
 	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
 };
 
+/* One of its arms is called so. */
+bool tayra__trial_report_has(const struct tayra__trial_report *report, const char *name);
 /* "SLOWER" for WORSE where the metric is a time or a rate. */
 const char *tayra__trial_report_verdict(const struct tayra__trial_report *report,
 					enum tayra_verdict verdict);

@@ -8,7 +8,7 @@
 #define TAYRA_SHOWCASE_ECONOMY_H
 
 #include "showcase/draws.h"
-#include "showcase/prices.h"
+#include "prove/prices.h"
 
 struct tayra__results;
 

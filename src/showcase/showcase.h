@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "showcase/prices.h"
+#include "prove/prices.h"
 #include "showcase/results.h"
 
 /* For tests of the report: what it must say when nothing, or something bad, is to be found. */

@@ -94,6 +94,12 @@ run(const struct tayra_showcase_options *options, struct tayra__results *results
 	if (options->prices_path) {
 		status = tayra__prices_read(options->prices_path, &prices, s->why, sizeof(s->why));
 		inner.prices = &prices;
+		if (status == TAYRA_OK && tayra__prices_range(&prices)) {
+			snprintf(s->why, sizeof(s->why),
+				 "%.200s: '%s' is a range; the showcase takes one number",
+				 options->prices_path, tayra__prices_range(&prices));
+			status = TAYRA_E_CORRUPT;
+		}
 	}
 	if (status == TAYRA_OK)
 		status = tayra__outputs_open(outputs, options->out_dir, s->why, sizeof(s->why));

@@ -124,6 +124,38 @@ claim "and lets pass what is faster, and adds to the summary"
 	grep -q '<h2>Is it to be believed?</h2>' page.html && grep -q 'somebody waited for I/O' page.html && [ ! -s err ]
 claim "a page has verdict, intervals, rounds and spread, loads nothing, and escapes what it is given"
 
+cat >priced.yaml <<'END'
+arms:
+  old: sh -c 'i=0; while [ $i -lt 9000 ]; do i=$((i+1)); done'
+  new: "true"
+metric: cpu
+pairs: 8
+slice: 1ms
+prices:
+  currency: EUR
+  label: <test>
+  cpu_hour: 0.03..0.05
+  memory_gib_hour: 0
+  origin_million_calls: 0
+  requests_per_month: 1e9
+  engineer_hour: 1
+  engineer_hours_to_adopt: 1
+  engineer_hours_per_month: 0
+  months: 12
+END
+"$tayra" bench run priced.yaml --history priced.jsonl --html priced.html --md priced.md --json >out 2>err </dev/null
+[ $? -eq 0 ] && [ ! -s err ] && grep -q 'saving, a month' out && tail -n 1 out | grep -q '"cost":{"efficiency_a"' &&
+	tail -n 1 out | grep -q '"tornado":\[{"input":"cpu_hour"' && grep -q '<h2>Cost</h2>' priced.html &&
+	grep -q '&lt;test&gt;' priced.html && grep -q '<h2>History</h2>' priced.html && grep -q '^### Cost' priced.md
+claim "a plan has prices, as a mapping, and the page cost and history"
+sed 's/0.03..0.05/0.05..0.03/' priced.yaml >wrong.yaml
+refused 2 "wrong.yaml:10:3: 'cpu_hour' begins above its end" "a price that is none is told with its place" run wrong.yaml
+sed '/months/d' priced.yaml >wrong.yaml
+refused 2 "prices: 'months' is missing" "and one that is missing" run wrong.yaml
+refused 2 'only --metric cpu has a price' "what is no processor time has no price" run priced.yaml --metric wall
+refused 2 '--prices: /absent/p.json: No such file' "prices that are not there are told" \
+	run --arm true --arm true --metric cpu --prices /absent/p.json
+
 cat >plan.yaml <<'END'
 # What is compared.
 arms:
@@ -199,7 +231,8 @@ claim "a history is read with its doubles once, and what was cut off is named"
 claim "and shown with its trend"
 printf '%s' '{"label":"test","currency":"EUR","cpu_hour":0.04,"memory_gib_hour":0,"origin_million_calls":0,"requests_per_month":1e9,"engineer_hour":1,"engineer_hours_to_adopt":1,"engineer_hours_per_month":0,"months":12}' >prices.json
 "$tayra" bench cost past.jsonl --prices prices.json --json >out 2>err
-[ $? -eq 0 ] && tail -n 1 out | grep -q '"saving":{"value":[0-9.]*,"lo":[0-9.]*,"hi":[0-9.]*}' && grep -q 'saving, a month' out
+[ $? -eq 0 ] && tail -n 1 out | grep -q '"saving":{"value":[0-9.]*,"lo":[0-9.]*,"hi":[0-9.]*}' && grep -q 'saving, a month' out &&
+	grep -q 'processor time, as measured' out
 claim "a decided difference in processor time has a price, with its interval"
 sed 's/"verdict":"FASTER"/"verdict":"UNDECIDED"/' past.jsonl >undecided.jsonl
 "$tayra" bench cost undecided.jsonl --prices prices.json --json >out 2>err
@@ -207,8 +240,9 @@ sed 's/"verdict":"FASTER"/"verdict":"UNDECIDED"/' past.jsonl >undecided.jsonl
 claim "and one that is undecided has none"
 "$tayra" bench report past.jsonl >out 2>err && grep -q '^| loop | cpu | [0-9.]* | .* | FASTER | .* | 4 | .*p ' out
 claim "a report of it is Markdown"
-"$tayra" bench report past.jsonl --html history.html >out 2>err && grep -q '<td class="wrap">loop</td>' history.html && [ ! -s out ]
-claim "or a page"
+"$tayra" bench report past.jsonl --html history.html >out 2>err && grep -q '<td class="wrap">loop</td>' history.html && [ ! -s out ] &&
+	[ "$(grep -c '<svg class="plot"' history.html)" -eq 2 ] && [ "$(grep -c '<details>' history.html)" -eq 2 ]
+claim "or a page, with its series drawn"
 refused 2 '/absent/x.html: No such file' "an unwritable page is named" report past.jsonl --html /absent/x.html
 refused 2 'no file of a history given' "a history needs a file" history
 refused 2 'absent.jsonl: No such file' "a history that is not there is named" history absent.jsonl

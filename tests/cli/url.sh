@@ -4,7 +4,6 @@
 # server, servers compared, one that stands still, one that is not there.  TAP.
 set -u
 tayra=$(realpath "$1")
-contrib=$(realpath "$(dirname "$0")/../../contrib")
 dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || { kill -CONT "$server"; kill "$server"; } 2>/dev/null; rm -rf "$dir"' EXIT
@@ -136,49 +135,6 @@ refused '--body: .*: is no file' "a folder is no body" --url http://127.0.0.1:1/
 refused '--method, .* are of servers' "commands take no header" --arm true --arm true --header 'a: b'
 refused '--cacert and --insecure are of https' "without TLS nobody need be trusted" --url http://127.0.0.1:1/ --insecure
 refused 'https://127.0.0.1:1/: connection refused' "TLS to nobody is refused as ever" --url https://127.0.0.1:1/
-printf 'id,name\n1,one\n2,"two, or so"\n' >items.csv
-cat >mix.yaml <<'END'
-data: items.csv
-order: sequence
-requests:
-  - {name: write, weight: 1, command: "SET 'item:{id}' 'is {name}'", think: 50ms}
-  - {name: read, weight: 3, command: "GET item:{id}", think: 50ms}
-END
-"$tayra" bench run --url "$url" --scenario mix.yaml --connections 4 --duration 1s --json >out 2>err
-agrees $? && [ "$(field errors)" -eq 0 ] && between "$(field requests)" 8 84 && grep -q '^  read  *[0-9]' out &&
-	tail -n 1 out | grep -q '"kinds":\[{"name":"write","requests":[0-9]*,"errors":0,.*{"name":"read",'
-claim "a scenario has several kinds of requests, and clients that think"
-"$tayra" bench run --url "$url" --scenario mix.yaml --rate 300 --duration 500ms --json >out 2>err
-agrees $? && [ "$(field errors)" -eq 0 ] && between "$(field requests)" 80 240
-claim "and may be asked at a rate"
-"$tayra" bench run --url "$url" --command 'GET item:2' --rate 100 --duration 200ms >out 2>err
-claim "what it wrote can be read"
-"$tayra" bench run --url a="$url" --url b="$url" --scenario mix.yaml --metric throughput_per_s --pairs 6 --slice 30ms --json >out 2>err
-[ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ]
-claim "servers can be compared by one"
-sed 's/{id}/{no}/' mix.yaml >bad.yaml
-refused '.*write: {no} is no column of the data' "a hole that nothing fills is named" --url "$url" --scenario bad.yaml
-sed 's/weight: 1/wieght: 1/' mix.yaml >bad.yaml
-refused "bad.yaml:4:.*wieght.*did you mean 'weight'" "a wrong setting has its place and a suggestion" --url "$url" --scenario bad.yaml
-sed 's/think: 50ms/think: soon/' mix.yaml >bad.yaml
-refused "bad.yaml:4:.*think: 'soon' is no time" "so has a wrong time" --url "$url" --scenario bad.yaml
-sed 's/name: read/name: write/' mix.yaml >bad.yaml
-refused "bad.yaml:5:.*two requests are called 'write'" "and a name twice" --url "$url" --scenario bad.yaml
-refused 'http://127.0.0.1:1/: connection refused' "the example of a scenario can be read" --url http://127.0.0.1:1/ --scenario "$contrib/bench-scenario.yaml"
-refused 'nowhere.csv: No such file' "data that is not there is named" --url "$url" --scenario mix.yaml --data nowhere.csv
-refused '--data fills a scenario' "data alone is nothing" --url "$url" --data items.csv
-refused '--scenario says what is asked' "a scenario and a command are two" --url "$url" --scenario mix.yaml --command PING
-printf '0\n0.05\n0.05\n0.3\n' >moments
-"$tayra" bench run --url "$url" --arrivals trace:moments --json >out 2>err
-agrees $? && [ "$(field requests)" -eq 4 ]
-claim "a trace says when requests become due"
-"$tayra" bench run --url "$url" --arrivals uniform --rate 100 --burst 20/200ms --duration 500ms --json >out 2>err
-agrees $? && [ "$(field requests)" -eq 90 ]
-claim "even arrivals and bursts are counted"
-printf '1\n0.5\n' >moments
-refused '--arrivals: moments:2: earlier' "moments that fall are refused" --url "$url" --arrivals trace:moments
-refused "--burst '5' is not N/TIME" "a burst without a time is refused" --url "$url" --rate 10 --burst 5
-refused '--arrivals uniform and --burst need a --rate' "bursts need a rate" --url "$url" --burst 5/1s
 refused 'a URL begins with' "another protocol is refused" --url ftp://x/
 
 echo "1..$count"

@@ -83,7 +83,6 @@ tls_converse(struct tls_server *server, SSL *ssl)
 	while ((n = SSL_read(ssl, request, sizeof(request))) > 0) {
 		size_t at = 0;
 
-		atomic_fetch_add(&server->answers, 1); /* before anybody can have it */
 		SSL_write(ssl, head, (int)strlen(head));
 		if (server->manner == TLS_CUTS) {
 			SSL_write(ssl, body, (int)(server->body / 2));
@@ -98,6 +97,7 @@ tls_converse(struct tls_server *server, SSL *ssl)
 				break;
 			at += piece;
 		}
+		atomic_fetch_add(&server->answers, 1);
 		if (server->manner == TLS_LEAVES) {
 			SSL_shutdown(ssl);
 			break;

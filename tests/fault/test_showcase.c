@@ -3,7 +3,7 @@
  * Comparing the results of a showcase, and reading prices, short of memory at each allocation.
  */
 #include "base/mem.h"
-#include "showcase/prices.h"
+#include "prove/prices.h"
 #include "showcase/results.h"
 
 #include <setjmp.h>

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "showcase/prices.h"
+#include "prove/prices.h"
 
 #include <tayra/base.h>
 
@@ -38,6 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(prices.value[TAYRA__PRICE_REQUESTS_PER_MONTH] >= 1);
 	require(prices.value[TAYRA__PRICE_ENGINEER_HOURS_TO_ADOPT] > 0);
 	for (int i = 0; i < TAYRA__PRICES; i++)
-		require(isfinite(prices.value[i]) && prices.value[i] >= 0);
+		require(isfinite(prices.value[i]) && prices.lo[i] >= 0 &&
+			prices.lo[i] <= prices.value[i] && prices.value[i] <= prices.hi[i]);
 	return 0;
 }

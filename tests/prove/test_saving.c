@@ -12,8 +12,15 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-static const struct tayra__saving_terms terms = {
-	.cpu_hour = 0.036, .requests_per_month = 1e9, .months = 12, .once = 100, .per_month = 1
+/* An hour at 0.036, 100 to put it in, 1 a month. */
+static struct tayra__prices terms = {
+	.given = true,
+	.value = { [TAYRA__PRICE_CPU_HOUR] = 0.036,
+		   [TAYRA__PRICE_REQUESTS_PER_MONTH] = 1e9,
+		   [TAYRA__PRICE_ENGINEER_HOUR] = 1,
+		   [TAYRA__PRICE_ENGINEER_HOURS_TO_ADOPT] = 100,
+		   [TAYRA__PRICE_ENGINEER_HOURS_PER_MONTH] = 1,
+		   [TAYRA__PRICE_MONTHS] = 12 },
 };
 
 static void
@@ -44,6 +51,42 @@ figures_follow_from_the_means_by_hand(void **state)
 	assert_close(s.cost_a.hi, 30);
 	assert_true(s.saving.lo < 9 && s.saving.hi > 9);
 	assert_true(s.positive > 0.5 && s.positive < 1);
+}
+
+/* The same, with an hour at 0.027 to 0.045: the saving of 10 is one of 7.5 to 12.5. */
+static void
+a_price_that_is_a_range_widens_the_interval_and_leads_the_tornado(void **state)
+{
+	const double a[] = { 3, 3, 3, 3, 3, 3 }, b[] = { 2, 2, 2, 2, 2.01, 1.99 };
+	struct tayra__prices prices = terms;
+	struct tayra__saving s;
+
+	(void)state;
+	assert_int_equal(tayra__saving_compute(a, b, 6, TAYRA_BETTER, &prices, 1, &s), TAYRA_OK);
+	assert_int_equal(s.inputs, 1);
+	assert_true(s.saving.lo > 8.9 && s.saving.hi < 9.1);
+	prices.lo[TAYRA__PRICE_CPU_HOUR] = 0.027;
+	prices.hi[TAYRA__PRICE_CPU_HOUR] = 0.045;
+	/* One that moves nothing here is no input. */
+	prices.lo[TAYRA__PRICE_MEMORY_GIB_HOUR] = 0;
+	prices.hi[TAYRA__PRICE_MEMORY_GIB_HOUR] = 1;
+	prices.lo[TAYRA__PRICE_MONTHS] = 11.5;
+	prices.hi[TAYRA__PRICE_MONTHS] = 12.5;
+	assert_int_equal(tayra__saving_compute(a, b, 6, TAYRA_BETTER, &prices, 1, &s), TAYRA_OK);
+	assert_close(s.saving.value, 9);
+	/* 95% of an even draw: all but 2.5% at each end of 6.5 .. 11.5. */
+	assert_true(fabs(s.saving.lo - 6.625) < 0.1 && fabs(s.saving.hi - 11.375) < 0.1);
+	assert_int_equal(s.inputs, 3);
+	assert_string_equal(s.tornado[0].input, "cpu_hour");
+	assert_close(s.tornado[0].lo, 6.5 * 12 - 100);
+	assert_close(s.tornado[0].hi, 11.5 * 12 - 100);
+	assert_string_equal(s.tornado[1].input, "months");
+	assert_close(s.tornado[1].lo, 9 * 11.5 - 100);
+	assert_string_equal(s.tornado[2].input, "processor time, as measured");
+	assert_true(s.tornado[2].lo < 8 && s.tornado[2].hi > 8);
+	/* What is not decided has none. */
+	assert_int_equal(tayra__saving_compute(a, b, 6, TAYRA_UNDECIDED, &prices, 1, &s), TAYRA_OK);
+	assert_int_equal(s.inputs, 0);
 }
 
 static void
@@ -121,6 +164,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures_follow_from_the_means_by_hand),
+		cmocka_unit_test(a_price_that_is_a_range_widens_the_interval_and_leads_the_tornado),
 		cmocka_unit_test(nothing_decided_has_no_price),
 		cmocka_unit_test(times_that_are_none_are_refused),
 		cmocka_unit_test(the_interval_holds_the_true_saving_as_often_as_it_says),

@@ -10,6 +10,7 @@
 
 #include "invent.h"
 #include "page.h"
+#include "report/trial_cost.h"
 
 static char *
 written(const struct tayra__trial_report *report, enum tayra__form form)
@@ -102,6 +103,94 @@ markdown_says_the_same_from_the_same_numbers(void **state)
 }
 
 static void
+give_prices(struct tayra__prices *prices)
+{
+	static const char *const words[][2] = { { "currency", "EUR" },
+						{ "label", "<mine>" },
+						{ "cpu_hour", "0.03..0.05" },
+						{ "memory_gib_hour", "0" },
+						{ "origin_million_calls", "0" },
+						{ "requests_per_month", "1e9" },
+						{ "engineer_hour", "80" },
+						{ "engineer_hours_to_adopt", "4..9" },
+						{ "engineer_hours_per_month", "2" },
+						{ "months", "12" } };
+	char why[300];
+
+	tayra__prices_init(prices);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		assert_int_equal(
+			tayra__prices_take(prices, words[i][0], words[i][1], why, sizeof(why)),
+			TAYRA_OK);
+	assert_int_equal(tayra__prices_check(prices, why, sizeof(why)), TAYRA_OK);
+}
+
+static void
+cost_and_history_stand_where_they_are_given(void **state)
+{
+	static const char *const parts[] = { "<h2>Round by round</h2>",
+					     "<h2>Cost</h2>",
+					     "efficiency of new",
+					     "saving, a month",
+					     "prices: &lt;mine&gt;. It pays in",
+					     "class=\"range\"",
+					     "cpu_hour",
+					     "<h2>History</h2>",
+					     "12 runs: +2.00% a run",
+					     ">trend</span>",
+					     "ratio to the base of the same run",
+					     "<h2>How it was measured</h2>",
+					     NULL };
+	static struct tayra__cost costs[TAYRA__TRIAL_ARMS_MAX];
+	static struct tayra__history_row rows[12];
+	struct invented *v = invent(2, 12, TAYRA__CPU_MS_PER_REQUEST);
+	struct tayra__prices prices;
+	struct tayra__series series;
+	char *page, *md;
+
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		rows[i] = (struct tayra__history_row){ .time = "2026-11-26T12:15:00Z",
+						       .a = "old",
+						       .b = "new",
+						       .metric = "cpu",
+						       .a_value = 10,
+						       .b_value = 10 * pow(1.02, i),
+						       .ratio = pow(1.02, i),
+						       .lo = 0.9 * pow(1.02, i),
+						       .hi = 1.1 * pow(1.02, i) };
+	give_prices(&prices);
+	assert_int_equal(tayra__trial_cost(&v->report, &prices, costs), TAYRA_OK);
+	assert_int_equal(tayra__series_init(&series, rows, 12), TAYRA_OK);
+	page = written(&v->report, TAYRA__FORM_HTML);
+	assert_null(strstr(page, "<h2>Cost</h2>"));
+	assert_null(strstr(page, "<h2>History</h2>"));
+	free(page);
+	v->report.costs = costs;
+	v->report.series = &series;
+	v->report.series_count = 1;
+	page = written(&v->report, TAYRA__FORM_HTML);
+	md = written(&v->report, TAYRA__FORM_MD);
+	must_be_whole(page);
+	must_follow(page, parts);
+	must_follow(md, (const char *const[]){ "### Cost", "| saving, a month |", "| input | EUR |",
+					       "| cpu_hour |", "### History", "| 11-26 12:15 |",
+					       NULL });
+	free(page);
+	/* What is not decided has no money, and no tornado. */
+	v->trial.ab[1].verdict = TAYRA_UNDECIDED;
+	assert_int_equal(tayra__trial_cost(&v->report, &prices, costs), TAYRA_OK);
+	page = written(&v->report, TAYRA__FORM_HTML);
+	must_be_whole(page);
+	assert_non_null(strstr(page, "no money: the verdict is UNDECIDED"));
+	assert_null(strstr(page, "EUR"));
+	tayra__series_fini(&series);
+	free(page);
+	free(md);
+	forget(v);
+}
+
+static void
 a_run_of_nothing_and_one_of_much_are_pages_too(void **state)
 {
 	struct invented *none = invent(2, 0, TAYRA__P50_MS), *much = invent(8, 1000, TAYRA__P50_MS);
@@ -186,6 +275,7 @@ main(void)
 		cmocka_unit_test(the_check_of_a_page_finds_what_is_wrong),
 		cmocka_unit_test(a_page_has_every_section_in_order_and_a_table_for_every_plot),
 		cmocka_unit_test(markdown_says_the_same_from_the_same_numbers),
+		cmocka_unit_test(cost_and_history_stand_where_they_are_given),
 		cmocka_unit_test(a_run_of_nothing_and_one_of_much_are_pages_too),
 		cmocka_unit_test(a_spoilt_run_says_so_first_and_shows_its_lag),
 	};

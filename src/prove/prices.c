@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "showcase/prices.h"
+#include "prove/prices.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -50,7 +50,7 @@ tayra__price_sentence(uint32_t price)
 
 /* Where a message goes. */
 struct complaint {
-	const char *name;
+	const char *name; /* NULL: the caller names it */
 	char *error;
 	size_t error_len;
 };
@@ -64,7 +64,8 @@ complain(const struct complaint *c, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	snprintf(c->error, c->error_len, "%s: %s", c->name, what);
+	snprintf(c->error, c->error_len, "%s%s%s", c->name ? c->name : "", c->name ? ": " : "",
+		 what);
 	return TAYRA_E_CORRUPT;
 }
 
@@ -99,6 +100,26 @@ take_word(const struct complaint *c, const char *key, const json_t *value, char 
 	return TAYRA_OK;
 }
 
+static double
+number_of(const json_t *value)
+{
+	return json_is_number(value) ? json_number_value(value) : nan("");
+}
+
+static int
+take_range(const struct complaint *c, int i, double lo, double hi, struct tayra__prices *prices)
+{
+	if (!(lo >= table[i].least) || !(hi <= table[i].most))
+		return complain(c, "'%s' is not a number within %g .. %g, nor two", table[i].name,
+				table[i].least, table[i].most);
+	if (lo > hi)
+		return complain(c, "'%s' begins above its end", table[i].name);
+	prices->lo[i] = lo;
+	prices->hi[i] = hi;
+	prices->value[i] = (lo + hi) / 2;
+	return TAYRA_OK;
+}
+
 static int
 take_member(const struct complaint *c, const char *key, const json_t *value,
 	    struct tayra__prices *prices)
@@ -111,12 +132,10 @@ take_member(const struct complaint *c, const char *key, const json_t *value,
 		return take_word(c, key, value, prices->label, sizeof(prices->label));
 	if (i < 0)
 		return refuse_name(c, key);
-	if (!json_is_number(value) || !(json_number_value(value) >= table[i].least) ||
-	    !(json_number_value(value) <= table[i].most))
-		return complain(c, "'%s' is not a number within %g .. %g", key, table[i].least,
-				table[i].most);
-	prices->value[i] = json_number_value(value);
-	return TAYRA_OK;
+	if (json_is_array(value) && json_array_size(value) == 2)
+		return take_range(c, i, number_of(json_array_get(value, 0)),
+				  number_of(json_array_get(value, 1)), prices);
+	return take_range(c, i, number_of(value), number_of(value), prices);
 }
 
 static int
@@ -134,10 +153,83 @@ take_all(const struct complaint *c, json_t *json, struct tayra__prices *prices)
 		if (status < 0)
 			return status;
 	}
+	return TAYRA_OK;
+}
+
+static int
+check(const struct complaint *c, struct tayra__prices *prices)
+{
 	for (int i = 0; i < TAYRA__PRICES; i++)
 		if (isnan(prices->value[i]))
 			return complain(c, "'%s' is missing: %s", table[i].name, table[i].sentence);
-	return prices->currency[0] ? TAYRA_OK : complain(c, "'currency' is missing");
+	if (!prices->currency[0])
+		return complain(c, "'currency' is missing");
+	prices->given = true;
+	return TAYRA_OK;
+}
+
+void
+tayra__prices_init(struct tayra__prices *prices)
+{
+	*prices = (struct tayra__prices){ .given = false };
+	for (int i = 0; i < TAYRA__PRICES; i++)
+		prices->value[i] = prices->lo[i] = prices->hi[i] = nan("");
+}
+
+int
+tayra__prices_check(struct tayra__prices *prices, char *error, size_t error_len)
+{
+	const struct complaint c = { NULL, error, error_len };
+
+	return check(&c, prices);
+}
+
+/* A number, or two with dots between. */
+static int
+take_text(const struct complaint *c, int i, const char *text, struct tayra__prices *prices)
+{
+	const char *dots = strstr(text, "..");
+	double lo = nan(""), hi = nan("");
+	char first[64];
+
+	snprintf(first, sizeof(first), "%.*s", dots ? (int)(dots - text) : 63, text);
+	if (tayra__option_double(first, -HUGE_VAL, HUGE_VAL, &lo) != TAYRA_OK)
+		lo = nan("");
+	if (!dots)
+		hi = lo;
+	else if (tayra__option_double(dots + 2, -HUGE_VAL, HUGE_VAL, &hi) != TAYRA_OK)
+		hi = nan("");
+	return take_range(c, i, lo, hi, prices);
+}
+
+int
+tayra__prices_take(struct tayra__prices *prices, const char *name, const char *text, char *error,
+		   size_t error_len)
+{
+	const struct complaint c = { NULL, error, error_len };
+	char *const words_of[] = { prices->currency, prices->label };
+	const size_t rooms[] = { sizeof(prices->currency), sizeof(prices->label) };
+	int i = find_price(name);
+
+	for (size_t w = 0; w < 2; w++) {
+		if (strcmp(name, words[w]) != 0)
+			continue;
+		if (strlen(text) >= rooms[w])
+			return complain(&c, "'%s' is not a text of less than %zu bytes", name,
+					rooms[w]);
+		memcpy(words_of[w], text, strlen(text) + 1);
+		return TAYRA_OK;
+	}
+	return i < 0 ? refuse_name(&c, name) : take_text(&c, i, text, prices);
+}
+
+const char *
+tayra__prices_range(const struct tayra__prices *prices)
+{
+	for (int i = 0; i < TAYRA__PRICES; i++)
+		if (prices->lo[i] < prices->hi[i])
+			return table[i].name;
+	return NULL;
 }
 
 int
@@ -149,15 +241,12 @@ tayra__prices_parse(const char *text, size_t len, const char *name, struct tayra
 	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	int status;
 
-	*prices = (struct tayra__prices){ .given = false };
-	for (int i = 0; i < TAYRA__PRICES; i++)
-		prices->value[i] = (double)NAN;
+	tayra__prices_init(prices);
 	if (!json)
 		return complain(&c, "line %d: %s", why.line, why.text);
 	status = take_all(&c, json, prices);
 	json_decref(json);
-	prices->given = status == TAYRA_OK;
-	return status;
+	return status == TAYRA_OK ? check(&c, prices) : status;
 }
 
 int
