@@ -85,9 +85,13 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  * Errors are TIMEOUT, OVERLOAD and ERROR outcomes over all that count.
  *
  * The queue.  What cannot run waits in its class's queue; when a slot frees, classes are served
- * by weight (16:8:4:2:1, so none starves), first come first served inside a class until that
- * class is overloaded, newest first while it is.  A class is overloaded when the smallest wait in
- * a CoDel interval was over its target; then what has waited more than twice the target is shed.
+ * by weight (16:8:4:2:1, so none starves), inside a class tenants by turns, inside a tenant first
+ * come first served until the class is overloaded, newest first while it is.  A class is overloaded
+ * when the smallest wait in a CoDel interval was over its target; then what has waited more than
+ * twice the target is shed.  While a class stays overloaded, and only for who would wait behind his
+ * own that are late already, a share of those who come is turned away at the door, the higher
+ * levels first: the share falls by 5% every 100 ms and never below 9/10 of what is being served,
+ * and rises by 1%.  A full queue turns away who comes, or the oldest of a tenant with more in it.
  * A request is also shed when now + mean + 2 deviations of its class's service time is past its
  * deadline (2 by default); an estimate that no answer has confirmed for a second is not believed.
  */
@@ -135,6 +139,9 @@ struct tayra_pace_request {
 	 */
 	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
 	void *arg;
+	uint64_t tenant; /* whose it is: an id or a hash, 0: nobody's.  Tenants of a class that wait
+			    take turns, so that a greedy one waits behind itself */
+	uint32_t level;  /* inside its class: 0, the most important, to 127; see "The queue" */
 };
 
 /* A ticket is in exactly one state: out, queued, held.  Zero it before its first use. */
@@ -147,7 +154,8 @@ struct tayra_ticket {
 /*
  * Entering, all three ways: TAYRA_E_OVERLOAD means shed (see enum tayra_shed), and the ticket says
  * when trying again may help: what waits now times the mean service time over the limit, at least
- * 1 ms.  TAYRA_E_TIMEOUT means the deadline is over.  TAYRA_E_INVAL: no such class.  A ticket that
+ * 1 ms; at the door of an overloaded class that over the share that gets in.  TAYRA_E_TIMEOUT means
+ * the deadline is over.  TAYRA_E_INVAL: no such class or level.  A ticket that
  * is queued or held already is a bug and aborts.
  */
 /* Enter, waiting in the queue until the deadline if need be.
@@ -189,6 +197,7 @@ enum tayra_shed {
 	TAYRA_SHED_HOPELESS = 1, /* could not have been done by its deadline */
 	TAYRA_SHED_CODEL = 2,    /* waited too long in an overloaded class */
 	TAYRA_SHED_EXPIRED = 3,  /* its deadline passed in the queue */
+	TAYRA_SHED_LEVEL = 4,    /* at the door, for its level; counted in stats.shed_level */
 };
 #define TAYRA_SHEDS 4
 
@@ -203,9 +212,11 @@ struct tayra_pace_stats {
 	uint64_t service_mean_ns, service_dev_ns; /* smoothed mean and mean deviation */
 	uint64_t window_p90_ns;                   /* of the last closed window; 0: none yet */
 	double window_per_s, window_error_ratio;
-	struct tayra_pressure pressure; /* as last read */
-	uint64_t raised, lowered, held; /* what the windows decided */
-	const char *reason;             /* of the last decision, static: "p90 over target" */
+	struct tayra_pressure pressure;     /* as last read */
+	uint64_t raised, lowered, held;     /* what the windows decided */
+	const char *reason;                 /* of the last decision, static: "p90 over target" */
+	uint64_t shed_level[TAYRA_CLASSES]; /* at the door, for their level */
+	double admit_ratio[TAYRA_CLASSES];  /* the share that gets past the door; 1: all */
 };
 #define TAYRA_PACE_STATS_INIT TAYRA__SIZED(struct tayra_pace_stats)
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);

@@ -189,7 +189,10 @@ fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 	out->limit = pace->limit.now;
 	out->inflight = tayra__word_inflight(tayra__pace_word(pace));
 	for (int c = 0; c < TAYRA_CLASSES; c++) {
-		out->queued[c] = pace->queue.classes[c].count;
+		out->queued[c] = pace->queue.classes[c].line.count;
+		out->admit_ratio[c] = pace->queue.classes[c].line.gate.admit;
+		out->shed_level[c] = atomic_load_explicit(&pace->shed[c][TAYRA_SHED_LEVEL],
+							  memory_order_relaxed);
 		for (int s = 0; s < TAYRA_SHEDS; s++)
 			out->shed[c][s] = atomic_load_explicit(&pace->shed[c][s],
 							       memory_order_relaxed);

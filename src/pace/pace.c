@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "pace/ticket.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -69,14 +70,24 @@ hopeless(uint64_t deadline_ns, uint64_t now_ns, uint64_t need)
 }
 
 /* When those who wait now will have been served, at least 1 ms. */
-static uint64_t
+static double
 retry_after_ns(const struct tayra_pace *pace)
 {
 	double waiting = atomic_load_explicit(&pace->queued, memory_order_relaxed) + 1.0;
 	double ns = waiting * (double)tayra__service_mean_ns(&pace->service) /
 		    tayra__word_limit(tayra__pace_word(pace));
 
-	return ns < 1e6 ? TAYRA_NS_PER_MS : ns < 1e18 ? (uint64_t)ns : (uint64_t)1e18;
+	return fmin(fmax(ns, 1e6), 1e18);
+}
+
+/* Under the lock: for each that its class turns away now, so many times that, so that those who
+ * come back are about as many as get in. */
+static double
+retry_at_gate_ns(const struct tayra_pace *pace, enum tayra_class cls)
+{
+	double admit = pace->queue.classes[cls - 1].line.gate.admit;
+
+	return fmin(retry_after_ns(pace) / fmax(admit, 0.01), 1e18);
 }
 
 static void
@@ -102,12 +113,15 @@ static int
 turn_away(struct tayra_pace *pace, struct tayra__ticket *ticket, enum tayra_shed why,
 	  uint64_t now_ns)
 {
-	const struct tayra__queue_entry *entry = &ticket->entry;
+	const struct tayra__line_entry *entry = &ticket->entry;
 	bool late = entry->deadline_ns && now_ns >= entry->deadline_ns;
 
 	count_shed(pace, entry->cls, why);
 	ticket->status = late ? TAYRA_E_TIMEOUT : TAYRA_E_OVERLOAD;
-	tayra__ticket_handle(ticket)->retry_after_ns = late ? 0 : retry_after_ns(pace);
+	tayra__ticket_handle(ticket)->retry_after_ns =
+		late ? 0
+		     : (uint64_t)(why == TAYRA_SHED_LEVEL ? retry_at_gate_ns(pace, entry->cls)
+							  : retry_after_ns(pace));
 	set_state(ticket, TAYRA__TICKET_OUT);
 	return ticket->status;
 }
@@ -182,7 +196,7 @@ tayra__pace_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__lis
 		tayra__queue_prune(queue, now_ns, &needs, &shed);
 	}
 	for (; queue->count && tayra__word_open(word); word = tayra__pace_word(pace)) {
-		struct tayra__queue_entry *entry;
+		struct tayra__line_entry *entry;
 		struct tayra__ticket *ticket;
 
 		if (tayra__word_mode(word) == TAYRA_MODE_ENFORCE) {
@@ -209,7 +223,7 @@ begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
 {
 	struct tayra__ticket *ticket = tayra__ticket_of(handle);
 
-	if ((unsigned)request->cls > TAYRA_BACKGROUND)
+	if ((unsigned)request->cls > TAYRA_BACKGROUND || request->level >= TAYRA__GATE_LEVELS)
 		return TAYRA_E_INVAL;
 	if (tayra__ticket_state(ticket) != TAYRA__TICKET_OUT)
 		tayra__pace_bug(
@@ -218,6 +232,8 @@ begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
 	ticket->pace = pace;
 	ticket->entry.cls = request->cls ? request->cls : TAYRA_NORMAL;
 	ticket->entry.deadline_ns = request->deadline_ns;
+	ticket->entry.tenant = request->tenant;
+	ticket->entry.level = (uint8_t)request->level;
 	ticket->waiter = NULL;
 	return TAYRA_OK;
 }
@@ -227,7 +243,7 @@ begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
  * turned away at the door; what would have been shed out of the queue cannot be known.
  */
 static void
-monitor(struct tayra_pace *pace, const struct tayra__queue_entry *entry, uint64_t word,
+monitor(struct tayra_pace *pace, const struct tayra__line_entry *entry, uint64_t word,
 	uint64_t now_ns)
 {
 	uint32_t inflight = tayra__word_inflight(word), limit = tayra__word_limit(word);
@@ -267,10 +283,16 @@ static int
 queue_up(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t now_ns,
 	 struct tayra__list *decided)
 {
+	struct tayra__list displaced;
+	bool queued;
+
 	tayra__pace_dispatch(pace, now_ns, decided);
 	note_reached(pace);
-	if (!tayra__queue_push(&pace->queue, &ticket->entry, now_ns))
-		return turn_away(pace, ticket, TAYRA_SHED_FULL, now_ns);
+	tayra__list_init(&displaced);
+	queued = tayra__queue_push(&pace->queue, &ticket->entry, now_ns, &displaced);
+	turn_away_all(pace, &displaced, now_ns, decided);
+	if (!queued)
+		return turn_away(pace, ticket, ticket->entry.shed, now_ns);
 	set_state(ticket, TAYRA__TICKET_QUEUED);
 	/* A leave before this is seen by tayra__pace_dispatch(), one after it takes the lock. */
 	atomic_fetch_or_explicit(&pace->word, TAYRA__WORD_WAITING, memory_order_relaxed);

@@ -20,9 +20,9 @@ struct tayra_pace {
 	_Atomic uint64_t next_window_ns;
 	_Atomic uint32_t queued; /* queue.count, for who holds no lock */
 	_Atomic bool closing;
-	struct tayra__service service;                 /* of all */
-	struct tayra__service by_class[TAYRA_CLASSES]; /* for judging deadlines */
-	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS];
+	struct tayra__service service;                         /* of all */
+	struct tayra__service by_class[TAYRA_CLASSES];         /* for judging deadlines */
+	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS + 1]; /* the last: TAYRA_SHED_LEVEL */
 	/* Never changed after create. */
 	uint64_t window_ns;
 	uint32_t queue_max;

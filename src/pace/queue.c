@@ -6,74 +6,25 @@
 /* What serving one request adds to its class's virtual time: 16 / weight. */
 static const uint64_t virtual_cost[TAYRA_CLASSES] = { 1, 2, 4, 8, 16 };
 
-static struct tayra__queue_entry *
-entry_of(struct tayra__list *node)
-{
-	return TAYRA__LIST_ENTRY(node, struct tayra__queue_entry, node);
-}
-
 static struct tayra__queue_class *
-class_of(struct tayra__queue *queue, const struct tayra__queue_entry *entry)
+class_of(struct tayra__queue *queue, const struct tayra__line_entry *entry)
 {
 	return &queue->classes[entry->cls - 1];
 }
 
-/* Threads read their clocks in one order and come here in another. */
 static uint64_t
-waited_ns(const struct tayra__queue_entry *entry, uint64_t now_ns)
-{
-	return now_ns > entry->at_ns ? now_ns - entry->at_ns : 0;
-}
-
-static uint64_t
-target_ns(const struct tayra__queue *queue, const struct tayra__queue_entry *entry)
+target_ns(const struct tayra__queue *queue, const struct tayra__line_entry *entry, uint64_t now_ns)
 {
 	uint64_t tenth;
 
 	if (queue->target_ns)
 		return queue->target_ns;
-	tenth = entry->deadline_ns > entry->at_ns ? (entry->deadline_ns - entry->at_ns) / 10 : 0;
+	tenth = entry->deadline_ns > now_ns ? (entry->deadline_ns - now_ns) / 10 : 0;
 	return tenth > CODEL_TARGET_NS ? tenth : CODEL_TARGET_NS;
 }
 
-/* CoDel's bookkeeping: look at the oldest, and judge the class at the end of an interval. */
 static void
-judge(const struct tayra__queue *queue, struct tayra__queue_class *c, uint64_t now_ns)
-{
-	if (tayra__list_empty(&c->waiting)) {
-		c->calm = true;
-	} else {
-		const struct tayra__queue_entry *oldest = entry_of(c->waiting.next);
-
-		c->calm |= waited_ns(oldest, now_ns) <= oldest->target_ns;
-	}
-	if (now_ns < c->interval_end_ns)
-		return;
-	c->overloaded = !c->calm;
-	c->calm = false;
-	c->interval_end_ns = now_ns + queue->interval_ns;
-}
-
-/* Is it not worth serving?  Says why in entry->shed. */
-static bool
-too_late(const struct tayra__queue_class *c, struct tayra__queue_entry *entry, uint64_t now_ns,
-	 const struct tayra__needs *needs)
-{
-	uint64_t need_ns = needs->ns[entry->cls - 1];
-
-	if (entry->deadline_ns && now_ns >= entry->deadline_ns)
-		entry->shed = TAYRA_SHED_EXPIRED;
-	else if (entry->deadline_ns && need_ns > entry->deadline_ns - now_ns)
-		entry->shed = TAYRA_SHED_HOPELESS;
-	else if (c->overloaded && waited_ns(entry, now_ns) > 2 * entry->target_ns)
-		entry->shed = TAYRA_SHED_CODEL;
-	else
-		return false;
-	return true;
-}
-
-static void
-shed_to(struct tayra__queue *queue, struct tayra__queue_entry *entry, struct tayra__list *shed)
+shed_to(struct tayra__queue *queue, struct tayra__line_entry *entry, struct tayra__list *shed)
 {
 	tayra__queue_remove(queue, entry);
 	tayra__list_push_back(shed, &entry->node);
@@ -85,31 +36,47 @@ tayra__queue_init(struct tayra__queue *queue, uint32_t max, uint64_t target, uin
 	*queue = (struct tayra__queue){
 		.max = max,
 		.target_ns = target,
-		.interval_ns = interval_ns,
 		.next_deadline_ns = UINT64_MAX,
 	};
 	for (int i = 0; i < TAYRA_CLASSES; i++)
-		tayra__list_init(&queue->classes[i].waiting);
+		tayra__line_init(&queue->classes[i].line, interval_ns);
+}
+
+/* A place in a full line for a newcomer.  => whether there is one. */
+static bool
+make_room(struct tayra__queue *queue, struct tayra__line *line,
+	  const struct tayra__line_entry *newcomer, struct tayra__list *shed)
+{
+	struct tayra__line_entry *other;
+
+	if (line->count < queue->max)
+		return true;
+	other = queue->max ? tayra__line_to_displace(line, newcomer->tenant) : NULL;
+	if (!other)
+		return false;
+	other->shed = TAYRA_SHED_FULL;
+	shed_to(queue, other, shed);
+	return true;
 }
 
 bool
-tayra__queue_push(struct tayra__queue *queue, struct tayra__queue_entry *entry, uint64_t now_ns)
+tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, uint64_t now_ns,
+		  struct tayra__list *shed)
 {
 	struct tayra__queue_class *c = class_of(queue, entry);
 
-	judge(queue, c, now_ns);
-	if (c->count >= queue->max)
+	tayra__line_judge(&c->line, now_ns);
+	entry->shed = TAYRA_SHED_LEVEL;
+	if (tayra__line_gated(&c->line, entry, now_ns))
 		return false;
-	if (c->count == 0) {
-		c->calm = true;
-		/* A class that had nothing to ask for has saved up nothing. */
-		if (c->tag < queue->virtual_time)
-			c->tag = queue->virtual_time;
-	}
-	entry->at_ns = now_ns;
-	entry->target_ns = target_ns(queue, entry);
-	tayra__list_push_back(&c->waiting, &entry->node);
-	c->count++;
+	entry->shed = TAYRA_SHED_FULL;
+	if (!make_room(queue, &c->line, entry, shed))
+		return false;
+	/* A class that had nothing to ask for has saved up nothing. */
+	if (c->line.count == 0 && c->tag < queue->virtual_time)
+		c->tag = queue->virtual_time;
+	entry->target_ns = target_ns(queue, entry, now_ns);
+	tayra__line_push(&c->line, entry, now_ns);
 	queue->count++;
 	if (entry->deadline_ns && entry->deadline_ns < queue->next_deadline_ns)
 		queue->next_deadline_ns = entry->deadline_ns;
@@ -117,10 +84,9 @@ tayra__queue_push(struct tayra__queue *queue, struct tayra__queue_entry *entry, 
 }
 
 void
-tayra__queue_remove(struct tayra__queue *queue, struct tayra__queue_entry *entry)
+tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry)
 {
-	tayra__list_remove(&entry->node);
-	class_of(queue, entry)->count--;
+	tayra__line_remove(&class_of(queue, entry)->line, entry);
 	queue->count--;
 }
 
@@ -133,52 +99,49 @@ next_class(struct tayra__queue *queue)
 	for (int i = 0; i < TAYRA_CLASSES; i++) {
 		struct tayra__queue_class *c = &queue->classes[i];
 
-		if (c->count && (!next || c->tag < next->tag))
+		if (c->line.count && (!next || c->tag < next->tag))
 			next = c;
 	}
 	return next;
 }
 
-static struct tayra__queue_entry *
-first_in_line(struct tayra__queue_class *c)
-{
-	return entry_of(c->overloaded ? c->waiting.prev : c->waiting.next);
-}
-
 static void
-charge(struct tayra__queue *queue, struct tayra__queue_class *c)
+serve(struct tayra__queue *queue, struct tayra__queue_class *c, struct tayra__line_entry *entry)
 {
+	tayra__line_charge(&c->line, entry);
+	tayra__queue_remove(queue, entry);
 	queue->virtual_time = c->tag;
 	c->tag += virtual_cost[c - queue->classes];
 }
 
-struct tayra__queue_entry *
+struct tayra__line_entry *
 tayra__queue_pop(struct tayra__queue *queue)
 {
 	struct tayra__queue_class *c = next_class(queue);
-	struct tayra__queue_entry *entry;
+	struct tayra__line_entry *entry;
 
 	if (!c)
 		return NULL;
-	entry = first_in_line(c);
-	tayra__queue_remove(queue, entry);
-	charge(queue, c);
+	entry = tayra__line_first(&c->line);
+	serve(queue, c, entry);
 	return entry;
 }
 
-struct tayra__queue_entry *
+struct tayra__line_entry *
 tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, const struct tayra__needs *needs,
 		  struct tayra__list *shed)
 {
 	struct tayra__queue_class *c;
 
 	while ((c = next_class(queue))) {
-		struct tayra__queue_entry *entry;
+		struct tayra__line_entry *entry;
 
-		judge(queue, c, now_ns);
-		entry = first_in_line(c);
-		if (!too_late(c, entry, now_ns, needs))
-			return tayra__queue_pop(queue);
+		tayra__line_judge(&c->line, now_ns);
+		entry = tayra__line_first(&c->line);
+		if (!tayra__line_too_late(&c->line, entry, now_ns, needs->ns[entry->cls - 1])) {
+			serve(queue, c, entry);
+			return entry;
+		}
 		shed_to(queue, entry, shed);
 	}
 	return NULL;
@@ -189,16 +152,13 @@ tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns, const struct tay
 		   struct tayra__list *shed)
 {
 	for (int i = 0; i < TAYRA_CLASSES; i++) {
-		struct tayra__queue_class *c = &queue->classes[i];
+		struct tayra__line *line = &queue->classes[i].line;
+		struct tayra__line_entry *oldest;
 
-		judge(queue, c, now_ns);
-		while (c->count) {
-			struct tayra__queue_entry *oldest = entry_of(c->waiting.next);
-
-			if (!too_late(c, oldest, now_ns, needs))
-				break;
+		tayra__line_judge(line, now_ns);
+		while ((oldest = tayra__line_oldest(line)) &&
+		       tayra__line_too_late(line, oldest, now_ns, needs->ns[i]))
 			shed_to(queue, oldest, shed);
-		}
 	}
 }
 
@@ -214,16 +174,17 @@ longest_ns(const struct tayra__needs *needs)
 }
 
 static void
-sweep_class(struct tayra__queue *queue, struct tayra__queue_class *c, uint64_t now_ns,
-	    const struct tayra__needs *needs, struct tayra__list *shed)
+sweep_line(struct tayra__queue *queue, struct tayra__line *line, uint64_t now_ns, uint64_t need_ns,
+	   struct tayra__list *shed)
 {
 	struct tayra__list *next;
 
-	for (struct tayra__list *at = c->waiting.next; at != &c->waiting; at = next) {
-		struct tayra__queue_entry *entry = entry_of(at);
+	for (struct tayra__list *at = line->waiting.next; at != &line->waiting; at = next) {
+		struct tayra__line_entry *entry = TAYRA__LIST_ENTRY(at, struct tayra__line_entry,
+								    node);
 
 		next = at->next;
-		if (too_late(c, entry, now_ns, needs))
+		if (tayra__line_too_late(line, entry, now_ns, need_ns))
 			shed_to(queue, entry, shed);
 		else if (entry->deadline_ns && entry->deadline_ns < queue->next_deadline_ns)
 			queue->next_deadline_ns = entry->deadline_ns;
@@ -240,7 +201,7 @@ tayra__queue_sweep(struct tayra__queue *queue, uint64_t now_ns, const struct tay
 		return;
 	queue->next_deadline_ns = UINT64_MAX;
 	for (int i = 0; i < TAYRA_CLASSES; i++)
-		sweep_class(queue, &queue->classes[i], now_ns, needs, shed);
+		sweep_line(queue, &queue->classes[i].line, now_ns, needs->ns[i], shed);
 }
 
 uint64_t
@@ -251,17 +212,16 @@ tayra__queue_next_ns(const struct tayra__queue *queue, const struct tayra__needs
 	if (queue->count && queue->next_deadline_ns != UINT64_MAX)
 		next = queue->next_deadline_ns > ahead ? queue->next_deadline_ns - ahead : 0;
 	for (int i = 0; i < TAYRA_CLASSES; i++) {
-		const struct tayra__queue_class *c = &queue->classes[i];
-		const struct tayra__queue_entry *oldest;
+		const struct tayra__line *line = &queue->classes[i].line;
+		const struct tayra__line_entry *oldest = tayra__line_oldest(line);
 		uint64_t stale;
 
-		if (c->count == 0)
+		if (!oldest)
 			continue;
-		if (c->interval_end_ns < next)
-			next = c->interval_end_ns;
-		oldest = entry_of(c->waiting.next);
+		if (line->interval_end_ns < next)
+			next = line->interval_end_ns;
 		stale = oldest->at_ns + 2 * oldest->target_ns + 1;
-		if (c->overloaded && stale < next)
+		if (line->overloaded && stale < next)
 			next = stale;
 	}
 	return next;

@@ -1,50 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * queue.h: who is next.  Five classes; between them start-time fair queueing by virtual time
- * (Goyal, Vin, Cheng, SIGCOMM'96) with weights 16:8:4:2:1, so none starves; inside a class first
- * come first served until it is overloaded, newest first while it is ("Fail at Scale", ACM Queue
- * 2015).
- *
- * Overload is judged as CoDel does (Nichols, Jacobson, ACM Queue 2012), for each class on its own:
- * one state for all would let the short wait of the high classes hide that of the low ones.  What
- * is judged is the age of the oldest in the class, the wait that first come first served would
- * give: it means the same in both orders of service.  A class is overloaded when that age was over
- * the target throughout an interval.
+ * queue.h: who is next.  Five classes, each a line (line.h) with its own order and its own
+ * overload; between them start-time fair queueing by virtual time (Goyal, Vin, Cheng, SIGCOMM'96)
+ * with weights 16:8:4:2:1, so none starves.
  *
  * Not thread-safe: the caller holds pace.lock.  Allocates nothing; entries are embedded in tickets.
  */
 #ifndef TAYRA_PACE_QUEUE_H
 #define TAYRA_PACE_QUEUE_H
 
-#include "base/list.h"
-
-#include <tayra/pace.h>
-
-struct tayra__queue_entry {
-	struct tayra__list node;
-	uint64_t at_ns;       /* since when it waits */
-	uint64_t deadline_ns; /* 0: none */
-	uint64_t target_ns;   /* a wait that is still well */
-	enum tayra_class cls;
-	enum tayra_shed shed; /* why, once it is shed */
-};
+#include "pace/line.h"
 
 struct tayra__queue_class {
-	struct tayra__list waiting; /* oldest first */
-	uint32_t count;
-	bool overloaded;
-	bool calm; /* the oldest was within its target at some moment of this interval */
-	uint64_t interval_end_ns;
+	struct tayra__line line;
 	uint64_t tag; /* virtual start time of the next to be served */
 };
 
 struct tayra__queue {
 	struct tayra__queue_class classes[TAYRA_CLASSES];
-	uint32_t count;        /* in all classes */
-	uint32_t max;          /* a class */
-	uint64_t virtual_time; /* tag of the last one served */
-	uint64_t target_ns;    /* 0: 5 ms or a tenth of the time to the deadline */
-	uint64_t interval_ns;
+	uint32_t count;            /* in all classes */
+	uint32_t max;              /* a class */
+	uint64_t virtual_time;     /* tag of the last one served */
+	uint64_t target_ns;        /* 0: 5 ms or a tenth of the time to the deadline */
 	uint64_t next_deadline_ns; /* not after the earliest deadline queued; UINT64_MAX: none */
 };
 
@@ -54,19 +31,21 @@ struct tayra__needs {
 	uint64_t ns[TAYRA_CLASSES];
 };
 
-/* max: waiting requests a class, 0: nobody waits. */
+/* max: waiting requests a class, 0: nobody waits.  The queue must not move afterwards. */
 void tayra__queue_init(struct tayra__queue *queue, uint32_t max, uint64_t target_ns,
 		       uint64_t interval_ns);
-/* Queue it; cls and deadline_ns are set by the caller.  => false: its class is full. */
-bool tayra__queue_push(struct tayra__queue *queue, struct tayra__queue_entry *entry,
-		       uint64_t now_ns);
-void tayra__queue_remove(struct tayra__queue *queue, struct tayra__queue_entry *entry);
+/* Queue it; cls, level, tenant and deadline_ns are the caller's.  Where its class is full, it takes
+ * the place of the oldest of a tenant with more than it has; that one is moved to `shed`.
+ * => false: it is not queued; entry->shed says why. */
+bool tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, uint64_t now_ns,
+		       struct tayra__list *shed);
+void tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry);
 /* The next in line, whatever its wait; NULL when empty. */
-struct tayra__queue_entry *tayra__queue_pop(struct tayra__queue *queue);
+struct tayra__line_entry *tayra__queue_pop(struct tayra__queue *queue);
 /* The next in line that is worth serving, NULL: none.  What is not is moved to `shed`. */
-struct tayra__queue_entry *tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns,
-					     const struct tayra__needs *needs,
-					     struct tayra__list *shed);
+struct tayra__line_entry *tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns,
+					    const struct tayra__needs *needs,
+					    struct tayra__list *shed);
 /* Shed what is at the old end of each class and not worth keeping: cheap. */
 void tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns,
 			const struct tayra__needs *needs, struct tayra__list *shed);

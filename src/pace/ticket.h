@@ -5,7 +5,7 @@
 #ifndef TAYRA_PACE_TICKET_H
 #define TAYRA_PACE_TICKET_H
 
-#include "pace/queue.h"
+#include "pace/line.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,10 +22,10 @@ struct tayra__ticket {
 	int status;             /* once decided */
 	uint32_t epoch;         /* of the limit it was let in by */
 	struct tayra_pace *pace;
-	struct tayra__queue_entry entry; /* its node also links tickets just decided */
-	uint64_t held_ns;                /* since when it is held */
-	bool teaches;                    /* was let in while pace was learning */
-	pthread_cond_t *waiter;          /* the thread that sleeps on it; NULL: `decided` is told */
+	struct tayra__line_entry entry; /* its node also links tickets just decided */
+	uint64_t held_ns;               /* since when it is held */
+	bool teaches;                   /* was let in while pace was learning */
+	pthread_cond_t *waiter;         /* the thread that sleeps on it; NULL: `decided` is told */
 	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
 	void *arg;
 };

@@ -62,7 +62,12 @@ static inline int
 start(struct tayra_pace *pace, struct guest *guest, enum tayra_class cls, uint64_t deadline_ns,
       uint64_t now_ns)
 {
-	struct tayra_pace_request request = { cls, deadline_ns, on_decided, guest };
+	struct tayra_pace_request request = {
+		.cls = cls,
+		.deadline_ns = deadline_ns,
+		.decided = on_decided,
+		.arg = guest,
+	};
 
 	*guest = (struct guest){ .pace = pace, .status = TAYRA_PENDING };
 	return tayra_pace_enter_start(pace, &request, now_ns, &guest->ticket);
