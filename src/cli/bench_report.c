@@ -43,6 +43,8 @@ report_series(const struct tayra__history_row *rows, size_t n, struct tayra__she
 	snprintf(runs, sizeof(runs), "%zu", n);
 	if (isnan(trend.slope))
 		snprintf(moves, sizeof(moves), "-");
+	else if (isnan(trend.p))
+		snprintf(moves, sizeof(moves), "all alike");
 	else
 		snprintf(moves, sizeof(moves), "%+.2f%% a run, p %.3g", 100 * trend.slope, trend.p);
 	tayra__sheet_row(sheet, cells);

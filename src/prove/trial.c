@@ -202,6 +202,62 @@ judge(const struct tayra__trial_plan *plan, struct tayra__trial *out)
 	return TAYRA_OK;
 }
 
+/* A tail holds the generator's own lag: if that differs between two arms by more than the margin,
+ * it is not the servers that were compared.  `room` is for two values a round. */
+static int
+judge_lag(const struct tayra__trial_plan *plan, size_t arm, double *room, struct tayra__trial *out)
+{
+	const struct tayra__session *s = &out->session;
+	struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
+	struct tayra_comparison lag;
+	double *as = room, *bs = room + s->rounds;
+	int status;
+
+	rule.margin = plan->margin;
+	rule.alpha = alpha_each(plan);
+	rule.seed = plan->seed;
+	for (size_t i = 0; i < s->rounds; i++) {
+		const struct tayra__measure *a = &s->measures[i * s->arms], *b = a + arm;
+		bool spoilt = a->invalid || b->invalid;
+
+		as[i] = spoilt ? nan("") : (double)a->lag_p99_ns / 1e6;
+		bs[i] = spoilt ? nan("") : (double)b->lag_p99_ns / 1e6;
+	}
+	status = tayra_prove_compare(as, bs, s->rounds, &rule, &lag);
+	if (status == TAYRA_OK && (lag.verdict == TAYRA_BETTER || lag.verdict == TAYRA_WORSE) &&
+	    fabs(lag.b_value - lag.a_value) > plan->margin * out->ab[arm].a_value)
+		tayra__trial_spoil(
+			out,
+			"the generator's own lag differed between the arms: p99 %.3g and "
+			"%.3g ms",
+			lag.a_value, lag.b_value);
+	return status;
+}
+
+static bool
+of_a_tail(enum tayra__metric metric)
+{
+	return metric == TAYRA__P95_MS || metric == TAYRA__P99_MS || metric == TAYRA__P999_MS ||
+	       metric == TAYRA__MAX_MS;
+}
+
+static int
+judge_lags(const struct tayra__trial_plan *plan, struct tayra__trial *out)
+{
+	double *room = NULL;
+	int status = TAYRA_OK;
+
+	if (!of_a_tail(plan->metric) || !out->session.rounds)
+		return TAYRA_OK;
+	room = tayra__mem_array(out->session.rounds, 2 * sizeof(*room));
+	if (!room)
+		return TAYRA_E_NOMEM;
+	for (size_t i = 1; i < plan->n && status == TAYRA_OK; i++)
+		status = judge_lag(plan, i, room, out);
+	tayra__mem_free(room);
+	return status;
+}
+
 static int
 course_init(struct course *c, const struct tayra__trial_plan *plan)
 {
@@ -253,6 +309,8 @@ tayra__trial_run(const struct tayra__trial_plan *plan, struct tayra__trial *out)
 	out->stopped = c.stopped;
 	out->out_of_time = c.out_of_time;
 	status = judge(plan, out);
+	if (status == TAYRA_OK)
+		status = judge_lags(plan, out);
 	if (status != TAYRA_OK)
 		tayra__trial_fini(out);
 	return status;

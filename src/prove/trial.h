@@ -59,6 +59,8 @@ struct tayra__trial {
  * => Where that is more than 40, rounds are made of several turns each: the median of an arm's
  * slices shrugs at what happened in one of them, which the mean over pairs would not.
  * => The A/A spoils nothing: under random order it differs by chance only, and is there to be seen.
+ * => Of a tail of latencies: when the generator's own lag differs between an arm and the base,
+ * beyond chance and by more than the margin, the trial is spoilt and says so.
  * => TAYRA_OK, also when stopped, with what there is; TAYRA_E_INVAL; an arm's status;
  *    TAYRA_E_NOMEM.  `out` needs tayra__trial_fini() after TAYRA_OK only.
  */

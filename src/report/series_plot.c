@@ -109,6 +109,8 @@ tayra__series_sentence(size_t runs, const struct tayra__trend *trend, char text[
 {
 	if (isnan(trend->slope))
 		snprintf(text, 160, "%zu runs: no trend can be told from fewer than four", runs);
+	else if (isnan(trend->p))
+		snprintf(text, 160, "%zu runs: all alike", runs);
 	else
 		snprintf(text, 160, "%zu runs: %+.2f%% a run (%+.2f .. %+.2f), p %.3g: %s", runs,
 			 100 * trend->slope, 100 * trend->lo, 100 * trend->hi, trend->p,

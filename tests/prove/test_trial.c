@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/rng.h"
@@ -15,6 +16,7 @@
 /* An arm that takes no time to speak of and says what it is told to, with noise. */
 struct actor {
 	double level, noise;
+	uint64_t lag_ns;
 	double spikes; /* so often it takes twice to eleven times as long */
 	uint64_t takes_ns;
 	uint32_t runs, fails_at, stops_at, takes_from; /* which run; 0: never, takes: always */
@@ -36,6 +38,9 @@ act(void *ctx, const struct tayra__slice *slice, struct tayra__measure *out)
 		tayra__clock_sleep_until_ns(tayra__clock_real_ns() + actor->takes_ns);
 	out->value[TAYRA__MEAN_MS] = actor->level *
 				     exp(actor->noise * tayra__rng_normal(&actor->rng));
+	out->value[TAYRA__P99_MS] = out->value[TAYRA__MEAN_MS];
+	out->lag_p99_ns = (uint64_t)((double)actor->lag_ns *
+				     (1 + 0.1 * tayra__rng_unit(&actor->rng)));
 	if (tayra__rng_unit(&actor->rng) < actor->spikes)
 		out->value[TAYRA__MEAN_MS] *= 2 + 10 * tayra__rng_unit(&actor->rng);
 	return TAYRA_OK;
@@ -126,6 +131,40 @@ turns_shrug_at_spikes(void **state)
 	print_message("# same: %u of 40 with turns, %u without\n", with, without);
 	assert_true(with >= 28);
 	assert_true(with >= without + 8);
+}
+
+/* A trial of two arms whose p99 is 1 ms, with that lag. */
+static struct tayra__trial
+lagging(uint64_t a_ns, uint64_t b_ns, enum tayra__metric metric)
+{
+	struct actor actors[2] = { { .level = 1, .noise = 0.01, .lag_ns = a_ns },
+				   { .level = 1, .noise = 0.01, .lag_ns = b_ns } };
+	const struct tayra__arm arms[] = { { "a", act, &actors[0] }, { "b", act, &actors[1] } };
+	struct tayra__trial_plan plan = plan_of(arms, 2, 3);
+	struct tayra__trial trial;
+
+	plan.metric = metric;
+	tayra__rng_init(&actors[0].rng, 1);
+	tayra__rng_init(&actors[1].rng, 2);
+	assert_int_equal(tayra__trial_run(&plan, &trial), TAYRA_OK);
+	tayra__trial_fini(&trial);
+	return trial;
+}
+
+static void
+lag_that_differs_between_the_arms_spoils_a_tail(void **state)
+{
+	struct tayra__trial trial = lagging(10000, 50000, TAYRA__P99_MS);
+
+	(void)state;
+	assert_int_equal(trial.ab[1].verdict, TAYRA_INVALID);
+	assert_non_null(strstr(trial.spoilt, "lag differed between the arms: p99 0.01"));
+	trial = lagging(10000, 22000, TAYRA__P99_MS); /* by less than the margin */
+	assert_int_not_equal(trial.ab[1].verdict, TAYRA_INVALID);
+	trial = lagging(50000, 50000, TAYRA__P99_MS);
+	assert_int_not_equal(trial.ab[1].verdict, TAYRA_INVALID);
+	trial = lagging(10000, 50000, TAYRA__MEAN_MS); /* of which a p99 says little */
+	assert_int_not_equal(trial.ab[1].verdict, TAYRA_INVALID);
 }
 
 static void
@@ -326,6 +365,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_arms_come_out_the_same_and_rounds_follow_the_noise),
 		cmocka_unit_test(turns_shrug_at_spikes),
+		cmocka_unit_test(lag_that_differs_between_the_arms_spoils_a_tail),
 		cmocka_unit_test(a_twentieth_more_is_found),
 		cmocka_unit_test(a_budget_that_is_too_small_decides_nothing_and_is_kept),
 		cmocka_unit_test(rounds_that_get_slower_are_ended_by_the_clock),
