@@ -84,16 +84,19 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  * It grows only if the limit was reached in that window, and holds where there is too little data.
  * Errors are TIMEOUT, OVERLOAD and ERROR outcomes over all that count.
  *
- * The queue.  What cannot run waits in its class's queue; when a slot frees, classes are served
- * by weight (16:8:4:2:1, so none starves), inside a class tenants by turns, inside a tenant first
- * come first served until the class is overloaded, newest first while it is.  A class is overloaded
- * when the smallest wait in a CoDel interval was over its target; then what has waited more than
- * twice the target is shed.  While a class stays overloaded, and only for who would wait behind his
- * own that are late already, a share of those who come is turned away at the door, the higher
- * levels first: the share falls by 5% every 100 ms and never below 9/10 of what is being served,
- * and rises by 1%.  A full queue turns away who comes, or the oldest of a tenant with more in it.
- * A request is also shed when now + mean + 2 deviations of its class's service time is past its
- * deadline (2 by default); an estimate that no answer has confirmed for a second is not believed.
+ * The queue.  What cannot run waits in its class's queue.  When a slot frees, CRITICAL is served
+ * first until it has had its share, the others by weight (8:4:2:1) but each at least share_min, so
+ * none starves; what a class does not ask for goes to the others.  Who has waited for half of the
+ * time to its deadline, or 2 s, counts double.  Inside a class tenants take turns, inside a tenant
+ * it is first come first served until the class is overloaded, newest first while it is.  A class
+ * is overloaded when the smallest wait in a CoDel interval was over its target; then what has
+ * waited more than twice the target is shed.  While a class stays overloaded, and only for who
+ * would wait behind his own that are late already, a share of those who come is turned away at the
+ * door, the higher levels first: the share falls by 5% every 100 ms and never below 9/10 of what is
+ * being served, and rises by 1%.  A full queue turns away who comes, or the oldest of a tenant with
+ * more in it. A request is also shed when now + mean + 2 deviations of its class's service time is
+ * past its deadline (2 by default); an estimate that no answer has confirmed for a second is not
+ * believed.
  */
 struct tayra_pace_options {
 	size_t size;
@@ -116,6 +119,8 @@ struct tayra_pace_options {
 	const struct tayra_sensor *sensor; /* NULL: cpu and memory are not looked at.  Borrowed */
 	const struct tayra_clock *clock; /* for tayra_pace_enter(); NULL: the real one.  Borrowed */
 	double deadline_deviations; /* default 2; below 0: shed only what has already expired */
+	double share_critical;      /* of what is served while others wait; default .60 */
+	double share_min;           /* that each class has at least; default .02, at most .2 */
 };
 #define TAYRA_PACE_OPTIONS_INIT TAYRA__SIZED(struct tayra_pace_options)
 #define TAYRA_QUEUE_NONE        UINT32_MAX

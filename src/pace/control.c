@@ -119,8 +119,13 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 	pace->clock = options.clock;
 	pace->limit = tayra__options_limit(&options);
 	pace->last.pressure = (struct tayra_pressure){ (double)NAN, (double)NAN };
-	tayra__queue_init(&pace->queue, options.queue_max, options.codel_target_ns,
-			  options.codel_interval_ns);
+	tayra__queue_init(&pace->queue, &(struct tayra__queue_rule){
+						.max = options.queue_max,
+						.target_ns = options.codel_target_ns,
+						.interval_ns = options.codel_interval_ns,
+						.share_critical = options.share_critical,
+						.share_min = options.share_min,
+					});
 	atomic_init(&pace->word,
 		    tayra__word_with_mode(tayra__word_with_limit(0, options.limit), options.mode));
 	*out = pace;
@@ -189,8 +194,8 @@ fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 	out->limit = pace->limit.now;
 	out->inflight = tayra__word_inflight(tayra__pace_word(pace));
 	for (int c = 0; c < TAYRA_CLASSES; c++) {
-		out->queued[c] = pace->queue.classes[c].line.count;
-		out->admit_ratio[c] = pace->queue.classes[c].line.gate.admit;
+		out->queued[c] = pace->queue.lines[c].count;
+		out->admit_ratio[c] = pace->queue.lines[c].gate.admit;
 		out->shed_level[c] = atomic_load_explicit(&pace->shed[c][TAYRA_SHED_LEVEL],
 							  memory_order_relaxed);
 		for (int s = 0; s < TAYRA_SHEDS; s++)

@@ -33,6 +33,8 @@ fill_in(struct tayra_pace_options *o, const struct tayra__limit_ops *limiter)
 	set_default(&o->memory_max, 0.85);
 	set_default(&o->error_max, 0.05);
 	set_default(&o->deadline_deviations, 2);
+	set_default(&o->share_critical, 0.6);
+	set_default(&o->share_min, 0.02);
 	set_default_ns(&o->p90_target_ns, 100 * TAYRA_NS_PER_MS);
 	set_default_ns(&o->window_ns, limiter->window_ns);
 	set_default_ns(&o->codel_interval_ns, 100 * TAYRA_NS_PER_MS);
@@ -59,7 +61,8 @@ sound(const struct tayra_pace_options *o)
 	       o->memory_max > 0 && o->error_max > 0 && o->deadline_deviations <= 1e6 &&
 	       o->p90_target_ns <= longest_ns && o->window_ns <= longest_ns &&
 	       o->codel_target_ns <= longest_ns && o->codel_interval_ns <= longest_ns &&
-	       (!o->sensor || o->sensor->read);
+	       o->share_critical > 0 && o->share_critical <= 1 && o->share_min > 0 &&
+	       o->share_min <= 1.0 / TAYRA_CLASSES && (!o->sensor || o->sensor->read);
 }
 
 int

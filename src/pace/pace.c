@@ -85,7 +85,7 @@ retry_after_ns(const struct tayra_pace *pace)
 static double
 retry_at_gate_ns(const struct tayra_pace *pace, enum tayra_class cls)
 {
-	double admit = pace->queue.classes[cls - 1].line.gate.admit;
+	double admit = pace->queue.lines[cls - 1].gate.admit;
 
 	return fmin(retry_after_ns(pace) / fmax(admit, 0.01), 1e18);
 }

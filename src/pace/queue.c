@@ -3,13 +3,12 @@
 
 #define CODEL_TARGET_NS (5 * TAYRA_NS_PER_MS)
 
-/* What serving one request adds to its class's virtual time: 16 / weight. */
-static const uint64_t virtual_cost[TAYRA_CLASSES] = { 1, 2, 4, 8, 16 };
+#define AGED_NS (2 * TAYRA_NS_PER_S)
 
-static struct tayra__queue_class *
-class_of(struct tayra__queue *queue, const struct tayra__line_entry *entry)
+static struct tayra__line *
+line_of(struct tayra__queue *queue, const struct tayra__line_entry *entry)
 {
-	return &queue->classes[entry->cls - 1];
+	return &queue->lines[entry->cls - 1];
 }
 
 static uint64_t
@@ -31,15 +30,16 @@ shed_to(struct tayra__queue *queue, struct tayra__line_entry *entry, struct tayr
 }
 
 void
-tayra__queue_init(struct tayra__queue *queue, uint32_t max, uint64_t target, uint64_t interval_ns)
+tayra__queue_init(struct tayra__queue *queue, const struct tayra__queue_rule *rule)
 {
 	*queue = (struct tayra__queue){
-		.max = max,
-		.target_ns = target,
+		.max = rule->max,
+		.target_ns = rule->target_ns,
 		.next_deadline_ns = UINT64_MAX,
 	};
+	tayra__share_init(&queue->share, rule->share_critical, rule->share_min);
 	for (int i = 0; i < TAYRA_CLASSES; i++)
-		tayra__line_init(&queue->classes[i].line, interval_ns);
+		tayra__line_init(&queue->lines[i], rule->interval_ns);
 }
 
 /* A place in a full line for a newcomer.  => whether there is one. */
@@ -63,20 +63,20 @@ bool
 tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, uint64_t now_ns,
 		  struct tayra__list *shed)
 {
-	struct tayra__queue_class *c = class_of(queue, entry);
+	struct tayra__line *line = line_of(queue, entry);
 
-	tayra__line_judge(&c->line, now_ns);
+	tayra__line_judge(line, now_ns);
 	entry->shed = TAYRA_SHED_LEVEL;
-	if (tayra__line_gated(&c->line, entry, now_ns))
+	if (tayra__line_gated(line, entry, now_ns))
 		return false;
 	entry->shed = TAYRA_SHED_FULL;
-	if (!make_room(queue, &c->line, entry, shed))
+	if (!make_room(queue, line, entry, shed))
 		return false;
-	/* A class that had nothing to ask for has saved up nothing. */
-	if (c->line.count == 0 && c->tag < queue->virtual_time)
-		c->tag = queue->virtual_time;
+	if (line->count == 0)
+		tayra__share_enter(&queue->share, entry->cls);
+	queue->asking |= 1u << (entry->cls - 1);
 	entry->target_ns = target_ns(queue, entry, now_ns);
-	tayra__line_push(&c->line, entry, now_ns);
+	tayra__line_push(line, entry, now_ns);
 	queue->count++;
 	if (entry->deadline_ns && entry->deadline_ns < queue->next_deadline_ns)
 		queue->next_deadline_ns = entry->deadline_ns;
@@ -86,44 +86,49 @@ tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, u
 void
 tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry)
 {
-	tayra__line_remove(&class_of(queue, entry)->line, entry);
+	struct tayra__line *line = line_of(queue, entry);
+
+	tayra__line_remove(line, entry);
 	queue->count--;
+	if (line->count == 0)
+		queue->asking &= ~(1u << (entry->cls - 1));
 }
 
-/* The class whose turn it is; NULL when all are empty. */
-static struct tayra__queue_class *
-next_class(struct tayra__queue *queue)
+/* The line whose turn it is; NULL when all are empty. */
+static struct tayra__line *
+next_line(struct tayra__queue *queue)
 {
-	struct tayra__queue_class *next = NULL;
+	if (!queue->asking)
+		return NULL;
+	return &queue->lines[tayra__share_next(&queue->share, queue->asking) - 1];
+}
 
-	for (int i = 0; i < TAYRA_CLASSES; i++) {
-		struct tayra__queue_class *c = &queue->classes[i];
+/* Has it waited for so long that it counts as one class higher? */
+static bool
+aged(const struct tayra__line_entry *entry, uint64_t now_ns)
+{
+	uint64_t waited = tayra__line_waited_ns(entry, now_ns);
 
-		if (c->line.count && (!next || c->tag < next->tag))
-			next = c;
-	}
-	return next;
+	return waited >= AGED_NS ||
+	       (entry->deadline_ns && waited >= (entry->deadline_ns - entry->at_ns) / 2);
 }
 
 static void
-serve(struct tayra__queue *queue, struct tayra__queue_class *c, struct tayra__line_entry *entry)
+serve(struct tayra__queue *queue, struct tayra__line_entry *entry, double price)
 {
-	tayra__line_charge(&c->line, entry);
+	tayra__line_charge(line_of(queue, entry), entry);
+	tayra__share_charge(&queue->share, entry->cls, queue->asking, price);
 	tayra__queue_remove(queue, entry);
-	queue->virtual_time = c->tag;
-	c->tag += virtual_cost[c - queue->classes];
 }
 
 struct tayra__line_entry *
 tayra__queue_pop(struct tayra__queue *queue)
 {
-	struct tayra__queue_class *c = next_class(queue);
-	struct tayra__line_entry *entry;
+	struct tayra__line *line = next_line(queue);
+	struct tayra__line_entry *entry = line ? tayra__line_first(line) : NULL;
 
-	if (!c)
-		return NULL;
-	entry = tayra__line_first(&c->line);
-	serve(queue, c, entry);
+	if (entry)
+		serve(queue, entry, 1);
 	return entry;
 }
 
@@ -131,15 +136,15 @@ struct tayra__line_entry *
 tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, const struct tayra__needs *needs,
 		  struct tayra__list *shed)
 {
-	struct tayra__queue_class *c;
+	struct tayra__line *line;
 
-	while ((c = next_class(queue))) {
+	while ((line = next_line(queue))) {
 		struct tayra__line_entry *entry;
 
-		tayra__line_judge(&c->line, now_ns);
-		entry = tayra__line_first(&c->line);
-		if (!tayra__line_too_late(&c->line, entry, now_ns, needs->ns[entry->cls - 1])) {
-			serve(queue, c, entry);
+		tayra__line_judge(line, now_ns);
+		entry = tayra__line_first(line);
+		if (!tayra__line_too_late(line, entry, now_ns, needs->ns[entry->cls - 1])) {
+			serve(queue, entry, aged(entry, now_ns) ? 0.5 : 1);
 			return entry;
 		}
 		shed_to(queue, entry, shed);
@@ -152,7 +157,7 @@ tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns, const struct tay
 		   struct tayra__list *shed)
 {
 	for (int i = 0; i < TAYRA_CLASSES; i++) {
-		struct tayra__line *line = &queue->classes[i].line;
+		struct tayra__line *line = &queue->lines[i];
 		struct tayra__line_entry *oldest;
 
 		tayra__line_judge(line, now_ns);
@@ -201,7 +206,7 @@ tayra__queue_sweep(struct tayra__queue *queue, uint64_t now_ns, const struct tay
 		return;
 	queue->next_deadline_ns = UINT64_MAX;
 	for (int i = 0; i < TAYRA_CLASSES; i++)
-		sweep_line(queue, &queue->classes[i].line, now_ns, needs->ns[i], shed);
+		sweep_line(queue, &queue->lines[i], now_ns, needs->ns[i], shed);
 }
 
 uint64_t
@@ -212,7 +217,7 @@ tayra__queue_next_ns(const struct tayra__queue *queue, const struct tayra__needs
 	if (queue->count && queue->next_deadline_ns != UINT64_MAX)
 		next = queue->next_deadline_ns > ahead ? queue->next_deadline_ns - ahead : 0;
 	for (int i = 0; i < TAYRA_CLASSES; i++) {
-		const struct tayra__line *line = &queue->classes[i].line;
+		const struct tayra__line *line = &queue->lines[i];
 		const struct tayra__line_entry *oldest = tayra__line_oldest(line);
 		uint64_t stale;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * queue.h: who is next.  Five classes, each a line (line.h) with its own order and its own
- * overload; between them start-time fair queueing by virtual time (Goyal, Vin, Cheng, SIGCOMM'96)
- * with weights 16:8:4:2:1, so none starves.
+ * overload; between them shares (share.h).  Who has waited for half of the time to its deadline, or
+ * for two seconds, counts as one class higher: its class pays half for it.
  *
  * Not thread-safe: the caller holds pace.lock.  Allocates nothing; entries are embedded in tickets.
  */
@@ -10,17 +10,14 @@
 #define TAYRA_PACE_QUEUE_H
 
 #include "pace/line.h"
-
-struct tayra__queue_class {
-	struct tayra__line line;
-	uint64_t tag; /* virtual start time of the next to be served */
-};
+#include "pace/share.h"
 
 struct tayra__queue {
-	struct tayra__queue_class classes[TAYRA_CLASSES];
+	struct tayra__line lines[TAYRA_CLASSES]; /* index: class - 1 */
+	struct tayra__share share;
+	unsigned asking;           /* bit i: somebody waits in lines[i] */
 	uint32_t count;            /* in all classes */
 	uint32_t max;              /* a class */
-	uint64_t virtual_time;     /* tag of the last one served */
 	uint64_t target_ns;        /* 0: 5 ms or a tenth of the time to the deadline */
 	uint64_t next_deadline_ns; /* not after the earliest deadline queued; UINT64_MAX: none */
 };
@@ -31,9 +28,14 @@ struct tayra__needs {
 	uint64_t ns[TAYRA_CLASSES];
 };
 
-/* max: waiting requests a class, 0: nobody waits.  The queue must not move afterwards. */
-void tayra__queue_init(struct tayra__queue *queue, uint32_t max, uint64_t target_ns,
-		       uint64_t interval_ns);
+struct tayra__queue_rule {
+	uint32_t max; /* waiting requests a class, 0: nobody waits */
+	uint64_t target_ns, interval_ns;
+	double share_critical, share_min;
+};
+
+/* The queue must not move afterwards. */
+void tayra__queue_init(struct tayra__queue *queue, const struct tayra__queue_rule *rule);
 /* Queue it; cls, level, tenant and deadline_ns are the caller's.  Where its class is full, it takes
  * the place of the oldest of a tenant with more than it has; that one is moved to `shed`.
  * => false: it is not queued; entry->shed says why. */

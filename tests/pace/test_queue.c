@@ -11,7 +11,7 @@
 /* A queue holds list heads that point into it: it must not move after this. */
 #define QUEUE(name, max)                                                                           \
 	struct tayra__queue name;                                                                  \
-	tayra__queue_init(&name, max, 0, 100 * MS)
+	tayra__queue_init(&name, &(struct tayra__queue_rule){ max, 0, 100 * MS, 0.6, 0.02 })
 
 /* => whether it is queued; nobody else may have to go for it. */
 static bool
@@ -44,8 +44,9 @@ entry_of(enum tayra_class cls, uint64_t deadline_ns)
 }
 
 static void
-classes_are_served_by_weight(void **state)
+classes_are_served_by_share(void **state)
 {
+	const int shares[TAYRA_CLASSES] = { 180, 64, 32, 16, 8 };
 	static struct tayra__line_entry entries[TAYRA_CLASSES][200];
 	int served[TAYRA_CLASSES] = { 0 };
 
@@ -55,10 +56,34 @@ classes_are_served_by_weight(void **state)
 			entries[c][i] = entry_of((enum tayra_class)(c + 1), 0);
 			assert_true(push(&queue, &entries[c][i], 0));
 		}
-	for (int i = 0; i < 310; i++) /* ten rounds of 16 + 8 + 4 + 2 + 1 */
+	for (int i = 0; i < 300; i++)
 		served[tayra__queue_pop(&queue)->cls - 1]++;
 	for (int c = 0; c < TAYRA_CLASSES; c++)
-		assert_in_range(served[c], (160 >> c) - 1, (160 >> c) + 1);
+		assert_in_range(served[c], shares[c] - 2, shares[c] + 2);
+}
+
+/* Who waits for two seconds, or half of its time, is served at the rate of the class above. */
+static void
+who_has_waited_long_counts_double(void **state)
+{
+	static struct tayra__line_entry old[100], fresh[100];
+	struct tayra__list shed;
+	int first_old = 0;
+
+	QUEUE(queue, 100);
+	queue.target_ns = 100000 * MS; /* no overload */
+	tayra__list_init(&shed);
+	for (int i = 0; i < 100; i++) {
+		old[i] = entry_of(TAYRA_BACKGROUND, i % 2 ? 3000 * MS : 0);
+		fresh[i] = entry_of(TAYRA_LOW, 0);
+		push(&queue, &old[i], 0);
+	}
+	for (int i = 0; i < 100; i++)
+		push(&queue, &fresh[i], 2000 * MS);
+	for (int i = 0; i < 30; i++)
+		first_old += tayra__queue_take(&queue, 2000 * MS, needs(0), &shed)->cls ==
+			     TAYRA_BACKGROUND;
+	assert_in_range(first_old, 14, 16); /* else 10 */
 }
 
 static void
@@ -158,10 +183,10 @@ an_overloaded_class_serves_the_newest_and_sheds_the_old(void **state)
 	/* The first interval saw it young; the second sees it over its target throughout. */
 	for (uint64_t now = 101 * MS; now < 200 * MS; now += 10 * MS)
 		tayra__queue_prune(&queue, now, needs(0), &shed);
-	assert_false(queue.classes[TAYRA_LOW - 1].line.overloaded);
+	assert_false(queue.lines[TAYRA_LOW - 1].overloaded);
 	assert_true(tayra__list_empty(&shed));
 	tayra__queue_prune(&queue, 201 * MS, needs(0), &shed);
-	assert_true(queue.classes[TAYRA_LOW - 1].line.overloaded);
+	assert_true(queue.lines[TAYRA_LOW - 1].overloaded);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &old.node);
 	assert_int_equal(old.shed, TAYRA_SHED_CODEL);
 	assert_ptr_equal(tayra__queue_take(&queue, 202 * MS, needs(0), &shed), &b);
@@ -178,7 +203,7 @@ a_class_with_short_waits_is_never_overloaded(void **state)
 	for (uint64_t now = 0; now < 1000 * MS; now += 10 * MS) {
 		assert_true(push(&queue, &entry, now));
 		assert_ptr_equal(tayra__queue_take(&queue, now + 4 * MS, needs(0), &shed), &entry);
-		assert_false(queue.classes[TAYRA_LOW - 1].line.overloaded);
+		assert_false(queue.lines[TAYRA_LOW - 1].overloaded);
 	}
 }
 
@@ -195,10 +220,10 @@ overload_ends_when_the_oldest_is_young_again(void **state)
 		tayra__queue_prune(&queue, now, needs(0), &shed);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &old.node);
 	push(&queue, &fresh, 215 * MS);
-	assert_true(queue.classes[TAYRA_LOW - 1].line.overloaded);
+	assert_true(queue.lines[TAYRA_LOW - 1].overloaded);
 	tayra__queue_take(&queue, 216 * MS, needs(0), &shed);
 	tayra__queue_prune(&queue, 320 * MS, needs(0), &shed);
-	assert_false(queue.classes[TAYRA_LOW - 1].line.overloaded);
+	assert_false(queue.lines[TAYRA_LOW - 1].overloaded);
 }
 
 /* What one state for all classes would get wrong: the short wait of the high class resets it. */
@@ -211,16 +236,15 @@ a_busy_high_class_does_not_hide_an_overloaded_low_one(void **state)
 
 	QUEUE(queue, 10);
 	tayra__list_init(&shed);
-	queue.classes[TAYRA_BACKGROUND - 1].tag = 1000; /* not its turn */
 	push(&queue, &low, 0);
 	for (uint64_t now = 0; now <= 210 * MS; now += MS) {
 		push(&queue, &high, now);
 		assert_ptr_equal(tayra__queue_take(&queue, now, needs(0), &shed), &high);
-		queue.classes[0].tag = 0;
+		queue.share.ahead = 0; /* not the other's turn */
 		tayra__queue_prune(&queue, now, needs(0), &shed);
 	}
-	assert_true(queue.classes[TAYRA_BACKGROUND - 1].line.overloaded);
-	assert_false(queue.classes[TAYRA_CRITICAL - 1].line.overloaded);
+	assert_true(queue.lines[TAYRA_BACKGROUND - 1].overloaded);
+	assert_false(queue.lines[TAYRA_CRITICAL - 1].overloaded);
 	assert_int_equal(low.shed, TAYRA_SHED_CODEL);
 }
 
@@ -232,8 +256,8 @@ an_overloaded_class_bears_a_wait_of_twice_the_target(void **state)
 
 	QUEUE(queue, 10);
 	tayra__list_init(&shed);
-	queue.classes[TAYRA_LOW - 1].line.overloaded = true;
-	queue.classes[TAYRA_LOW - 1].line.interval_end_ns = 1000 * MS;
+	queue.lines[TAYRA_LOW - 1].overloaded = true;
+	queue.lines[TAYRA_LOW - 1].interval_end_ns = 1000 * MS;
 	push(&queue, &entry, 100 * MS);
 	tayra__queue_prune(&queue, 110 * MS, needs(0), &shed);
 	assert_true(tayra__list_empty(&shed));
@@ -329,7 +353,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(classes_are_served_by_weight),
+		cmocka_unit_test(classes_are_served_by_share),
+		cmocka_unit_test(who_has_waited_long_counts_double),
 		cmocka_unit_test(an_idle_class_saves_up_nothing),
 		cmocka_unit_test(a_class_is_first_come_first_served),
 		cmocka_unit_test(a_full_class_takes_no_more_but_another_does),

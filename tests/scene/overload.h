@@ -259,10 +259,13 @@ goodput(const struct scene *scene)
 	return sum;
 }
 
+/* Of those that have ended. */
 static inline double
 success_of(const struct source *source)
 {
-	return source->asked ? (double)source->good / (double)source->asked : 1;
+	uint64_t failed = source->refused + source->late, all = source->good + failed;
+
+	return all ? (double)source->good / (double)all : 1;
 }
 
 static inline uint64_t

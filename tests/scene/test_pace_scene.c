@@ -19,7 +19,7 @@ fixed_limit_and_queue_keep_the_goodput_under_overload(void **state)
 		count_from_now(&scene);
 		run_for(&scene, 10 * S);
 		print_message("# load %.1f: goodput %.3f of capacity\n", loads[i], goodput(&scene));
-		assert_true(goodput(&scene) >= 0.9);
+		assert_true(goodput(&scene) >= 0.95);
 		assert_true(longest_wait_ns(&scene) <= 510 * MS);
 		close_scene(&scene);
 	}
@@ -88,27 +88,6 @@ aimd_settles_shrinks_with_the_capacity_and_comes_back(void **state)
 	after = stats_of(&scene).limit;
 	print_message("; back %.1f\n", after);
 	assert_true(after > 15 && after < 60);
-	close_scene(&scene);
-}
-
-static void
-every_class_gets_its_share_under_overload(void **state)
-{
-	const struct tayra_pace_options options = options_of(TAYRA_LIMITER_FIXED, 22);
-	struct scene scene;
-
-	open_scene(&scene, &options, 7);
-	all_classes_come(&scene, 2);
-	run_for(&scene, 3 * S);
-	count_from_now(&scene);
-	run_for(&scene, 10 * S);
-	for (int c = 0; c < TAYRA_CLASSES; c++) {
-		double share = goodput_of(&scene.sources[c]) * 31 / (16 >> c) / goodput(&scene);
-
-		print_message("# %s: %.2f of its share\n",
-			      tayra_class_name((enum tayra_class)(c + 1)), share);
-		assert_true(share > 0.9 && share < 1.1);
-	}
 	close_scene(&scene);
 }
 
@@ -186,7 +165,6 @@ main(void)
 		cmocka_unit_test(without_a_limit_the_same_overload_leaves_nothing),
 		cmocka_unit_test(load_below_capacity_is_let_in_and_answered),
 		cmocka_unit_test(aimd_settles_shrinks_with_the_capacity_and_comes_back),
-		cmocka_unit_test(every_class_gets_its_share_under_overload),
 		cmocka_unit_test(
 			a_backend_that_hangs_keeps_nobody_past_the_deadline_and_is_used_again),
 		cmocka_unit_test(a_backend_that_dies_brings_aimd_down_and_is_used_again),

@@ -113,6 +113,90 @@ a_greedy_tenant_waits_behind_itself(void **state)
 	close_scene(&scene);
 }
 
+static const double shares[TAYRA_CLASSES] = { .6, .4 * 8 / 15, .4 * 4 / 15, .4 * 2 / 15, .4 / 15 };
+
+static void
+every_class_gets_its_share_under_overload(void **state)
+{
+	struct scene scene;
+
+	open_at_knee(&scene, 7);
+	all_classes_come(&scene, 2);
+	settle_and_count(&scene);
+	for (int c = 0; c < TAYRA_CLASSES; c++) {
+		double share = goodput_of(&scene.sources[c]) / shares[c] / goodput(&scene);
+
+		print_message("# %s: %.2f of its share\n",
+			      tayra_class_name((enum tayra_class)(c + 1)), share);
+		assert_true(share > 0.9 && share < 1.1);
+	}
+	close_scene(&scene);
+}
+
+/* Each ten seconds, whoever presses: here HIGH, with as much as makes ten times capacity. */
+static void
+no_class_starves(void **state)
+{
+	struct scene scene;
+
+	open_at_knee(&scene, 7);
+	all_classes_come(&scene, 0.5);
+	scene.sources[TAYRA_HIGH - 1].load = 8;
+	run_for(&scene, 5 * S);
+	for (int i = 0; i < 3; i++) {
+		count_from_now(&scene);
+		run_for(&scene, 10 * S);
+		for (int c = 0; c < TAYRA_CLASSES; c++)
+			assert_true(goodput_of(&scene.sources[c]) >= 0.9 * 0.02);
+		assert_true(goodput(&scene) >= 0.95);
+		assert_true(longest_wait_ns(&scene) <= 510 * MS);
+	}
+	close_scene(&scene);
+}
+
+/* The high class asks for half of what can be done, at most, the rest makes up the load. */
+static void
+a_high_class_within_half_of_capacity_succeeds(void **state)
+{
+	const double loads[] = { 1.5, 4, 10 };
+	const enum tayra_class classes[] = { TAYRA_CRITICAL, TAYRA_HIGH };
+
+	for (int k = 0; k < 2; k++)
+		for (int i = 0; i < 3; i++) {
+			struct scene scene;
+			struct source *high;
+
+			open_at_knee(&scene, 7);
+			high = let_come(&scene, (struct source){ .load = 0.5, .cls = classes[k] });
+			let_come(&scene,
+				 (struct source){ .load = loads[i] - 0.5, .cls = TAYRA_NORMAL });
+			settle_and_count(&scene);
+			print_message("# %s beside %.1f: success %.5f, longest wait %.1f ms; "
+				      "goodput %.3f\n",
+				      tayra_class_name(classes[k]), loads[i] - 0.5,
+				      success_of(high), (double)high->longest_ns / 1e6,
+				      goodput(&scene));
+			assert_true(success_of(high) >= 0.999);
+			assert_true(goodput(&scene) >= 0.95);
+			close_scene(&scene);
+		}
+}
+
+/* What CRITICAL does not ask for is everybody else's, and the other way round. */
+static void
+nothing_is_left_idle_for_who_does_not_ask(void **state)
+{
+	for (int c = TAYRA_CRITICAL; c <= TAYRA_BACKGROUND; c++) {
+		struct scene scene;
+
+		open_at_knee(&scene, 7);
+		let_come(&scene, (struct source){ .load = 3, .cls = (enum tayra_class)c });
+		settle_and_count(&scene);
+		assert_true(goodput(&scene) >= 0.95);
+		close_scene(&scene);
+	}
+}
+
 int
 main(void)
 {
@@ -121,6 +205,10 @@ main(void)
 		cmocka_unit_test(the_gate_opens_as_soon_as_the_overload_is_over),
 		cmocka_unit_test(equal_tenants_get_the_same),
 		cmocka_unit_test(a_greedy_tenant_waits_behind_itself),
+		cmocka_unit_test(every_class_gets_its_share_under_overload),
+		cmocka_unit_test(no_class_starves),
+		cmocka_unit_test(a_high_class_within_half_of_capacity_succeeds),
+		cmocka_unit_test(nothing_is_left_idle_for_who_does_not_ask),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
