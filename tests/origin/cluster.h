@@ -10,6 +10,8 @@
 #include <glob.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,11 @@
 #include <unistd.h>
 
 #include <libpq-fe.h>
+
+#ifndef CLUSTER_CONNECTIONS
+#define CLUSTER_CONNECTIONS "20"
+#define CLUSTER_BUFFERS     "1MB"
+#endif
 
 struct cluster {
 	char bin[256], folder[64], conninfo[200];
@@ -68,8 +75,8 @@ cluster_start(struct cluster *c)
 					  "data",     "-k",
 					  c->folder,  "-F",
 					  "-c",       "listen_addresses=",
-					  "-c",       "max_connections=20",
-					  "-c",       "shared_buffers=1MB",
+					  "-c",       "max_connections=" CLUSTER_CONNECTIONS,
+					  "-c",       "shared_buffers=" CLUSTER_BUFFERS,
 					  NULL };
 
 	c->server = cluster_spawn(c, "postgres", arguments);
