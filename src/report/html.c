@@ -40,7 +40,7 @@ tayra__html_svg_text(FILE *out, double x, double y, const char *anchor, const ch
 static const char style[] =
 	":root{color-scheme:light dark;--bg:#fbfaf7;--fg:#1d1f21;--soft:#63676b;--line:#dcd8cf;"
 	"--card:#fff;--a0:#8a8f94;--a1:#2b6cb0;--a2:#c2560b;--good:#1a7f4b;--bad:#b3261e;"
-	"--quiet:#74787c;--stale:#d9a441;--s0:#4a5560;--s1:#c2560b;--s2:#2b6cb0;--s3:#7b3f9e;"
+	"--quiet:#74787c;--stale:#d9a441;--s0:#4a5560;--s1:#ad4a06;--s2:#2b6cb0;--s3:#7b3f9e;"
 	"--s4:#12735f}"
 	"@media(prefers-color-scheme:dark){:root{--bg:#16181a;--fg:#e8e6e1;--soft:#a1a5a9;"
 	"--line:#34383c;--card:#1e2124;--a0:#9aa0a6;--a1:#6ea8e6;--a2:#f0934a;--good:#5cc98d;"
@@ -120,7 +120,8 @@ static const char style[] =
 	".legend svg{vertical-align:-1px;margin-right:5px}.legend span{margin-right:16px;"
 	"white-space:nowrap}"
 	"table.words{width:auto}.words td,.words th{padding-right:22px}"
-	"tr.look td:last-child{color:var(--s1);font-weight:600}"
+	"tr[class] td:last-child{white-space:nowrap}tr.look "
+	"td:last-child{color:var(--s1);font-weight:600}"
 	"tr.spoilt td:last-child{color:var(--bad);font-weight:700}"
 	"tr.fine td:last-child{color:var(--good)}tr.unknown td:last-child{color:var(--quiet)}"
 	"@media(max-width:600px){main{padding:20px 14px 48px}h1{font-size:24px}h2{font-size:20px;"
@@ -129,7 +130,8 @@ static const char style[] =
 	"--card:#fff;--good:#1a7f4b;--bad:#b3261e;--quiet:#555;--s0:#4a5560;--s1:#a94800;"
 	"--s2:#2b6cb0;--s3:#7b3f9e;--s4:#12735f}body{font-size:12px}main{max-width:none;padding:0}"
 	"h1{font-size:22px}h2{margin-top:24px;break-after:avoid}svg,tr,.card{break-inside:avoid}"
-	"svg.plot{max-width:520px}.scroll{overflow:visible}}";
+	"svg.plot{max-width:520px}.scroll{overflow:visible}td,th{white-space:normal;padding:2px "
+	"4px;font-size:9.5px}}";
 
 void
 tayra__html_head(FILE *out, const char *title)

@@ -8,6 +8,7 @@
 
 #include "report/sheet.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -68,12 +69,20 @@ void tayra__plot_fini(struct tayra__plot *plot);
 struct tayra__plot_value *tayra__plot_value(struct tayra__plot *plot, size_t line, size_t point);
 __attribute__((format(printf, 4, 5))) void tayra__plot_rule(struct tayra__plot *plot, double at,
 							    bool upright, const char *name, ...);
+/* It has a place on that axis. */
+static inline bool
+tayra__plot_drawable(const struct tayra__plot_axis *axis, double value)
+{
+	return isfinite(value) && (!axis->log || value > 0);
+}
+static inline const struct tayra__plot_value *
+tayra__plot_at(const struct tayra__plot *plot, size_t line, size_t point)
+{
+	return &plot->value[line * plot->points + point];
+}
 /* Nothing of it can be drawn. */
 bool tayra__plot_empty(const struct tayra__plot *plot);
 /* Drawing, legend and table; nothing when it is empty. */
 void tayra__plot_put(const struct tayra__plot *plot, struct tayra__sheet *sheet);
-
-/* The mark of a look at a place, as SVG. */
-void tayra__plot_mark(FILE *out, unsigned look, double x, double y);
 
 #endif

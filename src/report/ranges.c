@@ -6,7 +6,7 @@
 
 #include "report/figure.h"
 #include "report/html.h"
-#include "report/plot.h"
+#include "report/plot_draw.h"
 #include "report/scale.h"
 
 #define WIDTH  480.0

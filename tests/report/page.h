@@ -188,7 +188,7 @@ page_fault(const char *page, struct page_reader *r)
 	return r->why;
 }
 
-static void
+static inline void
 must_be_whole(const char *page)
 {
 	static const char *const banned[] = { "nan", "http-equiv", "@import", "url(" };
@@ -205,7 +205,7 @@ must_be_whole(const char *page)
 }
 
 /* Each, one after the other. */
-static void
+static inline void
 must_follow(const char *text, const char *const *parts)
 {
 	const char *at = text;
@@ -217,7 +217,7 @@ must_follow(const char *text, const char *const *parts)
 	}
 }
 
-static size_t
+static inline size_t
 count(const char *text, const char *part)
 {
 	size_t n = 0;
