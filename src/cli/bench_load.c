@@ -15,6 +15,7 @@
 #include "base/option.h"
 #include "cli/arguments.h"
 #include "cli/bench_files.h"
+#include "cli/bench_kinds.h"
 #include "cli/bench_live.h"
 #include "cli/bench_method.h"
 #include "cli/command.h"
@@ -181,6 +182,8 @@ read_options(int argc, char **argv, struct load_test *t)
 		.command = argv[0], .connections = 64, .timeout_ns = 5 * TAYRA_NS_PER_S, .seed = 1
 	};
 	code = tayra__cli_parse(&argp, argc, argv, t);
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_request_ready(&t->request, t->command);
 	if (code == TAYRA__EXIT_OK && (!t->url || !t->text)) {
 		tayra__cli_error(t->command,
 				 t->url ? "no --load" : "--load: no --url to put it on");
@@ -306,6 +309,7 @@ print_table(const struct load_test *t)
 	for (size_t i = 0; i < found->count; i++)
 		print_phase(&found->phase[i]);
 	putchar('\n');
+	tayra__bench_kinds_print(tayra__wire_kinds(t->wire));
 	if (!found->steady)
 		puts("  no steady state: the warm-up never settled");
 	if (found->best_per_s > 0)
@@ -328,6 +332,8 @@ print_json(const struct load_test *t)
 	tayra__json_u64(&json, "connections", t->connections);
 	tayra__machine_json(&json, &t->machine);
 	tayra__phases_json(&json, "result", &t->found);
+	if (tayra__wire_kinds(t->wire))
+		tayra__kinds_json(&json, "kinds", tayra__wire_kinds(t->wire));
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
 }

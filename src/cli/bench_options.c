@@ -544,6 +544,15 @@ take_from_plan(void *ctx, const char *where, int key, char *value)
 	return error;
 }
 
+static int
+take_part(void *ctx, struct tayra__document *document, const struct tayra__yaml *at, char *error,
+	  size_t error_len)
+{
+	struct tayra__bench_options *o = ctx;
+
+	return tayra__scenario_file_take(&o->request.scenario, document, at, error, error_len);
+}
+
 /* --plan FILE, --plan=FILE, or FILE.yaml as the first word; NULL: none. */
 static const char *
 plan_of(int *argc, char **argv)
@@ -572,7 +581,14 @@ parse(int argc, char **argv, const struct argp_option *table, const char *doc,
 	static const struct tayra__plan_map maps[] = {
 		{ "arms", ARM }, { "urls", URL }, { "prices", PRICE }, { NULL, 0 }
 	};
-	const struct tayra__plan_file plan = { table, take_from_plan, maps, o };
+	static const char *const parts[] = { "scenario", "data", NULL };
+	static const char *const none[] = { NULL };
+	const struct tayra__plan_file plan = { .table = table,
+					       .take = take_from_plan,
+					       .maps = maps,
+					       .parts = table == run_table ? parts : none,
+					       .take_part = take_part,
+					       .ctx = o };
 	const struct argp argp = { .options = table, .parser = take_option, .doc = doc };
 	const char *path;
 	int code = TAYRA__EXIT_OK;
@@ -590,6 +606,8 @@ parse(int argc, char **argv, const struct argp_option *table, const char *doc,
 		code = choose_metric(o);
 	if (code == TAYRA__EXIT_OK)
 		code = check_prices(o);
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_request_ready(&o->request, o->command);
 	if (!o->slice_ns && !o->urls)
 		o->slice_ns = 50 * TAYRA_NS_PER_MS;
 	return code;
@@ -620,9 +638,9 @@ check_run(const struct tayra__bench_options *o)
 	if (!o->urls && (o->rate_per_s > 0 || o->connections || o->duration_ns))
 		return lacks(o, "--rate, --connections and --duration are of servers: no --url");
 	if (!o->urls && tayra__bench_request_given(&o->request))
-		return lacks(
-			o, "--method, --header, --body, --command, --cacert and --insecure are of "
-			   "servers: no --url");
+		return lacks(o,
+			     "--method, --header, --body, --command, --scenario, --data, --cacert "
+			     "and --insecure are of servers: no --url");
 	if (o->urls && (o->request.cacert || o->request.insecure) && !any_secure(o))
 		return lacks(o, "--cacert and --insecure are of https:// and rediss://");
 	if (!o->urls && o->arms < 2)

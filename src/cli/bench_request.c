@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/command.h"
 #include "drive/command.h"
 
 static error_t
@@ -88,6 +89,47 @@ take_command(struct tayra__bench_request *request, const char *command, const ch
 	return 0;
 }
 
+static error_t
+take_scenario(struct tayra__bench_request *request, const char *command, const char *arg)
+{
+	char error[400];
+
+	if (tayra__scenario_file_read(&request->scenario, arg, error, sizeof(error)) == TAYRA_OK)
+		return 0;
+	tayra__cli_error(command, "--scenario: %s", error);
+	return EINVAL;
+}
+
+static error_t
+take_order(struct tayra__bench_request *request, const char *command, const char *arg)
+{
+	if (tayra__scenario_file_order(&request->scenario, arg) == TAYRA_OK)
+		return 0;
+	tayra__cli_error(command, "--data-order '%s' is not " TAYRA__SCENARIO_ORDERS, arg);
+	return EINVAL;
+}
+
+int
+tayra__bench_request_ready(struct tayra__bench_request *request, const char *command)
+{
+	struct tayra__scenario_file *file = &request->scenario;
+	char error[400];
+
+	if (file->scenario.kinds && (request->method || request->body || request->word_count)) {
+		tayra__cli_error(command, "a scenario says itself what is asked: no --method, "
+					  "--body or --command besides");
+		return TAYRA__EXIT_USAGE;
+	}
+	if (!file->data && file->scenario.order != TAYRA__SCENARIO_RANDOM) {
+		tayra__cli_error(command, "an order of rows, and no --data");
+		return TAYRA__EXIT_USAGE;
+	}
+	if (tayra__scenario_file_ready(file, error, sizeof(error)) == TAYRA_OK)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(command, "%s", error);
+	return TAYRA__EXIT_USAGE;
+}
+
 error_t
 tayra__bench_request_take(struct tayra__bench_request *request, const char *command, int key,
 			  char *arg)
@@ -97,6 +139,9 @@ tayra__bench_request_take(struct tayra__bench_request *request, const char *comm
 	case TAYRA__BENCH_HEADER: return take_header(request, command, arg);
 	case TAYRA__BENCH_BODY: return take_body(request, command, arg);
 	case TAYRA__BENCH_COMMAND: return take_command(request, command, arg);
+	case TAYRA__BENCH_SCENARIO: return take_scenario(request, command, arg);
+	case TAYRA__BENCH_DATA: request->scenario.data = arg; return 0;
+	case TAYRA__BENCH_DATA_ORDER: return take_order(request, command, arg);
 	case TAYRA__BENCH_CACERT: request->cacert = arg; return 0;
 	case TAYRA__BENCH_INSECURE: request->insecure = true; return 0;
 	default: return ARGP_ERR_UNKNOWN;
@@ -107,7 +152,8 @@ bool
 tayra__bench_request_given(const struct tayra__bench_request *request)
 {
 	return request->method || request->headers || request->body || request->word_count ||
-	       request->cacert || request->insecure;
+	       request->cacert || request->insecure || request->scenario.scenario.kinds ||
+	       request->scenario.data;
 }
 
 void
@@ -123,4 +169,5 @@ tayra__bench_request_fill(const struct tayra__bench_request *request,
 	out->word_count = request->word_count;
 	out->cacert = request->cacert;
 	out->insecure = request->insecure;
+	out->scenario = request->scenario.scenario.kinds ? &request->scenario.scenario : NULL;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/scenario_file.h"
 #include "drive/wire.h"
 
 #define TAYRA__BENCH_HEADERS_MAX 32
@@ -21,6 +22,7 @@ struct tayra__bench_request {
 	char *words[TAYRA__BENCH_WORDS_MAX]; /* of a Redis command */
 	size_t word_count;
 	bool insecure;
+	struct tayra__scenario_file scenario;
 };
 
 enum tayra__bench_request_key {
@@ -28,6 +30,9 @@ enum tayra__bench_request_key {
 	TAYRA__BENCH_HEADER,
 	TAYRA__BENCH_BODY,
 	TAYRA__BENCH_COMMAND,
+	TAYRA__BENCH_SCENARIO,
+	TAYRA__BENCH_DATA,
+	TAYRA__BENCH_DATA_ORDER,
 	TAYRA__BENCH_CACERT,
 	TAYRA__BENCH_INSECURE,
 };
@@ -60,6 +65,28 @@ enum tayra__bench_request_key {
 		  0,                                                                               \
 		  "of Redis: asked instead of GET of the key in the URL, as 'HGET user:1 name'",   \
 		  0 },                                                                             \
+		{ "scenario",                                                                      \
+		  TAYRA__BENCH_SCENARIO,                                                           \
+		  "FILE",                                                                          \
+		  0,                                                                               \
+		  "requests of several kinds instead: a YAML file with scenario:, a list of "      \
+		  "name, "                                                                         \
+		  "weight, path or command, method, headers, body and think, where {column} is a " \
+		  "value of --data",                                                               \
+		  0 },                                                                             \
+		{ "data",                                                                          \
+		  TAYRA__BENCH_DATA,                                                               \
+		  "FILE",                                                                          \
+		  0,                                                                               \
+		  "of a scenario: a CSV file, its first line names the columns; each request "     \
+		  "takes a row",                                                                   \
+		  0 },                                                                             \
+		{ "data-order",                                                                    \
+		  TAYRA__BENCH_DATA_ORDER,                                                         \
+		  "ORDER",                                                                         \
+		  0,                                                                               \
+		  "which row: random (default), sequence, or zipf:EXPONENT, the first most often", \
+		  0 },                                                                             \
 		{ "cacert",                                                                        \
 		  TAYRA__BENCH_CACERT,                                                             \
 		  "FILE",                                                                          \
@@ -77,6 +104,8 @@ enum tayra__bench_request_key {
  */
 error_t tayra__bench_request_take(struct tayra__bench_request *request, const char *command,
 				  int key, char *arg);
+/* All are taken: read the data of a scenario.  => 0, or an exit code after saying why. */
+int tayra__bench_request_ready(struct tayra__bench_request *request, const char *command);
 /* Was any given? */
 bool tayra__bench_request_given(const struct tayra__bench_request *request);
 /* Put them into what a wire is opened with, which then points into `request`. */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/bench_files.h"
+#include "cli/bench_kinds.h"
 #include "cli/bench_live.h"
 #include "cli/bench_method.h"
 #include "cli/command.h"
@@ -126,6 +127,8 @@ print_json(const struct tayra__server_report *report)
 	put_figure(&json, "took_s", (double)r->length_ns / 1e9);
 	tayra__machine_json(&json, &report->machine);
 	tayra__load_figures_json(&json, "figures", f);
+	if (report->kinds)
+		tayra__kinds_json(&json, "kinds", report->kinds);
 	tayra__json_end(&json);
 	return tayra__json_finish(&json);
 }
@@ -163,6 +166,7 @@ print_figures(const struct tayra__server_report *report)
 		print_row("the server's processors", f->cpu_mean, "busy");
 	if (!isnan(f->memory_peak_mib))
 		print_row("the server's memory", f->memory_peak_mib, "MiB");
+	tayra__bench_kinds_print(report->kinds);
 	printf("  believed: %s\n", tayra__machine_sentence(&report->machine, machine));
 	if (report->spoilt)
 		printf("  INVALID: %s.\n", report->spoilt);
@@ -226,6 +230,7 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 					      .what = tayra__wire_name(arm->wire),
 					      .error = tayra__wire_errors(arm->wire)->first,
 					      .spoilt = tayra__wire_load_spoilt(&arm->load, r),
+					      .kinds = tayra__wire_kinds(arm->wire),
 					      .planned_per_s = o->rate_per_s,
 					      .machine = *machine };
 	bool failed;

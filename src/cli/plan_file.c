@@ -101,6 +101,8 @@ unknown(const struct reading *r, const struct tayra__yaml *at)
 
 	for (size_t i = 0; r->plan->maps[i].name; i++)
 		names[n++] = r->plan->maps[i].name;
+	for (size_t i = 0; r->plan->parts[i]; i++)
+		names[n++] = r->plan->parts[i];
 	for (const struct argp_option *o = r->plan->table; o->name && n < SETTINGS_MAX; o++)
 		names[n++] = o->name;
 	near = tayra__option_nearest(at->name, names);
@@ -119,14 +121,37 @@ is_option(const struct reading *r, const char *name)
 }
 
 static int
+take_part(const struct reading *r, const struct tayra__yaml *at)
+{
+	char error[400];
+
+	if (r->plan->take_part(r->plan->ctx, &document, at, error, sizeof(error)) == 0)
+		return 0;
+	tayra__cli_error(r->command, "%s", error);
+	return TAYRA__EXIT_USAGE;
+}
+
+/* "data_order" is --data-order. */
+static bool
+means(const char *setting, const char *option)
+{
+	for (; *setting && (*setting == *option || (*setting == '_' && *option == '-')); option++)
+		setting++;
+	return *setting == *option;
+}
+
+static int
 take_setting(const struct reading *r, const struct tayra__yaml *at)
 {
 	for (size_t i = 0; r->plan->maps[i].name; i++)
 		if (strcmp(r->plan->maps[i].name, at->name) == 0 &&
 		    (at->kind == TAYRA__YAML_MAP || !is_option(r, at->name)))
 			return take_map(r, at, r->plan->maps[i].key);
+	for (size_t i = 0; r->plan->parts[i]; i++)
+		if (strcmp(r->plan->parts[i], at->name) == 0)
+			return take_part(r, at);
 	for (const struct argp_option *o = r->plan->table; o->name; o++) {
-		if (strcmp(o->name, at->name) != 0)
+		if (!means(at->name, o->name))
 			continue;
 		if (at->kind != TAYRA__YAML_TEXT)
 			return refuse(r, at, "'%s' is text", at->name);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plan_file.h: a subcommand's options from a YAML file: a setting is an option's long name.
+ * plan_file.h: a subcommand's options from a YAML file: a setting is an option's long name, where
+ * '-' may be '_'.
  */
 #ifndef TAYRA_CLI_PLAN_FILE_H
 #define TAYRA_CLI_PLAN_FILE_H
 
 #include <argp.h>
+
+struct tayra__document;
+struct tayra__yaml;
 
 struct tayra__plan_map {
 	const char *name;
@@ -21,6 +25,11 @@ struct tayra__plan_file {
 	/* "arms" and the like: a mapping of names to values, each taken as "NAME=VALUE"; ended by
 	 * NULL. */
 	const struct tayra__plan_map *maps;
+	/* Settings that are no option, or more than text; ended by NULL.  take_part says why not
+	 * in `error`. => 0, or not. */
+	const char *const *parts;
+	int (*take_part)(void *ctx, struct tayra__document *document, const struct tayra__yaml *at,
+			 char *error, size_t error_len);
 	void *ctx;
 };
 

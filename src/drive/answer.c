@@ -34,10 +34,10 @@ tayra__answer_fini(struct tayra__answer *answer)
 }
 
 void
-tayra__answer_begin(struct tayra__answer *answer, const struct tayra__errand *errand)
+tayra__answer_begin(struct tayra__answer *answer, bool head)
 {
 	if (!answer->redis) {
-		tayra__http_response_begin(&answer->http, errand->head);
+		tayra__http_response_begin(&answer->http, head);
 		return;
 	}
 	tayra__resp_reply_init(&answer->resp.reply);

@@ -34,8 +34,8 @@ struct tayra__answer {
 
 void tayra__answer_init(struct tayra__answer *answer, const struct tayra__errand *errand);
 void tayra__answer_fini(struct tayra__answer *answer);
-/* Before each answer. */
-void tayra__answer_begin(struct tayra__answer *answer, const struct tayra__errand *errand);
+/* Before each answer; head: it has no body. */
+void tayra__answer_begin(struct tayra__answer *answer, bool head);
 /* Take bytes as they came; *used of them belong to this answer, all with MORE. */
 enum tayra__answer_state tayra__answer_feed(struct tayra__answer *answer, const char *bytes,
 					    size_t len, size_t *used);

@@ -22,6 +22,7 @@ struct tayra__call {
 	uint64_t deadline_ns; /* due_ns + deadline; UINT64_MAX: none */
 	uint64_t begun_ns;    /* when it was sent, or the target called */
 	uint32_t worker;      /* which thread, 0 .. workers - 1 */
+	uint32_t kind, row;   /* of a scenario (scenario.h) */
 };
 
 /* How it ended: what the target says. */
@@ -67,6 +68,7 @@ struct tayra__closed_plan {
 	uint32_t clients;
 	uint64_t length_ns;
 	uint64_t deadline_ns;
+	uint64_t seed; /* of what a scenario draws */
 	const _Atomic bool *stop;
 	struct tayra__live *live;
 };

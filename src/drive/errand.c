@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/errand.h"
 
+#include "base/mem.h"
 #include "base/option.h"
+#include "drive/request_text.h"
+#include "drive/scenario.h"
 #include "drive/wire.h"
 #include "net/resp_writer.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <tayra/base.h>
 
@@ -27,12 +28,6 @@ refuse(const struct complaint *to, const char *why)
 {
 	snprintf(to->text, to->size, "%s", why);
 	return TAYRA_E_INVAL;
-}
-
-static void
-append(struct tayra__buffer *buffer, const char *text)
-{
-	tayra__buffer_append(buffer, text, strlen(text));
 }
 
 /* No blanks and nothing that could end a line. */
@@ -77,84 +72,6 @@ read_authority(struct tayra__redis_url *place, const char *text, size_t len,
 }
 
 static bool
-is_token(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) &&
-		    (!text[i] || !strchr("!#$%&'*+-.^_`|~", text[i])))
-			return false;
-	return len > 0;
-}
-
-static bool
-has_header(const struct tayra__wire_options *options, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < options->header_count; i++)
-		if (strncasecmp(options->headers[i], name, len) == 0 &&
-		    options->headers[i][len] == ':')
-			return true;
-	return false;
-}
-
-static int
-check_headers(const struct tayra__wire_options *options, const struct complaint *why)
-{
-	for (size_t i = 0; i < options->header_count; i++) {
-		const char *h = options->headers[i];
-
-		if (!is_token(h, strcspn(h, ":")) || !strchr(h, ':'))
-			return refuse(why, "a header is given as 'Name: value'");
-		for (; *h; h++)
-			if (((unsigned char)*h < ' ' && *h != '\t') || *h == 0x7f)
-				return refuse(why, "a header with a byte that no header has");
-	}
-	if (has_header(options, "Content-Length") || has_header(options, "Transfer-Encoding"))
-		return refuse(why, "the length of the body is said without being asked: leave out "
-				   "Content-Length and Transfer-Encoding");
-	return TAYRA_OK;
-}
-
-static bool
-takes_body(const char *method)
-{
-	return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
-}
-
-static void
-write_request(struct tayra__errand *errand, const struct tayra__wire_options *options,
-	      const char *authority, size_t authority_len, const char *path, size_t path_len)
-{
-	const char *method = options->method ? options->method : options->body_len ? "POST" : "GET";
-	struct tayra__buffer *out = &errand->request;
-	char length[48];
-
-	append(out, method);
-	append(out, *path == '/' ? " " : " /");
-	tayra__buffer_append(out, path, path_len);
-	append(out, " HTTP/1.1\r\n");
-	if (!has_header(options, "Host")) {
-		append(out, "Host: ");
-		tayra__buffer_append(out, authority, authority_len);
-		append(out, "\r\n");
-	}
-	if (!has_header(options, "User-Agent"))
-		append(out, "User-Agent: tayra\r\n");
-	for (size_t i = 0; i < options->header_count; i++) {
-		append(out, options->headers[i]);
-		append(out, "\r\n");
-	}
-	if (options->body_len || takes_body(method)) {
-		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", options->body_len);
-		append(out, length);
-	}
-	append(out, "\r\n");
-	tayra__buffer_append(out, options->body, options->body_len);
-	errand->head = strcmp(method, "HEAD") == 0;
-}
-
-static bool
 begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
@@ -166,6 +83,133 @@ is_secure(const char *url)
 	return begins(url, SCHEME_HTTPS) || begins(url, SCHEME_REDISS);
 }
 
+/* What is asked, with what is given for it in place of what the URL alone means. */
+static void
+take_options(struct tayra__request_text *request, const struct tayra__wire_options *options)
+{
+	request->method = options->method;
+	request->headers = options->headers;
+	request->header_count = options->header_count;
+	request->body = options->body;
+	request->body_len = options->body_len;
+	if (!options->word_count)
+		return;
+	request->words = options->words;
+	request->word_count = options->word_count;
+}
+
+static int
+write_text(const struct tayra__errand *errand, struct tayra__request_text *request,
+	   struct tayra__template *out, const struct complaint *why)
+{
+	if (errand->redis)
+		return tayra__request_text_redis(request, out, why->text, why->size);
+	return tayra__request_text_http(request, out, why->text, why->size);
+}
+
+/* The one request there is. */
+static int
+write_request(struct tayra__errand *errand, struct tayra__request_text *request,
+	      const struct complaint *why)
+{
+	struct tayra__template bytes;
+	int status;
+
+	tayra__template_init(&bytes, TAYRA__WIRE_REQUEST_MAX);
+	status = write_text(errand, request, &bytes, why);
+	if (status == TAYRA_OK) {
+		char *out = tayra__buffer_reserve(&errand->request,
+						  tayra__template_most(&bytes, NULL));
+
+		if (out)
+			tayra__buffer_grow(&errand->request,
+					   tayra__template_fill(&bytes, NULL, 0, out));
+		errand->head = !errand->redis && tayra__request_text_is_head(request);
+	}
+	tayra__template_fini(&bytes);
+	return status;
+}
+
+/* Behind where the kind stands: "plan.yaml:7:5: read: ...". */
+static int
+refuse_kind(const struct complaint *to, const struct tayra__scenario_kind *kind, const char *why)
+{
+	if (kind->where)
+		snprintf(to->text, to->size, "%s: %s: %s", kind->where, kind->name, why);
+	else
+		snprintf(to->text, to->size, "%s: %s", kind->name, why);
+	return TAYRA_E_INVAL;
+}
+
+static int
+write_kind(struct tayra__errand *errand, const struct tayra__scenario *scenario, size_t i,
+	   const struct tayra__wire_options *options, struct tayra__request_text request,
+	   const struct complaint *to)
+{
+	const struct tayra__scenario_kind *kind = &scenario->kind[i];
+	const char *headers[TAYRA__SCENARIO_HEADERS_MAX * 2];
+	struct tayra__errand_kind *out = &errand->kinds[i];
+	char why[TAYRA__WIRE_WHY];
+	const struct complaint complaint = { why, sizeof(why) };
+	size_t most;
+
+	if (options->method || options->body_len || options->word_count)
+		return refuse(to, "a scenario says itself what is asked: no method, body or "
+				  "command besides");
+	if (options->header_count > TAYRA__SCENARIO_HEADERS_MAX)
+		return refuse(to, "more headers than a request of a scenario can have");
+	for (size_t h = 0; h < options->header_count; h++)
+		headers[h] = options->headers[h];
+	for (size_t h = 0; h < kind->header_count; h++)
+		headers[options->header_count + h] = kind->headers[h];
+	request.method = kind->method;
+	request.more_path = kind->path;
+	request.headers = headers;
+	request.header_count = options->header_count + kind->header_count;
+	request.body = kind->body ? kind->body : "";
+	request.body_len = strlen(request.body);
+	if (kind->word_count) {
+		request.words = kind->words;
+		request.word_count = kind->word_count;
+	}
+	request.has_places = true;
+	request.rows = scenario->rows;
+	tayra__template_init(&out->request, TAYRA__SCENARIO_REQUEST_MAX);
+	if (write_text(errand, &request, &out->request, &complaint) != TAYRA_OK)
+		return refuse_kind(to, kind, why);
+	out->head = !errand->redis && tayra__request_text_is_head(&request);
+	most = tayra__template_most(&out->request, scenario->rows);
+	if (most > TAYRA__SCENARIO_REQUEST_MAX)
+		return refuse_kind(to, kind, "no memory, or the longest request is over 1 MiB");
+	errand->request_most = most > errand->request_most ? most : errand->request_most;
+	return TAYRA_OK;
+}
+
+static int
+write_requests(struct tayra__errand *errand, const struct tayra__wire_options *options,
+	       struct tayra__request_text *request, const struct complaint *why)
+{
+	const struct tayra__scenario *scenario = options->scenario;
+
+	if (!scenario) {
+		take_options(request, options);
+		return write_request(errand, request, why);
+	}
+	errand->kinds = tayra__mem_array(scenario->kinds, sizeof(*errand->kinds));
+	if (!errand->kinds) {
+		refuse(why, tayra_status_text(TAYRA_E_NOMEM));
+		return TAYRA_E_NOMEM;
+	}
+	errand->kind_count = scenario->kinds;
+	for (size_t i = 0; i < scenario->kinds; i++) {
+		int status = write_kind(errand, scenario, i, options, *request, why);
+
+		if (status != TAYRA_OK)
+			return status;
+	}
+	return TAYRA_OK;
+}
+
 static int
 read_http(struct tayra__errand *errand, const struct tayra__wire_options *options,
 	  const struct complaint *why)
@@ -175,25 +219,22 @@ read_http(struct tayra__errand *errand, const struct tayra__wire_options *option
 	size_t authority_len = strcspn(authority, "/?#");
 	const char *path = authority + authority_len;
 	size_t path_len = strcspn(path, "#");
+	struct tayra__request_text request;
 	int status;
 
 	if (!is_plain(options->url, strlen(options->url)))
 		return refuse(why, "a URL with a byte that no URL has: write a blank as %20");
-	if (options->word_count)
-		return refuse(why, "a command is for redis://");
-	if (options->method && !is_token(options->method, strlen(options->method)))
-		return refuse(why, "a method with a byte that no method has");
-	status = check_headers(options, why);
-	if (status != TAYRA_OK)
-		return status;
 	errand->place.port = secure ? 443 : 80;
 	status = read_authority(&errand->place, authority, authority_len, why);
 	if (status != TAYRA_OK)
 		return status;
-	write_request(errand, options, authority, authority_len, path, path_len);
 	snprintf(errand->place.shown, sizeof(errand->place.shown), "%.*s%s",
 		 (int)(path + path_len - options->url), options->url, path_len ? "" : "/");
-	return TAYRA_OK;
+	request = (struct tayra__request_text){ .authority = authority,
+						.authority_len = authority_len,
+						.path = path,
+						.path_len = path_len };
+	return write_requests(errand, options, &request, why);
 }
 
 /* Behind the host of a redis:// URL stand a database, a key or both: "/3", "/key", "/3/key".  Cuts
@@ -244,34 +285,17 @@ write_greeting(struct tayra__errand *errand)
 	}
 }
 
-static void
-write_command(struct tayra__errand *errand, const struct tayra__wire_options *options,
-	      const char *key)
-{
-	const char *const get[] = { "GET", key }, *const ping[] = { "PING" };
-	const char *const *words = options->words;
-	size_t count = options->word_count;
-
-	if (!count) {
-		words = key && *key ? get : ping;
-		count = key && *key ? 2 : 1;
-	}
-	tayra__resp_array(&errand->request, count);
-	for (size_t i = 0; i < count; i++)
-		tayra__resp_text(&errand->request, words[i]);
-}
-
 static int
 read_redis(struct tayra__errand *errand, const struct tayra__wire_options *options,
 	   const struct complaint *why)
 {
 	const bool secure = is_secure(options->url);
+	const char *get[] = { "GET", NULL }, *const ping[] = { "PING" };
+	struct tayra__request_text request = { .words = ping, .word_count = 1 };
 	char url[2048], *key;
 	int status;
 
 	errand->redis = true;
-	if (options->method || options->header_count || options->body_len)
-		return refuse(why, "a method, headers and a body are for http://");
 	if (strlen(options->url) >= sizeof(url))
 		return refuse(why, "a URL of over 2,047 bytes");
 	/* The parser knows what is said in the clear. */
@@ -291,8 +315,12 @@ read_redis(struct tayra__errand *errand, const struct tayra__wire_options *optio
 			 shown + strlen(SCHEME_REDIS));
 	}
 	write_greeting(errand);
-	write_command(errand, options, key);
-	return TAYRA_OK;
+	if (key && *key) {
+		get[1] = key;
+		request.words = get;
+		request.word_count = 2;
+	}
+	return write_requests(errand, options, &request, why);
 }
 
 static int
@@ -349,6 +377,11 @@ tayra__errand_fini(struct tayra__errand *errand)
 {
 	tayra__tls_context_destroy(errand->tls);
 	errand->tls = NULL;
+	for (size_t i = 0; i < errand->kind_count; i++)
+		tayra__template_fini(&errand->kinds[i].request);
+	tayra__mem_free(errand->kinds);
+	errand->kinds = NULL;
+	errand->kind_count = 0;
 	tayra__buffer_fini(&errand->request);
 	tayra__buffer_fini(&errand->greeting);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * errand.h: where load goes and what is said there: a URL understood, and the bytes of the request
- * made once for all the times it is sent.  Nothing here touches the network.
+ * made once for all the times it is sent, or of each kind of request but for its values.  Nothing
+ * here touches the network.
  */
 #ifndef TAYRA_DRIVE_ERRAND_H
 #define TAYRA_DRIVE_ERRAND_H
 
+#include "drive/template.h"
 #include "net/buffer.h"
 #include "net/redis_url.h"
 #include "net/tls.h"
@@ -15,12 +17,21 @@
 
 struct tayra__wire_options;
 
+/* Of a scenario. */
+struct tayra__errand_kind {
+	struct tayra__template request;
+	bool head;
+};
+
 struct tayra__errand {
-	bool redis;                     /* otherwise HTTP */
-	bool head;                      /* an answer has no body */
-	struct tayra__tls_context *tls; /* NULL: in the clear */
-	struct tayra__redis_url place;  /* of HTTP: host, port and what is shown */
-	struct tayra__buffer request;
+	bool redis;                       /* otherwise HTTP */
+	bool head;                        /* an answer has no body */
+	struct tayra__tls_context *tls;   /* NULL: in the clear */
+	struct tayra__redis_url place;    /* of HTTP: host, port and what is shown */
+	struct tayra__buffer request;     /* without a scenario */
+	struct tayra__errand_kind *kinds; /* [kind_count]; NULL: no scenario */
+	size_t kind_count;
+	size_t request_most;           /* bytes of the longest, whatever its row */
 	struct tayra__buffer greeting; /* Redis: what a new connection says first; may be empty */
 	unsigned greeting_replies;
 };

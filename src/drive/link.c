@@ -110,29 +110,48 @@ take(struct tayra__link_shared *shared, struct tayra__link *link)
 	return recv(link->fd, shared->room, TAYRA__LINK_READ, 0);
 }
 
-/* Write what is left of `bytes`; more room is waited for when there is none. */
+/* Write what is left of the request; more room is waited for when there is none. */
 static bool
-push(struct tayra__link_shared *shared, struct tayra__link *link, const struct tayra__buffer *bytes)
+push(struct tayra__link_shared *shared, struct tayra__link *link)
 {
-	size_t left = bytes->len - link->written;
-	ssize_t n = put(shared, link, tayra__buffer_front(bytes) + link->written, left);
+	size_t left = link->request_len - link->written;
+	ssize_t n = put(shared, link, link->request + link->written, left);
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return false;
 	if (n > 0)
 		link->written += (size_t)n;
-	if ((link->written < bytes->len) != link->wants_room)
+	if ((link->written < link->request_len) != link->wants_room)
 		return watch(shared, link, EPOLL_CTL_MOD, !link->wants_room);
 	return true;
+}
+
+static void
+say(struct tayra__link *link, const struct tayra__buffer *bytes)
+{
+	link->request = tayra__buffer_front(bytes);
+	link->request_len = bytes->len;
 }
 
 bool
 tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link)
 {
-	tayra__answer_begin(&link->answer, shared->errand);
+	const struct tayra__errand *errand = shared->errand;
+
+	if (errand->kinds) {
+		const struct tayra__errand_kind *kind = &errand->kinds[link->call.kind];
+
+		tayra__answer_begin(&link->answer, kind->head);
+		link->request = link->room;
+		link->request_len = tayra__template_fill(&kind->request, shared->rows,
+							 link->call.row, link->room);
+	} else {
+		tayra__answer_begin(&link->answer, errand->head);
+		say(link, &errand->request);
+	}
 	link->written = 0;
 	link->state = TAYRA__LINK_BUSY;
-	if (push(shared, link, &shared->errand->request))
+	if (push(shared, link))
 		return true;
 	fail_errno(shared, link, TAYRA__WIRE_RESET, errno);
 	return false;
@@ -157,8 +176,9 @@ greet(struct tayra__link_shared *shared, struct tayra__link *link)
 		return up(link);
 	}
 	link->state = TAYRA__LINK_GREETING;
-	tayra__answer_begin(&link->answer, shared->errand);
-	if (!push(shared, link, &shared->errand->greeting))
+	tayra__answer_begin(&link->answer, false);
+	say(link, &shared->errand->greeting);
+	if (!push(shared, link))
 		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
 	return TAYRA__LINK_NOTHING;
 }
@@ -237,7 +257,7 @@ greeted(struct tayra__link_shared *shared, struct tayra__link *link, const char 
 		bytes += used;
 		len -= used;
 		link->replies--;
-		tayra__answer_begin(&link->answer, shared->errand);
+		tayra__answer_begin(&link->answer, false);
 	}
 	if (link->replies)
 		return TAYRA__LINK_NOTHING;
@@ -249,8 +269,7 @@ answered(struct tayra__link_shared *shared, struct tayra__link *link,
 	 enum tayra__answer_state state)
 {
 	/* A request that is not written to its end cannot be followed by another one. */
-	bool keeps = tayra__answer_keeps(&link->answer) &&
-		     link->written == shared->errand->request.len;
+	bool keeps = tayra__answer_keeps(&link->answer) && link->written == link->request_len;
 
 	if (state == TAYRA__ANSWER_BAD)
 		tayra__answer_explain(&link->answer, state, shared->why, sizeof(shared->why));
@@ -314,10 +333,6 @@ hear(struct tayra__link_shared *shared, struct tayra__link *link)
 enum tayra__link_event
 tayra__link_react(struct tayra__link_shared *shared, struct tayra__link *link, uint32_t events)
 {
-	const struct tayra__buffer *bytes = link->state == TAYRA__LINK_GREETING
-						    ? &shared->errand->greeting
-						    : &shared->errand->request;
-
 	if (link->state == TAYRA__LINK_DOWN)
 		return TAYRA__LINK_NOTHING;
 	if (link->state == TAYRA__LINK_CONNECTING)
@@ -327,7 +342,7 @@ tayra__link_react(struct tayra__link_shared *shared, struct tayra__link *link, u
 	/* A server may answer before it has read everything, and close: what it said counts. */
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		return hear(shared, link);
-	if (events & EPOLLOUT && link->wants_room && !push(shared, link, bytes))
+	if (events & EPOLLOUT && link->wants_room && !push(shared, link))
 		return fail_errno(shared, link, TAYRA__WIRE_RESET, errno);
 	return TAYRA__LINK_NOTHING;
 }

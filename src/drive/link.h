@@ -20,6 +20,7 @@ struct tayra__errand;
 /* What all connections to one server share. */
 struct tayra__link_shared {
 	const struct tayra__errand *errand;
+	const struct tayra__rows *rows; /* of a scenario; NULL: no data */
 	const struct tayra__dial_address *address;
 	int epoll;
 	char *room;                   /* [TAYRA__LINK_READ] */
@@ -42,8 +43,10 @@ struct tayra__link {
 	struct tayra__tls *tls; /* NULL: in the clear */
 	bool wants_room;        /* epoll tells when more can be written */
 	unsigned replies;       /* of the greeting, still to come */
-	size_t written;
-	uint64_t until_ns;        /* of what it is waiting for */
+	const char *request; /* what is written, request_len bytes: the greeting, or while BUSY */
+	size_t request_len, written;
+	char *room;        /* [errand->request_most], for a request of a scenario; the wire's */
+	uint64_t until_ns; /* of what it is waiting for */
 	struct tayra__call call;  /* while BUSY */
 	struct tayra__list place; /* in the wire's list for its state */
 	struct tayra__answer answer;
@@ -62,7 +65,7 @@ void tayra__link_init(struct tayra__link *link, const struct tayra__errand *erra
 void tayra__link_fini(struct tayra__link *link);
 /* DOWN -> CONNECTING; false: failed at once. */
 bool tayra__link_connect(struct tayra__link_shared *shared, struct tayra__link *link);
-/* IDLE -> BUSY; false: failed. */
+/* IDLE -> BUSY, with link->call; false: failed. */
 bool tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link);
 /* Something happened on it, as epoll says.  One that is DOWN ignores it. */
 enum tayra__link_event tayra__link_react(struct tayra__link_shared *shared,

@@ -88,7 +88,7 @@ book(struct tayra__drive_result *result, const struct tayra__call *call, uint64_
 	tayra__hist_live_add(&result->live->latency, latency_ns);
 }
 
-void
+uint64_t
 tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call *call,
 		   enum tayra__call_end end, uint64_t answer_ns, uint64_t slice_end_ns)
 {
@@ -103,11 +103,15 @@ tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call 
 		booked = end == TAYRA__CALL_SHED ? TAYRA__LIVE_SHED : TAYRA__LIVE_ERROR;
 	}
 	book(result, call, latency, booked);
+	return latency;
 }
 
-void
+uint64_t
 tayra__tally_abandoned(struct tayra__drive_result *result, const struct tayra__call *call,
 		       uint64_t now_ns, uint64_t slice_end_ns)
 {
-	book(result, call, unanswered_ns(call, now_ns, slice_end_ns), TAYRA__LIVE_ABANDONED);
+	uint64_t latency = unanswered_ns(call, now_ns, slice_end_ns);
+
+	book(result, call, latency, TAYRA__LIVE_ABANDONED);
+	return latency;
 }

@@ -15,15 +15,16 @@ void tayra__tally_begin(struct tayra__drive_result *result, uint64_t start_ns, u
 /* A request was handed over so late. */
 void tayra__tally_lag(struct tayra__drive_result *result, uint64_t lag_ns);
 /*
- * One that was called and ended.
+ * One that was called and ended.  Returns the latency it counts with.
  * => OK counts with the time it took, and as late past its deadline.
  * => Refused or failed: with the time to its deadline, or without one to slice_end_ns; with the
  *    time it took if that is longer.
  */
-void tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call *call,
-			enum tayra__call_end end, uint64_t answer_ns, uint64_t slice_end_ns);
-/* One that was given up at that moment without having begun: counts like a failed one. */
-void tayra__tally_abandoned(struct tayra__drive_result *result, const struct tayra__call *call,
-			    uint64_t now_ns, uint64_t slice_end_ns);
+uint64_t tayra__tally_ended(struct tayra__drive_result *result, const struct tayra__call *call,
+			    enum tayra__call_end end, uint64_t answer_ns, uint64_t slice_end_ns);
+/* One that was given up at that moment without having begun: counts like a failed one.  Returns
+ * the latency it counts with. */
+uint64_t tayra__tally_abandoned(struct tayra__drive_result *result, const struct tayra__call *call,
+				uint64_t now_ns, uint64_t slice_end_ns);
 
 #endif

@@ -14,6 +14,8 @@
 #define TIMEOUT_NS  (5 * TAYRA_NS_PER_S)
 #define OTHER_FILES 64 /* what a program has open besides */
 #define URL_IN_WHY  160
+/* Bytes of all requests of a scenario that may be under way. */
+#define REQUESTS_MAX (256u << 20)
 
 /* Take as many descriptors as the system would give us without being root. */
 static bool
@@ -44,11 +46,31 @@ check(const struct tayra__wire_options *options, char *why, size_t size)
 	return TAYRA_OK;
 }
 
+/* Room for a request of the longest kind for each connection, and for clients that think. */
+static int
+acquire_scenario(struct tayra__wire *wire)
+{
+	const struct tayra__scenario *scenario = wire->scenario;
+	int status;
+
+	if (!scenario)
+		return TAYRA_OK;
+	wire->shared.rows = scenario->rows;
+	if (wire->errand.request_most > REQUESTS_MAX / wire->connections)
+		return TAYRA_E_TOO_LARGE;
+	wire->requests = tayra__mem_array(wire->connections, wire->errand.request_most);
+	status = wire->requests ? tayra__kinds_init(&wire->kinds, scenario) : TAYRA_E_NOMEM;
+	if (status == TAYRA_OK && tayra__scenario_think_mean_ns(scenario))
+		status = tayra__thinkers_init(&wire->thinkers, wire->connections);
+	return status;
+}
+
 /* What the system has to give. */
 static int
 acquire(struct tayra__wire *wire, char *why, size_t size)
 {
 	struct epoll_event event = { .events = EPOLLIN };
+	int status;
 
 	wire->shared.epoll = epoll_create1(EPOLL_CLOEXEC);
 	wire->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -59,12 +81,22 @@ acquire(struct tayra__wire *wire, char *why, size_t size)
 	}
 	wire->shared.room = tayra__mem_alloc(TAYRA__LINK_READ);
 	wire->links = tayra__mem_array(wire->connections, sizeof(*wire->links));
-	if (!wire->shared.room || !wire->links) {
+	status = acquire_scenario(wire);
+	if (status == TAYRA_E_TOO_LARGE) {
+		snprintf(why, size,
+			 "%u connections with requests of up to %zu bytes are over %u MiB",
+			 (unsigned)wire->connections, wire->errand.request_most,
+			 REQUESTS_MAX >> 20);
+		return TAYRA_E_INVAL;
+	}
+	if (!wire->shared.room || !wire->links || status != TAYRA_OK) {
 		snprintf(why, size, "no memory for %u connections", (unsigned)wire->connections);
 		return TAYRA_E_NOMEM;
 	}
 	for (uint32_t i = 0; i < wire->connections; i++) {
 		tayra__link_init(&wire->links[i], &wire->errand);
+		if (wire->requests)
+			wire->links[i].room = wire->requests + i * wire->errand.request_most;
 		tayra__list_push_back(&wire->down, &wire->links[i].place);
 	}
 	return TAYRA_OK;
@@ -115,6 +147,7 @@ tayra__wire_open(const struct tayra__wire_options *options, struct tayra__wire *
 									   : wire->connections;
 	wire->timeout_ns = options->timeout_ns ? options->timeout_ns : TIMEOUT_NS;
 	wire->any_status = options->any_status;
+	wire->scenario = options->scenario;
 	wire->shared.errand = &wire->errand;
 	wire->shared.epoll = wire->timer = -1;
 	tayra__list_init(&wire->down);
@@ -145,6 +178,9 @@ tayra__wire_close(struct tayra__wire *wire)
 		close(wire->shared.epoll);
 	tayra__mem_free(wire->links);
 	tayra__mem_free(wire->shared.room);
+	tayra__mem_free(wire->requests);
+	tayra__kinds_fini(&wire->kinds);
+	tayra__thinkers_fini(&wire->thinkers);
 	tayra__errand_fini(&wire->errand);
 	tayra__mem_free(wire);
 }
@@ -153,6 +189,18 @@ const char *
 tayra__wire_name(const struct tayra__wire *wire)
 {
 	return wire->errand.place.shown;
+}
+
+const struct tayra__kinds *
+tayra__wire_kinds(const struct tayra__wire *wire)
+{
+	return wire->scenario ? &wire->kinds : NULL;
+}
+
+void
+tayra__wire_set_row(struct tayra__wire *wire, uint64_t row)
+{
+	wire->seed.row = row;
 }
 
 const struct tayra__wire_errors *

@@ -34,7 +34,10 @@ struct tayra__wire_errors {
 	char first[TAYRA__WIRE_WHY]; /* what the first one was, in one line; "" without any */
 };
 
-/* All is copied.  Zero or NULL is the default. */
+struct tayra__kinds;
+struct tayra__scenario;
+
+/* All but the scenario is copied.  Zero or NULL is the default. */
 struct tayra__wire_options {
 	/* http[s]://host[:port][/path][?query]
 	 * redis[s]://[user[:password]@]host[:port][/database][/key], unix:///path for Redis: GET of
@@ -51,6 +54,9 @@ struct tayra__wire_options {
 	size_t body_len;
 	const char *const *words; /* Redis: a command instead of the default one */
 	size_t word_count;
+	/* Requests of several kinds instead of one, with `headers` besides their own.  It stays
+	 * while the wire is open. */
+	const struct tayra__scenario *scenario;
 	const char *cacert; /* with TLS: a file of who may have signed the server's certificate;
 			       NULL: whom the system trusts */
 	bool insecure;      /* with TLS: any certificate will do */
@@ -90,6 +96,10 @@ int tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_pl
 int tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__closed_plan *plan,
 			     struct tayra__drive_result *result);
 
+/* What the kinds of the scenario amounted to since it was opened; NULL: no scenario. */
+const struct tayra__kinds *tayra__wire_kinds(const struct tayra__wire *wire);
+/* Rows that are taken in order go on from slice to slice, or from this one. */
+void tayra__wire_set_row(struct tayra__wire *wire, uint64_t row);
 /* The errors of the slice that ran last: their sum is its result's `errors`. */
 const struct tayra__wire_errors *tayra__wire_errors(const struct tayra__wire *wire);
 /* "connect", "timeout", "reset", "malformed", "status". */

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "drive/process_use.h"
 #include "stat/quantile_interval.h"
@@ -24,6 +25,7 @@ tayra__wire_load_run(struct tayra__wire *wire, const struct tayra__wire_load *lo
 					       .live = load->live };
 	const struct tayra__closed_plan closed = { .clients = load->clients,
 						   .length_ns = length_ns,
+						   .seed = seed,
 						   .stop = load->stop,
 						   .live = load->live };
 
@@ -132,6 +134,8 @@ tayra__wire_arm_run(void *ctx, const struct tayra__slice *slice, struct tayra__m
 
 	if (!result)
 		return TAYRA_E_NOMEM;
+	/* Other arms may have been asked more or less in the rounds before. */
+	tayra__wire_set_row(arm->wire, tayra__hash_mix64(slice->seed));
 	status = tayra__wire_load_run(arm->wire, &arm->load, slice->length_ns, slice->seed,
 				      slice->length_ns, result);
 	after = tayra__listener_cpu_ns(arm->pid, arm->pids);

@@ -56,6 +56,7 @@ open_take(struct tayra__wire_work *work, uint64_t now, struct tayra__call *call)
 	*call = (struct tayra__call){ .due_ns = run->start_ns +
 						tayra__arrivals_peek(&run->behind) };
 	call->number = tayra__arrivals_take(&run->behind);
+	tayra__wire_draw(run->wire, call);
 	call->deadline_ns = deadline(call->due_ns, run->plan->deadline_ns);
 	return true;
 }
@@ -134,7 +135,7 @@ drain(struct open_run *run, uint64_t drain_ns)
 	while (run->behind.number != run->ahead.number && now < until && !stopped(run->plan->stop))
 		now = tayra__wire_turn(run->wire, &run->work, UINT64_MAX, until);
 	while (open_take(&run->work, now, &call))
-		tayra__tally_abandoned(run->work.result, &call, now, run->work.end_ns);
+		tayra__wire_abandon_call(run->wire, &run->work, &call, now);
 }
 
 static void
@@ -179,6 +180,7 @@ tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *
 	tayra__tally_init(result, plan->live);
 	tayra__arrivals_plan(&run.ahead, plan);
 	run.behind = run.ahead;
+	tayra__wire_begin(wire, plan->seed);
 	tayra__wire_ready(wire, wire->ready, plan->stop);
 	wire->spin_ns = spin_for(plan->rate_per_s);
 	tayra__realtime_enter(&realtime);
@@ -192,6 +194,7 @@ tayra__wire_drive_open(struct tayra__wire *wire, const struct tayra__open_plan *
 	wait_for_answers(wire, &run.work, plan->stop);
 	wire->spin_ns = 0;
 	tayra__realtime_leave(&realtime);
+	tayra__wire_end(wire, result, run.ahead.number);
 	result->cpu_ns = tayra__clock_process_cpu_ns() - cpu;
 	return TAYRA_OK;
 }
@@ -201,12 +204,13 @@ closed_take(struct tayra__wire_work *work, uint64_t now, struct tayra__call *cal
 {
 	struct closed_run *run = (struct closed_run *)(void *)work;
 
-	if (now >= work->end_ns || run->wire->busy >= run->plan->clients ||
-	    stopped(run->plan->stop))
+	if (now >= work->end_ns || stopped(run->plan->stop) ||
+	    run->wire->busy + run->wire->thinkers.heap.count >= run->plan->clients)
 		return false;
 	*call = (struct tayra__call){ .number = run->number++,
 				      .due_ns = now,
 				      .deadline_ns = deadline(now, run->plan->deadline_ns) };
+	tayra__wire_draw(run->wire, call);
 	return true;
 }
 
@@ -221,10 +225,57 @@ closed_refused(struct tayra__wire_work *work, uint64_t now)
 		tayra__wire_fail(run->wire, work, &call, TAYRA__WIRE_CONNECT, now);
 }
 
+/* Whoever was answered asks again at once, which wire_run.c does, or thinks before. */
+static void
+closed_ended(struct tayra__wire_work *work, const struct tayra__call *call, uint64_t now)
+{
+	struct tayra__wire *wire = ((struct closed_run *)(void *)work)->wire;
+
+	tayra__thinkers_add(&wire->thinkers,
+			    now + tayra__scenario_think_ns(wire->scenario, call->kind, &wire->seed,
+							   call->number));
+}
+
 static void
 closed_tick(struct tayra__wire_work *work, uint64_t now)
 {
-	/* Whoever was answered asks again at once: wire_run.c does that. */
+	struct tayra__wire *wire = ((struct closed_run *)(void *)work)->wire;
+	bool any = false;
+
+	while (tayra__thinkers_take(&wire->thinkers, now))
+		any = true;
+	if (any)
+		tayra__wire_start(wire, work, now);
+}
+
+/* Clients that think would all begin at the same moment, and stay together: let each have thought
+ * for a while already. */
+static void
+closed_begin(struct closed_run *run, uint64_t start)
+{
+	struct tayra__wire *wire = run->wire;
+	struct tayra__rng rng;
+	double mean_ns;
+
+	while (tayra__thinkers_take(&wire->thinkers, UINT64_MAX)) {
+	}
+	if (!wire->thinkers.clients)
+		return;
+	run->work.ended = closed_ended;
+	mean_ns = (double)tayra__scenario_think_mean_ns(wire->scenario);
+	tayra__rng_init(&rng, ~run->plan->seed);
+	for (uint32_t i = 0; i < run->plan->clients; i++)
+		tayra__thinkers_add(&wire->thinkers,
+				    start + (uint64_t)(mean_ns * tayra__rng_unit(&rng)));
+}
+
+/* When the next client has thought enough, if that is within the slice. */
+static uint64_t
+next_thought(const struct closed_run *run)
+{
+	uint64_t next = tayra__thinkers_next(&run->wire->thinkers);
+
+	return next < run->work.end_ns ? next : UINT64_MAX;
 }
 
 int
@@ -243,16 +294,19 @@ tayra__wire_drive_closed(struct tayra__wire *wire, const struct tayra__closed_pl
 	    __builtin_add_overflow(start, plan->length_ns, &run.work.end_ns))
 		return TAYRA_E_INVAL;
 	tayra__tally_init(result, plan->live);
+	tayra__wire_begin(wire, plan->seed);
 	tayra__wire_ready(wire, plan->clients, plan->stop);
 	cpu = tayra__clock_process_cpu_ns();
 	start = tayra__clock_real_ns();
 	run.work.end_ns = start + plan->length_ns;
 	tayra__tally_begin(result, start, plan->length_ns);
+	closed_begin(&run, start);
 	now = tayra__wire_start(wire, &run.work, start);
 	while (now < run.work.end_ns && !stopped(plan->stop))
-		now = tayra__wire_turn(wire, &run.work, UINT64_MAX, run.work.end_ns);
+		now = tayra__wire_turn(wire, &run.work, next_thought(&run), run.work.end_ns);
 	result->length_ns = (now < run.work.end_ns ? now : run.work.end_ns) - start;
 	wait_for_answers(wire, &run.work, plan->stop);
+	tayra__wire_end(wire, result, run.number);
 	result->cpu_ns = tayra__clock_process_cpu_ns() - cpu;
 	return TAYRA_OK;
 }

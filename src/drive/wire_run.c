@@ -69,13 +69,62 @@ be_hopeful(struct tayra__wire *wire)
 }
 
 void
+tayra__wire_begin(struct tayra__wire *wire, uint64_t seed)
+{
+	wire->seed.random = seed;
+}
+
+void
+tayra__wire_end(struct tayra__wire *wire, const struct tayra__drive_result *result,
+		uint64_t requests)
+{
+	wire->seed.row += requests;
+	wire->kinds.length_ns += result->length_ns;
+}
+
+void
+tayra__wire_draw(const struct tayra__wire *wire, struct tayra__call *call)
+{
+	struct tayra__scenario_draw draw;
+
+	if (!wire->scenario)
+		return;
+	draw = tayra__scenario_draw(wire->scenario, &wire->seed, call->number);
+	call->kind = draw.kind;
+	call->row = draw.row;
+}
+
+static void
+book(struct tayra__wire *wire, struct tayra__wire_work *work, const struct tayra__call *call,
+     enum tayra__call_end end, uint64_t now)
+{
+	uint64_t ok = work->result->ok;
+	uint64_t latency = tayra__tally_ended(work->result, call, end, now, work->end_ns);
+
+	if (wire->scenario)
+		tayra__kinds_add(&wire->kinds, call, latency, work->result->ok > ok);
+	if (work->ended)
+		work->ended(work, call, now);
+}
+
+void
+tayra__wire_abandon_call(struct tayra__wire *wire, struct tayra__wire_work *work,
+			 const struct tayra__call *call, uint64_t now)
+{
+	uint64_t latency = tayra__tally_abandoned(work->result, call, now, work->end_ns);
+
+	if (wire->scenario)
+		tayra__kinds_add(&wire->kinds, call, latency, false);
+}
+
+void
 tayra__wire_fail(struct tayra__wire *wire, struct tayra__wire_work *work,
 		 const struct tayra__call *call, enum tayra__wire_error error, uint64_t now)
 {
 	if (!wire->errors.first[0])
 		memcpy(wire->errors.first, wire->shared.why, sizeof(wire->errors.first));
 	wire->errors.count[error]++;
-	tayra__tally_ended(work->result, call, TAYRA__CALL_ERROR, now, work->end_ns);
+	book(wire, work, call, TAYRA__CALL_ERROR, now);
 }
 
 /* A link went down that should not have. */
@@ -102,12 +151,11 @@ tayra__wire_start(struct tayra__wire *wire, struct tayra__wire_work *work, uint6
 
 	while (!tayra__list_empty(&wire->idle) && work->take(work, now, &call)) {
 		struct tayra__link *link = link_of(wire->idle.next);
-		bool asked = tayra__link_ask(&wire->shared, link);
 
 		link->call = call;
 		link->call.begun_ns = now;
 		link->until_ns = now + wire->timeout_ns;
-		if (asked) {
+		if (tayra__link_ask(&wire->shared, link)) {
 			settle(wire, link, TAYRA__LINK_IDLE);
 			now = tayra__clock_real_ns();
 			continue;
@@ -157,12 +205,12 @@ react(struct tayra__wire *wire, struct tayra__wire_work *work, struct tayra__lin
 			tayra__wire_fail(wire, work, &link->call, TAYRA__WIRE_STATUS, now);
 			break;
 		}
-		tayra__tally_ended(work->result, &link->call, TAYRA__CALL_OK, now, work->end_ns);
+		book(wire, work, &link->call, TAYRA__CALL_OK, now);
 		break;
 	case TAYRA__LINK_GOOD:
 		settle(wire, link, before);
 		be_hopeful(wire);
-		tayra__tally_ended(work->result, &link->call, TAYRA__CALL_OK, now, work->end_ns);
+		book(wire, work, &link->call, TAYRA__CALL_OK, now);
 		break;
 	case TAYRA__LINK_LEFT: settle(wire, link, before); return;
 	case TAYRA__LINK_FAILED: lose(wire, work, link, before, now); return;
@@ -291,7 +339,7 @@ tayra__wire_abandon(struct tayra__wire *wire, struct tayra__wire_work *work, uin
 		enum tayra__link_state before = link->state;
 
 		if (before == TAYRA__LINK_BUSY)
-			tayra__tally_abandoned(work->result, &link->call, now, work->end_ns);
+			tayra__wire_abandon_call(wire, work, &link->call, now);
 		tayra__link_drop(link);
 		settle(wire, link, before);
 	}

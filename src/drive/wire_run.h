@@ -8,7 +8,10 @@
 #define TAYRA_DRIVE_WIRE_RUN_H
 
 #include "drive/errand.h"
+#include "drive/kinds.h"
 #include "drive/link.h"
+#include "drive/scenario.h"
+#include "drive/think.h"
 
 struct tayra__wire {
 	struct tayra__errand errand;
@@ -25,7 +28,13 @@ struct tayra__wire {
 	uint64_t retry_ns, backoff_ns; /* nothing is opened before; after the next failure */
 	bool refused;                  /* the last attempt to open one failed */
 	bool any_status;
-	int timer; /* a timerfd in the epoll, for what is due */
+	/* With a scenario. */
+	const struct tayra__scenario *scenario;
+	struct tayra__scenario_seed seed; /* of this slice */
+	struct tayra__kinds kinds;
+	struct tayra__thinkers thinkers; /* none where nobody thinks */
+	char *requests;                  /* [connections * errand.request_most] */
+	int timer;                       /* a timerfd in the epoll, for what is due */
 	uint64_t armed_ns;
 	uint64_t spin_ns; /* so long before that the sleep ends and polling begins */
 	struct tayra__wire_errors errors;
@@ -38,6 +47,9 @@ struct tayra__wire_work {
 	bool (*take)(struct tayra__wire_work *work, uint64_t now_ns, struct tayra__call *call);
 	/* Time has passed: called before and after whatever takes any. */
 	void (*tick)(struct tayra__wire_work *work, uint64_t now_ns);
+	/* A request that was taken has ended; NULL: not wanted. */
+	void (*ended)(struct tayra__wire_work *work, const struct tayra__call *call,
+		      uint64_t now_ns);
 	/* A connection could not be opened. */
 	void (*refused)(struct tayra__wire_work *work, uint64_t now_ns);
 };
@@ -55,6 +67,16 @@ uint64_t tayra__wire_turn(struct tayra__wire *wire, struct tayra__wire_work *wor
 void tayra__wire_fail(struct tayra__wire *wire, struct tayra__wire_work *work,
 		      const struct tayra__call *call, enum tayra__wire_error error,
 		      uint64_t now_ns);
+/* One that was given up. */
+void tayra__wire_abandon_call(struct tayra__wire *wire, struct tayra__wire_work *work,
+			      const struct tayra__call *call, uint64_t now_ns);
+/* A slice begins, with random numbers from this seed. */
+void tayra__wire_begin(struct tayra__wire *wire, uint64_t seed);
+/* It is over, and so many requests were drawn. */
+void tayra__wire_end(struct tayra__wire *wire, const struct tayra__drive_result *result,
+		     uint64_t requests);
+/* What request call->number is. */
+void tayra__wire_draw(const struct tayra__wire *wire, struct tayra__call *call);
 /* Give up what has no answer, close its connections.  work: NULL when nothing was asked. */
 void tayra__wire_abandon(struct tayra__wire *wire, struct tayra__wire_work *work, uint64_t now_ns);
 /* No connection is open or being opened, and the last attempt failed. */

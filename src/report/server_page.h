@@ -6,6 +6,7 @@
 #ifndef TAYRA_REPORT_SERVER_PAGE_H
 #define TAYRA_REPORT_SERVER_PAGE_H
 
+#include "drive/kinds.h"
 #include "drive/load_figures.h"
 #include "report/belief.h"
 #include "report/method.h"
@@ -14,10 +15,11 @@
 struct tayra__server_report {
 	const struct tayra__load_figures *figures;
 	const struct tayra__drive_result *result;
-	const char *what;     /* the URL, without passwords */
-	const char *error;    /* what the first that failed said; "": none did */
-	const char *spoilt;   /* why it cannot be believed; NULL: it can */
-	double planned_per_s; /* 0: closed loop */
+	const char *what;                 /* the URL, without passwords */
+	const char *error;                /* what the first that failed said; "": none did */
+	const char *spoilt;               /* why it cannot be believed; NULL: it can */
+	const struct tayra__kinds *kinds; /* of a scenario; NULL: none */
+	double planned_per_s;             /* 0: closed loop */
 	struct tayra__machine_share machine;
 	struct tayra__method method;
 };
