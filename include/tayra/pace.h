@@ -147,7 +147,10 @@ struct tayra_pace_request {
 	uint64_t tenant; /* whose it is: an id or a hash, 0: nobody's.  Tenants of a class that wait
 			    take turns, so that a greedy one waits behind itself */
 	uint32_t level;  /* inside its class: 0, the most important, to 127; see "The queue" */
+	uint32_t cost;   /* slots it takes, and what its class and tenant pay; 0: 1.  At most
+			    TAYRA_COST_MAX; what costs more than the limit goes in alone */
 };
+#define TAYRA_COST_MAX 1024u
 
 /* A ticket is in exactly one state: out, queued, held.  Zero it before its first use. */
 struct tayra_ticket {
@@ -160,7 +163,7 @@ struct tayra_ticket {
  * Entering, all three ways: TAYRA_E_OVERLOAD means shed (see enum tayra_shed), and the ticket says
  * when trying again may help: what waits now times the mean service time over the limit, at least
  * 1 ms; at the door of an overloaded class that over the share that gets in.  TAYRA_E_TIMEOUT means
- * the deadline is over.  TAYRA_E_INVAL: no such class or level.  A ticket that
+ * the deadline is over.  TAYRA_E_INVAL: no such class, level or cost.  A ticket that
  * is queued or held already is a bug and aborts.
  */
 /* Enter, waiting in the queue until the deadline if need be.
@@ -209,7 +212,7 @@ enum tayra_shed {
 struct tayra_pace_stats {
 	size_t size;
 	double limit;
-	uint32_t inflight;
+	uint32_t inflight;              /* what is held costs */
 	uint32_t queued[TAYRA_CLASSES]; /* index: class - 1, here and below */
 	uint64_t admitted[TAYRA_CLASSES];
 	uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS];

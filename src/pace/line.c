@@ -112,7 +112,7 @@ tayra__line_charge(struct tayra__line *line, const struct tayra__line_entry *ent
 	struct tayra__line_flow *flow = &line->flows[entry->flow];
 
 	line->virtual_time = flow->tag;
-	flow->tag += 1;
+	flow->tag += entry->cost;
 	tayra__gate_served(&line->gate);
 }
 

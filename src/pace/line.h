@@ -36,6 +36,7 @@ struct tayra__line_entry {
 	uint64_t tenant;              /* 0: not named */
 	enum tayra_class cls;
 	enum tayra_shed shed; /* why, once it is shed */
+	uint16_t cost;        /* in slots, at least 1 */
 	uint8_t level, flow;
 };
 
@@ -60,7 +61,7 @@ struct tayra__line {
 
 /* Must not move afterwards. */
 void tayra__line_init(struct tayra__line *line, uint64_t interval_ns);
-/* At the end of its flow.  tenant, level, deadline_ns and target_ns are the caller's. */
+/* At the end of its flow.  tenant, level, cost, deadline_ns and target_ns are the caller's. */
 void tayra__line_push(struct tayra__line *line, struct tayra__line_entry *entry, uint64_t now_ns);
 void tayra__line_remove(struct tayra__line *line, struct tayra__line_entry *entry);
 /* NULL when empty. */

@@ -73,7 +73,7 @@ hopeless(uint64_t deadline_ns, uint64_t now_ns, uint64_t need)
 static double
 retry_after_ns(const struct tayra_pace *pace)
 {
-	double waiting = atomic_load_explicit(&pace->queued, memory_order_relaxed) + 1.0;
+	double waiting = (double)atomic_load_explicit(&pace->queued_cost, memory_order_relaxed) + 1;
 	double ns = waiting * (double)tayra__service_mean_ns(&pace->service) /
 		    tayra__word_limit(tayra__pace_word(pace));
 
@@ -105,7 +105,7 @@ hold(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t word, uint6
 	ticket->status = TAYRA_OK;
 	set_state(ticket, TAYRA__TICKET_HELD);
 	tayra__window_admit(&pace->window, ticket->entry.cls);
-	tayra__window_inflight(&pace->window, tayra__word_inflight(word) + 1);
+	tayra__window_inflight(&pace->window, tayra__word_inflight(word) + ticket->entry.cost);
 }
 
 /* Out, with the status that belongs to the reason. */
@@ -152,7 +152,7 @@ tayra__pace_tell(struct tayra__list *decided)
 static void
 publish_queue(struct tayra_pace *pace)
 {
-	atomic_store_explicit(&pace->queued, pace->queue.count, memory_order_relaxed);
+	atomic_store_explicit(&pace->queued_cost, pace->queue.cost, memory_order_relaxed);
 	if (pace->queue.count == 0 && (tayra__pace_word(pace) & TAYRA__WORD_WAITING))
 		atomic_fetch_and_explicit(&pace->word, ~TAYRA__WORD_WAITING, memory_order_relaxed);
 }
@@ -195,19 +195,20 @@ tayra__pace_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__lis
 		needs = needs_of(pace, word, now_ns);
 		tayra__queue_prune(queue, now_ns, &needs, &shed);
 	}
-	for (; queue->count && tayra__word_open(word); word = tayra__pace_word(pace)) {
+	for (; queue->count && tayra__word_open(word, 1); word = tayra__pace_word(pace)) {
 		struct tayra__line_entry *entry;
 		struct tayra__ticket *ticket;
 
 		if (tayra__word_mode(word) == TAYRA_MODE_ENFORCE) {
 			needs = needs_of(pace, word, now_ns);
-			entry = tayra__queue_take(queue, now_ns, &needs, &shed);
+			entry = tayra__queue_take(queue, tayra__word_room(word), now_ns, &needs,
+						  &shed);
 		} else {
 			entry = tayra__queue_pop(queue);
 		}
 		if (!entry)
 			break;
-		atomic_fetch_add_explicit(&pace->word, 1, memory_order_acquire);
+		atomic_fetch_add_explicit(&pace->word, entry->cost, memory_order_acquire);
 		ticket = TAYRA__LIST_ENTRY(entry, struct tayra__ticket, entry);
 		hold(pace, ticket, word, now_ns);
 		hand_over(ticket, decided);
@@ -223,7 +224,8 @@ begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
 {
 	struct tayra__ticket *ticket = tayra__ticket_of(handle);
 
-	if ((unsigned)request->cls > TAYRA_BACKGROUND || request->level >= TAYRA__GATE_LEVELS)
+	if ((unsigned)request->cls > TAYRA_BACKGROUND || request->level >= TAYRA__GATE_LEVELS ||
+	    request->cost > TAYRA_COST_MAX)
 		return TAYRA_E_INVAL;
 	if (tayra__ticket_state(ticket) != TAYRA__TICKET_OUT)
 		tayra__pace_bug(
@@ -234,6 +236,7 @@ begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
 	ticket->entry.deadline_ns = request->deadline_ns;
 	ticket->entry.tenant = request->tenant;
 	ticket->entry.level = (uint8_t)request->level;
+	ticket->entry.cost = (uint16_t)(request->cost ? request->cost : 1);
 	ticket->waiter = NULL;
 	return TAYRA_OK;
 }
@@ -259,6 +262,7 @@ monitor(struct tayra_pace *pace, const struct tayra__line_entry *entry, uint64_t
 static int
 enter_at_once(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t now_ns)
 {
+	const uint32_t cost = ticket->entry.cost;
 	uint64_t word = tayra__pace_word(pace);
 
 	if (ticket->entry.deadline_ns && tayra__word_mode(word) == TAYRA_MODE_ENFORCE &&
@@ -266,11 +270,11 @@ enter_at_once(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t no
 		     need_ns(pace, ticket->entry.cls, word, now_ns)))
 		return turn_away(pace, ticket, TAYRA_SHED_HOPELESS, now_ns);
 	do {
-		if ((word & TAYRA__WORD_WAITING) || !tayra__word_open(word))
+		if ((word & TAYRA__WORD_WAITING) || !tayra__word_open(word, cost))
 			return TAYRA_PENDING;
 	} while (!atomic_compare_exchange_weak_explicit(
-		&pace->word, &word, word + 1, memory_order_acquire, memory_order_relaxed));
-	if (tayra__word_full(word + 1))
+		&pace->word, &word, word + cost, memory_order_acquire, memory_order_relaxed));
+	if (tayra__word_full(word + cost))
 		note_reached(pace);
 	if (tayra__word_mode(word) == TAYRA_MODE_MONITOR)
 		monitor(pace, &ticket->entry, word, now_ns);
@@ -465,6 +469,8 @@ count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 		return;
 	}
 	tayra__window_answer(&pace->window, outcome, ns, ticket->epoch);
+	if (ticket->entry.cost > 1)
+		tayra__window_weigh(&pace->window, ticket->entry.cost - 1u, ns, ticket->epoch);
 	if (outcome != TAYRA_OUTCOME_OK)
 		return;
 	tayra__service_sample(&pace->service, ns, now_ns);
@@ -472,13 +478,13 @@ count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 }
 
 static void
-leave_to_next(struct tayra_pace *pace, uint64_t now_ns)
+leave_to_next(struct tayra_pace *pace, uint32_t cost, uint64_t now_ns)
 {
 	struct tayra__list decided;
 
 	tayra__list_init(&decided);
 	pthread_mutex_lock(&pace->lock);
-	atomic_fetch_sub_explicit(&pace->word, 1, memory_order_release);
+	atomic_fetch_sub_explicit(&pace->word, cost, memory_order_release);
 	tayra__pace_dispatch(pace, now_ns, &decided);
 	pthread_mutex_unlock(&pace->lock);
 	tayra__pace_tell(&decided);
@@ -500,11 +506,12 @@ tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayr
 	word = tayra__pace_word(pace);
 	do {
 		if (word & TAYRA__WORD_WAITING) {
-			leave_to_next(pace, now_ns);
+			leave_to_next(pace, ticket->entry.cost, now_ns);
 			break;
 		}
 	} while (!atomic_compare_exchange_weak_explicit(
-		&pace->word, &word, word - 1, memory_order_release, memory_order_relaxed));
+		&pace->word, &word, word - ticket->entry.cost, memory_order_release,
+		memory_order_relaxed));
 	tayra__pace_look_at_window(pace, now_ns);
 }
 

@@ -18,7 +18,7 @@
 struct tayra_pace {
 	_Atomic uint64_t word; /* acquire to enter, release to leave: a slot hands over memory */
 	_Atomic uint64_t next_window_ns;
-	_Atomic uint32_t queued; /* queue.count, for who holds no lock */
+	_Atomic uint64_t queued_cost; /* queue.cost, for who holds no lock */
 	_Atomic bool closing;
 	struct tayra__service service;                         /* of all */
 	struct tayra__service by_class[TAYRA_CLASSES];         /* for judging deadlines */

@@ -78,6 +78,7 @@ tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, u
 	entry->target_ns = target_ns(queue, entry, now_ns);
 	tayra__line_push(line, entry, now_ns);
 	queue->count++;
+	queue->cost += entry->cost;
 	if (entry->deadline_ns && entry->deadline_ns < queue->next_deadline_ns)
 		queue->next_deadline_ns = entry->deadline_ns;
 	return true;
@@ -90,6 +91,7 @@ tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry)
 
 	tayra__line_remove(line, entry);
 	queue->count--;
+	queue->cost -= entry->cost;
 	if (line->count == 0)
 		queue->asking &= ~(1u << (entry->cls - 1));
 }
@@ -117,7 +119,7 @@ static void
 serve(struct tayra__queue *queue, struct tayra__line_entry *entry, double price)
 {
 	tayra__line_charge(line_of(queue, entry), entry);
-	tayra__share_charge(&queue->share, entry->cls, queue->asking, price);
+	tayra__share_charge(&queue->share, entry->cls, queue->asking, price * entry->cost);
 	tayra__queue_remove(queue, entry);
 }
 
@@ -133,8 +135,8 @@ tayra__queue_pop(struct tayra__queue *queue)
 }
 
 struct tayra__line_entry *
-tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, const struct tayra__needs *needs,
-		  struct tayra__list *shed)
+tayra__queue_take(struct tayra__queue *queue, uint32_t room, uint64_t now_ns,
+		  const struct tayra__needs *needs, struct tayra__list *shed)
 {
 	struct tayra__line *line;
 
@@ -144,6 +146,8 @@ tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns, const struct tayr
 		tayra__line_judge(line, now_ns);
 		entry = tayra__line_first(line);
 		if (!tayra__line_too_late(line, entry, now_ns, needs->ns[entry->cls - 1])) {
+			if (entry->cost > room)
+				return NULL;
 			serve(queue, entry, aged(entry, now_ns) ? 0.5 : 1);
 			return entry;
 		}

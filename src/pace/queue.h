@@ -17,6 +17,7 @@ struct tayra__queue {
 	struct tayra__share share;
 	unsigned asking;           /* bit i: somebody waits in lines[i] */
 	uint32_t count;            /* in all classes */
+	uint64_t cost;             /* of them */
 	uint32_t max;              /* a class */
 	uint64_t target_ns;        /* 0: 5 ms or a tenth of the time to the deadline */
 	uint64_t next_deadline_ns; /* not after the earliest deadline queued; UINT64_MAX: none */
@@ -36,17 +37,18 @@ struct tayra__queue_rule {
 
 /* The queue must not move afterwards. */
 void tayra__queue_init(struct tayra__queue *queue, const struct tayra__queue_rule *rule);
-/* Queue it; cls, level, tenant and deadline_ns are the caller's.  Where its class is full, it takes
- * the place of the oldest of a tenant with more than it has; that one is moved to `shed`.
+/* Queue it; cls, level, tenant, cost and deadline_ns are the caller's.  Where its class is full, it
+ * takes the place of the oldest of a tenant with more than it has; that one is moved to `shed`.
  * => false: it is not queued; entry->shed says why. */
 bool tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, uint64_t now_ns,
 		       struct tayra__list *shed);
 void tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry);
 /* The next in line, whatever its wait; NULL when empty. */
 struct tayra__line_entry *tayra__queue_pop(struct tayra__queue *queue);
-/* The next in line that is worth serving, NULL: none.  What is not is moved to `shed`. */
-struct tayra__line_entry *tayra__queue_take(struct tayra__queue *queue, uint64_t now_ns,
-					    const struct tayra__needs *needs,
+/* The next in line that is worth serving; NULL: none, or it costs more than `room` (then nobody
+ * goes past it, or it would wait for ever).  What is not worth it is moved to `shed`. */
+struct tayra__line_entry *tayra__queue_take(struct tayra__queue *queue, uint32_t room,
+					    uint64_t now_ns, const struct tayra__needs *needs,
 					    struct tayra__list *shed);
 /* Shed what is at the old end of each class and not worth keeping: cheap. */
 void tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns,

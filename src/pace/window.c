@@ -78,6 +78,17 @@ tayra__window_answer(struct tayra__window *window, enum tayra_outcome outcome, u
 }
 
 void
+tayra__window_weigh(struct tayra__window *window, uint32_t more, uint64_t latency_ns,
+		    uint32_t epoch)
+{
+	struct tayra__window_shard *mine = shard(window);
+
+	if (epoch != tayra__window_epoch(window))
+		atomic_fetch_add_explicit(&mine->old, more, memory_order_relaxed);
+	atomic_fetch_add_explicit(&mine->other_ns, latency_ns * more, memory_order_relaxed);
+}
+
+void
 tayra__window_quiet(struct tayra__window *window, enum tayra_outcome outcome)
 {
 	add_one(&shard(window)->quiet[outcome]);

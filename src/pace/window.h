@@ -75,6 +75,9 @@ void tayra__window_admit(struct tayra__window *window, enum tayra_class cls);
 /* One answer that teaches, and the epoch it began in. */
 void tayra__window_answer(struct tayra__window *window, enum tayra_outcome outcome,
 			  uint64_t latency_ns, uint32_t epoch);
+/* That answer held so many slots more than one. */
+void tayra__window_weigh(struct tayra__window *window, uint32_t more, uint64_t latency_ns,
+			 uint32_t epoch);
 /* One answer that is only counted. */
 void tayra__window_quiet(struct tayra__window *window, enum tayra_outcome outcome);
 

@@ -3,7 +3,7 @@
  * word.h: what the fast path must know, in one 64-bit word, so that entering is one
  * compare-and-swap and nobody is lost between "no room" and "I wait".
  *
- *   bits 0..30   in flight: tickets held
+ *   bits 0..30   in flight: what the tickets held cost
  *   bits 31..60  the limit in whole slots, at least 1
  *   bits 61..62  enum tayra_mode
  *   bit  63      waiting: somebody is queued.  Set and cleared under pace.lock only.
@@ -48,11 +48,26 @@ tayra__word_full(uint64_t word)
 	return tayra__word_inflight(word) >= tayra__word_limit(word);
 }
 
-/* May the next in line go?  Not whether somebody is in line before. */
+/* May who costs that much go in?  Not whether somebody is in line before.  One that costs more than
+ * the limit goes in alone. */
 static inline bool
-tayra__word_open(uint64_t word)
+tayra__word_open(uint64_t word, uint32_t cost)
 {
-	return tayra__word_mode(word) != TAYRA_MODE_ENFORCE || !tayra__word_full(word);
+	uint32_t inflight = tayra__word_inflight(word);
+
+	return inflight + cost <= tayra__word_limit(word) || inflight == 0 ||
+	       tayra__word_mode(word) != TAYRA_MODE_ENFORCE;
+}
+
+/* What may go in, at least 0: UINT32_MAX is anything. */
+static inline uint32_t
+tayra__word_room(uint64_t word)
+{
+	uint32_t inflight = tayra__word_inflight(word), limit = tayra__word_limit(word);
+
+	if (inflight == 0 || tayra__word_mode(word) != TAYRA_MODE_ENFORCE)
+		return UINT32_MAX;
+	return inflight < limit ? limit - inflight : 0;
 }
 
 /* The word with another limit: whole slots, 1 .. TAYRA__WORD_LIMIT_MAX. */

@@ -11,9 +11,9 @@
 static struct tayra__line_entry
 of_tenant(uint64_t tenant)
 {
-	return (struct tayra__line_entry){ .cls = TAYRA_NORMAL,
-					   .tenant = tenant,
-					   .target_ns = 5 * MS };
+	return (struct tayra__line_entry){
+		.cls = TAYRA_NORMAL, .tenant = tenant, .cost = 1, .target_ns = 5 * MS
+	};
 }
 
 /* Push n of that tenant. */
@@ -99,6 +99,23 @@ who_asks_one_at_a_time_gets_no_more_than_who_queues(void **state)
 }
 
 static void
+a_tenant_pays_what_its_requests_cost(void **state)
+{
+	static struct tayra__line_entry heavy[50], light[50];
+	static struct tayra__line line;
+	int served = 0;
+
+	tayra__line_init(&line, 100 * MS);
+	push(&line, heavy, 50, 1);
+	push(&line, light, 50, 2);
+	for (int i = 0; i < 50; i++)
+		heavy[i].cost = 4;
+	for (int i = 0; i < 50; i++)
+		served += serve(&line)->cost == 4;
+	assert_in_range(served, 9, 11); /* 4 x 10 slots, as 1 x 40 */
+}
+
+static void
 the_oldest_is_known_across_tenants(void **state)
 {
 	static struct tayra__line_entry a, b, c;
@@ -160,6 +177,7 @@ main(void)
 		cmocka_unit_test(tenants_take_turns_however_many_each_has),
 		cmocka_unit_test(sixty_three_tenants_are_kept_apart_and_more_share),
 		cmocka_unit_test(who_asks_one_at_a_time_gets_no_more_than_who_queues),
+		cmocka_unit_test(a_tenant_pays_what_its_requests_cost),
 		cmocka_unit_test(the_oldest_is_known_across_tenants),
 		cmocka_unit_test(only_who_has_more_is_displaced),
 		cmocka_unit_test(the_gate_is_only_for_who_would_wait_behind_his_own_late_ones),

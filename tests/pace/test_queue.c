@@ -40,7 +40,7 @@ needs(uint64_t ns)
 static struct tayra__line_entry
 entry_of(enum tayra_class cls, uint64_t deadline_ns)
 {
-	return (struct tayra__line_entry){ .cls = cls, .deadline_ns = deadline_ns };
+	return (struct tayra__line_entry){ .cls = cls, .deadline_ns = deadline_ns, .cost = 1 };
 }
 
 static void
@@ -81,7 +81,7 @@ who_has_waited_long_counts_double(void **state)
 	for (int i = 0; i < 100; i++)
 		push(&queue, &fresh[i], 2000 * MS);
 	for (int i = 0; i < 30; i++)
-		first_old += tayra__queue_take(&queue, 2000 * MS, needs(0), &shed)->cls ==
+		first_old += tayra__queue_take(&queue, 1, 2000 * MS, needs(0), &shed)->cls ==
 			     TAYRA_BACKGROUND;
 	assert_in_range(first_old, 14, 16); /* else 10 */
 }
@@ -189,7 +189,7 @@ an_overloaded_class_serves_the_newest_and_sheds_the_old(void **state)
 	assert_true(queue.lines[TAYRA_LOW - 1].overloaded);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &old.node);
 	assert_int_equal(old.shed, TAYRA_SHED_CODEL);
-	assert_ptr_equal(tayra__queue_take(&queue, 202 * MS, needs(0), &shed), &b);
+	assert_ptr_equal(tayra__queue_take(&queue, 1, 202 * MS, needs(0), &shed), &b);
 }
 
 static void
@@ -202,7 +202,8 @@ a_class_with_short_waits_is_never_overloaded(void **state)
 	tayra__list_init(&shed);
 	for (uint64_t now = 0; now < 1000 * MS; now += 10 * MS) {
 		assert_true(push(&queue, &entry, now));
-		assert_ptr_equal(tayra__queue_take(&queue, now + 4 * MS, needs(0), &shed), &entry);
+		assert_ptr_equal(tayra__queue_take(&queue, 1, now + 4 * MS, needs(0), &shed),
+				 &entry);
 		assert_false(queue.lines[TAYRA_LOW - 1].overloaded);
 	}
 }
@@ -221,7 +222,7 @@ overload_ends_when_the_oldest_is_young_again(void **state)
 	assert_ptr_equal(tayra__list_pop_front(&shed), &old.node);
 	push(&queue, &fresh, 215 * MS);
 	assert_true(queue.lines[TAYRA_LOW - 1].overloaded);
-	tayra__queue_take(&queue, 216 * MS, needs(0), &shed);
+	tayra__queue_take(&queue, 1, 216 * MS, needs(0), &shed);
 	tayra__queue_prune(&queue, 320 * MS, needs(0), &shed);
 	assert_false(queue.lines[TAYRA_LOW - 1].overloaded);
 }
@@ -239,7 +240,7 @@ a_busy_high_class_does_not_hide_an_overloaded_low_one(void **state)
 	push(&queue, &low, 0);
 	for (uint64_t now = 0; now <= 210 * MS; now += MS) {
 		push(&queue, &high, now);
-		assert_ptr_equal(tayra__queue_take(&queue, now, needs(0), &shed), &high);
+		assert_ptr_equal(tayra__queue_take(&queue, 1, now, needs(0), &shed), &high);
 		queue.share.ahead = 0; /* not the other's turn */
 		tayra__queue_prune(&queue, now, needs(0), &shed);
 	}
@@ -299,7 +300,7 @@ a_deadline_that_can_just_be_met_is_served(void **state)
 	push(&queue, &passed, 0);
 	push(&queue, &missed, 0);
 	push(&queue, &met, 0);
-	assert_ptr_equal(tayra__queue_take(&queue, 60, needs(40), &shed), &met);
+	assert_ptr_equal(tayra__queue_take(&queue, 1, 60, needs(40), &shed), &met);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &passed.node);
 	assert_int_equal(passed.shed, TAYRA_SHED_EXPIRED);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &missed.node);
@@ -321,7 +322,7 @@ what_one_class_takes_makes_no_other_hopeless(void **state)
 	tayra__queue_sweep(&queue, 60, &slow_low, &shed);
 	assert_ptr_equal(tayra__list_pop_front(&shed), &slow.node);
 	assert_true(tayra__list_empty(&shed));
-	assert_ptr_equal(tayra__queue_take(&queue, 60, &slow_low, &shed), &quick);
+	assert_ptr_equal(tayra__queue_take(&queue, 1, 60, &slow_low, &shed), &quick);
 }
 
 static void
