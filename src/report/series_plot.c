@@ -60,7 +60,8 @@ fill(struct tayra__series *s, const struct tayra__history_row *rows, size_t poin
 		return status;
 	s->figures.what = "the figure of each run, with its trend";
 	s->figures.x.name = s->ratios.x.name = "run";
-	s->figures.y.name = rows[0].unit[0] ? rows[0].unit : rows[0].metric;
+	snprintf(s->unit, sizeof(s->unit), "%s", rows[0].unit[0] ? rows[0].unit : rows[0].metric);
+	s->figures.y.name = s->unit;
 	s->figures.y.log = s->ratios.y.log = true;
 	name_line(&s->figures, 0, 0, rows[0].a);
 	name_line(&s->figures, 1, 1, rows[0].b);

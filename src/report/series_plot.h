@@ -13,9 +13,11 @@ struct tayra__series {
 	struct tayra__plot figures, ratios; /* of the newest TAYRA__PLOT_POINTS runs */
 	struct tayra__trend trend;
 	size_t runs;
+	char unit[40]; /* the plots point to it */
 };
 
-/* Rows of one series, in order of time.  => TAYRA_OK, TAYRA_E_NOMEM: nothing to fini. */
+/* Rows of one series, in order of time; they are not needed afterwards.  Not to be moved.  =>
+ * TAYRA_OK, TAYRA_E_NOMEM: nothing to fini. */
 int tayra__series_init(struct tayra__series *series, const struct tayra__history_row *rows,
 		       size_t n);
 void tayra__series_fini(struct tayra__series *series);

@@ -99,24 +99,46 @@ median_of(const struct tayra__trial_report *r, size_t arm, enum tayra__metric me
 }
 
 /* Spoilt rounds count too: it is they that a lag is to explain. */
+static double
+lag_of(const struct tayra__trial_report *r, size_t arm, double *room)
+{
+	uint32_t rounds = r->trial->session.rounds;
+
+	for (uint32_t i = 0; i < rounds; i++)
+		room[i] = (double)measure_at(r, i, arm)->lag_p99_ns / 1e6;
+	return rounds ? tayra__quantile_median(room, rounds) : nan("");
+}
+
+/* The p99 that a lag is to be small beside. */
+static double
+p99_of(const struct tayra__trial_report *r, size_t arm, double *room)
+{
+	const struct tayra__hist *latency = r->trial->session.latency;
+	double p99_ms = median_of(r, arm, TAYRA__P99_MS, room);
+
+	if (isnan(p99_ms) && latency && latency[arm].count)
+		return (double)tayra__hist_quantile(&latency[arm], 0.99) / 1e6;
+	return p99_ms;
+}
+
+/* One that differs between arms is a difference of its own. */
 static void
 believe_lag(const struct tayra__trial_report *r, double *room, struct tayra__beliefs *out)
 {
+	double least = HUGE_VAL, most = 0, p99_ms = HUGE_VAL;
+
 	for (size_t arm = 0; arm < r->arms && r->open_loop; arm++) {
-		double p99_ms = median_of(r, arm, TAYRA__P99_MS, room);
-		uint32_t rounds = r->trial->session.rounds;
+		double p99 = p99_of(r, arm, room), lag = lag_of(r, arm, room);
 		char what[80];
 
-		if (isnan(p99_ms) && r->trial->session.latency[arm].count)
-			p99_ms = (double)tayra__hist_quantile(&r->trial->session.latency[arm],
-							      0.99) /
-				 1e6;
-		for (uint32_t i = 0; i < rounds; i++)
-			room[i] = (double)measure_at(r, i, arm)->lag_p99_ns / 1e6;
 		snprintf(what, sizeof(what), "send lag of %.40s, median of rounds", r->name[arm]);
-		tayra__belief_lag(out, what,
-				  rounds ? tayra__quantile_median(room, rounds) : nan(""), p99_ms);
+		tayra__belief_lag(out, what, lag, p99);
+		least = fmin(least, lag);
+		most = fmax(most, lag);
+		p99_ms = fmin(p99_ms, p99);
 	}
+	if (r->open_loop && most >= least)
+		tayra__belief_lag(out, "and how far it differs between arms", most - least, p99_ms);
 }
 
 static int
