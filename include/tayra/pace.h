@@ -30,8 +30,9 @@ enum tayra_limiter {
 	TAYRA_LIMITER_VEGAS = 2,     /* few wait inside the backend (TCP Vegas; Netflix) */
 	TAYRA_LIMITER_GRADIENT2 = 3, /* latency against its slow average (Netflix) */
 	TAYRA_LIMITER_BDP = 4,       /* best rate times least latency (Apache brpc) */
+	TAYRA_LIMITER_ELASTICITY = 5, /* as many as still buy throughput */
 };
-/* "aimd", "fixed", "vegas", "gradient2", "bdp"; NULL for anything else. */
+/* "aimd", "fixed", "vegas", "gradient2", "bdp", "elasticity"; NULL for anything else. */
 TAYRA_API const char *tayra_limiter_name(enum tayra_limiter limiter);
 
 enum tayra_mode {
@@ -78,6 +79,13 @@ TAYRA_API int tayra_sensor_proc_create(struct tayra_sensor *out);
 TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
 
 /*
+ * Elasticity: as many at once as still buy throughput, which is counted, never derived from
+ * latency.  It doubles from 2 until that gains less than 10%, then compares levels a little above
+ * and below (`dither`) and goes to where 1% more at once buys `price` percent.  It holds without
+ * data and where the limit was not reached.  Only TIMEOUT and OVERLOAD outcomes over a fifth
+ * (error_max, if that is more), a p90 over p90_max_ns and memory over memory_max weigh more than
+ * throughput.  A limit to begin with above 2 is taken as one that was learned before.
+ *
  * The AIMD rule, at the end of each window with at least window_min answers:
  *   cpu < cpu_max, memory < memory_max, errors < error_max and p90 <= p90_target  ->  limit *= 1.1
  *   any of these broken                                                           ->  limit *= 0.9
@@ -103,7 +111,7 @@ struct tayra_pace_options {
 	enum tayra_limiter limiter;
 	enum tayra_mode mode;
 	double limit;              /* to begin with, concurrent requests; default 8, or 2 with a
-				      limiter that seeks its way up: vegas, gradient2, bdp */
+				      limiter that seeks its way up: all but aimd and fixed */
 	double limit_min;          /* default 1 */
 	double limit_max;          /* default 1024 */
 	double increase, decrease; /* default 1.1, 0.9 */
@@ -121,6 +129,12 @@ struct tayra_pace_options {
 	double deadline_deviations; /* default 2; below 0: shed only what has already expired */
 	double share_critical;      /* of what is served while others wait; default .60 */
 	double share_min;           /* that each class has at least; default .02, at most .2 */
+	/* Of elasticity: it compares limit / (1 + dither) with limit x (1 + dither); at the limit
+	 * it seeks, 1% more at once buys so many percent of throughput; and a p90 over the maximum
+	 * cuts the limit, whatever throughput it buys. */
+	double dither;       /* share, 0.01 to 1; default .15 */
+	double price;        /* percent for 1%, 0.001 to 1; default .1 */
+	uint64_t p90_max_ns; /* of the backend; default 0: not looked at */
 };
 #define TAYRA_PACE_OPTIONS_INIT TAYRA__SIZED(struct tayra_pace_options)
 #define TAYRA_QUEUE_NONE        UINT32_MAX

@@ -46,8 +46,10 @@ learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
 
 	tayra__window_close(&pace->window, now_ns, last);
 	last->pressure = pressure;
+	last->inflight_now = tayra__word_inflight(tayra__pace_word(pace));
 	pace->last_per_s = length_ns ? last->answers * 1e9 / (double)length_ns : 0;
 	pace->moves[tayra__limit_learn(&pace->limit, last)]++;
+	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	put_limit(pace);
 }
 
@@ -126,6 +128,7 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 						.share_critical = options.share_critical,
 						.share_min = options.share_min,
 					});
+	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	atomic_init(&pace->word,
 		    tayra__word_with_mode(tayra__word_with_limit(0, options.limit), options.mode));
 	*out = pace;

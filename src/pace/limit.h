@@ -20,10 +20,10 @@ struct tayra__limit_window {
 	uint32_t old;     /* held at its end, begun under another limit */
 	uint64_t p90_ns;  /* of OK; CANCELLED can only raise it; 0: there were none */
 	uint64_t own_mean_ns, own_p50_ns, own_p90_ns; /* the same of `own`; the mean of OK only */
-	double inflight;                              /* mean over time */
-	uint32_t inflight_max;
-	bool reached;                   /* was the limit reached at any moment? */
-	struct tayra_pressure pressure; /* NaN: not known */
+	double inflight; /* mean over time, by the time that those who left had spent inside */
+	uint32_t inflight_max, inflight_now; /* in it; at its end */
+	bool reached;                        /* was the limit reached at any moment? */
+	struct tayra_pressure pressure;      /* NaN: not known */
 };
 
 enum tayra__limit_move {
@@ -38,7 +38,9 @@ struct tayra__limit_rule {
 	double increase, decrease; /* factors */
 	double cpu_max, memory_max, error_max;
 	uint64_t p90_target_ns;
+	uint64_t p90_max_ns; /* of elasticity; 0: not looked at */
 	uint32_t window_min;
+	double dither, price; /* of elasticity */
 };
 
 struct tayra__limit {
@@ -46,8 +48,9 @@ struct tayra__limit {
 	double now;     /* min <= now <= max */
 	double learned; /* what it thinks best: differs from `now` while it probes */
 	struct tayra__limit_rule rule;
-	const char *reason;             /* of the last decision, static */
-	bool warm;                      /* it begins with what somebody knew, not with a default */
+	const char *reason; /* of the last decision, static */
+	bool starting;      /* it is far below what it will be: a queue is no overload */
+	bool warm;          /* it begins with what somebody knew, not with a default */
 	union tayra__limit_state state; /* of the algorithm; all zero: nothing is known */
 };
 
@@ -60,7 +63,7 @@ struct tayra__limit_ops {
 };
 
 extern const struct tayra__limit_ops tayra__limit_aimd, tayra__limit_fixed, tayra__limit_vegas,
-	tayra__limit_gradient2, tayra__limit_bdp;
+	tayra__limit_gradient2, tayra__limit_bdp, tayra__limit_elasticity;
 
 /* NULL for what is not a limiter. */
 const struct tayra__limit_ops *tayra__limit_find(enum tayra_limiter limiter);

@@ -5,8 +5,7 @@
 #ifndef TAYRA_PACE_LIMIT_STATE_H
 #define TAYRA_PACE_LIMIT_STATE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "pace/knee.h"
 
 struct tayra__limit_vegas {
 	double base_ns;         /* least mean latency seen */
@@ -25,7 +24,43 @@ struct tayra__limit_bdp {
 	uint32_t turn;
 };
 
+/* One level of concurrency, measured until there is enough. */
+struct tayra__limit_level {
+	bool settling; /* what began at another is still leaving */
+	uint64_t settle_ns, ns;
+	double own;         /* answers */
+	double inflight_ns; /* sums over windows, times their length: mean in flight, */
+	double seen_ns;     /* in flight at their end */
+	double p90_ns;      /* times answers */
+};
+
+enum tayra__elasticity_phase {
+	TAYRA__ELASTICITY_NEW,
+	TAYRA__ELASTICITY_START,
+	TAYRA__ELASTICITY_STEADY,
+};
+
+struct tayra__limit_elasticity {
+	enum tayra__elasticity_phase phase;
+	struct tayra__limit_level level;
+	uint64_t mean_ns;             /* smoothed latency */
+	double last_per_s;            /* of the level before */
+	double start_per_s, start_at; /* START: the level before; 0: none */
+	struct tayra__knee knee;      /* STEADY */
+	uint32_t lo, hi, turn;
+	struct tayra__knee_level first; /* of the pair */
+	double elasticity;              /* of the last pair */
+	bool resting;                   /* not full, or just cut: at what was learned */
+	uint64_t rested_ns;             /* left until it counts as full again */
+	bool squeezed;                  /* memory was over its maximum in the last window */
+	bool cut;                       /* what began before is still leaving */
+	uint64_t cut_ns;                /* since then */
+	double answers, drops;
+	double collapsed_at; /* 0: nowhere */
+};
+
 union tayra__limit_state {
+	struct tayra__limit_elasticity elasticity;
 	struct tayra__limit_vegas vegas;
 	struct tayra__limit_gradient2 gradient2;
 	struct tayra__limit_bdp bdp;

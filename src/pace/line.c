@@ -135,7 +135,7 @@ tayra__line_judge(struct tayra__line *line, uint64_t now_ns)
 
 	line->calm |= !oldest || tayra__line_waited_ns(oldest, now_ns) <= oldest->target_ns;
 	if (now_ns >= line->interval_end_ns) {
-		line->overloaded = !line->calm;
+		line->overloaded = !line->calm && !line->patient;
 		line->calm = false;
 		line->interval_end_ns = now_ns + line->interval_ns;
 	}

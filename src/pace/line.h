@@ -51,7 +51,8 @@ struct tayra__line {
 	struct tayra__list waiting; /* of all flows, oldest first */
 	uint32_t count;
 	bool overloaded;
-	bool calm; /* the oldest was within its target at some moment of this interval */
+	bool patient; /* never overloaded: somebody knows that it will be served faster soon */
+	bool calm;    /* the oldest was within its target at some moment of this interval */
 	uint64_t interval_ns, interval_end_ns;
 	uint64_t virtual_time; /* tag of the flow served last */
 	uint64_t busy;         /* bit i: flow i is not empty */

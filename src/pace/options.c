@@ -35,6 +35,8 @@ fill_in(struct tayra_pace_options *o, const struct tayra__limit_ops *limiter)
 	set_default(&o->deadline_deviations, 2);
 	set_default(&o->share_critical, 0.6);
 	set_default(&o->share_min, 0.02);
+	set_default(&o->dither, 0.15);
+	set_default(&o->price, 0.1);
 	set_default_ns(&o->p90_target_ns, 100 * TAYRA_NS_PER_MS);
 	set_default_ns(&o->window_ns, limiter->window_ns);
 	set_default_ns(&o->codel_interval_ns, 100 * TAYRA_NS_PER_MS);
@@ -62,7 +64,9 @@ sound(const struct tayra_pace_options *o)
 	       o->p90_target_ns <= longest_ns && o->window_ns <= longest_ns &&
 	       o->codel_target_ns <= longest_ns && o->codel_interval_ns <= longest_ns &&
 	       o->share_critical > 0 && o->share_critical <= 1 && o->share_min > 0 &&
-	       o->share_min <= 1.0 / TAYRA_CLASSES && (!o->sensor || o->sensor->read);
+	       o->share_min <= 1.0 / TAYRA_CLASSES && o->dither >= 0.01 && o->dither <= 1 &&
+	       o->price >= 0.001 && o->price <= 1 && o->p90_max_ns <= longest_ns &&
+	       (!o->sensor || o->sensor->read);
 }
 
 int
@@ -83,8 +87,13 @@ tayra__options_read(const struct tayra_pace_options *given, struct tayra_pace_op
 struct tayra__limit
 tayra__options_limit(const struct tayra_pace_options *o)
 {
+	const struct tayra__limit_ops *limiter = tayra__limit_find(o->limiter);
+	bool warm = o->limit > limiter->start; /* somebody knew something */
+
 	return (struct tayra__limit){
-		.ops = tayra__limit_find(o->limiter),
+		.ops = limiter,
+		.warm = warm,
+		.starting = limiter == &tayra__limit_elasticity && !warm,
 		.now = o->limit,
 		.learned = o->limit,
 		.rule = {
@@ -97,6 +106,9 @@ tayra__options_limit(const struct tayra_pace_options *o)
 			.error_max = o->error_max,
 			.p90_target_ns = o->p90_target_ns,
 			.window_min = o->window_min,
+			.p90_max_ns = o->p90_max_ns,
+			.dither = o->dither,
+			.price = o->price,
 		},
 		.reason = "no window closed yet",
 	};

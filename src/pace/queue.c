@@ -85,6 +85,13 @@ tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, u
 }
 
 void
+tayra__queue_set_patient(struct tayra__queue *queue, bool patient)
+{
+	for (int i = 0; i < TAYRA_CLASSES; i++)
+		queue->lines[i].patient = patient;
+}
+
+void
 tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry)
 {
 	struct tayra__line *line = line_of(queue, entry);

@@ -43,6 +43,8 @@ void tayra__queue_init(struct tayra__queue *queue, const struct tayra__queue_rul
 bool tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *entry, uint64_t now_ns,
 		       struct tayra__list *shed);
 void tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry);
+/* Patient: no class is overloaded from now on, however long they wait. */
+void tayra__queue_set_patient(struct tayra__queue *queue, bool patient);
 /* The next in line, whatever its wait; NULL when empty. */
 struct tayra__line_entry *tayra__queue_pop(struct tayra__queue *queue);
 /* The next in line that is worth serving; NULL: none, or it costs more than `room` (then nobody

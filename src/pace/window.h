@@ -83,7 +83,7 @@ void tayra__window_quiet(struct tayra__window *window, enum tayra_outcome outcom
 
 /* The limit has changed while so many were held.  Of the closer. */
 void tayra__window_turn(struct tayra__window *window, uint32_t held);
-/* Close the window and open the next.  Fills all of *out but the pressure. */
+/* Close the window and open the next.  Fills all of *out but the pressure and inflight_now. */
 void tayra__window_close(struct tayra__window *window, uint64_t now_ns,
 			 struct tayra__limit_window *out);
 /* The sums since create; index of admitted: class - 1. */

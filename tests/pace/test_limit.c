@@ -189,6 +189,7 @@ limiters_have_names(void **state)
 	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_VEGAS), "vegas");
 	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_GRADIENT2), "gradient2");
 	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_BDP), "bdp");
+	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_ELASTICITY), "elasticity");
 	assert_null(tayra_limiter_name((enum tayra_limiter)100));
 	assert_null(tayra_limiter_name((enum tayra_limiter) - 1));
 }
