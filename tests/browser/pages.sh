@@ -4,6 +4,7 @@
 # as printed: nothing sticks out, no label covers another, everything can be told from its ground, and
 # nothing is loaded.  TAP; skipped without Chromium.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 chromium=${2:-}
 if [ -z "$chromium" ] || [ -n "${TAYRA_INSTRUMENTED:-}" ]; then
@@ -15,21 +16,6 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD TAYRA_FORWARD
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-	[ "$result" = ok ] || head -n 40 out err | sed 's/^/# /'
-}
 
 # What the browser finds of PAGE.html, WIDTH pixels wide, a fault a line, and "looked" last.
 cat >look.js <<'END'

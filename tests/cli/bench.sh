@@ -2,26 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # bench.sh TAYRA: `tayra bench` as a program: verdicts, exit codes, one-line errors, Ctrl-C.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export TMPDIR="$dir"
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-	[ "$result" = ok ] || sed 's/^/# /' out err
-}
 
 # refused CODE PATTERN WHAT ARGUMENT...: exits with CODE, silent on stdout, one line on stderr.
 refused() {

@@ -2,27 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # live.sh TAYRA: what `tayra bench` shows of itself while it runs: the line on a terminal.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD TAYRA_FORWARD
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-	[ "$result" = ok ] || sed 's/^/# /' out err
-}
 
 "$tayra" serve --listen 127.0.0.1:0 --memory 64M >serving 2>err </dev/null &
 server=$!

@@ -3,27 +3,13 @@
 # load.sh TAYRA: `tayra bench run --url --load` as a program, on a `tayra serve` of its own: table, JSON
 # line, exit codes, one-line errors, Ctrl-C.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD TAYRA_FORWARD
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-	[ "$result" = ok ] || sed 's/^/# /' out err
-}
 
 # refused PATTERN WHAT OPTION...: exits with 2, silent on stdout, one line on stderr that matches.
 refused() {

@@ -2,25 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # pace.sh TAYRA SOURCE: `tayra pace sim` as a program: exit codes, one-line errors, output.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 source=$(realpath "$2")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-}
 
 # refused PATTERN WHAT ARGUMENT...: exits with 2, silent on stdout, one line that matches.
 refused() {

@@ -4,6 +4,7 @@
 # PostgreSQL and HTTP servers of its own.  What the README says is run as it stands there, on
 # another port.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 source=$(realpath "$2")
 dir=$(mktemp -d)
@@ -20,21 +21,6 @@ trap clean EXIT
 cd "$dir" || exit 99
 chmod 755 "$dir"
 unset TAYRA_PASSWORD
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-	[ "$result" = ok ] || { sed 's/^/# /' out err 2>/dev/null | head -n 40; }
-}
 
 skip() {
 	count=$((count + 1))

@@ -2,24 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # replay.sh TAYRA: `tayra replay` as a program: exit codes, one-line errors, output, Ctrl-C.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-}
 
 # refused CODE PATTERN WHAT ARGUMENT...: exits with CODE, silent on stdout, one line on stderr that
 # matches and begins with the command.

@@ -3,6 +3,7 @@
 # scenario.sh TAYRA SOURCES: scenarios of `tayra bench run --url`, on a `tayra serve` of its own: in a
 # plan, in a file, with data, with what is wrong in them.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 contrib=$(realpath "$2")/contrib
 dir=$(mktemp -d)
@@ -10,21 +11,6 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD TAYRA_FORWARD
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-	[ "$result" = ok ] || sed 's/^/# /' out err
-}
 
 # refused PATTERN WHAT OPTION...: exits with 2, silent on stdout, one line on stderr that matches.
 refused() {

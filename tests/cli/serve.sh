@@ -3,26 +3,13 @@
 # serve.sh TAYRA: `tayra serve` as a program: its options, its end, and clients that others wrote.
 # Speaks the protocol itself through bash's /dev/tcp.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD TAYRA_FORWARD
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-}
 
 skip() {
 	count=$((count + 1))

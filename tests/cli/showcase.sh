@@ -3,25 +3,12 @@
 # showcase.sh TAYRA: `tayra showcase` as a program, on a small catalogue: bad input, Ctrl-C, and the
 # sabotage of an arm.  TAYRA_LONG=1 gives the sabotage longer slices.  TAP.
 set -u
+. "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export TMPDIR="$dir"
-count=0
-bad=0
-
-# Reports the outcome of the condition before it.
-claim() {
-	if [ $? -eq 0 ]; then
-		result=ok
-	else
-		result="not ok"
-		bad=$((bad + 1))
-	fi
-	count=$((count + 1))
-	echo "$result $count - $*"
-}
 
 # refused CODE PATTERN WHAT ARGUMENT...: exits with CODE and says one line on stderr.
 refused() {
