@@ -83,6 +83,7 @@ a_page_has_every_section_in_order_and_a_table_for_every_plot(void **state)
 					     "slowest",
 					     "not answered well",
 					     "<h2>How it was measured</h2>",
+					     ">cores<",
 					     NULL };
 	char *page, *md;
 
