@@ -2,7 +2,7 @@
  *
  * bench_load.c: `tayra bench run --url URL --load 'LINE'`: a load test in phases on a server.
  */
-#include "cli/bench.h"
+#include "cli/bench_load.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,42 +10,15 @@
 #include <sys/types.h>
 
 #include "base/hash.h"
-#include "base/json.h"
-#include "base/mem.h"
 #include "base/option.h"
 #include "cli/arguments.h"
 #include "cli/bench_files.h"
 #include "cli/bench_kinds.h"
 #include "cli/bench_live.h"
-#include "cli/bench_method.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "drive/phases.h"
-#include "drive/machine.h"
 #include "drive/wire.h"
-#include "report/load_page.h"
-
-#define PIDS_MAX 64
-
-struct load_test {
-	const char *command;
-	/* As asked for. */
-	const char *url, *text;
-	struct tayra__bench_request request;
-	struct tayra__phases_plan plan;
-	uint32_t connections;
-	uint64_t timeout_ns, seed;
-	pid_t pid[PIDS_MAX];
-	size_t pids;
-	bool json;
-	const char *md_path, *html_path;
-	/* At work. */
-	struct tayra__wire *wire;
-	uint64_t slices;
-	struct tayra__bench_live *live;
-	struct tayra__phases found;
-	struct tayra__machine_share machine;
-};
 
 enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML };
 
@@ -76,14 +49,15 @@ static const struct argp_option table[] = {
 };
 
 static error_t
-refuse_value(const struct load_test *t, const char *option, const char *arg, const char *what)
+refuse_value(const struct tayra__load_test *t, const char *option, const char *arg,
+	     const char *what)
 {
 	tayra__cli_error(t->command, "--%s '%s' is not %s", option, arg, what);
 	return EINVAL;
 }
 
 static error_t
-take_line(struct load_test *t, const char *arg)
+take_line(struct tayra__load_test *t, const char *arg)
 {
 	char why[240];
 
@@ -95,7 +69,7 @@ take_line(struct load_test *t, const char *arg)
 }
 
 static error_t
-take_time(const struct load_test *t, const char *option, const char *arg, uint64_t *out)
+take_time(const struct tayra__load_test *t, const char *option, const char *arg, uint64_t *out)
 {
 	if (tayra__option_duration_ns(arg, out) == TAYRA_OK && *out >= 10 * TAYRA_NS_PER_MS &&
 	    *out <= 600 * TAYRA_NS_PER_S)
@@ -104,7 +78,7 @@ take_time(const struct load_test *t, const char *option, const char *arg, uint64
 }
 
 static error_t
-take_number(const struct load_test *t, const char *option, const char *arg, uint64_t max,
+take_number(const struct tayra__load_test *t, const char *option, const char *arg, uint64_t max,
 	    uint64_t *out)
 {
 	char what[64];
@@ -116,7 +90,7 @@ take_number(const struct load_test *t, const char *option, const char *arg, uint
 }
 
 static error_t
-take_connections(struct load_test *t, const char *arg)
+take_connections(struct tayra__load_test *t, const char *arg)
 {
 	uint64_t n = 0;
 	error_t error = take_number(t, "connections", arg, TAYRA__WIRE_CONNECTIONS_MAX, &n);
@@ -126,13 +100,13 @@ take_connections(struct load_test *t, const char *arg)
 }
 
 static error_t
-take_pid(struct load_test *t, const char *arg)
+take_pid(struct tayra__load_test *t, const char *arg)
 {
 	uint64_t pid = 0;
 	error_t error = take_number(t, "pid", arg, 1u << 22, &pid);
 
-	if (!error && t->pids == PIDS_MAX) {
-		tayra__cli_error(t->command, "--pid: more than %d", PIDS_MAX);
+	if (!error && t->pids == TAYRA__LOAD_TEST_PIDS) {
+		tayra__cli_error(t->command, "--pid: more than %d", TAYRA__LOAD_TEST_PIDS);
 		error = EINVAL;
 	}
 	if (!error)
@@ -143,7 +117,7 @@ take_pid(struct load_test *t, const char *arg)
 static error_t
 take_option(int key, char *arg, struct argp_state *state)
 {
-	struct load_test *t = state->input;
+	struct tayra__load_test *t = state->input;
 
 	switch (key) {
 	case URL: t->url = arg; return 0;
@@ -165,7 +139,7 @@ take_option(int key, char *arg, struct argp_state *state)
 }
 
 static int
-read_options(int argc, char **argv, struct load_test *t)
+read_options(int argc, char **argv, struct tayra__load_test *t)
 {
 	const struct argp argp = {
 		.options = table,
@@ -178,7 +152,7 @@ read_options(int argc, char **argv, struct load_test *t)
 	};
 	int code;
 
-	*t = (struct load_test){
+	*t = (struct tayra__load_test){
 		.command = argv[0], .connections = 64, .timeout_ns = 5 * TAYRA_NS_PER_S, .seed = 1
 	};
 	code = tayra__cli_parse(&argp, argc, argv, t);
@@ -194,7 +168,7 @@ read_options(int argc, char **argv, struct load_test *t)
 
 /* A pid that is wrong is found out before the work. */
 static int
-check_pids(const struct load_test *t)
+check_pids(const struct tayra__load_test *t)
 {
 	for (size_t i = 0; i < t->pids; i++) {
 		struct tayra__process_use use;
@@ -209,7 +183,7 @@ check_pids(const struct load_test *t)
 }
 
 static int
-open_wire(struct load_test *t)
+open_wire(struct tayra__load_test *t)
 {
 	struct tayra__wire_options options = { .url = t->url,
 					       .connections = t->connections,
@@ -232,7 +206,7 @@ static int
 run_slice(void *ctx, double from_per_s, double to_per_s, uint64_t length_ns,
 	  struct tayra__drive_result *out)
 {
-	struct load_test *t = ctx;
+	struct tayra__load_test *t = ctx;
 	const struct tayra__open_plan plan = { .rate_per_s = from_per_s,
 					       .ramp = from_per_s != to_per_s,
 					       .end_rate_per_s = to_per_s,
@@ -248,7 +222,7 @@ run_slice(void *ctx, double from_per_s, double to_per_s, uint64_t length_ns,
 static bool
 read_use(void *ctx, struct tayra__process_use *out)
 {
-	const struct load_test *t = ctx;
+	const struct tayra__load_test *t = ctx;
 
 	return tayra__process_use_read("/proc", t->pid, t->pids, TAYRA__PROCESS_TREE, out) ==
 	       TAYRA_OK;
@@ -257,7 +231,7 @@ read_use(void *ctx, struct tayra__process_use *out)
 static void
 show_progress(void *ctx, const struct tayra__phases_progress *p)
 {
-	struct load_test *t = ctx;
+	struct tayra__load_test *t = ctx;
 	const struct tayra__bench_place place = { .phase = tayra__phase_name(p->kind),
 						  .rate_per_s = p->rate_per_s,
 						  .share = (double)p->elapsed_ns /
@@ -267,143 +241,9 @@ show_progress(void *ctx, const struct tayra__phases_progress *p)
 	tayra__bench_live_show(t->live, &place);
 }
 
-static void
-print_cell(double value)
-{
-	if (isnan(value))
-		printf(" %9s", "-");
-	else
-		printf(" %9.4g", value);
-}
-
-static void
-print_phase(const struct tayra__phase *phase)
-{
-	const struct tayra__load_figures *f = &phase->figures;
-
-	printf("  %-9s", tayra__phase_name(phase->kind));
-	print_cell(phase->rate_per_s);
-	print_cell(f->throughput_per_s);
-	print_cell(100 * f->error_ratio);
-	print_cell(f->p50_ms);
-	print_cell(f->p99_ms);
-	print_cell(f->p999_ms);
-	print_cell(f->max_ms);
-	print_cell(f->lag_p99_ms);
-	print_cell(f->cpu_mean);
-	printf("  %s", tayra__phase_verdict_name(phase->verdict));
-	if (phase->failed)
-		printf(": %s", phase->failed);
-	putchar('\n');
-}
-
-static void
-print_table(const struct load_test *t)
-{
-	const struct tayra__phases *found = &t->found;
-	char machine[300];
-
-	printf("\n  %s\n\n  %-9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", tayra__wire_name(t->wire),
-	       "phase", "asked/s", "ok/s", "errors %", "p50 ms", "p99 ms", "p99.9 ms", "max ms",
-	       "lag p99", "cpus");
-	for (size_t i = 0; i < found->count; i++)
-		print_phase(&found->phase[i]);
-	putchar('\n');
-	tayra__bench_kinds_print(tayra__wire_kinds(t->wire));
-	if (!found->steady)
-		puts("  no steady state: the warm-up never settled");
-	if (found->best_per_s > 0)
-		printf("  the thresholds were met up to %.6g a second\n", found->best_per_s);
-	if (found->recovery_ns != UINT64_MAX)
-		printf("  recovered after %.3g s\n", (double)found->recovery_ns / 1e9);
-	printf("  believed: %s\n", tayra__machine_sentence(&t->machine, machine));
-	printf("  %s\n", tayra__phase_verdict_name(tayra__phases_verdict(found)));
-}
-
-static int
-print_json(const struct load_test *t)
-{
-	struct tayra__json json;
-
-	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
-	tayra__json_object(&json, NULL);
-	tayra__json_string(&json, "url", tayra__wire_name(t->wire));
-	tayra__json_string(&json, "load", t->text);
-	tayra__json_u64(&json, "connections", t->connections);
-	tayra__machine_json(&json, &t->machine);
-	tayra__phases_json(&json, "result", &t->found);
-	if (tayra__wire_kinds(t->wire))
-		tayra__kinds_json(&json, "kinds", tayra__wire_kinds(t->wire));
-	tayra__json_end(&json);
-	return tayra__json_finish(&json);
-}
-
-static int
-print(const struct load_test *t)
-{
-	print_table(t);
-	if (t->json)
-		return print_json(t);
-	return fflush(stdout) == 0 && !ferror(stdout) ? TAYRA_OK : TAYRA_E_IO;
-}
-
-struct written {
-	const struct tayra__load_report *report;
-	const struct tayra__load_findings *findings;
-};
-
-static void
-write_form(const void *ctx, enum tayra__form form, FILE *out)
-{
-	const struct written *w = ctx;
-
-	tayra__load_page(w->report, w->findings, form, out);
-}
-
-static void
-set_method(const struct load_test *t, struct tayra__method *method)
-{
-	tayra__bench_method_begin(method);
-	tayra__method_set(method, "connections", "at most %u", t->connections);
-	tayra__method_set(method, "timeout", "%g s", (double)t->timeout_ns / 1e9);
-	if (t->plan.slice_ns)
-		tayra__method_set(method, "slice", "%g s", (double)t->plan.slice_ns / 1e9);
-	tayra__method_set(method, "seed", "%llu", (unsigned long long)t->seed);
-}
-
-/* => 0 or an exit code after saying why. */
-static int
-write_files(const struct load_test *t)
-{
-	const struct tayra__bench_files files = { t->command, t->md_path, t->html_path,
-						  write_form };
-	struct tayra__load_report report = { .phases = &t->found,
-					     .line = &t->plan.line,
-					     .what = tayra__wire_name(t->wire),
-					     .text = t->text,
-					     .machine = t->machine };
-	struct tayra__load_findings *findings;
-	int code = TAYRA__EXIT_FAILURE;
-
-	if (!t->md_path && !t->html_path)
-		return TAYRA__EXIT_OK;
-	set_method(t, &report.method);
-	findings = tayra__mem_alloc(sizeof(*findings));
-	if (!findings || tayra__load_findings(&report, findings) != TAYRA_OK) {
-		tayra__cli_error(t->command, "%s", tayra_status_text(TAYRA_E_NOMEM));
-	} else {
-		const struct written written = { &report, findings };
-
-		code = tayra__bench_files_write(&files, &written);
-		tayra__load_findings_fini(findings);
-	}
-	tayra__mem_free(findings);
-	return code;
-}
-
 /* What is measured is no stranger on the machine. */
 static void
-read_machine(const struct load_test *t, struct tayra__machine_use *use)
+read_machine(const struct tayra__load_test *t, struct tayra__machine_use *use)
 {
 	struct tayra__process_use target;
 
@@ -413,7 +253,7 @@ read_machine(const struct load_test *t, struct tayra__machine_use *use)
 }
 
 static int
-run_test(struct load_test *t)
+run_test(struct tayra__load_test *t)
 {
 	struct tayra__machine_use before, after;
 	const struct tayra__phases_load load = { run_slice, t->pids ? read_use : NULL,
@@ -435,12 +275,12 @@ run_test(struct load_test *t)
 	tayra__machine_use_between(&before, &after, &t->machine);
 	tayra__bench_live_stop(t->live);
 	code = status ? TAYRA__EXIT_FAILURE : codes[tayra__phases_verdict(&t->found)];
-	if (t->found.count && print(t) != TAYRA_OK) {
+	if (t->found.count && tayra__load_test_print(t) != TAYRA_OK) {
 		tayra__cli_error(t->command, "cannot write the result: %m");
 		code = TAYRA__EXIT_USAGE;
 	}
 	if (t->found.count) {
-		int written = write_files(t);
+		int written = tayra__load_test_write(t);
 
 		code = written == TAYRA__EXIT_OK ? code : written;
 	}
@@ -465,7 +305,7 @@ tayra__bench_load_wanted(int argc, char **argv)
 int
 tayra__bench_load(int argc, char **argv)
 {
-	static struct load_test t;
+	static struct tayra__load_test t;
 	int code = read_options(argc, argv, &t);
 
 	if (code == TAYRA__EXIT_OK)

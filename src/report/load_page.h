@@ -7,6 +7,7 @@
 #ifndef TAYRA_REPORT_LOAD_PAGE_H
 #define TAYRA_REPORT_LOAD_PAGE_H
 
+#include "drive/kinds.h"
 #include "drive/phases.h"
 #include "report/belief.h"
 #include "report/method.h"
@@ -15,8 +16,9 @@
 struct tayra__load_report {
 	const struct tayra__phases *phases;
 	const struct tayra__load_line *line;
-	const char *what; /* the URL, without passwords */
-	const char *text; /* the line as it was given */
+	const struct tayra__kinds *kinds; /* of requests; NULL: one alone */
+	const char *what;                 /* the URL, without passwords */
+	const char *text;                 /* the line as it was given */
 	struct tayra__machine_share machine;
 	struct tayra__method method;
 };

@@ -9,6 +9,7 @@
 
 #include "report/figure.h"
 #include "report/html.h"
+#include "report/kinds_table.h"
 #include "report/spread_plot.h"
 
 static void
@@ -178,38 +179,6 @@ put_figures(const struct tayra__server_report *r, struct tayra__sheet *sheet)
 }
 
 static void
-put_kinds(const struct tayra__kinds *kinds, struct tayra__sheet *sheet)
-{
-	static const char *const heads[] = { "kind",   "requests", "share of all", "answered",
-					     "errors", "p50 ms",   "p99 ms" };
-
-	if (!kinds)
-		return;
-	tayra__sheet_section(sheet, "Kinds of requests");
-	sheet->words = 1;
-	tayra__sheet_table(sheet, heads, 7);
-	for (size_t i = 0; i < kinds->scenario->kinds; i++) {
-		char requests[24], share[24], rate[24], errors[24], p50[16], p99[16], number[16];
-		const char *cells[] = {
-			kinds->scenario->kind[i].name, requests, share, rate, errors, p50, p99
-		};
-		struct tayra__kind_figures f;
-
-		tayra__kinds_figures(kinds, i, &f);
-		snprintf(requests, sizeof(requests), "%llu", (unsigned long long)f.requests);
-		snprintf(share, sizeof(share), "%s%%", tayra__figure_number(100 * f.share, number));
-		snprintf(rate, sizeof(rate), "%s/s",
-			 tayra__figure_number(f.throughput_per_s, number));
-		snprintf(errors, sizeof(errors), "%llu", (unsigned long long)f.errors);
-		tayra__figure_number(f.p50_ms, p50);
-		tayra__figure_number(f.p99_ms, p99);
-		tayra__sheet_row(sheet, cells);
-	}
-	tayra__sheet_table_end(sheet);
-	sheet->words = 0;
-}
-
-static void
 put_headline(const struct tayra__server_report *r, struct tayra__sheet *sheet)
 {
 	char line[400], rate[16], p50[16], p99[16];
@@ -266,7 +235,7 @@ tayra__server_page(const struct tayra__server_report *report,
 	tayra__sheet_section(&sheet, "Is it to be believed?");
 	tayra__belief_put(&findings->beliefs, &sheet);
 	put_figures(report, &sheet);
-	put_kinds(report->kinds, &sheet);
+	tayra__kinds_table_put(report->kinds, &sheet);
 	put_plots(report, findings, &sheet);
 	tayra__sheet_section(&sheet, "How it was measured");
 	tayra__sheet_list(&sheet);

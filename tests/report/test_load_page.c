@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "kinds.h"
 #include "page.h"
 
 /* A server that nobody built: 2 ms, and beyond its capacity much more. */
@@ -45,6 +46,8 @@ serve(void *ctx, double from, double to, uint64_t length_ns, struct tayra__drive
 	return TAYRA_OK;
 }
 
+static const struct tayra__kinds *kinds; /* NULL: one alone */
+
 static bool
 settled(const double *medians, size_t n)
 {
@@ -61,6 +64,7 @@ written(struct server *server, const char *text, enum tayra__form form)
 	struct tayra__phases phases;
 	struct tayra__load_report report = { .phases = &phases,
 					     .line = &plan.line,
+					     .kinds = kinds,
 					     .what = "http://x/?a=1&b=<2>",
 					     .text = text,
 					     .machine = { 0.1, 0, { nan(""), 0, 0 }, 0.1 } };
@@ -172,11 +176,38 @@ one_that_was_stopped_and_one_of_many_hours_are_pages_too(void **state)
 	free(page);
 }
 
+static void
+kinds_of_requests_have_a_table_where_there_are_any(void **state)
+{
+	const enum tayra__form forms[] = { TAYRA__FORM_MD, TAYRA__FORM_HTML };
+	struct server server = { .capacity_per_s = 1e6 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const enum tayra__form form = forms[i];
+		char *page = written(&server, "100/s", form);
+
+		assert_null(strstr(page, "Kinds of requests"));
+		free(page);
+		kinds = invent_kinds();
+		page = written(&server, "100/s", form);
+		assert_non_null(strstr(page, "Kinds of requests"));
+		assert_non_null(strstr(page, form == TAYRA__FORM_MD ? "| &lt;read> | 8 | 80.0%"
+								    : ">&lt;read&gt;<"));
+		if (form == TAYRA__FORM_HTML)
+			must_be_whole(page);
+		free(page);
+		kinds = NULL;
+	}
+	tayra__kinds_fini((struct tayra__kinds *)(uintptr_t)invent_kinds());
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_has_every_section_in_order_and_a_table_for_every_plot),
+		cmocka_unit_test(kinds_of_requests_have_a_table_where_there_are_any),
 		cmocka_unit_test(markdown_says_the_same),
 		cmocka_unit_test(one_that_was_stopped_and_one_of_many_hours_are_pages_too),
 	};

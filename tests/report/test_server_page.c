@@ -12,9 +12,11 @@
 #include <cmocka.h>
 
 #include "drive/tally.h"
+#include "kinds.h"
 #include "page.h"
 
 static struct tayra__drive_result result;
+static const struct tayra__kinds *kinds; /* NULL: one alone */
 
 /* A second of a request each millisecond; in its middle one fails. */
 static void
@@ -44,6 +46,7 @@ written(double planned_per_s, const char *spoilt, enum tayra__form form)
 	struct tayra__server_report report = { .figures = &figures,
 					       .result = &result,
 					       .what = "redis://x/<0>",
+					       .kinds = kinds,
 					       .error = "it said <b>",
 					       .spoilt = spoilt,
 					       .planned_per_s = planned_per_s,
@@ -122,11 +125,38 @@ a_closed_loop_has_one_line_and_no_lag_and_nothing_is_a_page_too(void **state)
 	free(page);
 }
 
+static void
+kinds_of_requests_have_a_table_where_there_are_any(void **state)
+{
+	const enum tayra__form forms[] = { TAYRA__FORM_MD, TAYRA__FORM_HTML };
+
+	(void)state;
+	ask(1000);
+	for (size_t i = 0; i < 2; i++) {
+		const enum tayra__form form = forms[i];
+		char *page = written(1000, NULL, form);
+
+		assert_null(strstr(page, "Kinds of requests"));
+		free(page);
+		kinds = invent_kinds();
+		page = written(1000, NULL, form);
+		assert_non_null(strstr(page, "Kinds of requests"));
+		assert_non_null(strstr(page, form == TAYRA__FORM_MD ? "| &lt;read> | 8 | 80.0%"
+								    : ">&lt;read&gt;<"));
+		if (form == TAYRA__FORM_HTML)
+			must_be_whole(page);
+		free(page);
+		kinds = NULL;
+	}
+	tayra__kinds_fini((struct tayra__kinds *)(uintptr_t)invent_kinds());
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_has_every_section_in_order_and_a_table_for_every_plot),
+		cmocka_unit_test(kinds_of_requests_have_a_table_where_there_are_any),
 		cmocka_unit_test(a_closed_loop_has_one_line_and_no_lag_and_nothing_is_a_page_too),
 	};
 
