@@ -5,6 +5,7 @@
 #ifndef TAYRA_CLI_BENCH_H
 #define TAYRA_CLI_BENCH_H
 
+#include "cli/bench_arrivals.h"
 #include "cli/bench_request.h"
 #include "drive/command_arm.h"
 #include "prove/prices.h"
@@ -37,7 +38,7 @@ struct tayra__bench_options {
 	/* run, of servers */
 	bool urls, commands; /* what the arms are */
 	struct tayra__bench_request request;
-	double rate_per_s;
+	struct tayra__bench_arrivals arrivals;
 	uint32_t connections;
 	uint64_t duration_ns;
 	const char *metric_name; /* as given; NULL: none was */

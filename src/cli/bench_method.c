@@ -16,13 +16,34 @@ seconds(uint64_t ns)
 static void
 set_servers(const struct tayra__bench_options *o, struct tayra__method *m)
 {
-	if (o->rate_per_s > 0)
+	const struct tayra__bench_arrivals *a = &o->arrivals;
+	const struct tayra__scenario_file *s = &o->request.scenario;
+
+	if (a->trace.count)
 		tayra__method_set(m, "load",
-				  "open loop, %g requests a second by chance (Poisson), latency "
-				  "from when they were due",
-				  o->rate_per_s);
+				  "open loop, %zu requests when a trace says, latency from then",
+				  a->trace.count);
+	else if (a->rate_per_s > 0)
+		tayra__method_set(
+			m, "load",
+			"open loop, %g requests a second %s, latency from when they were due",
+			a->rate_per_s,
+			a->kind == TAYRA__ARRIVALS_UNIFORM ? "evenly" : "by chance (Poisson)");
+	else if (a->burst)
+		tayra__method_set(m, "load", "open loop, latency from when requests were due");
 	else
 		tayra__method_set(m, "load", "closed loop: each client asks again when answered");
+	if (a->burst)
+		tayra__method_set(m, "bursts", "%u more at once, every %g s", (unsigned)a->burst,
+				  seconds(a->burst_every_ns));
+	if (s->scenario.kinds)
+		tayra__method_set(m, "scenario", "%zu kinds of requests", s->scenario.kinds);
+	if (s->scenario.rows)
+		tayra__method_set(m, "data", "%u rows of %s, %s", (unsigned)s->scenario.rows->rows,
+				  s->data,
+				  s->scenario.order == TAYRA__SCENARIO_ZIPF       ? "by Zipf's law"
+				  : s->scenario.order == TAYRA__SCENARIO_SEQUENCE ? "in order"
+										  : "at random");
 	if (o->connections)
 		tayra__method_set(m, "connections", "%u", o->connections);
 	if (o->arms == 1)

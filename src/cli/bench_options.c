@@ -43,6 +43,8 @@ enum key {
 	RUN,
 	URL,
 	RATE,
+	ARRIVALS,
+	BURST,
 	CONNECTIONS,
 	DURATION,
 	HISTORY,
@@ -149,6 +151,12 @@ static const struct argp_option run_table[] = {
 	  "of servers: ask that often a second, whether or not they answer; latency counts from "
 	  "when a request was due",
 	  0 },
+	{ "arrivals", ARRIVALS, "poisson|uniform|trace:FILE", 0,
+	  "of servers: with --rate by chance (default) or evenly; or without it when FILE says, in "
+	  "seconds after the start, one a line",
+	  0 },
+	{ "burst", BURST, "N/PERIOD", 0,
+	  "of servers: so many more at once, so often, as 50/2s, the first at the start", 0 },
 	{ "connections", CONNECTIONS, "N", 0,
 	  "of servers: without --rate so many ask, each again when answered (default 10); with it "
 	  "at most so many are open (default 64, opened as they are needed)",
@@ -420,11 +428,13 @@ take_of_server(int key, char *arg, struct tayra__bench_options *o)
 	switch (key) {
 	case URL: o->urls = true; return take_arm(o, arg);
 	case RATE:
-		if (tayra__option_double(arg, 0, 1e6, &o->rate_per_s) == TAYRA_OK &&
-		    o->rate_per_s > 0)
+		if (tayra__option_double(arg, 0, 1e6, &o->arrivals.rate_per_s) == TAYRA_OK &&
+		    o->arrivals.rate_per_s > 0)
 			return 0;
 		return refuse_value(o, "rate", arg,
 				    "a number of requests a second above 0, up to 1e6");
+	case ARRIVALS: return tayra__bench_arrivals_take(&o->arrivals, o->command, arg);
+	case BURST: return tayra__bench_burst_take(&o->arrivals, o->command, arg);
 	case CONNECTIONS: return take_number(o, "connections", arg, 1, 65536, &o->connections);
 	case DURATION: return take_time(o, "duration", arg, &o->duration_ns);
 	default: return tayra__bench_request_take(&o->request, o->command, key, arg);
@@ -635,8 +645,10 @@ check_run(const struct tayra__bench_options *o)
 {
 	if (o->urls && o->commands)
 		return lacks(o, "--arm is a command and --url a server: one or the other");
-	if (!o->urls && (o->rate_per_s > 0 || o->connections || o->duration_ns))
-		return lacks(o, "--rate, --connections and --duration are of servers: no --url");
+	if (!o->urls && (tayra__bench_arrivals_open(&o->arrivals) || o->arrivals.given ||
+			 o->connections || o->duration_ns))
+		return lacks(o, "--rate, --arrivals, --burst, --connections and --duration are of "
+				"servers: no --url");
 	if (!o->urls && tayra__bench_request_given(&o->request))
 		return lacks(o,
 			     "--method, --header, --body, --command, --scenario, --data, --cacert "
@@ -655,22 +667,39 @@ within(double ns, double least_ms, double most_ms)
 	return (uint64_t)fmin(fmax(ns, least_ms * 1e6), most_ms * 1e6);
 }
 
+static uint64_t
+slice_for(const struct tayra__bench_options *o)
+{
+	double mean = tayra__bench_arrivals_mean(&o->arrivals, o->duration_ns);
+	const uint64_t period = o->arrivals.burst_every_ns;
+	uint64_t slice, think = tayra__scenario_think_mean_ns(&o->request.scenario.scenario);
+
+	if (!o->metric->brief)
+		slice = within((double)o->budget_ns / 120, 100, 1000);
+	else
+		slice = within(mean > 0 ? 200e9 / mean : 0, 25, 1000);
+	/* Clients that think are to ask more than once; bursts to be as many as they are meant. */
+	if (mean <= 0 && think)
+		slice = (uint64_t)fmax((double)slice, within(10.0 * (double)think, 0, 10000));
+	return period ? (slice + period - 1) / period * period : slice;
+}
+
 /* How long the arms of servers take turns.  What others do on the machine changes within tenths of
  * a second, and pairs gain by being closer than that; but starting and draining must not be all
  * there is, nor a slice hold too few requests for the quantile. */
 static void
 set_server_times(struct tayra__bench_options *o)
 {
+	uint64_t trace_ns = tayra__bench_arrivals_trace_ns(&o->arrivals);
+
 	if (!o->duration_ns)
-		o->duration_ns = 10 * TAYRA_NS_PER_S;
+		o->duration_ns = trace_ns ? trace_ns : 10 * TAYRA_NS_PER_S;
 	else if (!o->budget_ns)
 		o->budget_ns = o->duration_ns * (o->arms + 1);
 	if (!o->budget_ns)
 		o->budget_ns = 60 * TAYRA_NS_PER_S;
-	if (!o->slice_ns && !o->metric->brief)
-		o->slice_ns = within((double)o->budget_ns / 120, 100, 1000);
-	else if (!o->slice_ns)
-		o->slice_ns = within(o->rate_per_s > 0 ? 200e9 / o->rate_per_s : 0, 25, 1000);
+	if (!o->slice_ns)
+		o->slice_ns = slice_for(o);
 }
 
 int
@@ -690,6 +719,10 @@ tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
 		o);
 	if (code == 0)
 		code = check_run(o);
+	if (code == 0)
+		code = tayra__bench_arrivals_check(&o->arrivals, o->command);
+	if (code == 0 && o->arms > 1 && o->slice_ns && o->slice_ns < o->arrivals.burst_every_ns)
+		code = lacks(o, "--slice is shorter than the period of --burst");
 	if (code == 0 && o->urls)
 		set_server_times(o);
 	else if (!o->budget_ns)

@@ -176,7 +176,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 		.timed = o->metric->timed,
 		.margin = o->margin,
 		.servers = o->urls,
-		.open_loop = o->rate_per_s > 0,
+		.open_loop = tayra__bench_arrivals_open(&o->arrivals),
 		.seed = o->seed
 	};
 	uint64_t began = tayra__clock_real_ns();

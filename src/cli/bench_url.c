@@ -46,7 +46,7 @@ static int
 open_server(struct servers *s, size_t i)
 {
 	const struct tayra__bench_options *o = s->options;
-	const bool closed = o->rate_per_s <= 0;
+	const bool closed = !tayra__bench_arrivals_open(&o->arrivals);
 	struct tayra__wire_arm *arm = &s->arm[i];
 	struct tayra__wire_options wire = {
 		.url = o->arm[i].what,
@@ -68,11 +68,11 @@ open_server(struct servers *s, size_t i)
 		return status == TAYRA_E_NOMEM ? TAYRA__EXIT_FAILURE : TAYRA__EXIT_USAGE;
 	}
 	s->open++;
-	arm->load = (struct tayra__wire_load){ .rate_per_s = o->rate_per_s,
-					       .clients = closed ? wire.connections : 0,
+	arm->load = (struct tayra__wire_load){ .clients = closed ? wire.connections : 0,
 					       .untimed = o->metric->metric > TAYRA__MAX_MS,
 					       .own_use = of_own_use(o->metric->metric),
 					       .stop = tayra__interrupt_flag() };
+	tayra__bench_arrivals_fill(&o->arrivals, &arm->load);
 	port = tayra__listener_local_port(tayra__wire_name(arm->wire));
 	if (port)
 		arm->pids = tayra__listener_find("/proc", port, arm->pid);
@@ -231,7 +231,8 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 					      .error = tayra__wire_errors(arm->wire)->first,
 					      .spoilt = tayra__wire_load_spoilt(&arm->load, r),
 					      .kinds = tayra__wire_kinds(arm->wire),
-					      .planned_per_s = o->rate_per_s,
+					      .planned_per_s = tayra__bench_arrivals_mean(
+						      &o->arrivals, o->duration_ns),
 					      .machine = *machine };
 	bool failed;
 	int written;
@@ -270,7 +271,8 @@ measure_one(struct servers *s, struct tayra__bench_live *live)
 {
 	const struct tayra__bench_options *o = s->options;
 	const struct tayra__bench_place place = { .phase = "load",
-						  .rate_per_s = o->rate_per_s,
+						  .rate_per_s = tayra__bench_arrivals_mean(
+							  &o->arrivals, o->duration_ns),
 						  .whole_ns = o->duration_ns };
 	struct tayra__wire_arm *arm = &s->arm[0];
 	struct tayra__drive_result *result = tayra__mem_alloc(sizeof(*result));

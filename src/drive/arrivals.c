@@ -57,6 +57,46 @@ start_ramp(struct tayra__arrival_stream *s, const struct tayra__open_plan *plan)
 	s->next_ns = ramp_ns(s);
 }
 
+/* Of a trace, by bisection. */
+static size_t
+moments_before(const struct tayra__open_plan *plan, uint64_t ns)
+{
+	size_t low = 0, high = plan->moment_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (plan->moments[middle] < ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static double
+bursts(const struct tayra__open_plan *plan)
+{
+	uint64_t again = plan->burst_again ? (plan->length_ns - 1) / plan->burst_every_ns : 0;
+
+	return plan->burst + (double)again * plan->burst_again;
+}
+
+double
+tayra__arrivals_expected(const struct tayra__open_plan *plan)
+{
+	double seconds = (double)plan->length_ns / (double)TAYRA_NS_PER_S;
+	double end = plan->ramp ? plan->end_rate_per_s : plan->rate_per_s;
+	uint64_t until;
+
+	if (plan->arrivals != TAYRA__ARRIVALS_TRACE)
+		return (plan->rate_per_s + end) / 2 * seconds + bursts(plan);
+	if (__builtin_add_overflow(plan->moments_from_ns, plan->length_ns, &until))
+		until = UINT64_MAX;
+	return (double)(moments_before(plan, until) - moments_before(plan, plan->moments_from_ns)) +
+	       bursts(plan);
+}
+
 void
 tayra__arrivals_plan(struct tayra__arrival_stream *stream, const struct tayra__open_plan *plan)
 {
@@ -68,8 +108,11 @@ tayra__arrivals_plan(struct tayra__arrival_stream *stream, const struct tayra__o
 	if (plan->ramp)
 		start_ramp(stream, plan);
 	if (trace) {
-		stream->moment = plan->moments;
-		stream->moments = plan->moment_count;
+		size_t first = moments_before(plan, plan->moments_from_ns);
+
+		stream->moment = plan->moments + first;
+		stream->moments = plan->moment_count - first;
+		stream->moments_from_ns = plan->moments_from_ns;
 	}
 	stream->burst_again = plan->burst_again;
 	stream->burst_every_ns = plan->burst_every_ns;
@@ -117,7 +160,7 @@ static uint64_t
 regular_ns(const struct tayra__arrival_stream *s)
 {
 	if (s->kind == TAYRA__ARRIVALS_TRACE)
-		return s->moments ? *s->moment : UINT64_MAX;
+		return s->moments ? *s->moment - s->moments_from_ns : UINT64_MAX;
 	return s->next_ns < FOREVER_NS ? (uint64_t)s->next_ns : UINT64_MAX;
 }
 

@@ -24,6 +24,7 @@ struct tayra__arrival_stream {
 	double expected, rate_per_s, rise_per_s2, end_expected;
 	const uint64_t *moment; /* the next of a trace, and how many are left */
 	size_t moments;
+	uint64_t moments_from_ns;
 };
 
 /*
@@ -43,6 +44,8 @@ void tayra__arrivals_init(struct tayra__arrival_stream *stream, enum tayra__arri
  */
 void tayra__arrivals_plan(struct tayra__arrival_stream *stream,
 			  const struct tayra__open_plan *plan);
+/* How many will become due within its length: of POISSON, on average. */
+double tayra__arrivals_expected(const struct tayra__open_plan *plan);
 /* Can it be run?  Not with a length of 0 or past the end of the clock, a rate below 0, above 1e8 or
  * not finite, a kind that there is not, a trace with a ramp or that falls, bursts without a time
  * between them. */

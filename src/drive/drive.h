@@ -61,6 +61,7 @@ struct tayra__open_plan {
 	 * The rate is not looked at. */
 	const uint64_t *moments;
 	size_t moment_count;
+	uint64_t moments_from_ns; /* TRACE: the slice begins that long after its start */
 	struct tayra__live *live; /* told of every request; NULL: nobody looks */
 };
 

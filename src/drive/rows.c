@@ -10,6 +10,7 @@
 
 #include "base/line.h"
 #include "base/mem.h"
+#include "drive/whole_file.h"
 
 struct reading {
 	struct tayra__rows *rows;
@@ -306,33 +307,11 @@ tayra__rows_parse(struct tayra__rows *rows, const char *file, const char *bytes,
 int
 tayra__rows_load(struct tayra__rows *rows, const char *path, char *why, size_t why_size)
 {
-	size_t len = 0, room = 0, n = 1;
-	FILE *in = fopen(path, "re");
+	size_t len;
 
-	*rows = (struct tayra__rows){ .bytes = NULL };
-	while (in && n > 0 && len <= TAYRA__ROWS_BYTES_MAX) {
-		if (len + 1 >= room) {
-			char *bytes;
-
-			room = room ? 2 * room : 64u << 10;
-			bytes = tayra__mem_resize(rows->bytes, room);
-			if (!bytes)
-				break;
-			rows->bytes = bytes;
-		}
-		n = fread(rows->bytes + len, 1, room - len - 1, in);
-		len += n;
-	}
-	if (in && !ferror(in) && (n == 0 || len > TAYRA__ROWS_BYTES_MAX)) {
-		fclose(in);
-		return parse(rows, path, len, why, why_size);
-	}
-	snprintf(why, why_size, "%.200s: %m", path);
-	if (in)
-		fclose(in);
-	tayra__mem_free(rows->bytes);
-	rows->bytes = NULL;
-	return TAYRA_E_IO;
+	*rows = (struct tayra__rows){ .bytes = tayra__whole_file(path, TAYRA__ROWS_BYTES_MAX, &len,
+								 why, why_size) };
+	return rows->bytes ? parse(rows, path, len, why, why_size) : TAYRA_E_IO;
 }
 
 void

@@ -9,20 +9,48 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "drive/arrivals.h"
 #include "drive/process_use.h"
 #include "stat/quantile_interval.h"
+
+static bool
+is_open(const struct tayra__wire_load *load)
+{
+	return load->rate_per_s > 0 || load->burst || load->moment_count;
+}
+
+static struct tayra__open_plan
+open_plan(const struct tayra__wire_load *load, uint64_t length_ns, uint64_t seed)
+{
+	return (struct tayra__open_plan){ .rate_per_s = load->rate_per_s,
+					  .arrivals = load->arrivals,
+					  .length_ns = length_ns,
+					  .seed = seed,
+					  .burst = load->burst,
+					  .burst_again = load->burst,
+					  .burst_every_ns = load->burst_every_ns,
+					  .moments = load->moments,
+					  .moment_count = load->moment_count,
+					  .moments_from_ns = load->moments_from_ns,
+					  .stop = load->stop,
+					  .live = load->live };
+}
+
+/* Where a slice of a trace that is longer begins. */
+static uint64_t
+stretch_of(const struct tayra__wire_load *load, uint64_t length_ns, uint64_t seed)
+{
+	uint64_t end = load->moment_count ? load->moments[load->moment_count - 1] + 1 : 0;
+
+	return end > length_ns ? tayra__hash_mix64(~seed) % (end - length_ns + 1) : 0;
+}
 
 int
 tayra__wire_load_run(struct tayra__wire *wire, const struct tayra__wire_load *load,
 		     uint64_t length_ns, uint64_t seed, uint64_t drain_ns,
 		     struct tayra__drive_result *result)
 {
-	const struct tayra__open_plan open = { .rate_per_s = load->rate_per_s,
-					       .arrivals = TAYRA__ARRIVALS_POISSON,
-					       .length_ns = length_ns,
-					       .seed = seed,
-					       .stop = load->stop,
-					       .live = load->live };
+	const struct tayra__open_plan open = open_plan(load, length_ns, seed);
 	const struct tayra__closed_plan closed = { .clients = load->clients,
 						   .length_ns = length_ns,
 						   .seed = seed,
@@ -30,7 +58,7 @@ tayra__wire_load_run(struct tayra__wire *wire, const struct tayra__wire_load *lo
 						   .live = load->live };
 
 	tayra__hist_init(&result->latency);
-	if (load->rate_per_s > 0)
+	if (is_open(load))
 		return tayra__wire_drive_open(wire, &open, drain_ns, result);
 	return tayra__wire_drive_closed(wire, &closed, result);
 }
@@ -41,15 +69,18 @@ tayra__wire_load_spoilt(const struct tayra__wire_load *load,
 {
 	double lag = (double)tayra__hist_quantile(&result->lag, 0.99);
 	double p99 = (double)tayra__hist_quantile(&result->latency, 0.99);
-	double planned = load->rate_per_s * (double)result->length_ns / 1e9;
+	struct tayra__open_plan plan;
+	double planned;
 
-	if (load->rate_per_s <= 0)
+	if (!is_open(load))
 		return !load->own_use && (double)result->cpu_ns > TAYRA__WIRE_ARM_BUSY_SHARE *
 									  (double)result->length_ns
 			       ? "the generator had no processor time left"
 			       : NULL;
 	if (!load->untimed && lag > TAYRA__WIRE_ARM_LAG_NS && lag > TAYRA__WIRE_ARM_LAG_SHARE * p99)
 		return "the generator was late, by more than 5% of the p99";
+	plan = open_plan(load, result->length_ns ? result->length_ns : 1, 0);
+	planned = tayra__arrivals_expected(&plan);
 	if ((double)result->offered < 0.95 * planned &&
 	    (double)result->offered < planned - 4 * sqrt(planned))
 		return "the generator did not reach the rate";
@@ -136,6 +167,7 @@ tayra__wire_arm_run(void *ctx, const struct tayra__slice *slice, struct tayra__m
 		return TAYRA_E_NOMEM;
 	/* Other arms may have been asked more or less in the rounds before. */
 	tayra__wire_set_row(arm->wire, tayra__hash_mix64(slice->seed));
+	arm->load.moments_from_ns = stretch_of(&arm->load, slice->length_ns, slice->seed);
 	status = tayra__wire_load_run(arm->wire, &arm->load, slice->length_ns, slice->seed,
 				      slice->length_ns, result);
 	after = tayra__listener_cpu_ns(arm->pid, arm->pids);

@@ -15,10 +15,17 @@
 
 /* How much is asked. */
 struct tayra__wire_load {
-	double rate_per_s; /* open loop, Poisson; 0: closed loop */
-	uint32_t clients;  /* closed loop: how many ask at a time */
-	bool untimed;      /* what is wanted is no latency, and lag spoils nothing */
-	bool own_use;      /* it is what the server uses, which is right however hard it is asked */
+	/* Open loop: as in drive.h, the first burst at the start; none of them: closed loop. */
+	double rate_per_s;
+	enum tayra__arrivals arrivals;
+	uint32_t burst;
+	uint64_t burst_every_ns;
+	const uint64_t *moments;
+	size_t moment_count;
+	uint64_t moments_from_ns; /* where in the trace a slice begins */
+	uint32_t clients;         /* closed loop: how many ask at a time */
+	bool untimed;             /* what is wanted is no latency, and lag spoils nothing */
+	bool own_use; /* it is what the server uses, which is right however hard it is asked */
 	const _Atomic bool *stop;
 	struct tayra__live *live; /* as in drive.h */
 };
@@ -46,6 +53,8 @@ const char *tayra__wire_load_spoilt(const struct tayra__wire_load *load,
  * Of tayra__arm; ctx is a struct tayra__wire_arm.
  * => Latencies from when a request was due (open) or asked (closed); a quantile that the slice's
  *    requests do not hold (stat/quantile_interval.h) is NaN.  CPU and memory are the server's.
+ * => Of a trace that is longer than a slice, each has a stretch drawn by its seed, and so the same
+ *    for all arms of a turn.
  * => A slice that the generator spoilt is invalid.
  * => TAYRA_PENDING: stopped, or nothing was answered well: then `why` says so.
  */

@@ -104,7 +104,7 @@ refused 'redis://127.0.0.1:1/0: connection refused' "a server that is not there 
 refused "--arm is a command and --url a server" "commands and servers are not compared" --arm true --url "$url"
 refused "--rate '0' is not a number of requests" "a rate of 0 is refused" --url "$url" --rate 0
 refused "--rate 'nan' is not" "a rate that is no number is refused" --url "$url" --rate nan
-refused '--rate, --connections and --duration are of servers' "a rate of commands is refused" --arm true --arm true --rate 5
+refused '--rate, --arrivals, .* are of servers' "a rate of commands is refused" --arm true --arm true --rate 5
 refused "--metric 'wall' does not exist" "a metric of commands is refused" --url "$url" --metric wall
 "$tayra" bench run --url "$url" --command "SET said 'two words'" --rate 200 --duration 300ms --json >out 2>err
 agrees $? && [ "$(field errors)" -eq 0 ] && "$tayra" bench run --url "$url" --command 'STRLEN said' --rate 200 --duration 300ms --json >out 2>err
@@ -121,6 +121,30 @@ refused '--body: .*: is no file' "a folder is no body" --url http://127.0.0.1:1/
 refused '--method, .* are of servers' "commands take no header" --arm true --arm true --header 'a: b'
 refused '--cacert and --insecure are of https' "without TLS nobody need be trusted" --url http://127.0.0.1:1/ --insecure
 refused 'https://127.0.0.1:1/: connection refused' "TLS to nobody is refused as ever" --url https://127.0.0.1:1/
+printf '0\n0.05\n0.05\n0.3\n' >moments
+"$tayra" bench run --url "$url" --arrivals trace:moments --json >out 2>err
+agrees $? && [ "$(field requests)" -eq 4 ] && between "$(field took_s)" 0.3 0.31
+claim "a trace says when requests become due, and how long it takes"
+"$tayra" bench run --url "$url" --arrivals uniform --rate 100 --burst 20/200ms --duration 500ms --json --md arrivals.md >out 2>err
+agrees $? && [ "$(field requests)" -eq 110 ] && grep -q '20 more at once, every 0.2 s' arrivals.md && grep -q '100 requests a second evenly' arrivals.md
+claim "even arrivals and bursts are counted"
+"$tayra" bench run --url "$url" --burst 30/100ms --duration 300ms --json >out 2>err
+agrees $? && [ "$(field requests)" -eq 90 ] && grep -q 'from when a request was due' out
+claim "bursts need no rate"
+"$tayra" bench run --url a="$url" --url b="$url" --arrivals trace:moments --pairs 6 --metric throughput_per_s --json >out 2>err
+[ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ]
+claim "servers are compared by a trace"
+printf '1\n0.5\n' >moments
+refused '--arrivals: moments:2: is earlier' "moments that fall are refused" --url "$url" --arrivals trace:moments
+refused '--arrivals: none: No such file' "so is a trace that is not there" --url "$url" --arrivals trace:none
+refused "--arrivals 'normal' is not poisson" "and a kind that there is not" --url "$url" --arrivals normal
+refused "--burst '5' is not N/PERIOD" "a burst without a period is refused" --url "$url" --burst 5
+refused "--burst '5/10us' is not N/PERIOD" "so is one too often" --url "$url" --burst 5/10us
+refused '10000000 requests a second on average' "and one too large" --url "$url" --burst 100000/10ms
+refused '--arrivals poisson and uniform need a --rate' "arrivals need a rate" --url "$url" --arrivals uniform
+seq 0 9 >moments
+refused 'a trace says when, and so does --rate' "a trace and a rate are two" --url "$url" --arrivals trace:moments --rate 5
+refused '--slice is shorter than the period' "a slice without a burst is refused" --url a="$url" --url b="$url" --burst 5/1s --slice 100ms
 refused 'a URL begins with' "another protocol is refused" --url ftp://x/
 
 echo "1..$count"

@@ -273,6 +273,82 @@ what_cannot_be_run_is_not_plausible(void **state)
 		assert_false(tayra__arrivals_plausible(&bad[i]));
 }
 
+static uint64_t
+count_due(const struct tayra__open_plan *plan)
+{
+	struct tayra__arrival_stream s;
+
+	tayra__arrivals_plan(&s, plan);
+	while (tayra__arrivals_peek(&s) < plan->length_ns)
+		tayra__arrivals_take(&s);
+	return s.number;
+}
+
+static void
+as_many_become_due_as_are_expected(void **state)
+{
+	static const uint64_t moments[] = { 0, 5, 5, 400000000, 999999999, 1000000000 };
+	const struct tayra__open_plan plans[] = {
+		{ .length_ns = 1000000000, .arrivals = TAYRA__ARRIVALS_UNIFORM, .rate_per_s = 50 },
+		{ .length_ns = 1000000000,
+		  .arrivals = TAYRA__ARRIVALS_UNIFORM,
+		  .ramp = true,
+		  .end_rate_per_s = 100 },
+		{ .length_ns = 1000000000,
+		  .burst = 7,
+		  .burst_again = 7,
+		  .burst_every_ns = 250000000 },
+		{ .length_ns = 1000000001,
+		  .burst = 7,
+		  .burst_again = 7,
+		  .burst_every_ns = 250000000 },
+		{ .length_ns = 1000000000,
+		  .arrivals = TAYRA__ARRIVALS_UNIFORM,
+		  .rate_per_s = 50,
+		  .burst_again = 3,
+		  .burst_every_ns = 300000000 },
+		{ .length_ns = 1000000000,
+		  .arrivals = TAYRA__ARRIVALS_TRACE,
+		  .moments = moments,
+		  .moment_count = 6 },
+		{ .length_ns = 999999995,
+		  .arrivals = TAYRA__ARRIVALS_TRACE,
+		  .moments = moments,
+		  .moment_count = 6,
+		  .moments_from_ns = 5 },
+		{ .length_ns = 10,
+		  .arrivals = TAYRA__ARRIVALS_TRACE,
+		  .moments = moments,
+		  .moment_count = 6,
+		  .moments_from_ns = 2000000000 },
+	};
+	static const unsigned expected[] = { 50, 50, 28, 35, 59, 5, 4, 0 };
+
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		assert_near(tayra__arrivals_expected(&plans[i]), expected[i], 1e-9);
+		assert_int_equal(count_due(&plans[i]), expected[i]);
+	}
+}
+
+static void
+a_stretch_of_a_trace_begins_at_its_own_zero(void **state)
+{
+	static const uint64_t moments[] = { 10, 20, 30 };
+	const struct tayra__open_plan plan = { .length_ns = 100,
+					       .arrivals = TAYRA__ARRIVALS_TRACE,
+					       .moments = moments,
+					       .moment_count = 3,
+					       .moments_from_ns = 15 };
+	struct tayra__arrival_stream s;
+
+	tayra__arrivals_plan(&s, &plan);
+	assert_int_equal(tayra__arrivals_peek(&s), 5);
+	tayra__arrivals_take(&s);
+	assert_int_equal(tayra__arrivals_peek(&s), 15);
+	tayra__arrivals_take(&s);
+	assert_int_equal(tayra__arrivals_peek(&s), UINT64_MAX);
+}
+
 int
 main(void)
 {
@@ -286,6 +362,8 @@ main(void)
 		cmocka_unit_test(a_poisson_ramp_has_the_integral_as_its_mean),
 		cmocka_unit_test(bursts_come_at_their_intervals_and_besides),
 		cmocka_unit_test(a_trace_gives_its_moments_and_ends),
+		cmocka_unit_test(as_many_become_due_as_are_expected),
+		cmocka_unit_test(a_stretch_of_a_trace_begins_at_its_own_zero),
 		cmocka_unit_test(two_streams_of_any_plan_agree),
 		cmocka_unit_test(what_cannot_be_run_is_not_plausible),
 	};

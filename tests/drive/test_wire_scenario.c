@@ -286,6 +286,41 @@ a_slice_takes_no_memory(void **state)
 	server_down(server);
 }
 
+/* A trace of 10 s whose moments come closer and closer: stretches of it differ. */
+static void
+arms_of_a_turn_are_asked_by_the_same_stretch_of_a_trace(void **state)
+{
+	static uint64_t moments[1000];
+	struct tayra__scenario scenario = reads_and_writes();
+	struct server *server = server_up(well, NULL);
+	struct tayra__wire_arm arm[2] = { 0 };
+	uint64_t asked[2][8];
+	bool differ = false;
+
+	scenario.kind[0].path = scenario.kind[1].path = "/";
+	for (size_t i = 0; i < 1000; i++)
+		moments[i] = (uint64_t)(10e9 * sqrt((double)i / 1000));
+	for (size_t i = 0; i < 2; i++) {
+		arm[i].wire = open_wire(server->url, &scenario, 4);
+		arm[i].load = (struct tayra__wire_load){ .arrivals = TAYRA__ARRIVALS_TRACE,
+							 .moments = moments,
+							 .moment_count = 1000 };
+		for (uint64_t turn = 0; turn < 8; turn++) {
+			const struct tayra__slice slice = { .seed = 100 + turn,
+							    .length_ns = 100 * MS };
+			struct tayra__measure out = { .latency = NULL };
+
+			assert_int_equal(tayra__wire_arm_run(&arm[i], &slice, &out), TAYRA_OK);
+			asked[i][turn] = out.requests;
+			differ |= turn && out.requests != asked[i][0];
+		}
+		tayra__wire_close(arm[i].wire);
+	}
+	assert_memory_equal(asked[0], asked[1], sizeof(asked[0]));
+	assert_true(differ);
+	server_down(server);
+}
+
 static void
 refuse(const struct tayra__wire_options *options, const char *part)
 {
@@ -340,6 +375,7 @@ main(void)
 		cmocka_unit_test(clients_think_before_they_ask_again),
 		cmocka_unit_test(only_the_kind_that_thinks_does),
 		cmocka_unit_test(a_slice_takes_no_memory),
+		cmocka_unit_test(arms_of_a_turn_are_asked_by_the_same_stretch_of_a_trace),
 		cmocka_unit_test(what_a_kind_cannot_ask_is_refused_with_its_name_and_place),
 	};
 
