@@ -54,12 +54,14 @@ find_series(struct outcome *out)
 {
 	const struct tayra__bench_options *o = out->options;
 	struct tayra__past past;
+	char name[sizeof(past.last.bench)];
 	int code = TAYRA__EXIT_OK;
 
 	if (!o->history_path || !(o->md_path || o->html_path))
 		return TAYRA__EXIT_OK;
-	if (tayra__past_init(&past, tayra__bench_name(o, &out->report), o->metric->name) !=
-	    TAYRA_OK)
+	/* As it is cut in the history. */
+	snprintf(name, sizeof(name), "%s", tayra__bench_name(o, &out->report));
+	if (tayra__past_init(&past, name, o->metric->name) != TAYRA_OK)
 		return no_memory(out);
 	code = tayra__bench_past_add(&past, o->command, o->history_path);
 	tayra__past_sort(&past);
