@@ -9,49 +9,13 @@
 #include "base/mem.h"
 #include "base/option.h"
 
-#define BUDGET_NS     (10 * TAYRA_NS_PER_S)
-#define BUDGET_NS_MAX (24 * 3600 * TAYRA_NS_PER_S)
-#define SLICE_NS      (20 * TAYRA_NS_PER_MS)
-#define SLICE_NS_MAX  (10 * TAYRA_NS_PER_S)
-#define PAIRS_MIN     6 /* fewer decide nothing */
-#define PAIRS_MAX     1000
-#define TURNS         20
-#define TELL_NS       TAYRA_NS_PER_S
-#define WAITS         10 /* times as long on the clock as in work: it waits */
+#define TURNS   20
+#define TELL_NS TAYRA_NS_PER_S
+#define WAITS   10 /* times as long on the clock as in work: it waits */
 
 _Static_assert(TAYRA_BENCH_ARMS_MAX == TAYRA__TRIAL_ARMS_MAX, "as many as a trial takes");
 
 static _Thread_local const struct tayra_bench *inside; /* whose function this thread is running */
-
-/* Returns why they will not do; NULL: they will. */
-static const char *
-take_options(const struct tayra_bench_options *given, struct tayra_bench_options *o)
-{
-	if (tayra__option_struct(given, o, sizeof(*o)) < 0)
-		return "options: the size is not set, or of another version";
-	o->size = sizeof(*o);
-	if (o->margin == 0)
-		o->margin = 0.02;
-	if (o->alpha == 0)
-		o->alpha = 0.05;
-	if (o->budget_ns == 0)
-		o->budget_ns = BUDGET_NS;
-	if (o->slice_ns == 0)
-		o->slice_ns = SLICE_NS;
-	if (o->seed == 0)
-		o->seed = 1;
-	if (o->metric != TAYRA_BENCH_CPU && o->metric != TAYRA_BENCH_WALL)
-		return "options: no such metric";
-	if (!(o->margin > 0 && o->margin < 1) || !(o->alpha > 0 && o->alpha < 1))
-		return "options: margin and alpha lie between 0 and 1";
-	if (o->budget_ns > BUDGET_NS_MAX)
-		return "options: budget_ns is over a day";
-	if (o->slice_ns < TAYRA__FUNCTION_PART_NS || o->slice_ns > SLICE_NS_MAX)
-		return "options: slice_ns is not within 1 ms .. 10 s";
-	if (o->pairs && (o->pairs < PAIRS_MIN || o->pairs > PAIRS_MAX))
-		return "options: pairs is not within 6 .. 1000";
-	return NULL;
-}
 
 int
 tayra_bench_create(const struct tayra_bench_options *options, struct tayra_bench **out)
@@ -61,7 +25,7 @@ tayra_bench_create(const struct tayra_bench_options *options, struct tayra_bench
 	if (!out)
 		return TAYRA_E_INVAL;
 	*out = NULL;
-	if (take_options(options, &taken))
+	if (tayra__bench_options(options, &taken))
 		return TAYRA_E_INVAL;
 	*out = tayra__mem_alloc(sizeof(**out));
 	if (!*out)
@@ -179,14 +143,14 @@ too_long(struct tayra_bench *b, uint32_t known)
 			which = i;
 		}
 	}
-	if (now < b->end_ns && (PAIRS_MIN + 1) * round <= b->end_ns - now)
+	if (now < b->end_ns && (TAYRA__BENCH_PAIRS_MIN + 1) * round <= b->end_ns - now)
 		return false;
 	snprintf(b->result.why, sizeof(b->result.why),
 		 "%s takes %.3g s for a slice of %llu calls, so a verdict needs %.3g s or more and "
 		 "budget_ns is %.3g s: give it longer, or let a call do less",
 		 b->name[which], seconds(slowest),
 		 (unsigned long long)(b->arm[which].calls * b->arm[which].parts),
-		 seconds((PAIRS_MIN + 1) * round + (now - b->begun_ns)),
+		 seconds((TAYRA__BENCH_PAIRS_MIN + 1) * round + (now - b->begun_ns)),
 		 seconds(b->options.budget_ns));
 	return true;
 }
@@ -393,7 +357,7 @@ tayra_bench_compare(const char *name_a, tayra_bench_fn fn_a, const char *name_b,
 
 	if (!result || result->size < sizeof(size_t))
 		return TAYRA_E_INVAL;
-	why = take_options(options, &taken);
+	why = tayra__bench_options(options, &taken);
 	if (why)
 		return refuse(result, TAYRA_E_INVAL, why);
 	status = tayra_bench_create(&taken, &bench);

@@ -30,6 +30,12 @@ struct tayra_bench {
 	struct tayra__machine_share machine;
 };
 
+#define TAYRA__BENCH_PAIRS_MIN 6 /* fewer decide nothing */
+
+/* Take the options with their defaults.  Returns why they will not do, in one line; NULL: they do.
+ */
+const char *tayra__bench_options(const struct tayra_bench_options *given,
+				 struct tayra_bench_options *options);
 /* Keep the figures of the trial in bench->result.  => TAYRA_OK, TAYRA_E_NOMEM. */
 int tayra__bench_figures(struct tayra_bench *bench);
 
