@@ -46,7 +46,7 @@ enum tayra_bench_metric {
 	/* Processor time of the calling thread: quiet, finds small effects soon.  Does not see
 	 * waiting, nor what other threads do for the function. */
 	TAYRA_BENCH_CPU = 0,
-	TAYRA_BENCH_WALL = 1, /* time on the clock: sees all, and needs many more pairs */
+	TAYRA_BENCH_WALL = 1, /* time on the clock: sees all, the neighbours too */
 };
 
 struct tayra_bench_options {
@@ -74,7 +74,8 @@ struct tayra_bench_arm {
 	const char *name; /* copied; printable, without '|' */
 	tayra_bench_fn fn;
 	void *arg;               /* borrowed until the bench is destroyed */
-	tayra_bench_fn setup;    /* before each call of fn, with the same n, not timed; or NULL */
+	tayra_bench_fn setup;    /* before each call of fn, with the same n: makes n inputs; not
+				    timed; or NULL */
 	tayra_bench_fn teardown; /* after it; or NULL */
 };
 #define TAYRA_BENCH_ARM_INIT TAYRA__SIZED(struct tayra_bench_arm)

@@ -132,6 +132,7 @@ too_long(struct tayra_bench *b, uint32_t known)
 {
 	uint64_t now = tayra__clock_real_ns(), slowest = 0;
 	uint64_t round = b->arm[0].slice_ns;
+	unsigned long long calls;
 	uint32_t which = 0;
 
 	if (b->options.pairs)
@@ -145,13 +146,14 @@ too_long(struct tayra_bench *b, uint32_t known)
 	}
 	if (now < b->end_ns && (TAYRA__BENCH_PAIRS_MIN + 1) * round <= b->end_ns - now)
 		return false;
-	snprintf(b->result.why, sizeof(b->result.why),
-		 "%s takes %.3g s for a slice of %llu calls, so a verdict needs %.3g s or more and "
-		 "budget_ns is %.3g s: give it longer, or let a call do less",
-		 b->name[which], seconds(slowest),
-		 (unsigned long long)(b->arm[which].calls * b->arm[which].parts),
-		 seconds((TAYRA__BENCH_PAIRS_MIN + 1) * round + (now - b->begun_ns)),
-		 seconds(b->options.budget_ns));
+	calls = b->arm[which].calls * b->arm[which].parts;
+	snprintf(
+		b->result.why, sizeof(b->result.why),
+		"%s takes %.3g s for a slice of %llu call%s, so a verdict needs %.3g s or more and "
+		"budget_ns is %.3g s: give it longer, or let a call do less",
+		b->name[which], seconds(slowest), calls, calls == 1 ? "" : "s",
+		seconds((TAYRA__BENCH_PAIRS_MIN + 1) * round + (now - b->begun_ns)),
+		seconds(b->options.budget_ns));
 	return true;
 }
 

@@ -206,6 +206,7 @@ a_call_too_long_for_the_budget_is_not_made_again(void **state)
 	assert_int_equal(r.verdict, TAYRA_UNDECIDED);
 	assert_int_equal(r.pairs, 0);
 	assert_ptr_equal(strstr(r.why, "long takes 0."), r.why);
+	assert_non_null(strstr(r.why, " s for a slice of 1 call, so "));
 	assert_non_null(strstr(r.why, "budget_ns is 0.1 s"));
 	/* No budget is the default one, not none. */
 	options.budget_ns = 0;
