@@ -12,9 +12,9 @@
 #include "base/mem.h"
 #include "base/option.h"
 #include "net/socket.h"
-#include "serve/admin.h"
 #include "serve/figures.h"
 #include "serve/state.h"
+#include "serve/status_page.h"
 #include "watch/alert.h"
 #include "watch/exec.h"
 #include "watch/family.h"
@@ -341,7 +341,6 @@ add_all(struct tayra__monitor *monitor, const struct tayra__server_options *opti
 	return status == TAYRA_OK ? add_rules(monitor, options, error, error_len) : status;
 }
 
-/* "127.0.0.1:9121" as admin wants it. */
 static int
 start_admin(struct tayra__monitor *monitor, const struct tayra__address *address)
 {
@@ -353,51 +352,12 @@ start_admin(struct tayra__monitor *monitor, const struct tayra__address *address
 		.patterns = monitor->page.link_count ? write_patterns : NULL,
 		.ctx = monitor,
 	};
-	char text[TAYRA__ADDRESS_TEXT], *colon;
-	struct tayra__address bound = *address;
-	int status;
+	char url[TAYRA__STATUS_PAGE_URL];
+	int status = tayra__status_page_open(address, &options, &monitor->admin, url);
 
-	tayra__address_text(address, text);
-	colon = strrchr(text, ':');
-	*colon = '\0';
-	options.port = ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port
-							       : address->v6.sin6_port);
-	options.address = text;
-	if (text[0] == '[') {
-		options.address = text + 1;
-		colon[-1] = '\0';
-	}
-	status = tayra__admin_create(&options, &monitor->admin);
-	if (status != TAYRA_OK)
-		return status;
-	if (bound.any.sa_family == AF_INET)
-		bound.v4.sin_port = htons(tayra__admin_port(monitor->admin));
-	else
-		bound.v6.sin6_port = htons(tayra__admin_port(monitor->admin));
-	tayra__address_text(&bound, text);
-	snprintf(monitor->text, sizeof(monitor->text), "status at http://%s/", text);
-	return TAYRA_OK;
-}
-
-/* The address of the status page, which has to be of this machine alone. */
-static int
-parse_address(const char *admin, struct tayra__address *address, char *error, size_t error_len)
-{
-	char why[256];
-	int status = tayra__address_parse(admin, address);
-
-	if (status != TAYRA_OK) {
-		tayra__address_explain(admin, why, sizeof(why));
-		snprintf(error, error_len, "status page: %s", why);
-		return status;
-	}
-	if (tayra__address_loopback(address))
-		return TAYRA_OK;
-	snprintf(error, error_len,
-		 "status page: %s can be reached from other machines, and the page has no "
-		 "password: give an address of 127.0.0.1",
-		 admin);
-	return TAYRA_E_INVAL;
+	if (status == TAYRA_OK)
+		snprintf(monitor->text, sizeof(monitor->text), "status at %s", url);
+	return status;
 }
 
 static int
@@ -405,10 +365,13 @@ open_page(struct tayra__monitor *monitor, const struct tayra__server_options *op
 	  size_t error_len)
 {
 	struct tayra__address address;
-	int status = parse_address(options->admin, &address, error, error_len);
+	char why[256];
+	int status = tayra__status_page_address(options->admin, &address, why, sizeof(why));
 
-	if (status != TAYRA_OK)
+	if (status != TAYRA_OK) {
+		snprintf(error, error_len, "status page: %s", why);
 		return status;
+	}
 	if (options->check) {
 		snprintf(monitor->text, sizeof(monitor->text), "status at http://%s/%s",
 			 options->admin, options->admin_if_free ? " if that is free" : "");
