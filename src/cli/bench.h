@@ -32,7 +32,8 @@ struct tayra__bench_options {
 	const char *md_path;   /* Markdown is added to it; NULL: none */
 	const char *html_path; /* a page is written to it */
 	struct tayra__prices prices;
-	bool prices_begun; /* some of them were given one by one */
+	bool prices_begun;  /* some of them were given one by one */
+	const char *listen; /* where metrics are to be had meanwhile; NULL: nowhere */
 	const char *history_path, *bench,
 		*commit; /* a line is added to it; what it is called there */
 	/* run, of servers */

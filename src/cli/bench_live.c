@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/bench_figures.h"
+#include "cli/bench_watch.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "drive/live.h"
@@ -49,8 +52,13 @@ struct tayra__bench_live {
 	struct place place;
 	struct tayra__live *arms; /* [plan.arms] */
 	struct counted counted[TAYRA__TRIAL_ARMS_MAX];
-	int wake; /* an eventfd: it is over */
+	struct tayra__bench_watch *watch; /* NULL: no metrics are wanted */
+	int wake;                         /* an eventfd: it is over */
 	pthread_t thread;
+	/* Written by the thread, or by whoever reads the metrics; relaxed. */
+	_Atomic pid_t id;
+	_Atomic double reached;
+	_Atomic uint64_t thread_cpu_ns, reader_cpu_ns;
 	/* The thread's own. */
 	struct tayra__progress progress;
 	struct look looks[LOOKS]; /* a ring, the newest at `newest` */
@@ -134,13 +142,13 @@ append(char *text, size_t size, const char *format, ...)
 
 /* How they differ is not shown: whoever sees it may stop when it pleases. */
 static void
-draw(struct tayra__bench_live *live, uint64_t now_ns)
+draw(struct tayra__bench_live *live, double reached, uint64_t now_ns)
 {
 	const struct place *place = &live->place;
 	const char *phase = atomic_load_explicit(&place->phase, memory_order_relaxed);
 	double asked = atomic_load_explicit(&place->rate_per_s, memory_order_relaxed);
 	uint32_t rounds = atomic_load_explicit(&place->rounds, memory_order_relaxed);
-	double reached = rate_reached(live, now_ns), p50_ms, p99_ms;
+	double p50_ms, p99_ms;
 	char text[160] = "", number[16], other[16];
 
 	append(text, sizeof(text), "%s", phase);
@@ -166,11 +174,51 @@ look(void *arg)
 	struct tayra__bench_live *live = arg;
 	struct pollfd woken = { .fd = live->wake, .events = POLLIN };
 
-	while (poll(&woken, 1, LOOK_MS) == 0)
-		if (atomic_load_explicit(&live->place.phase, memory_order_relaxed))
-			draw(live, tayra__clock_real_ns());
+	atomic_store_explicit(&live->id, gettid(), memory_order_relaxed);
+	while (poll(&woken, 1, LOOK_MS) == 0) {
+		uint64_t now_ns = tayra__clock_real_ns();
+		double reached;
+
+		if (!atomic_load_explicit(&live->place.phase, memory_order_relaxed))
+			continue;
+		reached = rate_reached(live, now_ns);
+		atomic_store_explicit(&live->reached, reached, memory_order_relaxed);
+		if (live->progress.on)
+			draw(live, reached, now_ns);
+		atomic_store_explicit(&live->thread_cpu_ns, tayra__clock_thread_cpu_ns(),
+				      memory_order_relaxed);
+	}
 	tayra__progress_clear(&live->progress);
 	return NULL;
+}
+
+/* From any thread, one at a time. */
+static void
+read_figures(void *ctx, void *snapshot)
+{
+	struct tayra__bench_live *live = ctx;
+	const struct place *place = &live->place;
+	const char *phase = atomic_load_explicit(&place->phase, memory_order_relaxed);
+	double asked = atomic_load_explicit(&place->rate_per_s, memory_order_relaxed);
+	uint32_t rounds = atomic_load_explicit(&place->rounds, memory_order_relaxed);
+	uint32_t round = atomic_load_explicit(&place->round, memory_order_relaxed);
+	struct tayra__bench_figures figures = {
+		.rate_wanted = asked > 0 ? asked : nan(""),
+		.rate_reached = atomic_load_explicit(&live->reached, memory_order_relaxed),
+		.rounds_done = rounds ? (double)round - 1 : nan(""),
+		.rounds_planned = rounds ? rounds : nan(""),
+		.done = share_done(live, tayra__clock_real_ns()),
+		.generator_cpu_ns = tayra__clock_process_cpu_ns(),
+	};
+
+	for (int i = 0; phase && i < TAYRA__BENCH_PHASES; i++)
+		figures.phase[i] = strcmp(tayra__bench_phases[i], phase) == 0;
+	if (atomic_load_explicit(&live->id, memory_order_relaxed) != gettid())
+		atomic_store_explicit(&live->reader_cpu_ns, tayra__clock_thread_cpu_ns(),
+				      memory_order_relaxed);
+	figures.watch_cpu_ns = atomic_load_explicit(&live->thread_cpu_ns, memory_order_relaxed) +
+			       atomic_load_explicit(&live->reader_cpu_ns, memory_order_relaxed);
+	memcpy(snapshot, &figures, sizeof(figures));
 }
 
 /* With every signal blocked: they are the program's. */
@@ -187,9 +235,37 @@ start(struct tayra__bench_live *live)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&live->thread, NULL, look, live);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error)
+	if (error) {
 		close(live->wake);
+		live->wake = -1;
+	}
 	return error;
+}
+
+/* What can be refused is before the thread. */
+static int
+build(struct tayra__bench_live *live)
+{
+	const struct tayra__bench_live_plan *plan = &live->plan;
+	const struct tayra__bench_watch_plan watch = { .command = plan->command,
+						       .listen = plan->listen,
+						       .names = plan->name,
+						       .live = live->arms,
+						       .arms = plan->arms,
+						       .read = read_figures,
+						       .ctx = live };
+	int code = TAYRA__EXIT_OK, error;
+
+	if (plan->listen)
+		code = tayra__bench_watch_open(&watch, &live->watch);
+	if (code != TAYRA__EXIT_OK)
+		return code;
+	error = start(live);
+	if (!error)
+		return TAYRA__EXIT_OK;
+	errno = error;
+	tayra__cli_error(plan->command, "cannot watch what it does: %m");
+	return TAYRA__EXIT_FAILURE;
 }
 
 int
@@ -197,31 +273,30 @@ tayra__bench_live_open(const struct tayra__bench_live_plan *plan, struct tayra__
 {
 	struct tayra__progress progress;
 	struct tayra__bench_live *live;
-	int error;
+	int code;
 
 	*out = NULL;
 	tayra__progress_init(&progress);
-	if (!progress.on)
+	if (!progress.on && !plan->listen)
 		return TAYRA__EXIT_OK;
 	live = tayra__mem_alloc(sizeof(*live));
 	if (live)
 		live->arms = tayra__mem_array(plan->arms, sizeof(*live->arms));
-	error = ENOMEM;
-	if (live && live->arms) {
-		live->plan = *plan;
-		live->progress = progress;
-		error = start(live);
+	if (!live || !live->arms) {
+		tayra__cli_error(plan->command, "%s", tayra_status_text(TAYRA_E_NOMEM));
+		tayra__mem_free(live);
+		return TAYRA__EXIT_FAILURE;
 	}
-	if (!error) {
+	live->plan = *plan;
+	live->progress = progress;
+	live->wake = -1;
+	live->reached = nan("");
+	code = build(live);
+	if (code == TAYRA__EXIT_OK)
 		*out = live;
-		return TAYRA__EXIT_OK;
-	}
-	errno = error;
-	tayra__cli_error(plan->command, "cannot watch what it does: %m");
-	if (live)
-		tayra__mem_free(live->arms);
-	tayra__mem_free(live);
-	return TAYRA__EXIT_FAILURE;
+	else
+		tayra__bench_live_close(live);
+	return code;
 }
 
 void
@@ -244,6 +319,7 @@ tayra__bench_live_close(struct tayra__bench_live *live)
 	if (!live)
 		return;
 	tayra__bench_live_stop(live);
+	tayra__bench_watch_close(live->watch);
 	tayra__mem_free(live->arms);
 	tayra__mem_free(live);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench_live.h: what a bench shows of itself while it runs: a line on a terminal.  A thread of its
- * own looks four times a second at what the generator published (drive/live.h); where nobody would
- * see it there is no thread, and the generator publishes nothing.
+ * bench_live.h: what a bench shows of itself while it runs: a line on a terminal, metrics over
+ * HTTP.  A thread of its own looks four times a second at what the generator published
+ * (drive/live.h); where nobody would see it there is no thread, and the generator publishes
+ * nothing.
  */
 #ifndef TAYRA_CLI_BENCH_LIVE_H
 #define TAYRA_CLI_BENCH_LIVE_H
@@ -10,16 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "drive/phases.h"
+#include "prove/trial.h"
 
-struct tayra__arm;
 struct tayra__bench_live;
 struct tayra__live;
 
 struct tayra__bench_live_plan {
-	const char *command; /* "tayra bench run" */
+	const char *command;                     /* "tayra bench run" */
+	const char *name[TAYRA__TRIAL_ARMS_MAX]; /* [arms] */
 	size_t arms;
-	bool servers; /* rates and latencies say something before the end */
+	const char *listen; /* where metrics are to be had; NULL: nowhere */
+	bool servers;       /* rates and latencies say something before the end */
 };
 
 /* Where it is: all at once or none of it, but the parts of two moments may be seen together. */

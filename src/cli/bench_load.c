@@ -20,7 +20,7 @@
 #include "drive/phases.h"
 #include "drive/wire.h"
 
-enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML };
+enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML, LISTEN };
 
 static const struct argp_option table[] = {
 	{ "url", URL, "URL", 0,
@@ -42,6 +42,8 @@ static const struct argp_option table[] = {
 	  "descendants are in the figures; up to 64 times",
 	  0 },
 	{ "seed", SEED, "N", 0, "of the arrivals (default 1)", 0 },
+	{ "listen", LISTEN, "ADDRESS", 0,
+	  "meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0 },
 	{ "md", MD, "FILE", 0, "add the result to FILE as Markdown", 0 },
 	{ "html", HTML, "FILE", 0, "write the result to FILE as a page", 0 },
 	{ "json", JSON, NULL, 0, "the last line of output is a JSON object", 0 },
@@ -127,6 +129,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case SLICE: return take_time(t, "slice", arg, &t->plan.slice_ns);
 	case PID: return take_pid(t, arg);
 	case SEED: return take_number(t, "seed", arg, UINT64_MAX / 2, &t->seed);
+	case LISTEN: t->listen = arg; return 0;
 	case MD: t->md_path = arg; return 0;
 	case HTML: t->html_path = arg; return 0;
 	case JSON: t->json = true; return 0;
@@ -263,7 +266,9 @@ run_test(struct tayra__load_test *t)
 				     [TAYRA__PHASE_INVALID] = TAYRA__EXIT_INVALID,
 				     [TAYRA__PHASE_STOPPED] = TAYRA__EXIT_INTERRUPTED };
 	const struct tayra__bench_live_plan live = { .command = t->command,
+						     .name = { "a" },
 						     .arms = 1,
+						     .listen = t->listen,
 						     .servers = true };
 	int status, code = tayra__bench_live_open(&live, &t->live);
 

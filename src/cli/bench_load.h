@@ -24,7 +24,7 @@ struct tayra__load_test {
 	pid_t pid[TAYRA__LOAD_TEST_PIDS];
 	size_t pids;
 	bool json;
-	const char *md_path, *html_path;
+	const char *md_path, *html_path, *listen;
 	/* At work. */
 	struct tayra__wire *wire;
 	uint64_t slices;

@@ -54,6 +54,7 @@ enum key {
 	PRICES,
 	PRICE,
 	PLAN,
+	LISTEN,
 };
 
 #define OPTION_METRIC                                                                              \
@@ -112,6 +113,11 @@ enum key {
 			"a YAML file of these options (arms: and urls: are mappings); what is "    \
 			"given besides wins",                                                      \
 			0                                                                          \
+	}
+#define OPTION_LISTEN                                                                              \
+	{                                                                                          \
+		"listen", LISTEN, "ADDRESS", 0,                                                    \
+			"meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0   \
 	}
 #define OPTION_HTML                                                                                \
 	{                                                                                          \
@@ -190,6 +196,7 @@ static const struct argp_option run_table[] = {
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
+	OPTION_LISTEN,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -217,6 +224,7 @@ static const struct argp_option gate_table[] = {
 	OPTION_HISTORY,
 	OPTION_BENCH,
 	OPTION_COMMIT,
+	OPTION_LISTEN,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -526,6 +534,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case HTML: o->html_path = arg; return 0;
 	case PRICES: return take_prices(o, arg);
 	case PRICE: return take_price(o, arg);
+	case LISTEN: o->listen = arg; return 0;
 	case PLAN: return 0; /* was read before */
 	case HISTORY: o->history_path = arg; return 0;
 	case BENCH: o->bench = arg; return 0;

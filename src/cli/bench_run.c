@@ -181,13 +181,15 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	};
 	uint64_t began = tayra__clock_real_ns();
 	struct tayra__trial trial;
-	const struct tayra__bench_live_plan live_plan = { .command = o->command,
-							  .arms = o->arms,
-							  .servers = o->urls };
+	struct tayra__bench_live_plan live_plan = {
+		.command = o->command, .arms = o->arms, .listen = o->listen, .servers = o->urls
+	};
 	struct tayra__bench_live *live;
 	char failure[500];
 	int code, status;
 
+	for (size_t i = 0; i < o->arms; i++)
+		live_plan.name[i] = o->arm[i].name;
 	code = tayra__bench_live_open(&live_plan, &live);
 	if (code != TAYRA__EXIT_OK)
 		return code;

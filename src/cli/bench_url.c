@@ -314,8 +314,11 @@ measure_one(struct servers *s, struct tayra__bench_live *live)
 static int
 watch_one(struct servers *s)
 {
-	const struct tayra__bench_live_plan plan = { .command = s->options->command,
+	const struct tayra__bench_options *o = s->options;
+	const struct tayra__bench_live_plan plan = { .command = o->command,
+						     .name = { o->arm[0].name },
 						     .arms = 1,
+						     .listen = o->listen,
 						     .servers = true };
 	struct tayra__bench_live *live;
 	int code = tayra__bench_live_open(&plan, &live);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# live.sh TAYRA: what `tayra bench` shows of itself while it runs: the line on a terminal.  TAP.
+# live.sh TAYRA: what `tayra bench` shows of itself while it runs: the line on a terminal, metrics
+# over HTTP.  TAP.
 set -u
 . "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
@@ -45,6 +46,75 @@ fi
 "$tayra" bench run --url "$url" --rate 200 --duration 1s >out 2>err
 [ ! -s err ] && grep -q 'p99.9' out
 claim "in a pipe there is no progress, and the table at the end"
+
+# refused PATTERN WHAT OPTION...: exits with 2 at once, silent on stdout, one line on stderr that matches.
+refused() {
+	pattern=$1
+	what=$2
+	shift 2
+	timeout 10 "$tayra" bench run --url "$url" --duration 60s "$@" >out 2>err </dev/null
+	[ $? -eq 2 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -- "^tayra bench run: $pattern" err
+	claim "$what"
+}
+
+# Where the run in the background shows its metrics.
+shown_at() {
+	at=
+	for _ in $(seq 100); do
+		at=$(sed -n 's/.* metrics at \(http:[^ ]*\/\)metrics$/\1/p' err)
+		[ -z "$at" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+# value METRIC: of the text in `seen`.
+value() {
+	awk -v name="$1" '$1 == name { print $2 }' seen
+}
+
+refused "--listen 127.0.0.1:$port: Address already in use" "a port that is taken is said before the run" --listen "127.0.0.1:$port"
+refused '--listen: 0.0.0.0:9464 can be reached from other machines' "metrics are for this machine alone" --listen 0.0.0.0:9464
+refused "--listen: 'here' is no address" "an address is one" --listen here
+without=$("$tayra" bench run --arm a=true --arm b=true --pairs 6 --listen 127.0.0.1:0 2>&1 >/dev/null | grep -c libmicrohttpd)
+if [ "$without" -eq 0 ] && command -v curl >/dev/null; then
+	"$tayra" bench run --url one="$url" --rate 300 --duration 6s --listen 127.0.0.1:0 --json >out 2>err &
+	pid=$!
+	shown_at && sleep 2 && curl -sSf "${at}healthz" >health && curl -sSf "${at}metrics" >seen && sleep 1 &&
+		curl -sSf "${at}metrics" >later
+	claim "while it runs its metrics are to be had"
+	[ "$(cat health)" = ok ] && [ "$(tail -n 1 seen)" = '# EOF' ] &&
+		[ "$(value 'tayra_bench_phase{phase="load"}')" = 1 ] && [ "$(value tayra_bench_rate_wanted)" = 300 ] &&
+		awk -v x="$(value tayra_bench_done_ratio)" 'BEGIN { exit !(x > 0.1 && x <= 1) }'
+	claim "they say in which phase it is, what rate it wants and how far it is"
+	first=$(value 'tayra_bench_requests_total{arm="one",status="ok"}')
+	[ "$first" -gt 100 ] && [ "$(value 'tayra_bench_latency_seconds_count{arm="one"}')" -ge "$first" ] &&
+		[ "$(value 'tayra_bench_lag_seconds_bucket{arm="one",le="+Inf"}')" -gt 100 ] &&
+		[ "$(awk '$1 == "tayra_bench_requests_total{arm=\"one\",status=\"ok\"}" { print $2 }' later)" -gt "$first" ]
+	claim "requests, latencies and lags are counted as they come"
+	awk -v watch="$(value tayra_bench_watch_cpu_seconds_total)" -v all="$(value tayra_bench_generator_cpu_seconds_total)" \
+		'BEGIN { exit !(watch > 0 && all > watch) }'
+	claim "and what looking costs: $(value tayra_bench_watch_cpu_seconds_total) of $(value tayra_bench_generator_cpu_seconds_total) s"
+	if command -v promtool >/dev/null; then
+		sed '/^#/!s/$/ 1700000000/' later >text
+		promtool tsdb create-blocks-from openmetrics text blocks >promtool 2>&1
+		claim "Prometheus reads them"
+	fi
+	wait $pid
+	[ "$(tail -n 1 out | sed -n 's/^{"requests":\([0-9]*\),.*/\1/p')" -gt "$first" ] && ! curl -s "${at}healthz" >/dev/null
+	claim "the result is as ever, and nobody listens any more"
+
+	"$tayra" bench run --arm quick=true --arm slow='sleep 0.02' --pairs 60 --listen 127.0.0.1:0 >out 2>err &
+	pid=$!
+	shown_at && sleep 1.5 && curl -sSf "${at}metrics" >seen
+	[ "$(value 'tayra_bench_requests_total{arm="slow",status="ok"}')" -gt 3 ] && [ "$(value tayra_bench_rounds_planned)" = 60 ] &&
+		[ "$(value tayra_bench_rounds_done)" -gt 0 ] && [ -z "$(value tayra_bench_rate_wanted)" ] &&
+		[ "$(value 'tayra_bench_latency_seconds_count{arm="slow"}')" -gt 3 ]
+	claim "runs of commands are counted by arm, with the rounds done"
+	kill -INT $pid
+	wait $pid
+	[ $? -eq 130 ]
+	claim "Ctrl-C ends it as ever"
+fi
 
 echo "1..$count"
 [ $bad -eq 0 ]
