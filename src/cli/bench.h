@@ -84,6 +84,7 @@ struct tayra__bench_stage {
 	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
 	const char *why[TAYRA__TRIAL_ARMS_MAX];  /* points to why an arm failed; "": it did not */
 	const char *what[TAYRA__TRIAL_ARMS_MAX]; /* what it is, without passwords */
+	const struct tayra__kinds *kinds[TAYRA__TRIAL_ARMS_MAX]; /* of a scenario; NULL: none */
 	/* Processor time that what is measured used, beside our own children; NULL: none. */
 	uint64_t (*served_ns)(void *ctx);
 	void *ctx;

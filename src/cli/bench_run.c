@@ -205,6 +205,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	for (size_t i = 0; i < o->arms; i++)
 		report.name[i] = o->arm[i].name;
 	memcpy(report.what, stage->what, sizeof(report.what));
+	memcpy(report.kinds, stage->kinds, sizeof(report.kinds));
 	tayra__bench_method(o, &report.method);
 	code = exit_code_of(&trial, o->arms, limit);
 	if (report.failure) {

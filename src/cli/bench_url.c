@@ -339,6 +339,7 @@ compare(struct servers *s)
 		stage.arms[i] = (struct tayra__arm){ o->arm[i].name, tayra__wire_arm_run,
 						     &s->arm[i] };
 		stage.why[i] = s->arm[i].why;
+		stage.kinds[i] = tayra__wire_kinds(s->arm[i].wire);
 		stage.live[i] = &s->arm[i].load.live;
 		stage.what[i] = tayra__wire_name(s->arm[i].wire);
 	}

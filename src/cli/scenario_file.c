@@ -244,26 +244,35 @@ tayra__scenario_file_take(struct tayra__scenario_file *file, struct tayra__docum
 }
 
 int
+tayra__scenario_file_take_all(struct tayra__scenario_file *file, struct tayra__document *document,
+			      char *error, size_t error_len)
+{
+	const struct tayra__reader r = { document, file, error, error_len };
+	const struct tayra__yaml *all = document->yaml;
+	int status = TAYRA_OK;
+
+	if (all->kind == TAYRA__YAML_LIST)
+		return read_kinds(&r, all);
+	if (all->kind != TAYRA__YAML_MAP || !tayra__yaml_find(all, "scenario"))
+		return tayra__reader_refuse(&r, all,
+					    "has no 'scenario:', a list of kinds of requests");
+	for (const struct tayra__yaml *at = all->first; at && status == TAYRA_OK; at = at->next)
+		status = take(&r, at);
+	return status;
+}
+
+int
 tayra__scenario_file_read(struct tayra__scenario_file *file, const char *path, char *error,
 			  size_t error_len)
 {
 	static struct tayra__document document; /* stays */
-	const struct tayra__reader r = { &document, file, error, error_len };
 	int status;
 
 	tayra__document_fini(&document);
 	status = tayra__document_load(&document, path, error, error_len);
 	if (status != TAYRA_OK)
 		return status;
-	if (document.yaml->kind == TAYRA__YAML_LIST)
-		return read_kinds(&r, document.yaml);
-	if (document.yaml->kind != TAYRA__YAML_MAP || !tayra__yaml_find(document.yaml, "scenario"))
-		return tayra__reader_refuse(&r, document.yaml,
-					    "has no 'scenario:', a list of kinds of requests");
-	for (const struct tayra__yaml *at = document.yaml->first; at && status == TAYRA_OK;
-	     at = at->next)
-		status = take(&r, at);
-	return status;
+	return tayra__scenario_file_take_all(file, &document, error, error_len);
 }
 
 int

@@ -23,6 +23,9 @@ struct tayra__scenario_file {
  */
 int tayra__scenario_file_take(struct tayra__scenario_file *file, struct tayra__document *document,
 			      const struct tayra__yaml *at, char *error, size_t error_len);
+/* All of a document: a mapping with these settings, or the list of kinds alone.  => as above. */
+int tayra__scenario_file_take_all(struct tayra__scenario_file *file,
+				  struct tayra__document *document, char *error, size_t error_len);
 /* Read a file of these settings, once for each process, into a document that stays.
  * => also TAYRA_E_IO. */
 int tayra__scenario_file_read(struct tayra__scenario_file *file, const char *path, char *error,

@@ -10,5 +10,8 @@
 
 /* Nothing for NULL. */
 void tayra__kinds_table_put(const struct tayra__kinds *kinds, struct tayra__sheet *sheet);
+/* The table alone, a row for each kind and arm.  names NULL: there is one arm, and no column. */
+void tayra__kinds_table_put_arms(const struct tayra__kinds *const *kinds, const char *const *names,
+				 size_t arms, struct tayra__sheet *sheet);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "report/figure.h"
+#include "report/kinds_table.h"
 
 #define LINE_MAX_BYTES 500
 
@@ -163,6 +164,18 @@ put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *shee
 }
 
 void
+tayra__trial_report_kinds(const struct tayra__trial_report *report, struct tayra__sheet *sheet)
+{
+	if (!report->kinds[0])
+		return;
+	if (sheet->form != TAYRA__FORM_TERMINAL)
+		tayra__sheet_section(sheet, "Kinds of requests");
+	tayra__kinds_table_put_arms(report->kinds, report->name, report->arms, sheet);
+	tayra__sheet_text(sheet, "All that was asked is in it: the pilot too, and of the first arm "
+				 "its second instance.");
+}
+
+void
 tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__form form,
 			  FILE *out)
 {
@@ -176,6 +189,8 @@ tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__
 	for (size_t i = 1; i < report->arms; i++)
 		put_finding(report, &sheet, i);
 	put_circumstances(report, &sheet);
+	if (form == TAYRA__FORM_TERMINAL)
+		tayra__trial_report_kinds(report, &sheet);
 }
 
 /* The times that a session's histograms hold. */
@@ -240,6 +255,10 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 			   r->failure            ? r->failure
 			   : r->trial->spoilt[0] ? r->trial->spoilt
 						 : NULL);
+	if (r->kinds[0]) {
+		tayra__kinds_json(json, "a_kinds", r->kinds[0]);
+		tayra__kinds_json(json, "b_kinds", r->kinds[arm]);
+	}
 	tayra__json_end(json);
 }
 

@@ -6,6 +6,7 @@
 #ifndef TAYRA_REPORT_TRIAL_REPORT_H
 #define TAYRA_REPORT_TRIAL_REPORT_H
 
+#include "drive/kinds.h"
 #include "drive/machine.h"
 #include "prove/trial.h"
 #include "report/cost.h"
@@ -19,7 +20,8 @@ struct tayra__trial_report {
 	const char *name[TAYRA__TRIAL_ARMS_MAX];
 	/* The command or the URL of each, without passwords. */
 	const char *what[TAYRA__TRIAL_ARMS_MAX];
-	enum tayra__metric of;                /* what was judged */
+	const struct tayra__kinds *kinds[TAYRA__TRIAL_ARMS_MAX]; /* of a scenario; NULL: none */
+	enum tayra__metric of;                                   /* what was judged */
 	const char *metric, *unit, *sentence; /* "wall", "ms", "wall time of the whole process" */
 	enum tayra_better better;
 	bool timed; /* a time or a rate: FASTER and SLOWER instead of BETTER and WORSE */
@@ -41,13 +43,17 @@ bool tayra__trial_report_has(const struct tayra__trial_report *report, const cha
 /* "SLOWER" for WORSE where the metric is a time or a rate. */
 const char *tayra__trial_report_verdict(const struct tayra__trial_report *report,
 					enum tayra_verdict verdict);
+/* What kinds of requests the arms were asked, and how they answered; nothing without a scenario. */
+void tayra__trial_report_kinds(const struct tayra__trial_report *report,
+			       struct tayra__sheet *sheet);
 /* The arms as a table; then for each a sentence of what was found, and of what was not. */
 void tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__form form,
 			       FILE *out);
 /*
  * A line for each arm but the base, the base's rival last: verdict, metric, ratio, lo, hi, p,
  * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, margin, pairs_missing, machine, took_s,
- * seed, partial, why.  `pass` is written too when it is not NULL.  => TAYRA_OK, TAYRA_E_IO.
+ * seed, partial, why; of a scenario a_kinds and b_kinds.  `pass` is written too when it is not
+ * NULL.  => TAYRA_OK, TAYRA_E_IO.
  */
 int tayra__trial_report_json(const struct tayra__trial_report *report, const bool *pass, FILE *out);
 

@@ -86,8 +86,9 @@ sed '/^url\|^connections\|^duration/d; s/data\///' plan.yaml >data/scenario.yaml
 agrees $? && [ "$(field errors)" -eq 0 ] && between "$(field requests)" 100 320
 claim "a file of its own has one too, asked at a rate; its data is beside it"
 "$tayra" bench run --url a="$url" --url b="$url" --scenario data/scenario.yaml --metric throughput_per_s --pairs 6 --slice 50ms --json >out 2>err
-[ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ]
-claim "servers are compared by one"
+[ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ] && grep -q '^ *read  *a  *[0-9]' out && grep -q '^ *read  *b  *[0-9]' out &&
+	tail -n 1 out | grep -q '"a_kinds":\[{"name":"write".*"b_kinds":\[{"name":"write"'
+claim "servers are compared by one, and each has the figures of its kinds"
 printf 'id,name\n7,x\n' >seven.csv
 "$tayra" bench run --url "$url" --scenario data/scenario.yaml --data seven.csv --data-order zipf:1.1 --rate 100 --duration 200ms --json >out 2>err
 agrees $? && [ "$(field errors)" -eq 0 ]
