@@ -33,6 +33,15 @@ tayra__cli_error(const char *command, const char *format, ...)
 	fprintf(stderr, "%s: %s\n", command, what);
 }
 
+int
+tayra__cli_printed(const char *command, int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	tayra__cli_error(command, "standard output: cannot be written");
+	return TAYRA__EXIT_USAGE;
+}
+
 static const struct argp_option *
 find_option(const struct argp_option *options, const char *word)
 {
@@ -158,7 +167,7 @@ tayra__cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 
 	if (help_wanted(argc, argv)) {
 		argp_help(argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK, argv[0]);
-		exit(TAYRA__EXIT_OK);
+		exit(tayra__cli_printed(argv[0], TAYRA__EXIT_OK));
 	}
 	wrapped.parser = forward;
 	if (argp_parse(&wrapped, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT, NULL, &parse) == 0)

@@ -14,6 +14,10 @@
 __attribute__((format(printf, 2, 3))) void tayra__cli_error(const char *command, const char *format,
 							    ...);
 
+/* After the last word on stdout => `code`, or TAYRA__EXIT_USAGE after saying that not all of it
+ * could be written. */
+int tayra__cli_printed(const char *command, int code);
+
 /*
  * Parse into `input`.  An argp parser that refuses a value has said why with tayra__cli_error()
  * and returns EINVAL; options argp does not know are reported here, with the nearest that it does.

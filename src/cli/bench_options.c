@@ -79,7 +79,7 @@ enum key {
 #define OPTION_TIMEOUT                                                                             \
 	{                                                                                          \
 		"timeout", TIMEOUT, "TIME", 0,                                                     \
-			"a run that takes longer has failed (default: none)", 0                    \
+			"a run that takes longer has failed (default: the budget)", 0              \
 	}
 #define OPTION_MAY_FAIL                                                                            \
 	{                                                                                          \

@@ -102,6 +102,11 @@ report(const struct tayra__bench_options *o, const struct tayra__command_arm *co
 		tayra__cli_error(o->command, "interrupted");
 		return TAYRA__EXIT_INTERRUPTED;
 	}
+	if (isnan(need->pilot.sd) && need->pilot.rounds) {
+		tayra__cli_error(o->command, "the pilot saw a figure of 0: what pairs are needed "
+					     "follows from ratios, and 0 has none");
+		return TAYRA__EXIT_UNDECIDED;
+	}
 	if (isnan(need->pilot.sd)) {
 		tayra__cli_error(
 			o->command,

@@ -116,8 +116,8 @@ write_report(const struct tayra__bench_past *past)
 	failed |= ferror(out) != 0 || (past->html_path ? fclose(out) : fflush(out)) != 0;
 	if (!failed)
 		return TAYRA__EXIT_OK;
-	tayra__cli_error(past->command, "%s: cannot be written",
-			 past->html_path ? past->html_path : "standard output");
+	if (past->html_path)
+		tayra__cli_error(past->command, "%s: cannot be written", past->html_path);
 	return TAYRA__EXIT_USAGE;
 }
 

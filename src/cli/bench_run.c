@@ -31,10 +31,15 @@ tayra__bench_commands(const struct tayra__bench_options *o, const char *const *f
 
 		commands[i] = (struct tayra__command_arm){
 			.limits = { .folder = folders ? folders[i] : NULL,
-				    .timeout_ns = o->timeout_ns,
+				    .timeout_ns = o->timeout_ns ? o->timeout_ns
+						  : o->pairs    ? 0
+								: o->budget_ns,
 				    .output = o->metric->metric == TAYRA__OUTPUT ||
 					      o->metric->metric == TAYRA__SCORE,
 				    .stop = tayra__interrupt_flag() },
+			.limit = o->timeout_ns ? NULL
+					       : "the whole budget: a longer --budget, or --pairs, "
+						 "lets it end",
 			.may_fail = o->may_fail
 		};
 		if (tayra__command_parse(o->arm[i].what, &commands[i].command, why, sizeof(why)) <

@@ -245,10 +245,8 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 	if (written != TAYRA__EXIT_OK)
 		return written;
 	failed = o->json && print_json(&found) < 0;
-	if (failed || fflush(stdout) != 0) {
-		tayra__cli_error(o->command, "cannot write the result: %m");
-		return TAYRA__EXIT_USAGE;
-	}
+	if (failed)
+		return TAYRA__EXIT_FAILURE;
 	if (tayra__interrupted()) {
 		tayra__cli_error(o->command, "interrupted");
 		return TAYRA__EXIT_INTERRUPTED;

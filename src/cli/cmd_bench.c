@@ -75,7 +75,7 @@ tayra__cmd_bench(int argc, char **argv)
 			continue;
 		snprintf(name, sizeof(name), "%s %s", argv[0], subcommands[i].name);
 		argv[1] = name;
-		return subcommands[i].run(argc - 1, argv + 1);
+		return tayra__cli_printed(name, subcommands[i].run(argc - 1, argv + 1));
 	}
 	return unknown(argv[0], argv[1]);
 }

@@ -56,8 +56,12 @@ run_once(struct tayra__command_arm *arm, struct tayra__command_run *run)
 	arm->runs++;
 	if (run->exit_code == 0 || (arm->may_fail && run->exit_code > 0))
 		return TAYRA_OK;
-	snprintf(arm->why, sizeof(arm->why), "'%.80s' %s", arm->command.argv[0],
-		 tayra__command_ending(run, ending));
+	if (run->timed_out && arm->limit)
+		snprintf(arm->why, sizeof(arm->why), "'%.80s' took longer than %s",
+			 arm->command.argv[0], arm->limit);
+	else
+		snprintf(arm->why, sizeof(arm->why), "'%.80s' %s", arm->command.argv[0],
+			 tayra__command_ending(run, ending));
 	return TAYRA_PENDING;
 }
 

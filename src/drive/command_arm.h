@@ -12,7 +12,8 @@
 struct tayra__command_arm {
 	struct tayra__command command;
 	struct tayra__command_limits limits;
-	bool may_fail; /* an exit code other than 0 is no failure */
+	const char *limit; /* what limits.timeout_ns is, for `why`; NULL: its limit of time */
+	bool may_fail;     /* an exit code other than 0 is no failure */
 	uint64_t runs;
 	char why[400]; /* why it failed, in one line; "": it did not */
 };

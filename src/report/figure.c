@@ -11,12 +11,14 @@ tayra__figure_number(double value, char text[16])
 
 	if (isnan(value))
 		snprintf(text, 16, "-");
+	else if (value == 0)
+		snprintf(text, 16, "0");
+	else if (size >= 1e10 || size < 1e-4)
+		snprintf(text, 16, "%.3g", value);
 	else if (size >= 1e6)
 		snprintf(text, 16, "%.1fM", value / 1e6);
 	else if (size >= 1e4)
 		snprintf(text, 16, "%.1fk", value / 1e3);
-	else if (value == 0)
-		snprintf(text, 16, "0");
 	else
 		snprintf(text, 16, "%.*f",
 			 size < .01   ? 5

@@ -91,9 +91,10 @@ put_undecided(const struct tayra__trial_report *r, struct tayra__sheet *sheet, s
 
 	if (c->pairs < 6)
 		snprintf(line, sizeof(line),
-			 "%s: UNDECIDED: %u pairs were run, and fewer than 6 decide nothing. A "
-			 "longer %s holds more.",
-			 r->name[arm], c->pairs, r->longer ? r->longer : "--budget");
+			 "%s: UNDECIDED: %u pair%s run, and fewer than 6 decide nothing. A longer "
+			 "%s holds more.",
+			 r->name[arm], c->pairs, c->pairs == 1 ? " was" : "s were",
+			 r->longer ? r->longer : "--budget");
 	else if (c->pairs_missing) {
 		missing(r, c->pairs_missing, more, sizeof(more));
 		snprintf(line, sizeof(line),
@@ -106,6 +107,25 @@ put_undecided(const struct tayra__trial_report *r, struct tayra__sheet *sheet, s
 			 "pairs.",
 			 r->name[arm], 100 * c->mde, c->pairs);
 	}
+	tayra__sheet_text(sheet, line);
+}
+
+/* Where some rounds are 0 the differences were judged, and no ratio has an interval. */
+static void
+put_difference(const struct tayra__trial_report *r, struct tayra__sheet *sheet, size_t arm)
+{
+	const struct tayra_comparison *c = &r->trial->ab[arm];
+	const char *verdict = tayra__trial_report_verdict(r, c->verdict);
+	char line[LINE_MAX_BYTES], a[16], b[16], bounds[40];
+
+	if (isnan(c->ratio) || isnan(c->lo) || isnan(c->hi))
+		snprintf(line, sizeof(line), "%s is %s: %s%s%s, and %s has %s (%s).", r->name[arm],
+			 verdict, tayra__figure_number(c->b_value, b), r->unit[0] ? " " : "",
+			 r->unit, r->name[0], tayra__figure_number(c->a_value, a),
+			 tayra__figure_bounds(c, bounds));
+	else
+		snprintf(line, sizeof(line), "%s is %s: %.3f times %s (%.3f .. %.3f).",
+			 r->name[arm], verdict, c->ratio, r->name[0], c->lo, c->hi);
 	tayra__sheet_text(sheet, line);
 }
 
@@ -127,11 +147,7 @@ put_finding(const struct tayra__trial_report *r, struct tayra__sheet *sheet, siz
 			 r->name[arm], r->name[0], 100 * r->margin);
 		break;
 	case TAYRA_BETTER:
-	case TAYRA_WORSE:
-		snprintf(line, sizeof(line), "%s is %s: %.3f times %s (%.3f .. %.3f).",
-			 r->name[arm], tayra__trial_report_verdict(r, c->verdict), c->ratio,
-			 r->name[0], c->lo, c->hi);
-		break;
+	case TAYRA_WORSE: put_difference(r, sheet, arm); return;
 	case TAYRA_UNDECIDED: put_undecided(r, sheet, arm); return;
 	}
 	tayra__sheet_text(sheet, line);
@@ -142,7 +158,8 @@ put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *shee
 {
 	const struct tayra__trial *trial = r->trial;
 	char line[LINE_MAX_BYTES], ratio[64], machine[300];
-	int used = snprintf(line, sizeof(line), "%u pairs", trial->session.rounds);
+	int used = snprintf(line, sizeof(line), "%u pair%s", trial->session.rounds,
+			    trial->session.rounds == 1 ? "" : "s");
 
 	if (trial->turns > 1)
 		used += snprintf(line + used, sizeof(line) - (size_t)used, " of %u slices each",

@@ -234,6 +234,23 @@ refused 2 'no file of a history given' "a history needs a file" history
 refused 2 'absent.jsonl: No such file' "a history that is not there is named" history absent.jsonl
 refused 2 'nothing of that name' "a name that is not in the history is said so" history past.jsonl --bench nosuch
 refused 2 '/absent/h.jsonl: No such file' "an unwritable history is refused before the work" run --arm 'sleep 9' --arm 'sleep 9' --history /absent/h.jsonl
+refused 2 "arm a: 'sleep' took longer than the whole budget" "a command that never ends is ended by the budget" run --arm 'sleep 99' --arm true --budget 200ms
+refused 2 "arm a: 'sleep' took longer than the whole budget" "and by that of a plan" plan --arm 'sleep 99' --budget 200ms
+"$tayra" bench run --arm a='echo 0' --arm b='echo 5' --metric output --pairs 6 --slice 1ms >out 2>err </dev/null
+[ $? -eq 1 ] && grep -q '^  b is WORSE: 5.00, and a has 0 (p 0.0312)\.$' out && ! grep -q nan out
+claim "a difference to 0 has no ratio, and is said without one"
+"$tayra" bench run --arm a='echo 1e300' --arm b='echo 1e-300' --metric output --pairs 6 --slice 1ms >out 2>err </dev/null
+[ $? -eq 0 ] && grep -q '^  a  *1e+300 ' out && grep -q '^  b  *1e-300 ' out
+claim "figures of any size are shown as they are"
+refused 3 'the pilot saw a figure of 0' "a plan from figures of 0 says so" plan --arm 'echo 0' --metric output --budget 1s --slice 1ms
+for words in 'run --arm true --arm true --pairs 6 --slice 1ms' 'run --arm true --arm true --pairs 6 --slice 1ms --json' \
+	'plan --arm true --budget 1s --slice 1ms' 'aa --arm true --pairs 6 -n 1 --slice 1ms' 'run --help'; do
+	"$tayra" bench $words >/dev/full 2>err </dev/null
+	got=$?
+	: >out
+	[ $got -eq 2 ] && [ "$(grep -c 'standard output: cannot be written' err)" -eq 1 ] && [ "$(wc -l <err)" -eq 1 ]
+	claim "a full disk under the output is said so: $words"
+done
 "$tayra" bench run --help >out 2>err && grep -q -- '--budget=TIME' out && [ ! -s err ]
 claim "help goes to stdout"
 
