@@ -14,12 +14,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "prove/history_plain.h"
 
-/* The fields of a line but its version, kind and pairs: one table for both ways. */
-struct field {
-	const char *name;
-	size_t offset, room; /* room: of a text; 0: a double */
-};
 #define TEXT(name)                                                                                 \
 	{                                                                                          \
 #name, offsetof(struct tayra__history_row, name),                                  \
@@ -31,14 +27,16 @@ struct field {
 	}
 
 /* clang-format off */
-static const struct field fields[] = {
+const struct tayra__history_field tayra__history_fields[] = {
 	TEXT(run), TEXT(time), TEXT(bench), TEXT(commit), TEXT(a), TEXT(b), TEXT(metric), TEXT(unit),
 	TEXT(verdict),
 	NUMBER(a_value), NUMBER(b_value), NUMBER(ratio), NUMBER(lo), NUMBER(hi), NUMBER(p), NUMBER(mde),
 	NUMBER(margin), NUMBER(aa_ratio),
 };
 /* clang-format on */
-#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+_Static_assert(sizeof(tayra__history_fields) / sizeof(tayra__history_fields[0]) ==
+		       TAYRA__HISTORY_FIELDS,
+	       "TAYRA__HISTORY_FIELDS says how many there are");
 
 static void
 write_pairs(struct tayra__json *json, const char *key, const double *pairs, uint32_t n)
@@ -67,13 +65,13 @@ write_row(FILE *out, const struct tayra__history_row *row)
 	tayra__json_object(&json, NULL);
 	tayra__json_u64(&json, "v", TAYRA__HISTORY_VERSION);
 	tayra__json_string(&json, "kind", "verdict");
-	for (size_t i = 0; i < FIELDS; i++) {
-		const char *at = (const char *)row + fields[i].offset;
+	for (size_t i = 0; i < TAYRA__HISTORY_FIELDS; i++) {
+		const char *at = (const char *)row + tayra__history_fields[i].offset;
 
-		if (fields[i].room)
-			tayra__json_string(&json, fields[i].name, at);
+		if (tayra__history_fields[i].room)
+			tayra__json_string(&json, tayra__history_fields[i].name, at);
 		else
-			tayra__json_double(&json, fields[i].name, number_at(at), 9);
+			tayra__json_double(&json, tayra__history_fields[i].name, number_at(at), 9);
 	}
 	tayra__json_string(&json, "better", row->higher_is_better ? "higher" : "lower");
 	tayra__json_u64(&json, "pairs", row->pairs);
@@ -171,23 +169,24 @@ pass_over(struct line *line, const char *format, ...)
 static const char *
 take_fields(const json_t *object, struct tayra__history_row *row)
 {
-	for (size_t i = 0; i < FIELDS; i++) {
-		const json_t *value = json_object_get(object, fields[i].name);
-		char *at = (char *)row + fields[i].offset;
+	for (size_t i = 0; i < TAYRA__HISTORY_FIELDS; i++) {
+		const json_t *value = json_object_get(object, tayra__history_fields[i].name);
+		char *at = (char *)row + tayra__history_fields[i].offset;
 		double number;
 
-		if (fields[i].room) {
-			if (!json_is_string(value) || json_string_length(value) >= fields[i].room ||
+		if (tayra__history_fields[i].room) {
+			if (!json_is_string(value) ||
+			    json_string_length(value) >= tayra__history_fields[i].room ||
 			    strlen(json_string_value(value)) != json_string_length(value))
-				return fields[i].name;
+				return tayra__history_fields[i].name;
 			memcpy(at, json_string_value(value), json_string_length(value) + 1);
 			continue;
 		}
 		if (!json_is_number(value) && !json_is_null(value))
-			return fields[i].name;
+			return tayra__history_fields[i].name;
 		number = json_is_null(value) ? nan("") : json_number_value(value);
 		if (isinf(number))
-			return fields[i].name;
+			return tayra__history_fields[i].name;
 		memcpy(at, &number, sizeof(number));
 	}
 	return NULL;
@@ -261,11 +260,17 @@ static bool
 take_line(struct line *line, const char *text, size_t len)
 {
 	json_error_t error;
-	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
-	const char *kind = json_string_value(json_object_get(object, "kind"));
+	json_t *object;
+	const char *kind;
 	uint64_t version = 0;
 	bool more = true;
 
+	if (tayra__history_plain(text, len, &line->row, line->pairs)) {
+		line->count->rows++;
+		return line->reader->row(line->reader->ctx, &line->row);
+	}
+	object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	kind = json_string_value(json_object_get(object, "kind"));
 	if (!json_is_object(object))
 		pass_over(line, "not a line of JSON, or one that was cut off");
 	else if (!take_whole(object, "v", UINT32_MAX, &version) || version == 0 || !kind)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prove/history.h"
+#include "prove/history_plain.h"
 
 #include <errno.h>
 #include <math.h>
@@ -300,6 +301,86 @@ who_has_enough_is_told_no_more(void **state)
 	assert_int_equal(read_bytes(bytes, len, 2)->row_count, 2);
 }
 
+#define HEAD                                                                                       \
+	"{\"v\":1,\"kind\":\"verdict\",\"run\":\"r\",\"time\":\"t\",\"bench\":\"b\",\"commit\":"   \
+	"\"\",\"a\":\"a\","                                                                        \
+	"\"b\":\"b\",\"metric\":\"m\",\"unit\":\"\",\"verdict\":\"SAME\",\"a_value\":"
+#define REST                                                                                       \
+	",\"b_value\":2,\"ratio\":1.25,\"lo\":null,\"hi\":-0.5,\"p\":1e-07,\"mde\":0.1,"           \
+	"\"margin\":0.02,"                                                                         \
+	"\"aa_ratio\":1,\"better\":\"lower\",\"pairs\":3,\"seed\":9"
+
+/* A blank in front makes the library read it. */
+static void
+what_is_read_quickly_is_what_the_library_reads(void **state)
+{
+	static const char *const numbers[] = { "0",
+					       "1",
+					       "123456789",
+					       "0.1",
+					       "0.30000000000000004",
+					       "1e22",
+					       "1.7e-22",
+					       "5E+3",
+					       "9007199254740992",
+					       "-12.5",
+					       "1e-05",
+					       "null",
+					       "4.35",
+					       "1.005",
+					       "72057594037927.94" };
+	static double pairs[2 * TAYRA__HISTORY_PAIRS];
+	struct tayra__history_row quick;
+	char line[1200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const struct heard *heard;
+
+		snprintf(line, sizeof(line),
+			 " " HEAD "%s" REST ",\"a_pairs\":[1.5,2],\"b_pairs\":[3,0.1]}",
+			 numbers[i]);
+		assert_true(tayra__history_plain(line + 1, strlen(line + 1), &quick, pairs));
+		heard = read_bytes(line, strlen(line), 0);
+		assert_int_equal(heard->row_count, 1);
+		assert_memory_equal(&quick.a_value, &heard->rows[0].a_value, 9 * sizeof(double));
+		assert_int_equal(quick.pairs_kept, 2);
+		assert_true(pairs[1] == 2 && pairs[TAYRA__HISTORY_PAIRS + 1] == 0.1);
+		assert_true(quick.pairs == 3 && quick.seed == 9 && !quick.higher_is_better);
+	}
+}
+
+static void
+what_needs_care_is_left_to_the_library(void **state)
+{
+	static const char *const lines[] = {
+		HEAD "1" REST,                                       /* cut off */
+		HEAD "1" REST "} ",                                  /* and a blank */
+		HEAD "1" REST ",\"more\":1}",                        /* another member */
+		HEAD "01" REST "}",                                  /* no JSON */
+		HEAD "1." REST "}",                                  /* no JSON */
+		HEAD "-" REST "}",                                   /* no JSON */
+		HEAD "-0" REST "}",                                  /* has no sign */
+		HEAD "NaN" REST "}",                                 /* no JSON */
+		HEAD "1e23" REST "}",                                /* rounds twice */
+		HEAD "9007199254740993" REST "}",                    /* no double */
+		HEAD "1e400" REST "}",                               /* too large */
+		HEAD "1" REST ",\"a_pairs\":[],\"b_pairs\":[]}",     /* none */
+		HEAD "1" REST ",\"a_pairs\":[1],\"b_pairs\":[1,2]}", /* not as many */
+		" " HEAD "1" REST "}",                               /* a blank in front */
+	};
+	static double pairs[2 * TAYRA__HISTORY_PAIRS];
+	struct tayra__history_row row;
+
+	(void)state;
+	assert_true(
+		tayra__history_plain(HEAD "1" REST "}", strlen(HEAD "1" REST "}"), &row, pairs));
+	assert_int_equal(row.pairs_kept, 0);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (tayra__history_plain(lines[i], strlen(lines[i]), &row, pairs))
+			fail_msg("took %s", lines[i]);
+}
+
 int
 main(void)
 {
@@ -311,6 +392,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			those_who_append_at_once_do_not_tear_each_others_lines, new_path,
 			drop_path),
+		cmocka_unit_test(what_is_read_quickly_is_what_the_library_reads),
+		cmocka_unit_test(what_needs_care_is_left_to_the_library),
 		cmocka_unit_test(a_file_that_cannot_be_written_is_an_error),
 		cmocka_unit_test(what_cannot_be_read_is_passed_over_with_its_line),
 		cmocka_unit_test_setup_teardown(a_field_that_is_not_what_it_should_be_is_named,
