@@ -36,12 +36,13 @@ static struct arm arms[] = {
 	{ "fixed:32", TAYRA_LIMITER_FIXED, 32, false, NULL },
 	{ "vegas", TAYRA_LIMITER_VEGAS, 0, false, NULL },
 	{ "gradient2", TAYRA_LIMITER_GRADIENT2, 0, false, NULL },
+	{ "elasticity", TAYRA_LIMITER_ELASTICITY, 0, false, NULL },
 	{ "default", -2, 0, false, NULL },
 };
 #define ARMS   (sizeof(arms) / sizeof(arms[0]))
 #define NOBODY 0
 #define BACKER 1
-#define LAST   (ARMS - 1)
+#define LAST   (ARMS - 2) /* whose bars they are */
 
 struct client {
 	uint32_t number;
@@ -262,7 +263,7 @@ print_all(const struct contest *contest, const struct tayra__session *session)
 	print_ratio(session, TAYRA__P99_MS, "p99", BACKER, LAST, contest->p99_over_backoff);
 	print_ratio(session, TAYRA__OUTPUT, "stdev", NOBODY, LAST, contest->stdev_over_none);
 	print_ratio(session, TAYRA__SCORE, "jain", BACKER, LAST, unknown);
-	for (size_t i = 1; i < LAST; i++)
+	for (size_t i = 1; i < ARMS; i++)
 		print_ratio(session, TAYRA__THROUGHPUT_PER_S, "throughput", NOBODY, i, unknown);
 }
 

@@ -21,7 +21,7 @@ struct contest {
 	double backoff_ms;        /* at most */
 	/* One attempt of that client.  => whether it succeeded. */
 	bool (*attempt)(uint32_t client, struct tayra__rng *rng);
-	/* Ratios of the default limiter's figures over those of others, and their bars. */
+	/* Bars for the figures of elasticity over those of others. */
 	double over_none, over_backoff, over_fixed;              /* of throughput */
 	double p99_over_none, stdev_over_none, p99_over_backoff; /* NaN: not asked for */
 };
