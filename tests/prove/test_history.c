@@ -318,7 +318,7 @@ what_is_read_quickly_is_what_the_library_reads(void **state)
 					       "1",
 					       "123456789",
 					       "0.1",
-					       "0.30000000000000004",
+					       "0.3000000000000004",
 					       "1e22",
 					       "1.7e-22",
 					       "5E+3",
@@ -329,7 +329,7 @@ what_is_read_quickly_is_what_the_library_reads(void **state)
 					       "4.35",
 					       "1.005",
 					       "72057594037927.94" };
-	static double pairs[2 * TAYRA__HISTORY_PAIRS];
+	static double room[2 * TAYRA__HISTORY_PAIRS];
 	struct tayra__history_row quick;
 	char line[1200];
 
@@ -340,12 +340,12 @@ what_is_read_quickly_is_what_the_library_reads(void **state)
 		snprintf(line, sizeof(line),
 			 " " HEAD "%s" REST ",\"a_pairs\":[1.5,2],\"b_pairs\":[3,0.1]}",
 			 numbers[i]);
-		assert_true(tayra__history_plain(line + 1, strlen(line + 1), &quick, pairs));
+		assert_true(tayra__history_plain(line + 1, strlen(line + 1), &quick, room));
 		heard = read_bytes(line, strlen(line), 0);
 		assert_int_equal(heard->row_count, 1);
 		assert_memory_equal(&quick.a_value, &heard->rows[0].a_value, 9 * sizeof(double));
 		assert_int_equal(quick.pairs_kept, 2);
-		assert_true(pairs[1] == 2 && pairs[TAYRA__HISTORY_PAIRS + 1] == 0.1);
+		assert_true(room[1] == 2 && room[TAYRA__HISTORY_PAIRS + 1] == 0.1);
 		assert_true(quick.pairs == 3 && quick.seed == 9 && !quick.higher_is_better);
 	}
 }
@@ -369,15 +369,14 @@ what_needs_care_is_left_to_the_library(void **state)
 		HEAD "1" REST ",\"a_pairs\":[1],\"b_pairs\":[1,2]}", /* not as many */
 		" " HEAD "1" REST "}",                               /* a blank in front */
 	};
-	static double pairs[2 * TAYRA__HISTORY_PAIRS];
+	static double room[2 * TAYRA__HISTORY_PAIRS];
 	struct tayra__history_row row;
 
 	(void)state;
-	assert_true(
-		tayra__history_plain(HEAD "1" REST "}", strlen(HEAD "1" REST "}"), &row, pairs));
+	assert_true(tayra__history_plain(HEAD "1" REST "}", strlen(HEAD "1" REST "}"), &row, room));
 	assert_int_equal(row.pairs_kept, 0);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (tayra__history_plain(lines[i], strlen(lines[i]), &row, pairs))
+		if (tayra__history_plain(lines[i], strlen(lines[i]), &row, room))
 			fail_msg("took %s", lines[i]);
 }
 
