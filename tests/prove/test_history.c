@@ -320,7 +320,7 @@ what_is_read_quickly_is_what_the_library_reads(void **state)
 					       "0.1",
 					       "0.3000000000000004",
 					       "1e22",
-					       "1.7e-22",
+					       "1.7e-21",
 					       "5E+3",
 					       "9007199254740992",
 					       "-12.5",
