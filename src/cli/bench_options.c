@@ -110,8 +110,8 @@ enum key {
 #define OPTION_PLAN                                                                                \
 	{                                                                                          \
 		"plan", PLAN, "FILE", 0,                                                           \
-			"a YAML file of these options (arms: and urls: are mappings); what is "    \
-			"given besides wins",                                                      \
+			"a YAML file of these options (arms: and urls: are mappings, scenario: a " \
+			"list); what is given besides wins",                                       \
 			0                                                                          \
 	}
 #define OPTION_LISTEN                                                                              \

@@ -239,8 +239,13 @@ tayra__scenario_file_take(struct tayra__scenario_file *file, struct tayra__docum
 			  const struct tayra__yaml *at, char *error, size_t error_len)
 {
 	const struct tayra__reader r = { document, file, error, error_len };
+	const char *path;
 
-	return take(&r, at);
+	if (strcmp(at->name, "scenario") != 0 || at->kind != TAYRA__YAML_TEXT)
+		return take(&r, at);
+	path = tayra__knob_texts_add(&document->texts, document->folder, at->text);
+	return path ? tayra__scenario_file_read(file, path, error, error_len)
+		    : tayra__reader_no_memory(&r);
 }
 
 int

@@ -17,8 +17,9 @@ struct tayra__scenario_file {
 };
 
 /*
- * Take a setting of a document that stays: "scenario", a list of kinds; "data", a path as seen from
- * the document; "data_order".  What was taken before is replaced.
+ * Take a setting of a document that stays: "scenario", a list of kinds or the path of a file with
+ * one; "data", a path; both as seen from the document; "data_order".  What was taken before is
+ * replaced.
  * => TAYRA_OK; TAYRA_E_INVAL, TAYRA_E_NOMEM: `error` has one line with its place.
  */
 int tayra__scenario_file_take(struct tayra__scenario_file *file, struct tayra__document *document,

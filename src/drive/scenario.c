@@ -66,6 +66,27 @@ tayra__scenario_think_ns(const struct tayra__scenario *s, uint32_t kind,
 	return (uint64_t)((double)k->think_ns * tayra__rng_exponential(&rng));
 }
 
+/* Whoever is looked at is the more likely to be at a kind the longer that takes; of a constant time
+ * any part is left, and an exponential one does not age. */
+uint64_t
+tayra__scenario_thinks_still_ns(const struct tayra__scenario *s, struct tayra__rng *rng)
+{
+	const struct tayra__scenario_kind *kind = &s->kind[0];
+	double at = 0;
+
+	for (size_t i = 0; i < s->kinds; i++)
+		at += s->kind[i].weight * (double)s->kind[i].think_ns;
+	at *= tayra__rng_unit(rng);
+	for (size_t i = 0; i < s->kinds && at >= 0; i++) {
+		if (!s->kind[i].think_ns)
+			continue;
+		kind = &s->kind[i];
+		at -= kind->weight * (double)kind->think_ns;
+	}
+	return (uint64_t)((double)kind->think_ns * (kind->think_varies ? tayra__rng_exponential(rng)
+								       : tayra__rng_unit(rng)));
+}
+
 uint64_t
 tayra__scenario_think_mean_ns(const struct tayra__scenario *s)
 {

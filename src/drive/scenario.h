@@ -62,6 +62,10 @@ struct tayra__scenario_draw tayra__scenario_draw(const struct tayra__scenario *s
 /* How long whoever asked that request thinks after its answer. */
 uint64_t tayra__scenario_think_ns(const struct tayra__scenario *s, uint32_t kind,
 				  const struct tayra__scenario_seed *seed, uint64_t number);
+/* How long a client still thinks that is looked at at any moment: what one begins a slice with, so
+ * that it is as if it had gone on for ever.  (Feller, "An Introduction to Probability Theory", II,
+ * 1971, XI.4: the residual waiting time.)  => somebody thinks. */
+uint64_t tayra__scenario_thinks_still_ns(const struct tayra__scenario *s, struct tayra__rng *rng);
 /* The mean over all requests; 0: nobody thinks. */
 uint64_t tayra__scenario_think_mean_ns(const struct tayra__scenario *s);
 

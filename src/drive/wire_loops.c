@@ -252,25 +252,23 @@ closed_tick(struct tayra__wire_work *work, uint64_t now)
 		tayra__wire_start(wire, work, now);
 }
 
-/* Clients that think would all begin at the same moment, and stay together: let each have thought
- * for a while already. */
+/* Clients that think would all begin at the same moment, and stay together: each has thought for a
+ * while already. */
 static void
 closed_begin(struct closed_run *run, uint64_t start)
 {
 	struct tayra__wire *wire = run->wire;
 	struct tayra__rng rng;
-	double mean_ns;
 
 	while (tayra__thinkers_take(&wire->thinkers, UINT64_MAX)) {
 	}
 	if (!wire->thinkers.clients)
 		return;
 	run->work.ended = closed_ended;
-	mean_ns = (double)tayra__scenario_think_mean_ns(wire->scenario);
 	tayra__rng_init(&rng, ~run->plan->seed);
 	for (uint32_t i = 0; i < run->plan->clients; i++)
 		tayra__thinkers_add(&wire->thinkers,
-				    start + (uint64_t)(mean_ns * tayra__rng_unit(&rng)));
+				    start + tayra__scenario_thinks_still_ns(wire->scenario, &rng));
 }
 
 /* When the next client has thought enough, if that is within the slice. */

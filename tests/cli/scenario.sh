@@ -89,11 +89,20 @@ claim "a file of its own has one too, asked at a rate; its data is beside it"
 [ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ] && grep -q '^ *read  *a  *[0-9]' out && grep -q '^ *read  *b  *[0-9]' out &&
 	tail -n 1 out | grep -q '"a_kinds":\[{"name":"write".*"b_kinds":\[{"name":"write"'
 claim "servers are compared by one, and each has the figures of its kinds"
+cat >short.yaml <<END
+url: $url
+scenario: data/scenario.yaml
+rate: 200
+duration: 200ms
+END
+"$tayra" bench run --plan short.yaml --json >out 2>err
+agrees $? && [ "$(field errors)" -eq 0 ] && between "$(field requests)" 10 100 && grep -q '"kinds"' out
+claim "a plan may name the file instead"
 printf 'id,name\n7,x\n' >seven.csv
 "$tayra" bench run --url "$url" --scenario data/scenario.yaml --data seven.csv --data-order zipf:1.1 --rate 100 --duration 200ms --json >out 2>err
 agrees $? && [ "$(field errors)" -eq 0 ]
 claim "data on the command line wins"
-"$tayra" bench run --load '50/s sustain 500ms' --url "$url" --scenario data/scenario.yaml --slice 100ms --json >out 2>err
+"$tayra" bench run --load '300/s ramp 20ms sustain 100ms success 50% p99 4s' --url "$url" --scenario data/scenario.yaml --slice 20ms --json >out 2>err
 [ "$(kind read errors)" = 0 ] && grep -q '^  read  *[0-9]' out
 claim "a load test asks by one"
 

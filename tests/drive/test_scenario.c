@@ -145,6 +145,34 @@ a_think_time_is_constant_or_has_its_mean(void **state)
 }
 
 static void
+a_client_that_is_looked_at_has_the_rest_of_its_thought_before_it(void **state)
+{
+	struct tayra__scenario s = three_kinds(TAYRA__SCENARIO_RANDOM);
+	double sum = 0;
+	struct tayra__rng rng;
+	uint32_t longer = 0;
+
+	/* Alone, half of a constant time is left, and all of an exponential one. */
+	tayra__rng_init(&rng, SEED);
+	s.kind[0].think_ns = 1000000;
+	for (int i = 0; i < DRAWS; i++)
+		sum += (double)tayra__scenario_thinks_still_ns(&s, &rng);
+	assert_true(fabs(sum / DRAWS - 5e5) < 5 * 1e6 / sqrt(12.0 * DRAWS));
+	s.kind[0].think_varies = true;
+	sum = 0;
+	for (int i = 0; i < DRAWS; i++)
+		sum += (double)tayra__scenario_thinks_still_ns(&s, &rng);
+	assert_true(fabs(sum / DRAWS - 1e6) < 5 * 1e6 / sqrt(DRAWS));
+	/* 0.9 requests of 1 ms and 0.05 of 18 ms take equally long: half of the clients are at
+	 * each, and of the longer ones a share of 17/18 has more than 1 ms left. */
+	s.kind[0].think_varies = false;
+	s.kind[1].think_ns = 18000000;
+	for (int i = 0; i < DRAWS; i++)
+		longer += tayra__scenario_thinks_still_ns(&s, &rng) >= 1000000;
+	assert_true(plausible(longer, 0.5 * 17 / 18));
+}
+
+static void
 those_who_think_are_let_go_in_the_order_of_their_times(void **state)
 {
 	struct tayra__thinkers t;
@@ -176,6 +204,7 @@ main(void)
 		cmocka_unit_test(whoever_has_the_seed_is_asked_the_same_and_others_are_not),
 		cmocka_unit_test(kind_and_row_of_a_request_are_independent),
 		cmocka_unit_test(a_think_time_is_constant_or_has_its_mean),
+		cmocka_unit_test(a_client_that_is_looked_at_has_the_rest_of_its_thought_before_it),
 		cmocka_unit_test(those_who_think_are_let_go_in_the_order_of_their_times),
 	};
 
