@@ -10,23 +10,19 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/option.h"
 #include "net/socket.h"
 #include "serve/figures.h"
 #include "serve/state.h"
 #include "serve/status_page.h"
-#include "watch/alert.h"
-#include "watch/exec.h"
+#include "watch/alert_set.h"
 #include "watch/family.h"
 #include "watch/page.h"
 #include "watch/registry.h"
-#include "watch/webhook.h"
 
-#define ALERT_NS  TAYRA_NS_PER_S
-#define NAMES_MAX 256                  /* of metrics, to find one that was meant */
-#define STUCK_NS  (5 * TAYRA_NS_PER_S) /* without a tick, of which there are ten a second */
-#define TURNS     (TAYRA__COMMAND_GROUPS + 1)
-#define MIXED     TAYRA__COMMAND_GROUPS /* among turns */
+#define ALERT_NS TAYRA_NS_PER_S
+#define STUCK_NS (5 * TAYRA_NS_PER_S) /* without a tick, of which there are ten a second */
+#define TURNS    (TAYRA__COMMAND_GROUPS + 1)
+#define MIXED    TAYRA__COMMAND_GROUPS /* among turns */
 
 struct tayra__monitor {
 	struct tayra__server *server;
@@ -36,11 +32,7 @@ struct tayra__monitor {
 	struct tayra__watch_table table; /* of the figures */
 	struct tayra__watch_row rows[TAYRA__FIGURE_ROWS];
 	struct tayra__series *turns[TURNS], *costs;
-	struct tayra__alerts *alerts;
-	struct tayra__exec *execs[TAYRA__ALERT_ACTIONS];
-	size_t exec_count;
-	struct tayra__webhook *webhooks[TAYRA__ALERT_ACTIONS];
-	size_t webhook_count;
+	struct tayra__alert_set alerts;
 	bool has_rules;
 	uint64_t evaluated_ns;
 	struct tayra__admin *admin;
@@ -202,143 +194,33 @@ add_families(struct tayra__monitor *monitor)
 	return TAYRA_OK;
 }
 
-struct names {
-	const char *names[NAMES_MAX + 1];
-	size_t count;
-};
-
-static void
-collect(void *arg, const struct tayra__watch_row *row)
-{
-	struct names *names = arg;
-
-	if (names->count < NAMES_MAX)
-		names->names[names->count++] = row->name;
-}
-
-static void
-ignore(void *arg, const struct tayra__watch_sample *sample)
-{
-}
-
-static void
-explain_missing(struct tayra__monitor *monitor, const char *metric, char *why, size_t len)
-{
-	struct names names = { .count = 0 };
-	const struct tayra__watch_visitor visitor = { collect, ignore, &names };
-	const char *near;
-
-	tayra__registry_visit(monitor->registry, &visitor);
-	near = tayra__option_nearest(metric, names.names);
-	snprintf(why, len, "there is no metric '%.100s'%s%s%s", metric,
-		 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
-
-static bool
-is_counter(struct tayra__monitor *monitor, const char *metric)
-{
-	const struct tayra__watch_row *row = tayra__registry_find(monitor->registry, metric);
-
-	return !row || row->type == TAYRA__WATCH_COUNTER;
-}
-
-/* Why a rule is refused. */
-static void
-explain(struct tayra__monitor *monitor, const struct tayra__alert_rule *rule, int status, char *why,
-	size_t len)
-{
-	const char *top = rule->top.metric, *bottom = rule->bottom.metric;
-
-	if (status == TAYRA_E_NOT_FOUND && top)
-		explain_missing(monitor,
-				tayra__registry_find(monitor->registry, top) ? bottom : top, why,
-				len);
-	else if (status == TAYRA_E_INVAL && rule->window_ns && top && !is_counter(monitor, top))
-		snprintf(why, len, "'%.100s' is no counter, which 'over' needs", top);
-	else if (status == TAYRA_E_INVAL && rule->window_ns && bottom &&
-		 !is_counter(monitor, bottom))
-		snprintf(why, len, "'%.100s' is no counter, which 'over' needs", bottom);
-	else
-		snprintf(why, len, "%s", tayra_status_text(status));
-}
-
-static int
-add_rules(struct tayra__monitor *monitor, const struct tayra__server_options *options, char *error,
-	  size_t error_len)
-{
-	for (size_t i = 0; i < options->alert_rule_count; i++) {
-		const struct tayra__alert_rule *rule = &options->alert_rules[i];
-		int status = tayra__alerts_add_rule(monitor->alerts, rule);
-		char why[300];
-
-		monitor->has_rules = true;
-		if (status == TAYRA_OK)
-			continue;
-		explain(monitor, rule, status, why, sizeof(why));
-		snprintf(error, error_len, "%salert '%s': %s",
-			 options->alert_places ? options->alert_places[i] : "",
-			 rule->name ? rule->name : "", why);
-		return status == TAYRA_E_NOMEM ? status : TAYRA_E_INVAL;
-	}
-	return TAYRA_OK;
-}
-
-static int
-add_actions(struct tayra__monitor *monitor, const struct tayra__server_options *options,
-	    char *error, size_t error_len)
-{
-	int status = TAYRA_OK;
-
-	if (options->alert_exec_count > TAYRA__ALERT_ACTIONS ||
-	    options->alert_webhook_count > TAYRA__ALERT_ACTIONS)
-		return TAYRA_E_INVAL;
-	for (size_t i = 0; i < options->alert_exec_count && status == TAYRA_OK; i++) {
-		struct tayra__alert_action action;
-		struct tayra__exec **exec = &monitor->execs[monitor->exec_count];
-
-		status = tayra__exec_create(monitor->registry, &options->alert_execs[i], exec);
-		if (status != TAYRA_OK)
-			return status;
-		monitor->exec_count++;
-		action = tayra__exec_action(*exec);
-		status = tayra__alerts_add_action(monitor->alerts, &action);
-	}
-	for (size_t i = 0; i < options->alert_webhook_count && status == TAYRA_OK; i++) {
-		struct tayra__alert_action action;
-		struct tayra__webhook **webhook = &monitor->webhooks[monitor->webhook_count];
-
-		status = tayra__webhook_create(monitor->registry, &options->alert_webhooks[i],
-					       webhook);
-		if (status != TAYRA_OK) {
-			snprintf(error, error_len, "webhook of alert '%s': %s",
-				 options->alert_webhooks[i].name, tayra_status_text(status));
-			return status;
-		}
-		monitor->webhook_count++;
-		action = tayra__webhook_action(*webhook);
-		status = tayra__alerts_add_action(monitor->alerts, &action);
-	}
-	for (size_t i = 0; i < options->alert_action_count && status == TAYRA_OK; i++)
-		status = tayra__alerts_add_action(monitor->alerts, &options->alert_actions[i]);
-	return status;
-}
-
 static int
 add_all(struct tayra__monitor *monitor, const struct tayra__server_options *options, char *error,
 	size_t error_len)
 {
+	const struct tayra__alert_set_plan alerts = {
+		.rules = options->alert_rules,
+		.places = options->alert_places,
+		.rule_count = options->alert_rule_count,
+		.execs = options->alert_execs,
+		.exec_count = options->alert_exec_count,
+		.webhooks = options->alert_webhooks,
+		.webhook_count = options->alert_webhook_count,
+		.actions = options->alert_actions,
+		.action_count = options->alert_action_count,
+	};
 	int status = tayra__registry_create(&monitor->registry);
 
+	monitor->has_rules = options->alert_rule_count > 0;
 	if (status == TAYRA_OK)
 		status = tayra__registry_add_table(monitor->registry, &monitor->table, NULL,
 						   monitor);
 	if (status == TAYRA_OK)
 		status = add_families(monitor);
-	if (status == TAYRA_OK)
-		status = tayra__alerts_create(monitor->registry, &monitor->alerts);
-	if (status == TAYRA_OK)
-		status = add_actions(monitor, options, error, error_len);
-	return status == TAYRA_OK ? add_rules(monitor, options, error, error_len) : status;
+	if (status != TAYRA_OK)
+		return status;
+	return tayra__alert_set_open(&monitor->alerts, monitor->registry, &alerts, error,
+				     error_len);
 }
 
 static int
@@ -443,11 +325,7 @@ tayra__monitor_destroy(struct tayra__monitor *monitor)
 		return;
 	tayra__admin_destroy(monitor->admin);
 	tayra__registry_destroy(monitor->registry);
-	tayra__alerts_destroy(monitor->alerts);
-	for (size_t i = 0; i < monitor->exec_count; i++)
-		tayra__exec_destroy(monitor->execs[i]);
-	for (size_t i = 0; i < monitor->webhook_count; i++)
-		tayra__webhook_destroy(monitor->webhooks[i]);
+	tayra__alert_set_close(&monitor->alerts);
 	pthread_mutex_destroy(&monitor->lock);
 	tayra__mem_free(monitor);
 }
@@ -467,7 +345,8 @@ tayra__monitor_tick(struct tayra__monitor *monitor)
 	if (!monitor->has_rules || now_ns < monitor->evaluated_ns + ALERT_NS)
 		return;
 	monitor->evaluated_ns = now_ns;
-	tayra__alerts_evaluate(monitor->alerts, now_ns, tayra__clock_wall_ms(monitor->clock));
+	tayra__alerts_evaluate(monitor->alerts.alerts, now_ns,
+			       tayra__clock_wall_ms(monitor->clock));
 }
 
 void

@@ -21,6 +21,9 @@ struct rule {
 	struct tayra__alert_rule is;
 	struct tayra__watch_window window;
 	uint64_t since_ns; /* the state's */
+	uint64_t seen_ns;  /* the last evaluation */
+	uint64_t first_ns, firing_ns;
+	double worst;
 	/* Read by who reads the registry; relaxed, each is a figure of its own. */
 	_Atomic uint32_t state;
 	_Atomic double value;
@@ -117,9 +120,11 @@ check_reading(struct tayra__alerts *alerts, const struct tayra__reading *reading
 
 	if (!row)
 		return TAYRA_E_NOT_FOUND;
-	if (!(reading->quantile >= 0 && reading->quantile <= 1))
+	if (!(reading->quantile >= 0 && reading->quantile <= 1) || !(reading->over >= 0))
 		return TAYRA_E_INVAL;
-	return counter && row->type != TAYRA__WATCH_COUNTER ? TAYRA_E_INVAL : TAYRA_OK;
+	if (reading->of != TAYRA__READING_VALUE && row->type != TAYRA__WATCH_HISTOGRAM)
+		return TAYRA_E_INVAL;
+	return counter && !tayra__reading_is_counter(reading, row) ? TAYRA_E_INVAL : TAYRA_OK;
 }
 
 static int
@@ -158,7 +163,7 @@ tayra__alerts_add_rule(struct tayra__alerts *alerts, const struct tayra__alert_r
 	if (!rule)
 		return TAYRA_E_NOMEM;
 	rule->is = *given;
-	rule->value = (double)NAN;
+	rule->value = rule->worst = (double)NAN;
 	tayra__watch_window_init(&rule->window,
 				 given->long_window_ns ? given->long_window_ns : given->window_ns);
 	status = tayra__registry_add_table(alerts->registry, &shown_table, given->name, rule);
@@ -299,6 +304,21 @@ tell(struct tayra__alerts *alerts, const struct rule *rule, bool firing, uint64_
 			alerts->actions[i].send(alerts->actions[i].ctx, text, len, now_ns);
 }
 
+/* What happened since the last evaluation, in the state that was. */
+static void
+record(struct rule *rule, double value, bool fires, uint64_t now_ns)
+{
+	bool fired = rule->state == TAYRA__ALERT_FIRING;
+
+	if (fired)
+		rule->firing_ns += now_ns - rule->seen_ns;
+	rule->seen_ns = now_ns;
+	if (fires && !rule->first_ns)
+		rule->first_ns = now_ns;
+	if (fires && !isnan(value) && (isnan(rule->worst) || beyond(&rule->is, value, rule->worst)))
+		rule->worst = value;
+}
+
 static void
 move(struct tayra__alerts *alerts, struct rule *rule, struct tayra__watch_point now,
      uint64_t wall_ms)
@@ -310,6 +330,7 @@ move(struct tayra__alerts *alerts, struct rule *rule, struct tayra__watch_point 
 
 	atomic_store_explicit(&rule->value, value, memory_order_relaxed);
 	is = next_state(rule, value, holds, now.at_ns);
+	record(rule, value, is == TAYRA__ALERT_FIRING, now.at_ns);
 	if (is == was)
 		return;
 	atomic_store_explicit(&rule->state, is, memory_order_relaxed);
@@ -335,6 +356,29 @@ tayra__alerts_evaluate(struct tayra__alerts *alerts, uint64_t now_ns, uint64_t w
 	for (size_t i = 0; i < alerts->action_count; i++)
 		if (alerts->actions[i].tick)
 			alerts->actions[i].tick(alerts->actions[i].ctx, now_ns);
+}
+
+bool
+tayra__alerts_record(const struct tayra__alerts *alerts, size_t i, struct tayra__alert_record *out)
+{
+	const struct tayra__list *node = alerts->rules.next;
+	const struct rule *rule;
+
+	while (node != &alerts->rules && i--)
+		node = node->next;
+	if (node == &alerts->rules)
+		return false;
+	rule = TAYRA__LIST_ENTRY(node, const struct rule, node);
+	*out = (struct tayra__alert_record){
+		.rule = &rule->is,
+		.state = (enum tayra__alert_state)atomic_load_explicit(&rule->state,
+								       memory_order_relaxed),
+		.fired = atomic_load_explicit(&rule->fired, memory_order_relaxed),
+		.first_ns = rule->first_ns,
+		.firing_ns = rule->firing_ns,
+		.worst = rule->worst,
+	};
+	return true;
 }
 
 enum tayra__alert_state

@@ -12,6 +12,8 @@
  * The value is a reading, or one over another; with a window it is what counters grew by in it:
  * per second, or over what the other grew by.  With a long window too, the rule must hold over
  * both: burn rates (Google, The Site Reliability Workbook, ch. 5: 14.4 x 0.001 over 5 m and 1 h).
+ * How many of a histogram's values there were, or were above a bound, are counters as well, so that
+ * a latency has an error budget like anything else.
  *
  * One thread adds rules and evaluates; time is an argument.  The states are metrics (below), and
  * those any thread may read.
@@ -67,8 +69,8 @@ struct tayra__alert_action {
 int tayra__alerts_create(struct tayra__registry *registry, struct tayra__alerts **out);
 void tayra__alerts_destroy(struct tayra__alerts *alerts);
 /* => TAYRA_OK.  TAYRA_E_INVAL: a name that is badly spelt or there, a sentence too long, a number
- *    out of range, a window over what is not a counter.  TAYRA_E_NOT_FOUND: no such metric.
- *    TAYRA_E_FULL: 256 rules.  TAYRA_E_NOMEM. */
+ *    out of range, a window over what is not a counter, a count of what is no histogram.
+ * TAYRA_E_NOT_FOUND: no such metric. TAYRA_E_FULL: 256 rules.  TAYRA_E_NOMEM. */
 int tayra__alerts_add_rule(struct tayra__alerts *alerts, const struct tayra__alert_rule *rule);
 /* => TAYRA_OK, TAYRA_E_FULL. */
 int tayra__alerts_add_action(struct tayra__alerts *alerts,
@@ -78,6 +80,18 @@ int tayra__alerts_add_action(struct tayra__alerts *alerts,
  * time to print.  Call it every second or so: windows are resolved to a hundredth of the longest.
  */
 void tayra__alerts_evaluate(struct tayra__alerts *alerts, uint64_t now_ns, uint64_t wall_ms);
+/* What became of a rule so far. */
+struct tayra__alert_record {
+	const struct tayra__alert_rule *rule;
+	enum tayra__alert_state state;
+	uint64_t fired;     /* times it began to */
+	uint64_t first_ns;  /* when it first did, on the clock of now_ns; 0: never */
+	uint64_t firing_ns; /* in all, up to the last evaluation */
+	double worst;       /* the value farthest beyond the threshold while it fired; NaN: none */
+};
+/* Of the rule added as number i, from 0 on; false: there is none.  The evaluating thread. */
+bool tayra__alerts_record(const struct tayra__alerts *alerts, size_t i,
+			  struct tayra__alert_record *out);
 /* INACTIVE when there is no such rule.  Any thread. */
 enum tayra__alert_state tayra__alerts_state(const struct tayra__alerts *alerts, const char *name);
 

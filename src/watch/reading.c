@@ -32,12 +32,34 @@ matches(const struct tayra__reading *reading, const struct tayra__watch_sample *
 	return true;
 }
 
+bool
+tayra__reading_is_counter(const struct tayra__reading *reading, const struct tayra__watch_row *row)
+{
+	return row->type == TAYRA__WATCH_COUNTER ||
+	       (row->type == TAYRA__WATCH_HISTOGRAM && reading->of != TAYRA__READING_VALUE);
+}
+
+/* How many lie above.  What is as far as a number can be kept has nothing above it. */
+static double
+count_over(const struct tayra__reading *reading, const struct tayra__watch_sample *sample)
+{
+	double kept = reading->over * (sample->row->per_unit > 0 ? sample->row->per_unit : 1);
+	uint64_t at_most = kept < 0x1p64 ? tayra__hist_at_most(sample->hist, (uint64_t)kept)
+					 : sample->hist->count;
+
+	return (double)(sample->hist->count - at_most);
+}
+
 /* NaN when the histogram is empty: nothing took no time. */
 static double
 number_of(const struct tayra__reading *reading, const struct tayra__watch_sample *sample)
 {
 	if (!sample->hist)
 		return sample->value;
+	if (reading->of == TAYRA__READING_COUNT)
+		return (double)sample->hist->count;
+	if (reading->of == TAYRA__READING_OVER)
+		return count_over(reading, sample);
 	if (sample->hist->count == 0)
 		return (double)NAN;
 	if (reading->quantile > 0)
@@ -49,7 +71,9 @@ number_of(const struct tayra__reading *reading, const struct tayra__watch_sample
 static void
 join(struct tayra__reading *reading, double value, bool hist)
 {
-	enum tayra__reading_join how = hist ? TAYRA__READING_MOST : reading->join;
+	enum tayra__reading_join how = hist && reading->of == TAYRA__READING_VALUE
+					       ? TAYRA__READING_MOST
+					       : reading->join;
 
 	if (isnan(value))
 		return;

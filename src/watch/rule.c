@@ -11,7 +11,7 @@
 
 #include "base/option.h"
 
-enum kind { DURATION, NUMBER, ABOVE, BELOW };
+enum kind { DURATION, NUMBER, ABOVE, BELOW, BURNS, SLO };
 
 /* A word and what follows it.  `after`: the word that must have been there. */
 static const struct clause {
@@ -26,10 +26,12 @@ static const struct clause {
 	{ "<", BELOW, offsetof(struct tayra__alert_rule, threshold), NULL },
 	{ "back", NUMBER, offsetof(struct tayra__alert_rule, hysteresis), NULL },
 	{ "for", DURATION, offsetof(struct tayra__alert_rule, for_ns), NULL },
+	{ "burns", BURNS, offsetof(struct tayra__alert_rule, threshold), "over" },
+	{ "slo", SLO, offsetof(struct tayra__alert_rule, threshold), "burns" },
 };
 
 #define CLAUSES   (sizeof(clauses) / sizeof(clauses[0]))
-#define THRESHOLD (1u << 2 | 1u << 3) /* ">" and "<" */
+#define THRESHOLD (1u << 2 | 1u << 3 | 1u << 6) /* ">", "<" and "burns" */
 
 struct reader {
 	char *rest; /* of the words */
@@ -104,6 +106,20 @@ is_quantile(const char *word, double *out)
 	return true;
 }
 
+/* "0.05", or "50ms" in seconds.  => false: it is neither. */
+static bool
+is_bound(const char *word, double *out)
+{
+	uint64_t ns;
+
+	if (tayra__option_double(word, 0, DBL_MAX, out) == TAYRA_OK)
+		return true;
+	if (tayra__option_duration_ns(word, &ns) != TAYRA_OK)
+		return false;
+	*out = (double)ns / (double)TAYRA_NS_PER_S;
+	return true;
+}
+
 static bool
 is_clause(const char *word)
 {
@@ -123,6 +139,16 @@ read_reading(struct reader *reader, struct tayra__reading *out)
 	} else if (word && (strcmp(word, "most") == 0 || strcmp(word, "least") == 0)) {
 		out->join = word[0] == 'm' ? TAYRA__READING_MOST : TAYRA__READING_LEAST;
 		word = next_word(reader);
+	} else if (word && strcmp(word, "count") == 0) {
+		out->of = TAYRA__READING_COUNT;
+		word = next_word(reader);
+	} else if (word && strcmp(word, "above") == 0) {
+		out->of = TAYRA__READING_OVER;
+		word = next_word(reader);
+		if (!word || !is_bound(word, &out->over))
+			return refuse(reader, "'above %s' is no bound (0.05, 50ms)",
+				      word ? word : "");
+		word = next_word(reader);
 	}
 	if (!word || is_clause(word))
 		return refuse(reader, "names no metric%s%s", word ? " before " : "",
@@ -134,6 +160,26 @@ read_reading(struct reader *reader, struct tayra__reading *out)
 		return refuse(reader, "'%s' is not spelt like a metric", word);
 	out->metric = word;
 	return brace ? read_labels(reader, brace + 1, out) : TAYRA_OK;
+}
+
+/* "99.9%": the rest is what may fail, and so much of it at a time is the threshold. */
+static int
+read_slo(struct reader *reader, const char *word)
+{
+	struct tayra__alert_rule *rule = reader->rule;
+	size_t len = strlen(word);
+	char number[32];
+	double percent;
+
+	snprintf(number, sizeof(number), "%.*s", (int)(len ? len - 1 : 0), word);
+	if (len < 2 || len > sizeof(number) || word[len - 1] != '%' ||
+	    tayra__option_double(number, 0, 100, &percent) < 0 || percent <= 0 || percent >= 100)
+		return refuse(reader, "'slo %s' is no percentage between 0%% and 100%%", word);
+	rule->threshold *= 1 - percent / 100;
+	if (rule->threshold >= 1)
+		return refuse(reader, "never fires: it asks for a share of %.4g and more",
+			      rule->threshold);
+	return TAYRA_OK;
 }
 
 static int
@@ -152,6 +198,11 @@ read_value(struct reader *reader, const struct clause *clause)
 		memcpy(field, &duration_ns, sizeof(duration_ns));
 		return TAYRA_OK;
 	}
+	if (clause->kind == SLO)
+		return read_slo(reader, word);
+	if (clause->kind == BURNS &&
+	    (tayra__option_double(word, 0, DBL_MAX, &number) < 0 || number <= 0))
+		return refuse(reader, "'burns %s' is no factor above 0", word);
 	if (tayra__option_double(word, clause->kind == NUMBER ? 0 : -DBL_MAX, DBL_MAX, &number) < 0)
 		return refuse(reader, "'%s %s' is no number%s", clause->word, word,
 			      clause->kind == NUMBER ? " of at least 0" : "");
@@ -186,7 +237,7 @@ read_clause(struct reader *reader, const char *word)
 		reader->seen |= 1u << i;
 		return read_value(reader, &clauses[i]);
 	}
-	return refuse(reader, "does not understand '%s' (> < over and back for)", word);
+	return refuse(reader, "does not understand '%s' (> < over and back for burns slo)", word);
 }
 
 static int
@@ -208,6 +259,10 @@ read_rule(struct reader *reader)
 	}
 	if (status == TAYRA_OK && !(reader->seen & THRESHOLD))
 		status = refuse(reader, "has no threshold (> 0.5)");
+	if (status == TAYRA_OK && was_seen(reader, "burns") &&
+	    (!was_seen(reader, "slo") || !quotient))
+		status = refuse(reader, quotient ? "has 'burns' without 'slo'"
+						 : "has 'burns' without a share (bad / all)");
 	if (status == TAYRA_OK && reader->rule->long_window_ns &&
 	    reader->rule->long_window_ns <= reader->rule->window_ns)
 		status = refuse(reader, "wants the longer time after 'and'");

@@ -25,7 +25,8 @@ check_rule(const struct tayra__alert_text *text)
 	if (rule->bottom.metric)
 		check_text(text, rule->bottom.metric);
 	if (!isfinite(rule->threshold) || !(rule->hysteresis >= 0) ||
-	    !(rule->top.quantile >= 0 && rule->top.quantile <= 1))
+	    !(rule->top.quantile >= 0 && rule->top.quantile <= 1) || !(rule->top.over >= 0) ||
+	    !isfinite(rule->top.over))
 		abort();
 	if (rule->long_window_ns && rule->long_window_ns <= rule->window_ns)
 		abort();

@@ -271,6 +271,79 @@ a_burn_rate_needs_both_windows(void **state)
 	assert_int_equal(traffic(0, 1000, 100), TAYRA__ALERT_INACTIVE);
 }
 
+static const struct tayra__watch_row took = { .name = "took_seconds",
+					      .unit = "seconds",
+					      .sentence = "How long answers took",
+					      .type = TAYRA__WATCH_HISTOGRAM,
+					      .per_unit = 1e9 };
+
+/* 99% are to be answered within 50 ms, and six times what may be slower is too much. */
+static void
+a_latency_has_a_budget_too(void **state)
+{
+	struct tayra__series *answers = series(&took);
+	struct tayra__alert_rule rule = share(300, 3600, 6 * 0.01);
+
+	rule.top = (struct tayra__reading){ .metric = "took_seconds",
+					    .of = TAYRA__READING_OVER,
+					    .over = 0.05 };
+	rule.bottom = (struct tayra__reading){ .metric = "took_seconds",
+					       .of = TAYRA__READING_COUNT };
+	add(rule);
+	for (int i = 0; i < 3600; i++) {
+		/* 5% slow: under six times the budget, for an hour. */
+		tayra__series_observe(answers, i % 20 ? 10000000 : 60000000);
+		assert_int_equal(after(1, "share"), TAYRA__ALERT_INACTIVE);
+	}
+	for (int i = 0; i < 200; i++) {
+		tayra__series_observe(answers, 60000000);
+		after(1, "share");
+	}
+	assert_int_equal(tayra__alerts_state(stage.alerts, "share"), TAYRA__ALERT_FIRING);
+	for (int i = 0; i < 400; i++) {
+		tayra__series_observe(answers, 49000000);
+		after(1, "share");
+	}
+	assert_int_equal(tayra__alerts_state(stage.alerts, "share"), TAYRA__ALERT_INACTIVE);
+	/* A mean is no counter, and a gauge has no values to count. */
+	rule.name = "another";
+	rule.top.of = TAYRA__READING_VALUE;
+	assert_int_equal(tayra__alerts_add_rule(stage.alerts, &rule), TAYRA_E_INVAL);
+	rule = too_high();
+	rule.top.of = TAYRA__READING_COUNT;
+	assert_int_equal(tayra__alerts_add_rule(stage.alerts, &rule), TAYRA_E_INVAL);
+}
+
+static void
+what_became_of_a_rule_is_kept(void **state)
+{
+	struct tayra__alert_record record;
+	struct tayra__alert_rule rule = too_high();
+	uint64_t began;
+
+	add(rule);
+	rule.name = "never";
+	rule.threshold = 1000;
+	add(rule);
+	at_level(11, 1);
+	assert_true(tayra__alerts_record(stage.alerts, 0, &record));
+	assert_true(record.state == TAYRA__ALERT_PENDING && record.fired == 0);
+	assert_true(record.first_ns == 0 && isnan(record.worst));
+	at_level(11, 5);
+	began = stage.now_ns;
+	at_level(17, 2);
+	at_level(12, 3);
+	at_level(5, 4); /* back: it fired until now */
+	at_level(30, 1);
+	assert_true(tayra__alerts_record(stage.alerts, 0, &record));
+	assert_string_equal(record.rule->name, "too_high");
+	assert_true(record.fired == 1 && record.first_ns == began && record.worst == 17);
+	assert_int_equal(record.firing_ns, 9 * S);
+	assert_true(tayra__alerts_record(stage.alerts, 1, &record));
+	assert_true(record.fired == 0 && record.firing_ns == 0);
+	assert_false(tayra__alerts_record(stage.alerts, 2, &record));
+}
+
 static uint64_t restarting;
 
 static void
@@ -417,6 +490,8 @@ main(void)
 		test(a_window_forgets_what_was_before),
 		test(a_window_without_a_bottom_is_a_rate_per_second),
 		test(a_burn_rate_needs_both_windows),
+		test(a_latency_has_a_budget_too),
+		test(what_became_of_a_rule_is_kept),
 		test(a_counter_that_restarts_is_not_a_burst),
 		test(what_cannot_be_a_rule_is_refused),
 		test(the_longest_rule_can_be_told),

@@ -59,6 +59,48 @@ a_burn_rate_has_two_windows(void **state)
 	assert_true(rule->for_ns == 30 * S);
 }
 
+/* The Site Reliability Workbook's two: 14.4 of 0.1% over 5 minutes and an hour. */
+static void
+a_burn_rate_is_a_factor_of_what_may_fail(void **state)
+{
+	const struct tayra__alert_rule *rule = parse(
+		"bad / all over 5m and 1h burns 14.4 slo 99.9% back 0.001 for 30s");
+
+	assert_true(rule->threshold > 0.014399 && rule->threshold < 0.014401);
+	assert_true(rule->when == TAYRA__ALERT_ABOVE && rule->hysteresis == 0.001);
+	assert_true(rule->window_ns == 300 * S && rule->long_window_ns == 3600 * S);
+	rule = parse("bad / all over 30m and 6h burns 6 slo 99%");
+	assert_true(rule->threshold > 0.05999 && rule->threshold < 0.06001);
+	refused("bad / all burns 6 slo 99%", "'burns' without 'over'");
+	refused("bad over 5m burns 6 slo 99%", "without a share");
+	refused("bad / all over 5m burns 6", "'burns' without 'slo'");
+	refused("bad / all over 5m slo 99%", "'slo' without 'burns'");
+	refused("bad / all over 5m > 1 burns 6 slo 99%", "has 'burns' twice");
+	refused("bad / all over 5m burns 0 slo 99%", "no factor above 0");
+	refused("bad / all over 5m burns much slo 99%", "no factor above 0");
+	refused("bad / all over 5m burns 6 slo 99", "'slo 99' is no percentage");
+	refused("bad / all over 5m burns 6 slo 100%", "no percentage between");
+	refused("bad / all over 5m burns 6 slo %", "no percentage between");
+	refused("bad / all over 5m burns 14.4 slo 90%", "never fires");
+	refused("bad / all over 5m burns 6 slo", "ends after 'slo'");
+}
+
+static void
+what_is_counted_of_a_histogram_is_named(void **state)
+{
+	const struct tayra__alert_rule *rule = parse(
+		"above 50ms turn_seconds{arm=a} / count turn_seconds over 5m > 0.01");
+
+	assert_true(rule->top.of == TAYRA__READING_OVER && rule->top.over == 0.05);
+	assert_string_equal(rule->top.labels[0].value, "a");
+	assert_true(rule->bottom.of == TAYRA__READING_COUNT);
+	assert_true(parse("above 4096 sizes > 10")->top.over == 4096);
+	refused("above turn_seconds > 1", "'above turn_seconds' is no bound");
+	refused("above", "'above ' is no bound");
+	refused("above 5 > 1", "names no metric before >");
+	refused("count > 1", "names no metric before >");
+}
+
 static void
 readings_have_labels_joins_and_quantiles(void **state)
 {
@@ -127,6 +169,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_threshold_is_enough),
 		cmocka_unit_test(a_burn_rate_has_two_windows),
+		cmocka_unit_test(a_burn_rate_is_a_factor_of_what_may_fail),
+		cmocka_unit_test(what_is_counted_of_a_histogram_is_named),
 		cmocka_unit_test(readings_have_labels_joins_and_quantiles),
 		cmocka_unit_test(what_is_wrong_is_said),
 		cmocka_unit_test(names_and_lengths_are_bounded),
