@@ -131,7 +131,7 @@ static const char style[] =
 	"--s2:#2b6cb0;--s3:#7b3f9e;--s4:#12735f}body{font-size:12px}main{max-width:none;padding:0}"
 	"h1{font-size:22px}h2{margin-top:24px;break-after:avoid}svg,tr,.card{break-inside:avoid}"
 	"svg.plot{max-width:520px}.scroll{overflow:visible}td,th{white-space:normal;padding:2px "
-	"4px;font-size:9.5px}}";
+	"4px;font-size:9.5px}.legend,code{font-size:11px}}";
 
 void
 tayra__html_head(FILE *out, const char *title)
