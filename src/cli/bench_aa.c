@@ -114,9 +114,11 @@ print_json(const struct aa *aa, uint32_t most)
 static void
 print(const struct aa *aa, uint32_t most)
 {
-	printf("\n  %u comparisons of %s with itself, %s, %.0f pairs each\n", aa->done,
-	       aa->options.arm[0].name, aa->options.metric->name,
+	printf("\n  %u comparison%s of %s with itself, %s, %.0f pairs each\n", aa->done,
+	       aa->done == 1 ? "" : "s", aa->options.arm[0].name, aa->options.metric->name,
 	       aa->done ? (double)aa->pairs / aa->done : 0);
+	if (aa->done < aa->options.sessions)
+		printf("  it ended early: %u were to be made\n", aa->options.sessions);
 	printf("  %6u called different: %.1f are to be expected, up to %u by chance\n",
 	       aa->different, aa->options.alpha * aa->done, most);
 	printf("  %6u SAME: within the margin of %g%%\n", aa->same, 100 * aa->options.margin);

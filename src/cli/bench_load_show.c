@@ -60,7 +60,7 @@ print_table(const struct tayra__load_test *t)
 		print_phase(&found->phase[i]);
 	putchar('\n');
 	tayra__bench_kinds_print(tayra__wire_kinds(t->wire));
-	if (!found->steady)
+	if (!found->steady && !found->stopped)
 		puts("  no steady state: the warm-up never settled");
 	if (found->best_per_s > 0)
 		printf("  the thresholds were met up to %.6g a second\n", found->best_per_s);

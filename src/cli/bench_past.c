@@ -96,7 +96,10 @@ read_files(struct tayra__bench_past *past)
 	for (size_t i = 0; i < past->file_count && code == TAYRA__EXIT_OK; i++)
 		code = tayra__bench_past_add(&past->past, past->command, past->files[i]);
 	if (code == TAYRA__EXIT_OK && !past->past.count) {
-		tayra__cli_error(past->command, "nothing of that name and metric in the history%s",
+		const bool any = !past->bench && !past->metric;
+
+		tayra__cli_error(past->command, "%s in the history%s",
+				 any ? "no verdict" : "nothing of that name and metric",
 				 past->metric && strcmp(past->metric, "cpu") == 0
 					 ? ": only --metric cpu has a price"
 					 : "");

@@ -122,6 +122,7 @@ print_json(const struct tayra__server_report *report)
 	put_figure(&json, "lag_p99_ms", f->lag_p99_ms);
 	tayra__json_bool(&json, "valid", !spoilt);
 	tayra__json_string(&json, "why", spoilt);
+	tayra__json_bool(&json, "partial", report->stopped);
 	put_figure(&json, "max_ms", f->max_ms);
 	put_figure(&json, "offered_per_s", f->rate_per_s);
 	put_figure(&json, "took_s", (double)r->length_ns / 1e9);
@@ -168,6 +169,9 @@ print_figures(const struct tayra__server_report *report)
 		print_row("the server's memory", f->memory_peak_mib, "MiB");
 	tayra__bench_kinds_print(report->kinds);
 	printf("  believed: %s\n", tayra__machine_sentence(&report->machine, machine));
+	if (report->stopped)
+		printf("  it was stopped: %.1f s of %g s.\n", (double)r->length_ns / 1e9,
+		       report->planned_s);
 	if (report->spoilt)
 		printf("  INVALID: %s.\n", report->spoilt);
 }
@@ -233,21 +237,25 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 					      .kinds = tayra__wire_kinds(arm->wire),
 					      .planned_per_s = tayra__bench_arrivals_mean(
 						      &o->arrivals, o->duration_ns),
+					      .planned_s = (double)o->duration_ns / 1e9,
+					      .stopped = tayra__interrupted(),
 					      .machine = *machine };
 	bool failed;
 	int written;
 
-	if (!found.spoilt && r->ok + r->late == 0)
+	if (found.stopped && r->ok + r->late == 0)
+		found.spoilt = "it was stopped before a request was answered well";
+	else if (!found.spoilt && r->ok + r->late == 0)
 		found.spoilt = "no request was answered well";
 	tayra__bench_method(o, &found.method);
 	print_figures(&found);
 	written = write_files(o, &found);
+	failed = o->json && print_json(&found) < 0;
 	if (written != TAYRA__EXIT_OK)
 		return written;
-	failed = o->json && print_json(&found) < 0;
 	if (failed)
 		return TAYRA__EXIT_FAILURE;
-	if (tayra__interrupted()) {
+	if (found.stopped) {
 		tayra__cli_error(o->command, "interrupted");
 		return TAYRA__EXIT_INTERRUPTED;
 	}

@@ -295,7 +295,7 @@ skip_line(FILE *in)
 	return c != EOF;
 }
 
-/* One line into text; its length, or -1 at the end of the file. */
+/* One line into text; its length, or -1 at the end of the file or of what can be read of it. */
 static long
 next_line(FILE *in, char *text)
 {
@@ -304,7 +304,7 @@ next_line(FILE *in, char *text)
 
 	while (len < TAYRA__HISTORY_LINE_MAX && (c = getc_unlocked(in)) != EOF && c != '\n')
 		text[len++] = (char)c;
-	return len == 0 && feof(in) ? -1 : (long)len;
+	return len == 0 && (feof(in) || ferror(in)) ? -1 : (long)len;
 }
 
 int

@@ -122,9 +122,14 @@ believe_phases(const struct tayra__load_report *r, struct tayra__beliefs *out)
 
 	for (size_t i = 0; i < phases->count; i++)
 		invalid += phases->phase[i].verdict == TAYRA__PHASE_INVALID;
-	tayra__belief_add(out, phases->steady ? TAYRA__BELIEF_FINE : TAYRA__BELIEF_SPOILT,
+	tayra__belief_add(out,
+			  phases->steady    ? TAYRA__BELIEF_FINE
+			  : phases->stopped ? TAYRA__BELIEF_UNKNOWN
+					    : TAYRA__BELIEF_SPOILT,
 			  "steady after the warm-up", "it settles", "%s",
-			  phases->steady ? "it settled" : "it never did");
+			  phases->steady    ? "it settled"
+			  : phases->stopped ? "it was stopped before"
+					    : "it never did");
 	tayra__belief_add(out, phases->stopped ? TAYRA__BELIEF_LOOK : TAYRA__BELIEF_FINE,
 			  "all phases were run", "to the end", "%s",
 			  phases->stopped ? "it was stopped" : "yes");

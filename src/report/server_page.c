@@ -29,6 +29,10 @@ find_beliefs(const struct tayra__server_report *r, struct tayra__beliefs *out)
 				  "rate reached", "at least 95% of what was asked for", "%.0f%%",
 				  100 * f->rate_per_s / r->planned_per_s);
 	}
+	tayra__belief_add(out, r->stopped ? TAYRA__BELIEF_LOOK : TAYRA__BELIEF_FINE,
+			  "all of the time planned", "to the end",
+			  r->stopped ? "%.1f s of %g s" : "yes", (double)r->result->length_ns / 1e9,
+			  r->planned_s);
 	tayra__belief_machine(out, &r->machine);
 }
 

@@ -20,6 +20,8 @@ struct tayra__server_report {
 	const char *spoilt;               /* why it cannot be believed; NULL: it can */
 	const struct tayra__kinds *kinds; /* of a scenario; NULL: none */
 	double planned_per_s;             /* 0: closed loop */
+	double planned_s;                 /* how long it was to take */
+	bool stopped;                     /* before that */
 	struct tayra__machine_share machine;
 	struct tayra__method method;
 };

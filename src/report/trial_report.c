@@ -91,10 +91,13 @@ put_undecided(const struct tayra__trial_report *r, struct tayra__sheet *sheet, s
 
 	if (c->pairs < 6)
 		snprintf(line, sizeof(line),
-			 "%s: UNDECIDED: %u pair%s run, and fewer than 6 decide nothing. A longer "
-			 "%s holds more.",
+			 "%s: UNDECIDED: %u pair%s run, and fewer than 6 decide nothing.%s%s%s",
 			 r->name[arm], c->pairs, c->pairs == 1 ? " was" : "s were",
-			 r->longer ? r->longer : "--budget");
+			 r->trial->stopped ? "" : " A longer ",
+			 r->trial->stopped ? ""
+			 : r->longer       ? r->longer
+					   : "--budget",
+			 r->trial->stopped ? "" : " holds more.");
 	else if (c->pairs_missing) {
 		missing(r, c->pairs_missing, more, sizeof(more));
 		snprintf(line, sizeof(line),

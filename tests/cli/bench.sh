@@ -94,6 +94,20 @@ kill -INT $pid
 wait $pid
 [ $? -eq 130 ] && grep -q 'interrupted' err && [ "$(field partial)" = true ] && between "$(field pairs)" 1 999
 claim "Ctrl-C exits with 130 and prints what there is"
+"$tayra" bench run --arm a='sleep 9' --arm b='sleep 9' >out 2>err </dev/null &
+pid=$!
+sleep .5
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] && grep -q 'UNDECIDED: 0 pairs were run, and fewer than 6 decide nothing.$' out
+claim "who stopped it is not told to give it longer"
+"$tayra" bench aa --arm 'sleep .01' --pairs 6 -n 9999 >out 2>err </dev/null &
+pid=$!
+sleep 3
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] && grep -q 'it ended early: 9999 were to be made' out
+claim "a part of an A/A is marked as one"
 
 "$tayra" bench gate --base 'sleep .01' --head 'sleep .04' --pairs 8 --md summary.md --json >out 2>err </dev/null
 [ $? -eq 1 ] && [ "$(field pass)" = false ] && [ "$(field verdict)" = SLOWER ] &&
@@ -231,6 +245,9 @@ claim "a report of it is Markdown"
 claim "or a page, with its series drawn"
 refused 2 '/absent/x.html: No such file' "an unwritable page is named" report past.jsonl --html /absent/x.html
 refused 2 'no file of a history given' "a history needs a file" history
+refused 2 '/: Is a directory' "a directory is no history" history /
+: >empty.jsonl
+refused 2 'no verdict in the history' "an empty history is said to be so" history empty.jsonl
 refused 2 'absent.jsonl: No such file' "a history that is not there is named" history absent.jsonl
 refused 2 'nothing of that name' "a name that is not in the history is said so" history past.jsonl --bench nosuch
 refused 2 '/absent/h.jsonl: No such file' "an unwritable history is refused before the work" run --arm 'sleep 9' --arm 'sleep 9' --history /absent/h.jsonl

@@ -68,7 +68,7 @@ kill -INT "$load"
 wait "$load"
 got=$?
 [ "$got" -eq 130 ] && tail -n 1 out | grep -q '"result":{"verdict":"stopped"' &&
-	grep -q '^tayra bench run: interrupted' err
+	grep -q '^tayra bench run: interrupted' err && ! grep -q 'never settled' out
 claim "Ctrl-C prints what there is, says so, and exits with 130"
 
 refused '--load: at 8: .stpe. is no word of a load; did you mean .step.' \

@@ -97,8 +97,12 @@ pid=$!
 sleep 1
 kill -INT $pid
 wait $pid
-[ $? -eq 130 ] && grep -q interrupted err && between "$(field requests)" 20 600
-claim "Ctrl-C exits with 130 and prints what there is"
+[ $? -eq 130 ] && grep -q interrupted err && between "$(field requests)" 20 600 &&
+	tail -n 1 out | grep -q '"partial":true' && grep -q '^  it was stopped: [0-9.]* s of 60 s' out
+claim "Ctrl-C exits with 130, prints what there is, and marks it"
+"$tayra" bench run --url "$url/" --rate 100 --duration 100ms --json --html /dev/full >out 2>err
+[ $? -eq 2 ] && grep -q '/dev/full' err && tail -n 1 out | grep -q '"partial":false'
+claim "what can be shown is, when a page cannot be written"
 
 refused 'redis://127.0.0.1:1/0: connection refused' "a server that is not there is named" --url redis://127.0.0.1:1
 refused "--arm is a command and --url a server" "commands and servers are not compared" --arm true --url "$url"
