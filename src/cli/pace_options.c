@@ -14,7 +14,8 @@ enum key { LIMITER = 256, SEED, SEEDS, LIST, SETTINGS, ALL, GOALS, REPORT, JSON 
 
 static const struct argp_option options[] = {
 	{ "limiter", LIMITER, "L[,L...]", 0,
-	  "which limiters; fixed:8 stays at 8, others begin at N with NAME:N; default: the pacer's",
+	  "which limiters; fixed:8 stays at 8, others begin at N with NAME:N, none lets everything "
+	  "in; default: the pacer's, and with goals elasticity and all others beside it",
 	  0 },
 	{ "all", ALL, NULL, 0, "all named scenarios, by their goals; exit code 1 if one is missed",
 	  0 },

@@ -78,10 +78,10 @@ tayra__pace_table_row(FILE *out, const struct tayra__pace_run *run)
 static void
 write_shed(struct tayra__json *json, const struct tayra__overload_result *result)
 {
-	static const char *const causes[TAYRA_SHEDS] = { "full", "hopeless", "codel", "expired" };
+	static const char *const causes[] = { "full", "hopeless", "codel", "expired", "level" };
 
 	tayra__json_object(json, "shed");
-	for (int s = 0; s < TAYRA_SHEDS; s++)
+	for (int s = 0; s <= TAYRA_SHED_LEVEL; s++)
 		tayra__json_u64(json, causes[s], result->shed[s]);
 	tayra__json_end(json);
 }

@@ -195,7 +195,7 @@ one(struct session *session, const char *name)
 	return code;
 }
 
-/* The pacer's default; for all goals, the others beside it. */
+/* The pacer's default.  For goals all of them, and first elasticity, which the goals are for. */
 static void
 choose_contenders(struct tayra__pace_options *o)
 {
@@ -205,6 +205,13 @@ choose_contenders(struct tayra__pace_options *o)
 		return;
 	all = tayra__contender_all(o->contenders);
 	o->contender_count = o->goals ? all : 1;
+	for (size_t i = 0; o->goals && i < all; i++)
+		if (o->contenders[i].limiter == TAYRA_LIMITER_ELASTICITY) {
+			struct tayra__contender elasticity = o->contenders[i];
+
+			memmove(&o->contenders[1], &o->contenders[0], i * sizeof(elasticity));
+			o->contenders[0] = elasticity;
+		}
 }
 
 static int

@@ -292,6 +292,16 @@ tayra__backend_set_speed(struct tayra__backend *b, double speed)
 }
 
 void
+tayra__backend_set_shape(struct tayra__backend *b, const struct tayra__backend_shape *shape)
+{
+	catch_up(b);
+	b->shape = *shape;
+	note_convoy(b);
+	fill(b); /* there may be more servers */
+	plan(b);
+}
+
+void
 tayra__backend_set_hung(struct tayra__backend *b, bool hung)
 {
 	catch_up(b);

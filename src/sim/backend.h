@@ -27,13 +27,13 @@ struct tayra__job {
 };
 
 struct tayra__backend {
-	struct tayra__backend_shape shape; /* the door's part may be changed at any time */
-	double speed;                      /* factor on X(n): 1 as built, 0.3 after a fall */
-	bool hung;                         /* takes jobs, finishes none */
-	bool dead;                         /* refuses at once */
-	bool stuck;                        /* in a convoy */
-	bool busy;                         /* finishing: who starts a job need not plan */
-	int status;                        /* TAYRA_E_NOMEM once there was no memory */
+	struct tayra__backend_shape shape;
+	double speed; /* factor on X(n): 1 as built, 0.3 after a fall */
+	bool hung;    /* takes jobs, finishes none */
+	bool dead;    /* refuses at once */
+	bool stuck;   /* in a convoy */
+	bool busy;    /* finishing: who starts a job need not plan */
+	int status;   /* TAYRA_E_NOMEM once there was no memory */
 	struct tayra__events *events;
 	struct tayra__rng rng;
 	struct tayra__event next;   /* the next job to finish */
@@ -59,6 +59,9 @@ void tayra__backend_start(struct tayra__backend *backend, struct tayra__job *job
 /* Capacity falls or comes back. */
 void tayra__backend_set_speed(struct tayra__backend *backend, double speed);
 void tayra__backend_set_hung(struct tayra__backend *backend, bool hung);
+/* Another law for what is inside and what comes.  => it is of the same kind. */
+void tayra__backend_set_shape(struct tayra__backend *backend,
+			      const struct tayra__backend_shape *shape);
 /* Dying fails every job inside. */
 void tayra__backend_set_dead(struct tayra__backend *backend, bool dead);
 size_t tayra__backend_inside(const struct tayra__backend *backend);

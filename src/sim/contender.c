@@ -8,15 +8,18 @@
 
 #define LIMIT_MAX 1024
 
-/* The limiters' names in the order of the enum, ended by NULL. */
-static void
-names_of(const char *names[TAYRA__CONTENDERS + 1])
+/* The limiters' names in the order of the enum, then "none", ended by NULL.  Returns how many
+ * limiters. */
+static size_t
+names_of(const char *names[TAYRA__CONTENDERS + 2])
 {
 	size_t n = 0;
 
 	while (n < TAYRA__CONTENDERS && (names[n] = tayra_limiter_name((enum tayra_limiter)n)))
 		n++;
-	names[n] = NULL;
+	names[n] = "none";
+	names[n + 1] = NULL;
+	return n;
 }
 
 static int
@@ -42,37 +45,42 @@ int
 tayra__contender_read(const char *text, struct tayra__contender *out, char *why, size_t why_len)
 {
 	const size_t len = strcspn(text, ":");
-	const char *names[TAYRA__CONTENDERS + 1];
+	const char *names[TAYRA__CONTENDERS + 2];
 	char name[sizeof(out->text)];
-	size_t i = 0;
+	size_t i = 0, limiters;
 
 	*out = (struct tayra__contender){ 0 };
 	snprintf(out->text, sizeof(out->text), "%s", text);
 	snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name)), text);
-	names_of(names);
+	limiters = names_of(names);
 	while (names[i] && strcmp(names[i], name) != 0)
 		i++;
 	if (!names[i])
 		return unknown(name, names, why, why_len);
-	out->limiter = (enum tayra_limiter)i;
+	out->none = i == limiters;
+	out->limiter = out->none ? TAYRA_LIMITER_FIXED : (enum tayra_limiter)i;
+	if (out->none && text[len] == '\0')
+		return TAYRA_OK;
 	if (text[len] == '\0' && out->limiter != TAYRA_LIMITER_FIXED)
 		return TAYRA_OK;
 	if (text[len] &&
 	    tayra__option_double(text + len + 1, 1, LIMIT_MAX, &out->limit) == TAYRA_OK)
 		return TAYRA_OK;
-	snprintf(why, why_len, "has no limit: %s:N, N from 1 to %d", name, LIMIT_MAX);
+	if (out->none)
+		snprintf(why, why_len, "has no limit to begin with");
+	else
+		snprintf(why, why_len, "has no limit: %s:N, N from 1 to %d", name, LIMIT_MAX);
 	return TAYRA_E_INVAL;
 }
 
 size_t
 tayra__contender_all(struct tayra__contender out[TAYRA__CONTENDERS])
 {
-	const char *names[TAYRA__CONTENDERS + 1];
+	const char *names[TAYRA__CONTENDERS + 2];
 	char why[64];
-	size_t n = 0;
+	size_t n = 0, limiters = names_of(names);
 
-	names_of(names);
-	for (size_t i = 0; names[i]; i++)
+	for (size_t i = 0; i < limiters; i++)
 		if (i != TAYRA_LIMITER_FIXED &&
 		    tayra__contender_read(names[i], &out[n], why, sizeof(why)) == TAYRA_OK)
 			n++;

@@ -11,31 +11,24 @@
 #define SHARE_NS      (10 * TAYRA_NS_PER_S)
 
 const char *const tayra__goal_figures[] = {
-	"goodput_of_oracle",
-	"goodput_of_possible",
-	"goodput_of_alone",
-	"settle_s",
-	"late_s",
-	"floor_s",
-	"limit_cv",
-	"limit_of_knee",
-	"limit_drift",
-	"rejects",
-	"backend_time",
-	"p99_of_deadline",
-	"p99_of_alone",
-	"success",
-	"class_share",
-	"wait_of_deadline",
-	"jain",
-	"same_trace",
-	NULL,
+	"goodput_of_oracle", "goodput_of_possible",
+	"goodput_of_alone",  "goodput_of_none",
+	"settle_s",          "late_s",
+	"floor_s",           "limit_cv",
+	"limit_of_knee",     "limit_drift",
+	"rejects",           "backend_time",
+	"p99_of_deadline",   "p99_of_alone",
+	"p99_of_none",       "spread_of_none",
+	"success",           "class_share",
+	"wait_of_deadline",  "jain",
+	"same_trace",        NULL,
 };
 
 const char *const tayra__goal_sentences[] = {
 	"goodput to that of the best fixed limit there, on the same seed",
 	"goodput to what is possible: what is offered, or the capacity",
 	"goodput of a load to that of its own when nobody else asks",
+	"goodput to that without any limit, on the same seed",
 	"seconds until from then on any 5 s have 0.9 of the best fixed limit's goodput",
 	"seconds until from then on no second has 5% late or timed out",
 	"seconds until the limit is at `level` or below and stays there",
@@ -46,6 +39,8 @@ const char *const tayra__goal_sentences[] = {
 	"mean time inside the backend to that of a job alone, after the warm-up",
 	"p99 of a load's answers to its deadline, after the warm-up",
 	"p99 of a load to its own when nobody else asks, after the warm-up",
+	"p99 of a load to its own without any limit, after the warm-up",
+	"standard deviation of a load's latency to its own without any limit, after the warm-up",
 	"share of a load's requests answered in time, after the warm-up",
 	"the least, over classes and 10 s, of goodput to what a class is guaranteed: its weight's "
 	"share of the capacity, or what it asks",
@@ -81,6 +76,14 @@ tayra__goal_needs_alone(const struct tayra__goal_setting *goal)
 {
 	return goal->figure == TAYRA__GOAL_GOODPUT_OF_ALONE ||
 	       goal->figure == TAYRA__GOAL_P99_OF_ALONE;
+}
+
+bool
+tayra__goal_needs_none(const struct tayra__goal_setting *goal)
+{
+	return goal->figure == TAYRA__GOAL_GOODPUT_OF_NONE ||
+	       goal->figure == TAYRA__GOAL_P99_OF_NONE ||
+	       goal->figure == TAYRA__GOAL_SPREAD_OF_NONE;
 }
 
 static struct view
@@ -229,15 +232,30 @@ goodput_of_possible(const struct view *v)
 }
 
 /* Of the loads that count, after the warm-up. */
+static void
+merge_latency(const struct view *v, struct tayra__hist *all)
+{
+	tayra__hist_init(all);
+	for (size_t i = 0; i < v->scenario->load_count; i++)
+		if (counts(v, i))
+			tayra__hist_merge(all, &v->result->meter.latency[i]);
+}
+
+static double
+spread_ns(const struct view *v)
+{
+	struct tayra__hist all;
+
+	merge_latency(v, &all);
+	return tayra__hist_stdev(&all);
+}
+
 static double
 p99_ns(const struct view *v)
 {
 	struct tayra__hist all;
 
-	tayra__hist_init(&all);
-	for (size_t i = 0; i < v->scenario->load_count; i++)
-		if (counts(v, i))
-			tayra__hist_merge(&all, &v->result->meter.latency[i]);
+	merge_latency(v, &all);
 	return all.count ? (double)tayra__hist_quantile(&all, 0.99) : nan("");
 }
 
@@ -310,15 +328,15 @@ class_share(const struct view *v)
 	return least;
 }
 
+/* One measure of both. */
 static double
-compare_alone(const struct view *v, const struct tayra__overload_result *alone)
+compare(const struct view *v, const struct tayra__overload_result *with,
+	double (*measure)(const struct view *v))
 {
 	struct view other = *v;
 
-	other.result = alone;
-	if (v->goal->figure == TAYRA__GOAL_P99_OF_ALONE)
-		return p99_ns(v) / p99_ns(&other);
-	return good_per_s(v) / good_per_s(&other);
+	other.result = with;
+	return measure(v) / measure(&other);
 }
 
 double
@@ -331,8 +349,11 @@ tayra__goal_figure(const struct tayra__goal_setting *goal, const struct tayra__s
 	switch ((enum tayra__goal_figure)goal->figure) {
 	case TAYRA__GOAL_GOODPUT_OF_ORACLE: return good_per_s(&v) / beside->oracle_per_s;
 	case TAYRA__GOAL_GOODPUT_OF_POSSIBLE: return goodput_of_possible(&v);
-	case TAYRA__GOAL_GOODPUT_OF_ALONE:
-	case TAYRA__GOAL_P99_OF_ALONE: return compare_alone(&v, beside->alone);
+	case TAYRA__GOAL_GOODPUT_OF_ALONE: return compare(&v, beside->alone, good_per_s);
+	case TAYRA__GOAL_P99_OF_ALONE: return compare(&v, beside->alone, p99_ns);
+	case TAYRA__GOAL_GOODPUT_OF_NONE: return compare(&v, beside->none, good_per_s);
+	case TAYRA__GOAL_P99_OF_NONE: return compare(&v, beside->none, p99_ns);
+	case TAYRA__GOAL_SPREAD_OF_NONE: return compare(&v, beside->none, spread_ns);
 	case TAYRA__GOAL_SETTLE_S:
 		return seconds_until(&v, SETTLED_NS, is_below,
 				     SETTLED_SHARE * beside->oracle_per_s);

@@ -12,6 +12,7 @@ enum tayra__goal_figure { /* what they are: tayra__goal_sentences */
 			  TAYRA__GOAL_GOODPUT_OF_ORACLE,
 			  TAYRA__GOAL_GOODPUT_OF_POSSIBLE,
 			  TAYRA__GOAL_GOODPUT_OF_ALONE,
+			  TAYRA__GOAL_GOODPUT_OF_NONE,
 			  TAYRA__GOAL_SETTLE_S,
 			  TAYRA__GOAL_LATE_S,
 			  TAYRA__GOAL_FLOOR_S,
@@ -22,6 +23,8 @@ enum tayra__goal_figure { /* what they are: tayra__goal_sentences */
 			  TAYRA__GOAL_BACKEND_TIME,
 			  TAYRA__GOAL_P99_OF_DEADLINE,
 			  TAYRA__GOAL_P99_OF_ALONE,
+			  TAYRA__GOAL_P99_OF_NONE,
+			  TAYRA__GOAL_SPREAD_OF_NONE,
 			  TAYRA__GOAL_SUCCESS,
 			  TAYRA__GOAL_CLASS_SHARE,
 			  TAYRA__GOAL_WAIT_OF_DEADLINE,
@@ -33,12 +36,14 @@ extern const char *const tayra__goal_figures[], *const tayra__goal_sentences[];
 
 bool tayra__goal_needs_oracle(const struct tayra__goal_setting *goal);
 bool tayra__goal_needs_alone(const struct tayra__goal_setting *goal);
+bool tayra__goal_needs_none(const struct tayra__goal_setting *goal);
 
 /* What a figure may be compared with; NULL and 0 where it is not needed. */
 struct tayra__goal_beside {
 	double oracle_per_s;                        /* goodput in the goal's stretch */
 	const struct tayra__overload_result *alone; /* its load, by itself */
 	const struct tayra__overload_result *again; /* the same once more */
+	const struct tayra__overload_result *none;  /* without any limit */
 };
 /* NaN where there is nothing to say. */
 double tayra__goal_figure(const struct tayra__goal_setting *goal,

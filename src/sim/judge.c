@@ -75,7 +75,8 @@ one_figure(struct bench *bench, uint32_t s, size_t g)
 	const struct tayra__goal_setting *goal = &scenario->goals[g];
 	const struct tayra__goal_beside beside = { .oracle_per_s = judge->oracle[s][g],
 						   .alone = &bench->beside,
-						   .again = &bench->beside };
+						   .again = &bench->beside,
+						   .none = &bench->beside };
 	int status = TAYRA_OK;
 
 	if (tayra__goal_needs_alone(goal)) {
@@ -87,6 +88,9 @@ one_figure(struct bench *bench, uint32_t s, size_t g)
 		status = tayra__overload_run(scenario, bench->contender, judge->seed + s,
 					     judge->stop, &bench->beside);
 	}
+	if (tayra__goal_needs_none(goal))
+		status = tayra__overload_run(scenario, &(struct tayra__contender){ .none = true },
+					     judge->seed + s, judge->stop, &bench->beside);
 	if (status == TAYRA_OK)
 		judge->figures[s][g] = tayra__goal_figure(goal, scenario, &bench->result, &beside);
 	return status;

@@ -158,6 +158,10 @@ on_ask(struct tayra__client *client, uint64_t now_ns, void *ctx)
 	request->job.done = on_job_done;
 	request->patience.fire = on_patience;
 	ask.cls = (enum tayra_class)load->cls;
+	ask.level = load->level;
+	ask.cost = load->cost;
+	if (load->has_tenants)
+		ask.tenant = 1 + scene->first_tenant[request->load] + client->tenant;
 	ask.deadline_ns = request->deadline_ns;
 	tayra__meter_arrived(scene->meter, request->load, now_ns);
 	status = tayra_pace_enter_start(scene->pace, &ask, now_ns, &request->ticket);
@@ -193,6 +197,8 @@ open_scene(struct scene *scene, const struct tayra__contender *contender, uint64
 	options.limiter = contender->limiter;
 	if (contender->limit > 0)
 		options.limit = contender->limit;
+	if (contender->none)
+		options.mode = TAYRA_MODE_OFF;
 	options.clock = &scene->events.clock;
 	tayra__events_init(&scene->events, 0);
 	tayra__backend_init(&scene->backend, &scene->events, &scenario->backend,
@@ -281,10 +287,11 @@ take_figures(struct scene *scene, struct tayra__overload_result *out)
 	for (size_t i = 0; i < scene->scenario->load_count; i++)
 		out->retries += scene->crowds[i].retries;
 	tayra__meter_close(&out->meter);
-	for (int s = 0; s < TAYRA_SHEDS; s++) {
-		out->shed[s] = 0;
-		for (int c = 0; c < TAYRA_CLASSES; c++)
+	for (int c = 0; c < TAYRA_CLASSES; c++) {
+		for (int s = 0; s < TAYRA_SHEDS; s++)
 			out->shed[s] += out->pace.shed[c][s] - scene->at_warmup.shed[c][s];
+		out->shed[TAYRA_SHED_LEVEL] += out->pace.shed_level[c] -
+					       scene->at_warmup.shed_level[c];
 	}
 }
 

@@ -16,8 +16,8 @@ struct tayra__overload_result {
 	double capacity_per_s, offered_per_s; /* of the backend; of open loads, 0: there is none */
 	uint64_t retries;
 	uint32_t tenants;
-	struct tayra_pace_stats pace; /* at the end */
-	uint64_t shed[TAYRA_SHEDS];   /* in the measured stretch */
+	struct tayra_pace_stats pace;        /* at the end */
+	uint64_t shed[TAYRA_SHED_LEVEL + 1]; /* in the measured stretch */
 	struct tayra__meter meter;
 };
 

@@ -91,7 +91,12 @@ read_change(const struct tayra__reader *r, const struct tayra__yaml *at)
 	int status;
 
 	*change = (struct tayra__change_setting){
-		.speed = -1, .load = -1, .errors = -1, .limit_per_s = -1
+		.speed = -1,
+		.load = -1,
+		.errors = -1,
+		.limit_per_s = -1,
+		.contention = -1,
+		.coherence = -1,
 	};
 	status = tayra__reader_knobs(r, at, tayra__change_knobs, change, "a change");
 	if (status != TAYRA_OK)

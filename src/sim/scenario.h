@@ -52,6 +52,9 @@ struct tayra__load_setting {
 	uint64_t backoff_ns;                   /* mean of the wait before the first, doubling */
 	bool heeds;                            /* waits at least as long as it was told */
 	uint32_t tenants;                      /* its clients belong to so many */
+	bool has_tenants;                      /* the pacer is told which */
+	uint32_t level;                        /* inside its class: 0, the most important, to 127 */
+	uint32_t cost;                         /* slots a request takes */
 	bool silent;                           /* never comes; when others are looked at alone */
 	const char *trace;                     /* of REPLAY: a file, as tayra replay reads it */
 	double faster;                         /* and how much faster it goes by */
@@ -72,6 +75,8 @@ struct tayra__change_setting {
 	int state;                               /* enum tayra__change_state */
 	int error;                               /* enum tayra_outcome; 0: as before */
 	uint64_t error_ns, delay_ns;             /* 0: as before */
+	double contention, coherence;            /* below 0: as before */
+	uint32_t servers, knee;                  /* 0: as before */
 };
 
 /* What comes and goes by itself. */

@@ -99,7 +99,7 @@ tayra__scenario_load_read(const struct tayra__reader *r, const struct tayra__yam
 {
 	int status;
 
-	load->group = load->tenants = 1;
+	load->group = load->tenants = load->cost = 1;
 	load->size = load->faster = 1;
 	load->burst = 5;
 	load->heeds = true;
@@ -108,6 +108,7 @@ tayra__scenario_load_read(const struct tayra__reader *r, const struct tayra__yam
 		status = check_kind(r, map, load);
 	if (status == TAYRA_OK)
 		status = check_times(r, map, load);
+	load->has_tenants = tayra__yaml_find(map, "tenants");
 	if (status == TAYRA_OK)
 		fill(load);
 	return status;

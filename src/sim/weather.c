@@ -70,18 +70,29 @@ change_state(struct tayra__backend *backend, int state)
 }
 
 static void
-change_door(struct tayra__backend_shape *shape, const struct tayra__change_setting *change)
+change_shape(struct tayra__backend *backend, const struct tayra__change_setting *change)
 {
+	struct tayra__backend_shape shape = backend->shape;
+
 	if (change->errors >= 0)
-		shape->errors = change->errors;
+		shape.errors = change->errors;
 	if (change->limit_per_s >= 0)
-		shape->limit_per_s = change->limit_per_s;
+		shape.limit_per_s = change->limit_per_s;
 	if (change->error)
-		shape->error = change->error;
+		shape.error = change->error;
 	if (change->error_ns)
-		shape->error_ns = change->error_ns;
+		shape.error_ns = change->error_ns;
 	if (change->delay_ns)
-		shape->delay_ns = change->delay_ns;
+		shape.delay_ns = change->delay_ns;
+	if (change->contention >= 0)
+		shape.contention = change->contention;
+	if (change->coherence >= 0)
+		shape.coherence = change->coherence;
+	if (change->servers)
+		shape.servers = change->servers;
+	if (change->knee)
+		shape.knee = change->knee;
+	tayra__backend_set_shape(backend, &shape);
 }
 
 static void
@@ -94,7 +105,7 @@ on_change(struct tayra__event *event, uint64_t now_ns)
 		set_slope(&w->speed_slope, change->speed, change->over_ns, now_ns);
 	if (change->load >= 0)
 		set_slope(&w->load_slope, change->load, change->over_ns, now_ns);
-	change_door(&w->backend->shape, change);
+	change_shape(w->backend, change);
 	if (w->next < w->scenario->change_count)
 		set(w, event, w->scenario->changes[w->next].at_ns);
 	apply(w);

@@ -155,6 +155,36 @@ a_falling_limit_is_seen_to_reach_its_floor(void **state)
 }
 
 static void
+a_run_is_judged_beside_one_without_a_limit(void **state)
+{
+	judge(CLOSED "goals:\n"
+		     "- {goal: A, figure: goodput_of_none, least: 4}\n"
+		     "- {goal: B, figure: p99_of_none, most: 0.3}\n"
+		     "- {goal: C, figure: spread_of_none, most: 0.2}\n",
+	      "fixed:6", 1);
+	/* X(64) is 60/s, X(6) is 300/s. */
+	assert_about(verdicts[0].figure, 5, 0.5);
+	assert_true(verdicts[0].pass && verdicts[1].pass && verdicts[2].pass);
+	judge(CLOSED "goals: [{goal: A, figure: goodput_of_none, least: 1}]\n", "none", 1);
+	assert_about(verdicts[0].figure, 1, 1e-12);
+}
+
+static void
+a_law_that_changes_has_another_oracle(void **state)
+{
+	judge("backend: {rate: 100, contention: 0.05, coherence: 0.025}\nlength: 40s\n"
+	      "warmup: 5s\nloads: [{clients: 64}]\npace: {codel_target: 1h}\n"
+	      "changes: [{at: 20s, contention: 0.02, coherence: 0.002}]\ngoals:\n"
+	      "- {goal: A, figure: goodput_of_oracle, from: 5s, to: 20s, least: 0.9}\n"
+	      "- {goal: B, figure: goodput_of_oracle, from: 21s, to: 40s, least: 0.9}\n",
+	      "fixed:6", 1);
+	assert_true(verdicts[0].pass);
+	assert_about(verdicts[0].oracle, 302, 15);
+	assert_about(verdicts[1].oracle, 939, 40);
+	assert_about(verdicts[1].figure, 516.0 / 939, 0.05);
+}
+
+static void
 threads_change_nothing(void **state)
 {
 	const char *text = CLOSED "goals: [{goal: A, figure: backend_time, most: 3}]\n";
@@ -178,6 +208,8 @@ main(void)
 		cmocka_unit_test(settling_is_from_when_on_every_stretch_is_good),
 		cmocka_unit_test(a_load_can_be_judged_beside_itself_alone),
 		cmocka_unit_test(a_falling_limit_is_seen_to_reach_its_floor),
+		cmocka_unit_test(a_run_is_judged_beside_one_without_a_limit),
+		cmocka_unit_test(a_law_that_changes_has_another_oracle),
 		cmocka_unit_test(threads_change_nothing),
 	};
 

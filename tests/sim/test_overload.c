@@ -253,6 +253,46 @@ tenants_are_counted_apart(void **state)
 	assert_true(tayra__meter_jain(&result.meter, 4) > 0.99);
 }
 
+/* Three ask for what four can do: the greedy one of them alone must wait. */
+static void
+the_pacer_is_told_tenants_levels_and_costs(void **state)
+{
+	struct tayra__meter_sum sum;
+
+	assert_int_equal(run_text("length: 30s\nbackend: {kind: shared}\nloads:\n"
+				  "- {kind: poisson, load: 0.4, tenants: 4, deadline: 500ms}\n"
+				  "- {kind: poisson, load: 4, tenants: 1, deadline: 500ms}\n",
+				  "fixed:4", 1),
+			 TAYRA_OK);
+	sum = whole();
+	assert_true(sum.by_load[0] > 0.9 * 0.4 * 400 * 30);
+	/* Of two levels the higher is turned away first. */
+	assert_int_equal(run_text("length: 30s\nbackend: {kind: shared}\nloads:\n"
+				  "- {kind: poisson, load: 0.6, deadline: 500ms}\n"
+				  "- {kind: poisson, load: 4, level: 100, deadline: 500ms}\n",
+				  "fixed:4", 1),
+			 TAYRA_OK);
+	sum = whole();
+	assert_true(sum.by_load[0] > 0.8 * 0.6 * 400 * 30);
+	assert_true(result.shed[TAYRA_SHED_LEVEL] > 0);
+	/* Who takes two slots is half as many. */
+	assert_int_equal(run_text("length: 30s\nbackend: {kind: shared, servers: 100}\n"
+				  "loads: [{clients: 50, cost: 2}]\npace: {codel_target: 1h}\n",
+				  "fixed:4", 1),
+			 TAYRA_OK);
+	assert_true(goodput() > 180 && goodput() < 220);
+}
+
+static void
+without_a_limit_all_are_let_in(void **state)
+{
+	assert_int_equal(run_text("length: 10s\nloads: [{kind: poisson, load: 4, deadline: 500ms}]",
+				  "none", 1),
+			 TAYRA_OK);
+	assert_int_equal(whole().fates[TAYRA__FATE_SHED], 0);
+	assert_true(goodput() < 10);
+}
+
 static void
 too_many_at_once_are_an_error_of_the_scenario(void **state)
 {
@@ -323,6 +363,8 @@ main(void)
 		cmocka_unit_test(changes_and_weather_change_what_is_done),
 		cmocka_unit_test(sizes_are_1_on_average_whatever_their_spread),
 		cmocka_unit_test(tenants_are_counted_apart),
+		cmocka_unit_test(the_pacer_is_told_tenants_levels_and_costs),
+		cmocka_unit_test(without_a_limit_all_are_let_in),
 		cmocka_unit_test(too_many_at_once_are_an_error_of_the_scenario),
 		cmocka_unit_test(it_stops_when_it_is_told_to),
 		cmocka_unit_test(without_memory_a_run_fails_and_leaves_nothing),
