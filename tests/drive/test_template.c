@@ -13,9 +13,9 @@
 #include <cmocka.h>
 
 #define CSV                                                                                        \
-	"id,name,evil\n"                                                                           \
-	"7,\"a/b c\",\"x\r\ny\"\n"                                                                 \
-	"42,\"q\"\"\\\",ok\n"
+	"id,name,evil,rubout\n"                                                                    \
+	"7,\"a/b c\",\"x\r\ny\",ok\n"                                                              \
+	"42,\"q\"\"\\\",ok,\x7f\n"
 
 static struct tayra__rows rows;
 
@@ -109,6 +109,8 @@ a_value_that_would_end_a_line_or_a_path_is_refused_with_its_place(void **state)
 {
 	refuse_text("X: {evil}", TAYRA__TEMPLATE_HEADER, &rows,
 		    "f.csv:2: the value of 'evil' has a byte 0x0d, which no header has");
+	refuse_text("X: {rubout}", TAYRA__TEMPLATE_HEADER, &rows,
+		    "f.csv:4: the value of 'rubout' has a byte 0x7f, which no header has");
 	refuse_text("/{name:raw}", TAYRA__TEMPLATE_PATH, &rows,
 		    "f.csv:2: the value of 'name' has a byte 0x20, which no path has");
 }

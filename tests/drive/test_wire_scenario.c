@@ -15,7 +15,9 @@
 
 #define MS     TAYRA_NS_PER_MS
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-#define CSV    "id\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n"
+#define CSV    "id\n10\n11\n12\n13\n14\n15\n16\n"
+#define ROWS   7
+#define HEAD   "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" /* of what GET would bring */
 #define HEARD  200000
 
 /* What a server that keeps what it hears was told. */
@@ -150,17 +152,22 @@ listen_to(void *arg)
 		heard->len += (size_t)n;
 		heard->bytes[heard->len] = '\0';
 		for (const char *end; (end = strstr(heard->bytes + answered, "\r\n\r\n"));
-		     answered = (size_t)(end + 4 - heard->bytes))
-			if (send(fd, ANSWER, strlen(ANSWER), MSG_NOSIGNAL) < 0)
+		     answered = (size_t)(end + 4 - heard->bytes)) {
+			const char *answer = strncmp(heard->bytes + answered, "HEAD", 4) ? ANSWER
+											 : HEAD;
+
+			if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
 				break;
+		}
 	}
 	close(fd);
 	return NULL;
 }
 
-/* What a server hears on one connection in one slice. */
+/* What a server hears on one connection while `ask` asks it. */
 static void
-hear(struct heard *heard, const struct tayra__scenario *scenario, uint64_t seed)
+hear_asked(struct heard *heard, const struct tayra__scenario *scenario,
+	   void (*ask)(struct tayra__wire *wire, uint64_t seed), uint64_t seed)
 {
 	struct tayra__address address;
 	char url[100], text[TAYRA__ADDRESS_TEXT];
@@ -178,13 +185,48 @@ hear(struct heard *heard, const struct tayra__scenario *scenario, uint64_t seed)
 	snprintf(url, sizeof(url), "http://%s/", text);
 	assert_int_equal(pthread_create(&thread, NULL, listen_to, heard), 0);
 	wire = open_wire(url, scenario, 1);
-	drive_open(wire, seed);
+	ask(wire, seed);
 	tayra__wire_close(wire);
 	pthread_join(thread, NULL);
 	close(listener);
 	/* The port is another one each time. */
 	for (char *host; (host = strstr(heard->bytes, "Host: 1"));)
 		memset(host, '-', strcspn(host, "\r"));
+}
+
+static void
+hear(struct heard *heard, const struct tayra__scenario *scenario, uint64_t seed)
+{
+	hear_asked(heard, scenario, drive_open, seed);
+}
+
+static void
+drive_twice(struct tayra__wire *wire, uint64_t seed)
+{
+	drive_open(wire, seed);
+	drive_open(wire, seed + 1);
+}
+
+/* A turn of an arm, at an even 100 requests. */
+static void
+take_turn(struct tayra__wire *wire, uint64_t seed)
+{
+	struct tayra__wire_arm arm = {
+		.wire = wire, .load = { .rate_per_s = 1000, .arrivals = TAYRA__ARRIVALS_UNIFORM }
+	};
+	const struct tayra__slice slice = { .seed = seed, .length_ns = 100 * MS };
+	struct tayra__measure out = { .latency = NULL };
+
+	assert_int_equal(tayra__wire_arm_run(&arm, &slice, &out), TAYRA_OK);
+	assert_int_equal(out.requests, 100);
+}
+
+/* Another arm may have been asked more before. */
+static void
+take_turn_late(struct tayra__wire *wire, uint64_t seed)
+{
+	drive_open(wire, 1);
+	take_turn(wire, seed);
 }
 
 static void
@@ -215,12 +257,28 @@ rows_in_order_go_on_from_slice_to_slice(void **state)
 	scenario.kinds = 1;
 	scenario.order = TAYRA__SCENARIO_SEQUENCE;
 	scenario.kind[0].path = "/item/{id}";
-	hear(&heard_by[0], &scenario, 5);
+	hear_asked(&heard_by[0], &scenario, drive_twice, 5);
 	for (at = heard_by[0].bytes; (at = strstr(at, "/item/")); at++) {
-		assert_int_equal(strtoul(at + 6, NULL, 10), 10 + row % 10);
+		assert_int_equal(strtoul(at + 6, NULL, 10), 10 + row % ROWS);
 		row++;
 	}
-	assert_int_equal(row, 300);
+	assert_int_equal(row, 600);
+}
+
+static void
+rows_in_order_are_the_same_for_all_arms_of_a_turn(void **state)
+{
+	struct tayra__scenario scenario = reads_and_writes();
+	size_t len;
+
+	scenario.kinds = 1;
+	scenario.order = TAYRA__SCENARIO_SEQUENCE;
+	scenario.kind[0].path = "/item/{id}";
+	hear_asked(&heard_by[0], &scenario, take_turn, 5);
+	hear_asked(&heard_by[1], &scenario, take_turn_late, 5);
+	len = heard_by[0].len;
+	assert_int_equal(heard_by[1].len, 4 * len);
+	assert_memory_equal(heard_by[1].bytes + 3 * len, heard_by[0].bytes, len);
 }
 
 /* With a mean of 40 ms and an answer within no time, 8 clients ask 200 times a second. */
@@ -246,6 +304,29 @@ clients_think_before_they_ask_again(void **state)
 		tayra__wire_close(wire);
 		server_down(server);
 	}
+}
+
+/* Nor for longer than they should: naps are of 20 ms. */
+static void
+a_short_thought_ends_in_time(void **state)
+{
+	struct tayra__scenario scenario = reads_and_writes();
+	struct server *server = server_up(well, NULL);
+	struct tayra__wire *wire;
+	uint64_t most = 0;
+
+	scenario.kinds = 1;
+	scenario.kind[0].path = "/";
+	scenario.kind[0].think_ns = 4 * MS;
+	wire = open_wire(server->url, &scenario, 1);
+	for (int i = 0; i < 8 && most < 40; i++) {
+		drive_closed(wire, 1, 400 * MS);
+		assert_in_range(result.offered, 1, 101);
+		most = result.offered > most ? result.offered : most;
+	}
+	assert_true(most >= 40);
+	tayra__wire_close(wire);
+	server_down(server);
 }
 
 /* A kind that thinks beside one that does not: both go on. */
@@ -372,7 +453,9 @@ main(void)
 		cmocka_unit_test(each_kind_is_booked_beside_the_whole),
 		cmocka_unit_test(arms_with_one_seed_are_sent_the_same_bytes),
 		cmocka_unit_test(rows_in_order_go_on_from_slice_to_slice),
+		cmocka_unit_test(rows_in_order_are_the_same_for_all_arms_of_a_turn),
 		cmocka_unit_test(clients_think_before_they_ask_again),
+		cmocka_unit_test(a_short_thought_ends_in_time),
 		cmocka_unit_test(only_the_kind_that_thinks_does),
 		cmocka_unit_test(a_slice_takes_no_memory),
 		cmocka_unit_test(arms_of_a_turn_are_asked_by_the_same_stretch_of_a_trace),
