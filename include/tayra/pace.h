@@ -135,6 +135,10 @@ struct tayra_pace_options {
 	double dither;       /* share, 0.01 to 1; default .15 */
 	double price;        /* percent for 1%, 0.001 to 1; default .1 */
 	uint64_t p90_max_ns; /* of the backend; default 0: not looked at */
+	/* How long a thread that waits in tayra_pace_enter() and is next may be passed by others
+	 * while it wakes up; at most 8 times.  0, the default: never.  For work of less than a
+	 * millisecond, where handing a slot to a sleeping thread costs more than the work. */
+	uint64_t barge_ns;
 };
 #define TAYRA_PACE_OPTIONS_INIT TAYRA__SIZED(struct tayra_pace_options)
 #define TAYRA_QUEUE_NONE        UINT32_MAX

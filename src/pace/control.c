@@ -8,6 +8,7 @@
 #include "pace/pace.h"
 
 #include "base/mem.h"
+#include "pace/decide.h"
 #include "pace/options.h"
 
 #include <math.h>
@@ -90,11 +91,11 @@ tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns)
 		pressure = read_sensor(pace, now_ns);
 		pthread_mutex_lock(&pace->lock);
 		end_window(pace, pressure, now_ns);
-		tayra__pace_dispatch(pace, now_ns, &decided);
+		tayra__decide_dispatch(pace, now_ns, &decided);
 		pthread_mutex_unlock(&pace->lock);
 	}
 	atomic_store_explicit(&pace->closing, false, memory_order_release);
-	tayra__pace_tell(&decided);
+	tayra__decide_tell(&decided);
 }
 
 int
@@ -116,6 +117,7 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 	}
 	pace->window_ns = options.window_ns;
 	pace->queue_max = options.queue_max;
+	pace->barge_ns = options.barge_ns;
 	pace->deadline_deviations = options.deadline_deviations;
 	pace->sensor = options.sensor;
 	pace->clock = options.clock;
@@ -157,10 +159,10 @@ tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns)
 	status = tayra__limit_set(&pace->limit, limit);
 	if (status == TAYRA_OK) {
 		put_limit(pace);
-		tayra__pace_dispatch(pace, now_ns, &decided);
+		tayra__decide_dispatch(pace, now_ns, &decided);
 	}
 	pthread_mutex_unlock(&pace->lock);
-	tayra__pace_tell(&decided);
+	tayra__decide_tell(&decided);
 	return status;
 }
 
@@ -182,9 +184,9 @@ tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_
 	/* What the other mode measured is no ground for a decision in this one. */
 	tayra__window_close(&pace->window, now_ns, &(struct tayra__limit_window){ 0 });
 	start_window(pace, now_ns);
-	tayra__pace_dispatch(pace, now_ns, &decided);
+	tayra__decide_dispatch(pace, now_ns, &decided);
 	pthread_mutex_unlock(&pace->lock);
-	tayra__pace_tell(&decided);
+	tayra__decide_tell(&decided);
 	return TAYRA_OK;
 }
 

@@ -26,12 +26,15 @@ struct tayra_pace {
 	/* Never changed after create. */
 	uint64_t window_ns;
 	uint32_t queue_max;
+	uint64_t barge_ns;          /* 0: nobody is passed */
 	double deadline_deviations; /* below 0: nothing is hopeless */
 	const struct tayra_sensor *sensor;
 	const struct tayra_clock *clock;
 	/* Under the lock. */
 	pthread_mutex_t lock;
 	struct tayra__queue queue;
+	struct tayra__ticket *heir; /* woken without a slot, and not up yet; see wait.c */
+	uint64_t heir_ns;           /* since when */
 	struct tayra__limit limit;
 	struct tayra__limit_window last; /* the window closed last */
 	double last_per_s;
@@ -55,11 +58,10 @@ tayra__pace_window_due(const struct tayra_pace *pace, uint64_t now_ns)
 /* Only a bug of the caller comes here; going on would give out slots that do not exist. */
 _Noreturn void tayra__pace_bug(const char *what);
 
-/* Under the lock: give every free slot to the next in line.  Who was decided is added to `decided`,
- * to be told after unlocking. */
-void tayra__pace_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided);
-/* Tell those who were decided; no lock may be held. */
-void tayra__pace_tell(struct tayra__list *decided);
+/* Enter if there is room and nobody waits.  => TAYRA_OK: held.  TAYRA_PENDING: to be queued or
+ * turned away.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: out.  TAYRA_E_INVAL. */
+int tayra__pace_enter_now(struct tayra_pace *pace, const struct tayra_pace_request *request,
+			  uint64_t now_ns, struct tayra_ticket *handle);
 
 /* Close the window if it is due and nobody else is at it.  Takes the lock. */
 void tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns);

@@ -131,10 +131,17 @@ serve(struct tayra__queue *queue, struct tayra__line_entry *entry, double price)
 }
 
 struct tayra__line_entry *
-tayra__queue_pop(struct tayra__queue *queue)
+tayra__queue_peek(struct tayra__queue *queue)
 {
 	struct tayra__line *line = next_line(queue);
-	struct tayra__line_entry *entry = line ? tayra__line_first(line) : NULL;
+
+	return line ? tayra__line_first(line) : NULL;
+}
+
+struct tayra__line_entry *
+tayra__queue_pop(struct tayra__queue *queue)
+{
+	struct tayra__line_entry *entry = tayra__queue_peek(queue);
 
 	if (entry)
 		serve(queue, entry, 1);

@@ -45,7 +45,8 @@ bool tayra__queue_push(struct tayra__queue *queue, struct tayra__line_entry *ent
 void tayra__queue_remove(struct tayra__queue *queue, struct tayra__line_entry *entry);
 /* Patient: no class is overloaded from now on, however long they wait. */
 void tayra__queue_set_patient(struct tayra__queue *queue, bool patient);
-/* The next in line, whatever its wait; NULL when empty. */
+/* The next in line, whatever its wait; NULL when empty.  peek leaves it there. */
+struct tayra__line_entry *tayra__queue_peek(struct tayra__queue *queue);
 struct tayra__line_entry *tayra__queue_pop(struct tayra__queue *queue);
 /* The next in line that is worth serving; NULL: none, or it costs more than `room` (then nobody
  * goes past it, or it would wait for ever).  What is not worth it is moved to `shed`. */

@@ -25,6 +25,8 @@ struct tayra__ticket {
 	struct tayra__line_entry entry; /* its node also links tickets just decided */
 	uint64_t held_ns;               /* since when it is held */
 	bool teaches;                   /* was let in while pace was learning */
+	uint32_t passed;                /* how often others took the slot it was woken for */
+	uint64_t passed_ns;             /* when first */
 	pthread_cond_t *waiter;         /* the thread that sleeps on it; NULL: `decided` is told */
 	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
 	void *arg;
@@ -48,6 +50,12 @@ static inline enum tayra__ticket_state
 tayra__ticket_state(const struct tayra__ticket *ticket)
 {
 	return (enum tayra__ticket_state)atomic_load_explicit(&ticket->state, memory_order_relaxed);
+}
+
+static inline void
+tayra__ticket_set_state(struct tayra__ticket *ticket, enum tayra__ticket_state state)
+{
+	atomic_store_explicit(&ticket->state, state, memory_order_relaxed);
 }
 
 #endif

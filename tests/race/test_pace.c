@@ -227,7 +227,7 @@ check_books(struct yard *yard)
 }
 
 static struct yard *
-crowd(void *(*disturb)(void *), enum tayra_limiter limiter)
+crowd_that_barges(void *(*disturb)(void *), enum tayra_limiter limiter, uint64_t barge_ns)
 {
 	static struct yard yard;
 	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
@@ -241,6 +241,7 @@ crowd(void *(*disturb)(void *), enum tayra_limiter limiter)
 	options.window_ns = 2 * TAYRA_NS_PER_MS;
 	options.codel_interval_ns = 2 * TAYRA_NS_PER_MS;
 	options.queue_max = 3;
+	options.barge_ns = barge_ns;
 	assert_int_equal(tayra_pace_create(&options, &yard.pace), TAYRA_OK);
 	alarm(120); /* a lost wakeup ends here */
 	pthread_create(&ticker, NULL, tick, &yard);
@@ -259,6 +260,26 @@ crowd(void *(*disturb)(void *), enum tayra_limiter limiter)
 	alarm(0);
 	check_books(&yard);
 	return &yard;
+}
+
+static struct yard *
+crowd(void *(*disturb)(void *), enum tayra_limiter limiter)
+{
+	return crowd_that_barges(disturb, limiter, 0);
+}
+
+static void
+who_is_passed_is_never_lost(void **state)
+{
+	for (int i = 0; i < 3; i++) {
+		struct yard *yard = crowd_that_barges(i == 2 ? move_mode
+						      : i    ? move_limit
+							     : NULL,
+						      TAYRA_LIMITER_FIXED, 200 * TAYRA_NS_PER_US);
+
+		assert_true(i == 2 || atomic_load(&yard->most) <= 3);
+		tayra_pace_destroy(yard->pace);
+	}
 }
 
 static void
@@ -310,6 +331,7 @@ main(void)
 		cmocka_unit_test(never_more_inside_than_a_fixed_limit),
 		cmocka_unit_test(a_limit_that_moves_loses_nobody),
 		cmocka_unit_test(a_limit_that_learns_stays_under_its_ceiling),
+		cmocka_unit_test(who_is_passed_is_never_lost),
 		cmocka_unit_test(switching_modes_keeps_the_books),
 	};
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bench_pace_threads.c: what pacing costs two threads that do not wait for one another, and a
+ * convoy: more threads than slots, with work so short that waking a thread costs more; with slots
+ * handed over strictly, and with barging.
+ */
+#include "bench.h"
+
+#include <tayra/pace.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define PAIR_OPS  200000
+#define CROWD     16
+#define WORK_NS   20000
+#define CROWD_RUN (100 * TAYRA_NS_PER_MS)
+
+struct runner {
+	struct tayra_pace *pace;
+	uint64_t ops;
+	uint64_t until_ns; /* 0: until `ops` are done */
+	uint64_t cpu_ns;
+};
+
+static uint64_t
+now(void)
+{
+	return tayra__clock_mono_ns(tayra_clock_real());
+}
+
+static void *
+enter_and_leave(void *arg)
+{
+	struct runner *runner = arg;
+	struct tayra_pace_request request = { 0 };
+	struct tayra_ticket ticket = { 0 };
+	uint64_t at = TAYRA_NS_PER_S, before = tayra__clock_thread_cpu_ns();
+
+	for (uint64_t i = 0; i < runner->ops; i++, at += 200) {
+		if (tayra_pace_try_enter(runner->pace, &request, at, &ticket) != TAYRA_OK)
+			abort();
+		tayra_pace_leave(runner->pace, &ticket, TAYRA_OUTCOME_OK, at + 100);
+	}
+	runner->cpu_ns = tayra__clock_thread_cpu_ns() - before;
+	return NULL;
+}
+
+static void *
+work_in_turn(void *arg)
+{
+	struct runner *runner = arg;
+	struct tayra_pace_request request = { 0 };
+	struct tayra_ticket ticket = { 0 };
+
+	while (now() < runner->until_ns) {
+		uint64_t done;
+
+		if (tayra_pace_enter(runner->pace, &request, &ticket) != TAYRA_OK)
+			abort();
+		done = tayra__clock_thread_cpu_ns() + WORK_NS;
+		while (tayra__clock_thread_cpu_ns() < done)
+			;
+		tayra_pace_leave(runner->pace, &ticket, TAYRA_OUTCOME_OK, now());
+		runner->ops++;
+	}
+	return NULL;
+}
+
+static struct tayra_pace *
+pace_of(double limit, uint64_t barge_ns)
+{
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace *pace;
+
+	options.limiter = TAYRA_LIMITER_FIXED;
+	options.limit = limit;
+	options.barge_ns = barge_ns;
+	options.codel_target_ns = TAYRA_NS_PER_S; /* nobody is shed */
+	if (tayra_pace_create(&options, &pace) != TAYRA_OK)
+		abort();
+	return pace;
+}
+
+static void
+run(struct runner *runners, int n, void *(*fn)(void *))
+{
+	pthread_t threads[CROWD];
+
+	for (int i = 0; i < n; i++)
+		if (pthread_create(&threads[i], NULL, fn, &runners[i]) != 0)
+			abort();
+	for (int i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* CPU of one enter and leave while another thread does the same. */
+static double
+pair_ns(void)
+{
+	struct tayra_pace *pace = pace_of(8, 0);
+	struct runner runners[2] = { { pace, PAIR_OPS, 0, 0 }, { pace, PAIR_OPS, 0, 0 } };
+
+	run(runners, 2, enter_and_leave);
+	tayra_pace_destroy(pace);
+	return (double)(runners[0].cpu_ns + runners[1].cpu_ns) / (2 * PAIR_OPS);
+}
+
+static double
+crowd_per_s(uint64_t barge_ns, double *jain)
+{
+	struct tayra_pace *pace = pace_of(2, barge_ns);
+	struct runner runners[CROWD];
+	double sum = 0, squares = 0;
+	uint64_t begun = now();
+
+	for (int i = 0; i < CROWD; i++)
+		runners[i] = (struct runner){ pace, 0, begun + CROWD_RUN, 0 };
+	run(runners, CROWD, work_in_turn);
+	tayra_pace_destroy(pace);
+	for (int i = 0; i < CROWD; i++) {
+		double ops = (double)runners[i].ops;
+
+		sum += ops;
+		squares += ops * ops;
+	}
+	*jain = squares > 0 ? sum * sum / (CROWD * squares) : 0;
+	return sum * 1e9 / (double)(now() - begun);
+}
+
+int
+main(void)
+{
+	double pair[BENCH_REPEATS], strict[BENCH_REPEATS], barging[BENCH_REPEATS];
+	double strict_jain[BENCH_REPEATS], barging_jain[BENCH_REPEATS];
+
+	for (int i = 0; i < BENCH_REPEATS; i++) { /* interleaved */
+		pair[i] = pair_ns();
+		strict[i] = crowd_per_s(0, &strict_jain[i]);
+		barging[i] = crowd_per_s(200 * TAYRA_NS_PER_US, &barging_jain[i]);
+	}
+	bench_print("pace_threads", "enter_leave_of_two_ns", "ns", pair);
+	bench_print("pace_threads", "convoy_strict_per_s", "1/s", strict);
+	bench_print("pace_threads", "convoy_barging_per_s", "1/s", barging);
+	bench_print("pace_threads", "convoy_strict_jain", "1", strict_jain);
+	bench_print("pace_threads", "convoy_barging_jain", "1", barging_jain);
+	return 0;
+}
