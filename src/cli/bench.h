@@ -60,6 +60,9 @@ struct tayra__bench_metric {
 	bool brief; /* of servers: a short slice holds enough requests for it */
 };
 
+/* The one that was asked for, or the default of what the arms are.  => 0 or an exit code after
+ * saying why. */
+int tayra__bench_choose_metric(struct tayra__bench_options *options);
 /* Read the options of a subcommand.  => 0, or an exit code after saying why. */
 int tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *options);
 int tayra__bench_gate_options(int argc, char **argv, struct tayra__bench_options *options);

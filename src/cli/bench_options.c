@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench_options.c: the options of the subcommands of `tayra bench`.  A subcommand is a table of
- * those it takes; what an option means is written once.
+ * bench_options.c: what the options of the subcommands of `tayra bench` mean.
  */
 #include "cli/bench.h"
 
@@ -14,278 +13,11 @@
 
 #include "base/option.h"
 #include "cli/arguments.h"
+#include "cli/bench_tables.h"
 #include "cli/command.h"
 #include "cli/plan_file.h"
 
 #define TURNS 20
-
-enum key {
-	ARM = 256,
-	METRIC,
-	MARGIN,
-	ALPHA,
-	BUDGET,
-	SLICE,
-	TIMEOUT,
-	PAIRS,
-	SEED,
-	JSON,
-	MD,
-	MAY_FAIL,
-	SESSIONS,
-	EFFECT,
-	POWER,
-	BASE,
-	HEAD,
-	BASE_REF,
-	HEAD_REF,
-	BUILD,
-	RUN,
-	URL,
-	RATE,
-	ARRIVALS,
-	BURST,
-	CONNECTIONS,
-	DURATION,
-	HISTORY,
-	BENCH,
-	COMMIT,
-	HTML,
-	PRICES,
-	PRICE,
-	PLAN,
-	LISTEN,
-};
-
-#define OPTION_METRIC                                                                              \
-	{                                                                                          \
-		"metric", METRIC, "NAME", 0,                                                       \
-			"what is compared: wall, time from start to end (default); cpu, "          \
-			"processor "                                                               \
-			"time of the process and those it started; rss, memory of the largest; "   \
-			"output or score, the number that the last line it prints ends with, "     \
-			"where lower or higher is better",                                         \
-			0                                                                          \
-	}
-#define OPTION_BUDGET                                                                              \
-	{                                                                                          \
-		"budget", BUDGET, "TIME", 0, "how long it may take in all (default 60s)", 0        \
-	}
-#define OPTION_SLICE                                                                               \
-	{                                                                                          \
-		"slice", SLICE, "TIME", 0,                                                         \
-			"run an arm again until that long, and take the median (default 50ms)", 0  \
-	}
-#define OPTION_TIMEOUT                                                                             \
-	{                                                                                          \
-		"timeout", TIMEOUT, "TIME", 0,                                                     \
-			"a run that takes longer has failed (default: the budget)", 0              \
-	}
-#define OPTION_MAY_FAIL                                                                            \
-	{                                                                                          \
-		"ignore-failure", MAY_FAIL, NULL, 0, "an exit code other than 0 is no failure", 0  \
-	}
-#define OPTION_SEED                                                                                \
-	{                                                                                          \
-		"seed", SEED, "N", 0, "of the order of the runs (default: the clock)", 0           \
-	}
-#define OPTION_JSON                                                                                \
-	{                                                                                          \
-		"json", JSON, NULL, 0, "the last line of output is a JSON object", 0               \
-	}
-#define OPTION_ALPHA                                                                               \
-	{                                                                                          \
-		"alpha", ALPHA, "SHARE", 0,                                                        \
-			"how often equal arms may be called different (default 0.05)", 0           \
-	}
-#define OPTION_PAIRS                                                                               \
-	{                                                                                          \
-		"pairs", PAIRS, "N", 0, "run just that many, without a pilot (6 to 1000)", 0       \
-	}
-#define OPTION_MD                                                                                  \
-	{                                                                                          \
-		"md", MD, "FILE", 0, "add the result to FILE as Markdown", 0                       \
-	}
-
-#define OPTION_PLAN                                                                                \
-	{                                                                                          \
-		"plan", PLAN, "FILE", 0,                                                           \
-			"a YAML file of these options (arms: and urls: are mappings, scenario: a " \
-			"list); what is given besides wins",                                       \
-			0                                                                          \
-	}
-#define OPTION_LISTEN                                                                              \
-	{                                                                                          \
-		"listen", LISTEN, "ADDRESS", 0,                                                    \
-			"meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0   \
-	}
-#define OPTION_HTML                                                                                \
-	{                                                                                          \
-		"html", HTML, "FILE", 0, "write the result to FILE as a page", 0                   \
-	}
-#define OPTION_PRICES                                                                              \
-	{                                                                                          \
-		"prices", PRICES, "FILE", 0,                                                       \
-			"with --metric cpu: your prices, as contrib/prices.json, for what the "    \
-			"difference costs; in a plan also a mapping",                              \
-			0                                                                          \
-	}
-#define OPTION_HISTORY                                                                             \
-	{                                                                                          \
-		"history", HISTORY, "FILE", 0, "add the verdict to FILE as a line of JSON", 0      \
-	}
-#define OPTION_BENCH                                                                               \
-	{                                                                                          \
-		"name", BENCH, "NAME", 0, "what it is called in the history (default: the base)",  \
-			0                                                                          \
-	}
-#define OPTION_COMMIT                                                                              \
-	{                                                                                          \
-		"commit", COMMIT, "TEXT", 0, "which revision it is of, for the history", 0         \
-	}
-
-static const struct argp_option run_table[] = {
-	{ "arm", ARM, "NAME='COMMAND'", 0,
-	  "an arm: a command, run without a shell; twice to eight times, the first is the base",
-	  0 },
-	{ "url", URL, "[NAME=]URL", 0,
-	  "or a server: http[s]://host[:port][/path], redis[s]://host[:port][/db][/key]; one gives "
-	  "its "
-	  "figures, two to eight are compared",
-	  0 },
-	{ "rate", RATE, "N", 0,
-	  "of servers: ask that often a second, whether or not they answer; latency counts from "
-	  "when a request was due",
-	  0 },
-	{ "arrivals", ARRIVALS, "poisson|uniform|trace:FILE", 0,
-	  "of servers: with --rate by chance (default) or evenly; or without it when FILE says, in "
-	  "seconds after the start, one a line",
-	  0 },
-	{ "burst", BURST, "N/PERIOD", 0,
-	  "of servers: so many more at once, so often, as 50/2s, the first at the start", 0 },
-	{ "connections", CONNECTIONS, "N", 0,
-	  "of servers: without --rate so many ask, each again when answered (default 10); with it "
-	  "at most so many are open (default 64, opened as they are needed)",
-	  0 },
-	{ "duration", DURATION, "TIME", 0,
-	  "of servers: how long each is under load (default 10s; compared: by --budget)", 0 },
-	TAYRA__BENCH_REQUEST_OPTIONS,
-	{ "metric", METRIC, "NAME", 0,
-	  "what is compared. Commands: wall (default), cpu, rss, or the number that the last line "
-	  "they print ends with: output, lower is better, or score, higher is. Servers: p50_ms "
-	  "(default), "
-	  "p95_ms, p99_ms, p999_ms, mean_ms, max_ms, throughput_per_s, error_ratio, and of a "
-	  "server on this machine cpu (its processor time for a request) and rss",
-	  0 },
-	{ "margin", MARGIN, "PERCENT", 0, "differences below are none (default 2%)", 0 },
-	OPTION_BUDGET,
-	{ "slice", SLICE, "TIME", 0,
-	  "a command is run again until that long, and the median counts (default 50ms); how long "
-	  "a server is asked before it is another's turn (default 25ms to 1s)",
-	  0 },
-	OPTION_PAIRS,
-	OPTION_ALPHA,
-	{ "timeout", TIMEOUT, "TIME", 0,
-	  "a run that takes longer has failed (default: none); a request (default 5s)", 0 },
-	OPTION_MAY_FAIL,
-	OPTION_SEED,
-	OPTION_PLAN,
-	OPTION_MD,
-	OPTION_HTML,
-	OPTION_PRICES,
-	OPTION_HISTORY,
-	OPTION_BENCH,
-	OPTION_COMMIT,
-	OPTION_LISTEN,
-	OPTION_JSON,
-	{ 0 },
-};
-
-static const struct argp_option gate_table[] = {
-	{ "base", BASE, "'COMMAND'", 0, "what there was", 0 },
-	{ "head", HEAD, "'COMMAND'", 0, "what there would be", 0 },
-	{ "base-ref", BASE_REF, "REF", 0, "what there was, in git: checked out beside", 0 },
-	{ "head-ref", HEAD_REF, "REF", 0, "what there would be, in git (default HEAD)", 0 },
-	{ "build", BUILD, "'COMMAND'", 0, "makes it, in the root of each checkout", 0 },
-	{ "run", RUN, "'COMMAND'", 0, "runs it, in the root of each checkout", 0 },
-	OPTION_METRIC,
-	{ "margin", MARGIN, "PERCENT", 0, "fail when p < alpha and worse by more (default 5%)", 0 },
-	OPTION_BUDGET,
-	OPTION_SLICE,
-	OPTION_PAIRS,
-	OPTION_ALPHA,
-	OPTION_TIMEOUT,
-	OPTION_MAY_FAIL,
-	OPTION_SEED,
-	OPTION_PLAN,
-	OPTION_MD,
-	OPTION_HTML,
-	OPTION_PRICES,
-	OPTION_HISTORY,
-	OPTION_BENCH,
-	OPTION_COMMIT,
-	OPTION_LISTEN,
-	OPTION_JSON,
-	{ 0 },
-};
-
-static const struct argp_option aa_table[] = {
-	{ "arm", ARM, "[NAME=]'COMMAND'", 0, "what is compared with itself", 0 },
-	{ "sessions", SESSIONS, "N", 0, "how many comparisons (default 20)", 0 },
-	{ "sessions", 'n', "N", OPTION_ALIAS | OPTION_HIDDEN, NULL, 0 },
-	OPTION_METRIC,
-	{ "margin", MARGIN, "PERCENT", 0, "differences below are none (default 2%)", 0 },
-	{ "budget", BUDGET, "TIME", 0, "how long all of them may take (default 5m)", 0 },
-	OPTION_SLICE,
-	OPTION_PAIRS,
-	OPTION_ALPHA,
-	OPTION_TIMEOUT,
-	OPTION_MAY_FAIL,
-	OPTION_SEED,
-	OPTION_JSON,
-	{ 0 },
-};
-
-static const struct argp_option plan_table[] = {
-	{ "arm", ARM, "[NAME=]'COMMAND'", 0, "what would be compared: one command or more", 0 },
-	{ "effect", EFFECT, "PERCENT", 0, "the smallest difference that matters (default 5%)", 0 },
-	{ "power", POWER, "SHARE", 0, "how surely it shall be found (default 0.8)", 0 },
-	OPTION_METRIC,
-	{ "margin", MARGIN, "PERCENT", 0, "differences below are none (default 2%)", 0 },
-	{ "budget", BUDGET, "TIME", 0, "a pilot takes 15% of it at most (default 60s)", 0 },
-	OPTION_SLICE,
-	OPTION_ALPHA,
-	OPTION_TIMEOUT,
-	OPTION_MAY_FAIL,
-	OPTION_SEED,
-	OPTION_JSON,
-	{ 0 },
-};
-
-static const struct tayra__bench_metric metrics[] = {
-	{ "wall", TAYRA__MEAN_MS, "ms", "from the start of the process to its end", true },
-	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms",
-	  "processor time, user and system, of the process and those it started", true },
-	{ "rss", TAYRA__RSS_MIB, "MiB", "most memory of the largest process", false },
-	{ "output", TAYRA__OUTPUT, "", "the number that the command prints last", false },
-	{ "score", TAYRA__SCORE, "", "the number that the command prints last", false },
-};
-
-static const struct tayra__bench_metric server_metrics[] = {
-	{ "p50_ms", TAYRA__P50_MS, "ms", "latency that half of the requests stay within", true,
-	  true },
-	{ "p95_ms", TAYRA__P95_MS, "ms", "latency that 95% of the requests stay within", true },
-	{ "p99_ms", TAYRA__P99_MS, "ms", "latency that 99% of the requests stay within", true },
-	{ "p999_ms", TAYRA__P999_MS, "ms", "latency that 99.9% of the requests stay within", true },
-	{ "mean_ms", TAYRA__MEAN_MS, "ms", "mean latency", true, true },
-	{ "max_ms", TAYRA__MAX_MS, "ms", "latency of the slowest request", true },
-	{ "throughput_per_s", TAYRA__THROUGHPUT_PER_S, "/s", "requests answered a second", true,
-	  true },
-	{ "error_ratio", TAYRA__ERROR_RATIO, "", "share of requests that failed", false },
-	{ "cpu", TAYRA__CPU_MS_PER_REQUEST, "ms", "the server's processor time for a request", true,
-	  true },
-	{ "rss", TAYRA__RSS_MIB, "MiB", "memory of the server's processes", false },
-};
 
 static error_t
 refuse_value(const struct tayra__bench_options *o, const char *option, const char *arg,
@@ -397,31 +129,6 @@ take_arm(struct tayra__bench_options *o, const char *arg)
 	return add_arm(o, arg, 0, arg);
 }
 
-/* The metric of that name, or NULL after saying that there is none. */
-static const struct tayra__bench_metric *
-find_metric(const struct tayra__bench_options *o, const struct tayra__bench_metric *table, size_t n)
-{
-	const char *names[16] = { NULL };
-	int choice;
-
-	for (size_t i = 0; i < n; i++)
-		names[i] = table[i].name;
-	choice = o->metric_name ? tayra__cli_choice(o->command, "--metric", o->metric_name, names)
-				: 0;
-	return choice < 0 ? NULL : &table[choice];
-}
-
-static int
-choose_metric(struct tayra__bench_options *o)
-{
-	if (o->urls)
-		o->metric = find_metric(o, server_metrics,
-					sizeof(server_metrics) / sizeof(server_metrics[0]));
-	else
-		o->metric = find_metric(o, metrics, sizeof(metrics) / sizeof(metrics[0]));
-	return o->metric ? TAYRA__EXIT_OK : TAYRA__EXIT_USAGE;
-}
-
 static error_t
 take_seed(struct tayra__bench_options *o, const char *arg)
 {
@@ -434,17 +141,19 @@ static error_t
 take_of_server(int key, char *arg, struct tayra__bench_options *o)
 {
 	switch (key) {
-	case URL: o->urls = true; return take_arm(o, arg);
-	case RATE:
+	case TAYRA__BENCH_URL: o->urls = true; return take_arm(o, arg);
+	case TAYRA__BENCH_RATE:
 		if (tayra__option_double(arg, 0, 1e6, &o->arrivals.rate_per_s) == TAYRA_OK &&
 		    o->arrivals.rate_per_s > 0)
 			return 0;
 		return refuse_value(o, "rate", arg,
 				    "a number of requests a second above 0, up to 1e6");
-	case ARRIVALS: return tayra__bench_arrivals_take(&o->arrivals, o->command, arg);
-	case BURST: return tayra__bench_burst_take(&o->arrivals, o->command, arg);
-	case CONNECTIONS: return take_number(o, "connections", arg, 1, 65536, &o->connections);
-	case DURATION: return take_time(o, "duration", arg, &o->duration_ns);
+	case TAYRA__BENCH_ARRIVALS:
+		return tayra__bench_arrivals_take(&o->arrivals, o->command, arg);
+	case TAYRA__BENCH_BURST: return tayra__bench_burst_take(&o->arrivals, o->command, arg);
+	case TAYRA__BENCH_CONNECTIONS:
+		return take_number(o, "connections", arg, 1, 65536, &o->connections);
+	case TAYRA__BENCH_DURATION: return take_time(o, "duration", arg, &o->duration_ns);
 	default: return tayra__bench_request_take(&o->request, o->command, key, arg);
 	}
 }
@@ -453,12 +162,12 @@ static error_t
 take_of_gate(int key, char *arg, struct tayra__bench_options *o)
 {
 	switch (key) {
-	case BASE: return add_arm(o, "base", 4, arg);
-	case HEAD: return add_arm(o, "head", 4, arg);
-	case BASE_REF: o->base_ref = arg; return 0;
-	case HEAD_REF: o->head_ref = arg; return 0;
-	case BUILD: o->build = arg; return 0;
-	case RUN: o->run = arg; return 0;
+	case TAYRA__BENCH_BASE: return add_arm(o, "base", 4, arg);
+	case TAYRA__BENCH_HEAD: return add_arm(o, "head", 4, arg);
+	case TAYRA__BENCH_BASE_REF: o->base_ref = arg; return 0;
+	case TAYRA__BENCH_HEAD_REF: o->head_ref = arg; return 0;
+	case TAYRA__BENCH_BUILD: o->build = arg; return 0;
+	case TAYRA__BENCH_RUN: o->run = arg; return 0;
 	default: return take_of_server(key, arg, o);
 	}
 }
@@ -516,30 +225,30 @@ take_option(int key, char *arg, struct argp_state *state)
 	struct tayra__bench_options *o = state->input;
 
 	switch (key) {
-	case ARM: o->commands = true; return take_arm(o, arg);
-	case METRIC: o->metric_name = arg; return 0;
-	case MARGIN: return take_share(o, "margin", arg, 0.5, &o->margin);
-	case ALPHA: return take_share(o, "alpha", arg, 0.5, &o->alpha);
-	case BUDGET: return take_time(o, "budget", arg, &o->budget_ns);
-	case SLICE: return take_time(o, "slice", arg, &o->slice_ns);
-	case TIMEOUT: return take_time(o, "timeout", arg, &o->timeout_ns);
-	case PAIRS: return take_number(o, "pairs", arg, 6, 1000, &o->pairs);
+	case TAYRA__BENCH_ARM: o->commands = true; return take_arm(o, arg);
+	case TAYRA__BENCH_METRIC: o->metric_name = arg; return 0;
+	case TAYRA__BENCH_MARGIN: return take_share(o, "margin", arg, 0.5, &o->margin);
+	case TAYRA__BENCH_ALPHA: return take_share(o, "alpha", arg, 0.5, &o->alpha);
+	case TAYRA__BENCH_BUDGET: return take_time(o, "budget", arg, &o->budget_ns);
+	case TAYRA__BENCH_SLICE: return take_time(o, "slice", arg, &o->slice_ns);
+	case TAYRA__BENCH_TIMEOUT: return take_time(o, "timeout", arg, &o->timeout_ns);
+	case TAYRA__BENCH_PAIRS: return take_number(o, "pairs", arg, 6, 1000, &o->pairs);
 	case 'n':
-	case SESSIONS: return take_number(o, "sessions", arg, 1, 10000, &o->sessions);
-	case EFFECT: return take_share(o, "effect", arg, 10, &o->effect);
-	case POWER: return take_share(o, "power", arg, 0.9999, &o->power);
-	case SEED: return take_seed(o, arg);
-	case JSON: o->json = true; return 0;
-	case MD: o->md_path = arg; return 0;
-	case HTML: o->html_path = arg; return 0;
-	case PRICES: return take_prices(o, arg);
-	case PRICE: return take_price(o, arg);
-	case LISTEN: o->listen = arg; return 0;
-	case PLAN: return 0; /* was read before */
-	case HISTORY: o->history_path = arg; return 0;
-	case BENCH: o->bench = arg; return 0;
-	case COMMIT: o->commit = arg; return 0;
-	case MAY_FAIL: o->may_fail = true; return 0;
+	case TAYRA__BENCH_SESSIONS: return take_number(o, "sessions", arg, 1, 10000, &o->sessions);
+	case TAYRA__BENCH_EFFECT: return take_share(o, "effect", arg, 10, &o->effect);
+	case TAYRA__BENCH_POWER: return take_share(o, "power", arg, 0.9999, &o->power);
+	case TAYRA__BENCH_SEED: return take_seed(o, arg);
+	case TAYRA__BENCH_JSON: o->json = true; return 0;
+	case TAYRA__BENCH_MD: o->md_path = arg; return 0;
+	case TAYRA__BENCH_HTML: o->html_path = arg; return 0;
+	case TAYRA__BENCH_PRICES: return take_prices(o, arg);
+	case TAYRA__BENCH_PRICE: return take_price(o, arg);
+	case TAYRA__BENCH_LISTEN: o->listen = arg; return 0;
+	case TAYRA__BENCH_PLAN: return 0; /* was read before */
+	case TAYRA__BENCH_HISTORY: o->history_path = arg; return 0;
+	case TAYRA__BENCH_BENCH: o->bench = arg; return 0;
+	case TAYRA__BENCH_COMMIT: o->commit = arg; return 0;
+	case TAYRA__BENCH_MAY_FAIL: o->may_fail = true; return 0;
 	case ARGP_KEY_ARG:
 		tayra__cli_error(o->command,
 				 "'%s': takes options only; is a command without quotes?", arg);
@@ -597,15 +306,17 @@ static int
 parse(int argc, char **argv, const struct argp_option *table, const char *doc,
       struct tayra__bench_options *o)
 {
-	static const struct tayra__plan_map maps[] = {
-		{ "arms", ARM }, { "urls", URL }, { "prices", PRICE }, { NULL, 0 }
-	};
+	static const struct tayra__plan_map maps[] = { { "arms", TAYRA__BENCH_ARM },
+						       { "urls", TAYRA__BENCH_URL },
+						       { "prices", TAYRA__BENCH_PRICE },
+						       { NULL, 0 } };
 	static const char *const parts[] = { "scenario", "data", NULL };
 	static const char *const none[] = { NULL };
 	const struct tayra__plan_file plan = { .table = table,
 					       .take = take_from_plan,
 					       .maps = maps,
-					       .parts = table == run_table ? parts : none,
+					       .parts = table == tayra__bench_run_table ? parts
+											: none,
 					       .take_part = take_part,
 					       .ctx = o };
 	const struct argp argp = { .options = table, .parser = take_option, .doc = doc };
@@ -622,7 +333,7 @@ parse(int argc, char **argv, const struct argp_option *table, const char *doc,
 	if (code == TAYRA__EXIT_OK)
 		code = tayra__cli_parse(&argp, argc, argv, o);
 	if (code == TAYRA__EXIT_OK)
-		code = choose_metric(o);
+		code = tayra__bench_choose_metric(o);
 	if (code == TAYRA__EXIT_OK)
 		code = check_prices(o);
 	if (code == TAYRA__EXIT_OK)
@@ -718,7 +429,7 @@ tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *o)
 
 	*o = (struct tayra__bench_options){ .margin = 0.02 };
 	code = parse(
-		argc, argv, run_table,
+		argc, argv, tayra__bench_run_table,
 		"Compares commands, each run as a whole process, or servers, each put under the "
 		"same load: in turns, in random order, beside a second instance of the first.\v"
 		"Exits with 0 when no arm is worse than the first, 1 when one is, 3 when the "
@@ -760,7 +471,7 @@ tayra__bench_gate_options(int argc, char **argv, struct tayra__bench_options *o)
 
 	*o = (struct tayra__bench_options){ .margin = 0.05, .budget_ns = 60 * TAYRA_NS_PER_S };
 	code = parse(
-		argc, argv, gate_table,
+		argc, argv, tayra__bench_gate_table,
 		"Lets a change pass or not: base and head are both run now, in turns, never "
 		"against a figure of another day.\v"
 		"Exits with 1 when head is worse with p < 0.05 and by more than 5%, with 3 when "
@@ -778,7 +489,7 @@ tayra__bench_aa_options(int argc, char **argv, struct tayra__bench_options *o)
 					    .budget_ns = 300 * TAYRA_NS_PER_S,
 					    .sessions = 20 };
 	code = parse(
-		argc, argv, aa_table,
+		argc, argv, tayra__bench_aa_table,
 		"Compares a command with itself, many times, to see how often this machine gives "
 		"a false alarm.\v"
 		"Exits with 4 when there are more than chance explains.",
@@ -797,7 +508,7 @@ tayra__bench_plan_options(int argc, char **argv, struct tayra__bench_options *o)
 		.margin = 0.02, .budget_ns = 60 * TAYRA_NS_PER_S, .effect = 0.05, .power = 0.8
 	};
 	code = parse(
-		argc, argv, plan_table,
+		argc, argv, tayra__bench_plan_table,
 		"Says what a comparison would need: a pilot sees how noisy a command is on this "
 		"machine, and from that follow pairs and minutes.",
 		o);
