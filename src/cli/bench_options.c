@@ -267,7 +267,12 @@ take_from_plan(void *ctx, const char *where, int key, char *value)
 
 	/* A complaint begins with where the setting stands. */
 	o->command = where;
-	error = take_option(key, value, &state);
+	if (key == PLAN) {
+		tayra__cli_error(where, "a plan names no other plan");
+		error = EINVAL;
+	} else {
+		error = take_option(key, value, &state);
+	}
 	o->command = command;
 	return error;
 }

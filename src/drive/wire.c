@@ -39,8 +39,9 @@ check(const struct tayra__wire_options *options, char *why, size_t size)
 	}
 	if (!may_open(options->connections)) {
 		snprintf(why, size,
-			 "%u connections are more files than this process may open (ulimit -n)",
-			 (unsigned)options->connections);
+			 "%u connections and %d other files are more than this process may open "
+			 "(ulimit -n)",
+			 (unsigned)options->connections, OTHER_FILES);
 		return TAYRA_E_INVAL;
 	}
 	return TAYRA_OK;

@@ -176,6 +176,8 @@ if "$tayra" bench run plan.yaml --pairs 7 >out 2>err </dev/null; [ $? -eq 1 ]; t
 	refused 2 "bad.yaml:1:1: 'arms' is a mapping" "arms that are none are refused" run --plan=bad.yaml
 	printf 'arms: {a: true, a: true}\n' >bad.yaml
 	refused 2 'bad.yaml:1:' "a name twice is refused" run --plan=bad.yaml
+	printf 'plan: bad.yaml\n' >bad.yaml
+	refused 2 'bad.yaml:1:1: a plan names no other plan' "a plan of a plan is refused" run --plan=bad.yaml
 	refused 2 'absent.yaml: No such file' "a plan that is not there is named" run absent.yaml
 fi
 

@@ -104,6 +104,9 @@ claim "Ctrl-C exits with 130, prints what there is, and marks it"
 [ $? -eq 2 ] && grep -q '/dev/full' err && tail -n 1 out | grep -q '"partial":false'
 claim "what can be shown is, when a page cannot be written"
 
+(ulimit -n 100 && exec "$tayra" bench run --url http://127.0.0.1:1/ --connections 40) >out 2>err </dev/null
+[ $? -eq 2 ] && grep -q '40 connections and 64 other files are more than' err
+claim "connections beyond the limit of files are refused, with what else needs files"
 refused 'redis://127.0.0.1:1/0: connection refused' "a server that is not there is named" --url redis://127.0.0.1:1
 refused "--arm is a command and --url a server" "commands and servers are not compared" --arm true --url "$url"
 refused "--rate '0' is not a number of requests" "a rate of 0 is refused" --url "$url" --rate 0
