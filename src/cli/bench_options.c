@@ -267,7 +267,7 @@ take_from_plan(void *ctx, const char *where, int key, char *value)
 
 	/* A complaint begins with where the setting stands. */
 	o->command = where;
-	if (key == PLAN) {
+	if (key == TAYRA__BENCH_PLAN) {
 		tayra__cli_error(where, "a plan names no other plan");
 		error = EINVAL;
 	} else {

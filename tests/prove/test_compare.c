@@ -74,6 +74,34 @@ same_comes_before_better_when_the_interval_fits_the_margin(void **state)
 }
 
 static void
+the_margin_is_as_wide_below_one_as_above(void **state)
+{
+	double a[N], b[N];
+
+	(void)state;
+	draw(a, b, N, 0.97, 0.001, 2);
+	assert_int_equal(compare(a, b, N, TAYRA_BETTER_LOWER).verdict, TAYRA_BETTER);
+	draw(a, b, N, 0.99, 0.001, 2);
+	assert_int_equal(compare(a, b, N, TAYRA_BETTER_LOWER).verdict, TAYRA_SAME);
+	draw(a, b, N, 1.03, 0.001, 2);
+	assert_int_equal(compare(a, b, N, TAYRA_BETTER_LOWER).verdict, TAYRA_WORSE);
+}
+
+/* An effect of 1% leaves 1% of the margin: both ways of deciding need about 8 * (.1 / .01)^2. */
+static void
+what_is_missing_counts_the_room_that_the_effect_leaves(void **state)
+{
+	double a[N], b[N];
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		a[i] = 1;
+		b[i] = exp(0.01 + (i % 2 ? 0.1 : -0.1));
+	}
+	assert_in_range(compare(a, b, N, TAYRA_BETTER_LOWER).pairs_missing, 600, 1100);
+}
+
+static void
 the_margin_is_the_callers(void **state)
 {
 	struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
@@ -271,6 +299,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(more_is_worse_or_better_as_the_metric_has_it),
 		cmocka_unit_test(same_comes_before_better_when_the_interval_fits_the_margin),
+		cmocka_unit_test(the_margin_is_as_wide_below_one_as_above),
+		cmocka_unit_test(what_is_missing_counts_the_room_that_the_effect_leaves),
 		cmocka_unit_test(the_margin_is_the_callers),
 		cmocka_unit_test(noise_is_undecided_and_says_how_much_more_it_needs),
 		cmocka_unit_test(fewer_than_six_pairs_decide_nothing),

@@ -334,6 +334,20 @@ effects_of_histograms_are_those_of_their_values(void **state)
 	assert_true(isnan(tayra__effect_cohen_hist(&none, &b)));
 }
 
+/* No variance is seen, and none is not what four values show. */
+static void
+an_interval_for_equal_values_has_a_width(void **state)
+{
+	double a[] = { 2, 2 }, b[] = { 2, 2 };
+	struct tayra__effect effect;
+
+	(void)state;
+	tayra__effect_cliff(a, 2, b, 2, 0.05, &effect);
+	assert_near(effect.value, 0, 1e-12);
+	assert_near(effect.lo, -0.749331056, 1e-8);
+	assert_near(effect.hi, 0.749331056, 1e-8);
+}
+
 int
 main(void)
 {
@@ -347,6 +361,7 @@ main(void)
 		cmocka_unit_test(a_slope_and_its_interval_are_found),
 		cmocka_unit_test(outliers_are_counted_by_the_fences),
 		cmocka_unit_test(effects_of_histograms_are_those_of_their_values),
+		cmocka_unit_test(an_interval_for_equal_values_has_a_width),
 		cmocka_unit_test(equivalence_is_shown_where_the_interval_is_inside),
 		cmocka_unit_test(a_quantile_interval_holds_it_and_refuses_too_few),
 	};
