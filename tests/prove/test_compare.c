@@ -211,6 +211,12 @@ one_zero_sends_the_sample_to_differences(void **state)
 	assert_int_equal(c.verdict, TAYRA_BETTER);
 	assert_true(isnan(c.lo) && isnan(c.hi));
 	assert_near(c.ratio, c.b_value / c.a_value, 1e-12);
+	/* What could have been seen is a share, whatever the unit. */
+	for (size_t i = 0; i < N; i++) {
+		a[i] *= 1000;
+		b[i] *= 1000;
+	}
+	assert_near(compare(a, b, N, TAYRA_BETTER_HIGHER).mde, c.mde, 1e-9);
 	/* One lonely error among zeros is no finding. */
 	memset(a, 0, sizeof(a));
 	memset(b, 0, sizeof(b));

@@ -95,6 +95,29 @@ equal_arms_come_out_the_same_and_rounds_follow_the_noise(void **state)
 	assert_true(loud > 40 * 60 && loud < 40 * 400);
 }
 
+/* Six pairs of one sign: p is 2 of 64, below 5% and above a half of it. */
+static void
+each_of_two_comparisons_gets_half_of_alpha(void **state)
+{
+	struct actor actors[3] = { { .level = 1 }, { .level = 2 }, { .level = 2 } };
+	const struct tayra__arm arms[] = { { "a", act, &actors[0] },
+					   { "b", act, &actors[1] },
+					   { "c", act, &actors[2] } };
+	struct tayra__trial trial;
+
+	(void)state;
+	for (size_t n = 2; n <= 3; n++) {
+		struct tayra__trial_plan plan = plan_of(arms, n, 1);
+
+		plan.rounds = 6;
+		for (size_t i = 0; i < 3; i++)
+			tayra__rng_init(&actors[i].rng, i);
+		assert_int_equal(tayra__trial_run(&plan, &trial), TAYRA_OK);
+		assert_int_equal(trial.ab[1].verdict, n == 2 ? TAYRA_WORSE : TAYRA_UNDECIDED);
+		tayra__trial_fini(&trial);
+	}
+}
+
 /* How often two equal arms with spikes come out SAME, of 40. */
 static uint32_t
 same_among_spikes(uint32_t turns)
@@ -364,6 +387,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_arms_come_out_the_same_and_rounds_follow_the_noise),
+		cmocka_unit_test(each_of_two_comparisons_gets_half_of_alpha),
 		cmocka_unit_test(turns_shrug_at_spikes),
 		cmocka_unit_test(lag_that_differs_between_the_arms_spoils_a_tail),
 		cmocka_unit_test(a_twentieth_more_is_found),
