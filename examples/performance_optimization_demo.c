@@ -202,6 +202,7 @@ start(struct tour *t)
 	struct tayra_pace_options pace = TAYRA_PACE_OPTIONS_INIT;
 	int status = tayra_create(NULL, &t->cache);
 
+	pace.limiter = TAYRA_LIMITER_AIMD;
 	pace.limit = 4;
 	pace.limit_max = USERS;
 	pace.p90_target_ns = DEADLINE_NS / 2;

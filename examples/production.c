@@ -54,6 +54,7 @@ start(struct optimizer *o, double concurrency, enum tayra_mode mode)
 
 	/* The limit starts here, learns within 1 .. 64, and goes down when what we may use is full.
 	 */
+	pace.limiter = TAYRA_LIMITER_AIMD;
 	pace.limit = concurrency;
 	pace.limit_max = 64;
 	pace.mode = mode;

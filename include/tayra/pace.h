@@ -30,9 +30,10 @@ enum tayra_limiter {
 	TAYRA_LIMITER_VEGAS = 2,     /* few wait inside the backend (TCP Vegas; Netflix) */
 	TAYRA_LIMITER_GRADIENT2 = 3, /* latency against its slow average (Netflix) */
 	TAYRA_LIMITER_BDP = 4,       /* best rate times least latency (Apache brpc) */
-	TAYRA_LIMITER_ELASTICITY = 5, /* as many as still buy throughput */
+	TAYRA_LIMITER_ELASTICITY = 5, /* as many as still buy throughput: the default */
+	TAYRA_LIMITER_LATENCY = 6,    /* the largest at which p90 <= p90_target_ns */
 };
-/* "aimd", "fixed", "vegas", "gradient2", "bdp", "elasticity"; NULL for anything else. */
+/* "aimd", "fixed", "vegas", "gradient2", "bdp", "elasticity", "latency"; NULL for anything else. */
 TAYRA_API const char *tayra_limiter_name(enum tayra_limiter limiter);
 
 enum tayra_mode {
@@ -108,7 +109,7 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  */
 struct tayra_pace_options {
 	size_t size;
-	enum tayra_limiter limiter;
+	enum tayra_limiter limiter; /* default elasticity, by TAYRA_PACE_OPTIONS_INIT */
 	enum tayra_mode mode;
 	double limit;              /* to begin with, concurrent requests; default 8, or 2 with a
 				      limiter that seeks its way up: all but aimd and fixed */
@@ -117,7 +118,7 @@ struct tayra_pace_options {
 	double increase, decrease; /* default 1.1, 0.9 */
 	double cpu_max, memory_max,
 		error_max;      /* shares; default .80, .85, .05; 1 or more: not looked at */
-	uint64_t p90_target_ns; /* default 100 ms */
+	uint64_t p90_target_ns; /* of aimd and latency; default 100 ms */
 	uint64_t window_ns;     /* default 250 ms */
 	uint32_t window_min;    /* answers; default 10 */
 	uint32_t queue_max; /* waiting requests a class; default 1024; TAYRA_QUEUE_NONE: no queue */
@@ -140,8 +141,27 @@ struct tayra_pace_options {
 	 * millisecond, where handing a slot to a sleeping thread costs more than the work. */
 	uint64_t barge_ns;
 };
-#define TAYRA_PACE_OPTIONS_INIT TAYRA__SIZED(struct tayra_pace_options)
-#define TAYRA_QUEUE_NONE        UINT32_MAX
+/* All defaults.  The default limiter is not 0, so a struct made without this says aimd. */
+#ifdef __cplusplus
+extern "C++" {
+TAYRA__CONSTEXPR tayra_pace_options
+tayra__pace_options_init()
+{
+	tayra_pace_options options = tayra_pace_options();
+
+	options.size = sizeof(options);
+	options.limiter = TAYRA_LIMITER_ELASTICITY;
+	return options;
+}
+}
+#define TAYRA_PACE_OPTIONS_INIT tayra__pace_options_init()
+#else
+#define TAYRA_PACE_OPTIONS_INIT                                                                    \
+	{                                                                                          \
+		.size = sizeof(struct tayra_pace_options), .limiter = TAYRA_LIMITER_ELASTICITY     \
+	}
+#endif
+#define TAYRA_QUEUE_NONE UINT32_MAX
 
 /* => TAYRA_E_INVAL, TAYRA_E_NOMEM.  NULL options mean all defaults. */
 TAYRA_API int tayra_pace_create(const struct tayra_pace_options *options, struct tayra_pace **out);

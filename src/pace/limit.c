@@ -11,6 +11,7 @@ static const struct tayra__limit_ops *const limiters[] = {
 	[TAYRA_LIMITER_GRADIENT2] = &tayra__limit_gradient2,
 	[TAYRA_LIMITER_BDP] = &tayra__limit_bdp,
 	[TAYRA_LIMITER_ELASTICITY] = &tayra__limit_elasticity,
+	[TAYRA_LIMITER_LATENCY] = &tayra__limit_latency,
 };
 
 const struct tayra__limit_ops *

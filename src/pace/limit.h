@@ -63,7 +63,7 @@ struct tayra__limit_ops {
 };
 
 extern const struct tayra__limit_ops tayra__limit_aimd, tayra__limit_fixed, tayra__limit_vegas,
-	tayra__limit_gradient2, tayra__limit_bdp, tayra__limit_elasticity;
+	tayra__limit_gradient2, tayra__limit_bdp, tayra__limit_elasticity, tayra__limit_latency;
 
 /* NULL for what is not a limiter. */
 const struct tayra__limit_ops *tayra__limit_find(enum tayra_limiter limiter);

@@ -26,6 +26,7 @@
 #define FULL          0.9 /* mean in flight over slots */
 #define LEVEL_NS      (200 * TAYRA_NS_PER_MS)
 #define START_NS      (100 * TAYRA_NS_PER_MS)
+#define SLOW_START_NS (500 * TAYRA_NS_PER_MS)
 #define LONG_NS       (2 * TAYRA_NS_PER_S) /* then a level needs only 10 answers */
 #define ANSWERS       50.0
 #define ANSWERS_START 160.0
@@ -217,7 +218,8 @@ doubling(const struct tayra__limit_elasticity *s)
 {
 	const double per_s = s->level.own * 1e9 / (double)s->level.ns;
 
-	return s->level.own >= ANSWERS_QUICK && per_s > 1.5 * s->start_per_s;
+	return s->level.own >= (s->level.ns < SLOW_START_NS ? ANSWERS_QUICK : ANSWERS_QUICK / 3) &&
+	       per_s > 1.5 * s->start_per_s;
 }
 
 static bool

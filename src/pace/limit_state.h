@@ -59,11 +59,16 @@ struct tayra__limit_elasticity {
 	double collapsed_at; /* 0: nowhere */
 };
 
+struct tayra__limit_latency {
+	double error; /* ln(target / p90) of the window before */
+};
+
 union tayra__limit_state {
 	struct tayra__limit_elasticity elasticity;
 	struct tayra__limit_vegas vegas;
 	struct tayra__limit_gradient2 gradient2;
 	struct tayra__limit_bdp bdp;
+	struct tayra__limit_latency latency;
 };
 
 #endif

@@ -77,6 +77,8 @@ tayra__options_read(const struct tayra_pace_options *given, struct tayra_pace_op
 
 	if (status < 0)
 		return status;
+	if (!given)
+		out->limiter = TAYRA_LIMITER_ELASTICITY;
 	limiter = tayra__limit_find(out->limiter);
 	if (!limiter)
 		return TAYRA_E_INVAL;

@@ -102,13 +102,21 @@ const struct tayra__knob tayra__origin_knobs[] = {
 
 #define OF(member) offsetof(struct tayra__limit_setting, member)
 
+/* In the order of enum tayra_limiter; a number in place of the mapping is the fixed one. */
+static const char *const limiters[] = { "aimd", "fixed",      "vegas",   "gradient2",
+					"bdp",  "elasticity", "latency", NULL };
+
 const struct tayra__knob tayra__limit_knobs[] = {
+	{ "limiter", TAYRA__KNOB_CHOICE, OF(limiter), "NAME", 0, 0, limiters, 0, "elasticity",
+	  "how it learns: elasticity (throughput), latency (target), aimd, vegas, gradient2, bdp; "
+	  "fixed stays at start" },
 	{ "min", TAYRA__KNOB_COUNT, OF(min), "N", 1, 1024, NULL, 0, "1", "it goes no lower" },
 	{ "max", TAYRA__KNOB_COUNT, OF(max), "N", 1, 1024, NULL, 0, "threads of its routes",
 	  "it goes no higher" },
-	{ "start", TAYRA__KNOB_COUNT, OF(start), "N", 1, 1024, NULL, 0, "8, within min and max",
-	  "what it begins with" },
-	{ "target", TAYRA__KNOB_NANOSECONDS, OF(target_ns), "DURATION", 1e6, 0, NULL, 0, "100ms",
+	{ "start", TAYRA__KNOB_COUNT, OF(start), "N", 1, 1024, NULL, 0, "2, aimd and fixed 8",
+	  "what it begins with, within min and max" },
+	{ "target", TAYRA__KNOB_NANOSECONDS, OF(target_ns), "DURATION", 1e6, 0, NULL, 0,
+	  "aimd, latency 100ms; else none",
 	  "it falls while one load in ten takes longer than this" },
 	{ 0 },
 };

@@ -32,6 +32,7 @@ extern const struct tayra__knob tayra__alert_knobs[];
 
 struct tayra__limit_setting {
 	uint32_t fixed; /* 0: adaptive */
+	int limiter;    /* enum tayra_limiter */
 	uint32_t min, max, start;
 	uint64_t target_ns;
 };

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define ADMIN_DEFAULT "127.0.0.1:9121"
-#define LIMIT_START   8
 #define THREADS       4 /* as tayra.h has it */
 #define URL_MAX       2048
 #define PASSWORD_LINE (TAYRA__PASSWORD_MAX + 3)
@@ -141,10 +140,12 @@ open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 	max = limit->max ? limit->max : within(threads, min, 1024);
 	if ((limit->fixed ? limit->fixed : max) > threads)
 		return refuse_limit(o, origin, limit->fixed ? limit->fixed : max, threads);
-	options.limit = within(limit->start ? limit->start : LIMIT_START, min, max);
+	options.limiter = (enum tayra_limiter)limit->limiter;
+	if (limit->start)
+		options.limit = within(limit->start, min, max);
 	options.limit_min = min;
 	options.limit_max = max;
-	options.p90_target_ns = limit->target_ns;
+	options.p90_target_ns = options.p90_max_ns = limit->target_ns;
 	if (limit->fixed) {
 		options.limiter = TAYRA_LIMITER_FIXED;
 		options.limit = options.limit_max = limit->fixed;

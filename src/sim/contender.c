@@ -77,11 +77,13 @@ size_t
 tayra__contender_all(struct tayra__contender out[TAYRA__CONTENDERS])
 {
 	const char *names[TAYRA__CONTENDERS + 2];
+	const size_t first = ((struct tayra_pace_options)TAYRA_PACE_OPTIONS_INIT).limiter;
 	char why[64];
 	size_t n = 0, limiters = names_of(names);
 
+	tayra__contender_read(names[first], &out[n++], why, sizeof(why));
 	for (size_t i = 0; i < limiters; i++)
-		if (i != TAYRA_LIMITER_FIXED &&
+		if (i != TAYRA_LIMITER_FIXED && i != first &&
 		    tayra__contender_read(names[i], &out[n], why, sizeof(why)) == TAYRA_OK)
 			n++;
 	return n;

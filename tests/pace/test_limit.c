@@ -190,6 +190,7 @@ limiters_have_names(void **state)
 	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_GRADIENT2), "gradient2");
 	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_BDP), "bdp");
 	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_ELASTICITY), "elasticity");
+	assert_string_equal(tayra_limiter_name(TAYRA_LIMITER_LATENCY), "latency");
 	assert_null(tayra_limiter_name((enum tayra_limiter)100));
 	assert_null(tayra_limiter_name((enum tayra_limiter) - 1));
 }

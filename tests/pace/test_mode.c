@@ -7,12 +7,22 @@
 #include <math.h>
 #include <string.h>
 
+static struct tayra_pace *
+aimd(void)
+{
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+
+	options.limiter = TAYRA_LIMITER_AIMD;
+	return pace_of(&options);
+}
+
 static void
 a_window_raises_the_limit_when_it_was_reached(void **state)
 {
 	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
 	struct tayra_pace *pace;
 
+	options.limiter = TAYRA_LIMITER_AIMD;
 	options.limit = 1;
 	pace = pace_of(&options);
 	answers(pace, 20, TAYRA_OUTCOME_OK, 5 * MS, 1);
@@ -30,7 +40,7 @@ a_window_raises_the_limit_when_it_was_reached(void **state)
 static void
 enter_and_leave_close_a_window_too(void **state)
 {
-	struct tayra_pace *pace = pace_of(NULL);
+	struct tayra_pace *pace = aimd();
 
 	answers(pace, 20, TAYRA_OUTCOME_ERROR, 5 * MS, 1);
 	answers(pace, 1, TAYRA_OUTCOME_OK, 0, 300 * MS);
@@ -43,7 +53,7 @@ enter_and_leave_close_a_window_too(void **state)
 static void
 ignored_and_cancelled_answers_teach_nothing(void **state)
 {
-	struct tayra_pace *pace = pace_of(NULL);
+	struct tayra_pace *pace = aimd();
 
 	answers(pace, 20, TAYRA_OUTCOME_IGNORE, 900 * MS, 1);
 	answers(pace, 20, TAYRA_OUTCOME_CANCELLED, 900 * MS, 1);
@@ -72,6 +82,7 @@ the_sensor_has_a_say_unless_it_fails(void **state)
 	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
 	struct tayra_pace *pace;
 
+	options.limiter = TAYRA_LIMITER_AIMD;
 	options.sensor = &sensor;
 	options.limit = 1;
 	options.limit_min = 0.5;
@@ -98,6 +109,7 @@ monitor_lets_all_in_and_counts_what_it_would_have_shed(void **state)
 	struct tayra_pace *pace;
 	struct tayra_ticket late = { 0 };
 
+	options.limiter = TAYRA_LIMITER_AIMD;
 	options.limit = 2;
 	options.queue_max = 3;
 	options.mode = TAYRA_MODE_MONITOR;
@@ -125,6 +137,7 @@ off_lets_all_in_and_learns_nothing(void **state)
 	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
 	struct tayra_pace *pace;
 
+	options.limiter = TAYRA_LIMITER_AIMD;
 	options.limit = 1;
 	options.mode = TAYRA_MODE_OFF;
 	pace = pace_of(&options);
@@ -181,7 +194,7 @@ a_ticket_let_in_while_off_teaches_nothing_later(void **state)
 static void
 a_change_of_mode_begins_a_new_window(void **state)
 {
-	struct tayra_pace *pace = pace_of(NULL);
+	struct tayra_pace *pace = aimd();
 
 	answers(pace, 20, TAYRA_OUTCOME_ERROR, 5 * MS, 1);
 	assert_int_equal(tayra_pace_set_mode(pace, TAYRA_MODE_MONITOR, 100 * MS), TAYRA_OK);

@@ -10,7 +10,7 @@ no_options_mean_the_documented_defaults(void **state)
 	struct tayra_pace *pace = pace_of(NULL);
 	struct tayra_pace_stats stats = stats_of(pace);
 
-	assert_true(stats.limit == 8);
+	assert_true(stats.limit == 2); /* elasticity begins there */
 	assert_int_equal(stats.inflight, 0);
 	assert_true(isnan(stats.pressure.cpu));
 	assert_string_equal(stats.reason, "no window closed yet");
@@ -52,6 +52,11 @@ the_default_limit_keeps_to_given_bounds(void **state)
 	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
 	struct tayra_pace *pace;
 
+	options.limit_max = 1;
+	pace = pace_of(&options);
+	assert_true(stats_of(pace).limit == 1);
+	tayra_pace_destroy(pace);
+	options.limiter = TAYRA_LIMITER_AIMD;
 	options.limit_max = 3;
 	pace = pace_of(&options);
 	assert_true(stats_of(pace).limit == 3);

@@ -342,6 +342,34 @@ overload_with_deadlines_is_answered_at_capacity(void **state)
 	}
 }
 
+/* Alone nine in ten take 23 ms, and at 22, where throughput is best, 55. */
+static void
+a_latency_target_is_kept_at_the_largest_limit(void **state)
+{
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct tayra_pace_options options = options_of(TAYRA_LIMITER_LATENCY, 0);
+		struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+		double p90_ms = 0, limit;
+		struct arena arena;
+
+		options.p90_target_ns = 30 * MS;
+		arena_open(&arena, &options, &knee_at_22, CLIENTS, seed);
+		arena_run(&arena, 10 * S);
+		arena_count(&arena);
+		for (int i = 0; i < 80; i++) {
+			arena_run(&arena, 250 * MS);
+			tayra_pace_stats(arena.pace, &stats);
+			p90_ms += (double)stats.window_p90_ns / 1e6 / 80;
+		}
+		limit = arena_limit(&arena);
+		if (seed == 1)
+			print_message("# target 30 ms: p90 %.1f ms at %.1f\n", p90_ms, limit);
+		assert_true(p90_ms <= 30 && p90_ms >= 26);
+		assert_true(limit > 7 && limit < 10);
+		arena_close(&arena);
+	}
+}
+
 static void
 the_published_ones_in_the_same_table(void **state)
 {
@@ -417,6 +445,7 @@ main(void)
 		cmocka_unit_test(a_quiet_minute_changes_nothing_and_a_burst_after_it_is_absorbed),
 		cmocka_unit_test(a_burst_of_64_at_the_very_start_is_let_in),
 		cmocka_unit_test(overload_with_deadlines_is_answered_at_capacity),
+		cmocka_unit_test(a_latency_target_is_kept_at_the_largest_limit),
 		cmocka_unit_test(the_published_ones_in_the_same_table),
 		cmocka_unit_test(the_same_seed_gives_the_same_trace),
 	};
