@@ -9,6 +9,7 @@
 #define LATE_SHARE    0.05
 #define LATE_NS       TAYRA_NS_PER_S
 #define SHARE_NS      (10 * TAYRA_NS_PER_S)
+#define SHARE_MIN     0.02 /* of the pacer, when nothing is said */
 
 const char *const tayra__goal_figures[] = {
 	"goodput_of_oracle", "goodput_of_possible",
@@ -42,8 +43,9 @@ const char *const tayra__goal_sentences[] = {
 	"p99 of a load to its own without any limit, after the warm-up",
 	"standard deviation of a load's latency to its own without any limit, after the warm-up",
 	"share of a load's requests answered in time, after the warm-up",
-	"the least, over classes and 10 s, of goodput to what a class is guaranteed: its weight's "
-	"share of the capacity, or what it asks",
+	"the least, over classes and 10 s, of goodput to what a class is guaranteed: share_min of "
+	"the "
+	"capacity, or what it asks",
 	"the longest wait of one that was let in to its deadline, after the warm-up",
 	"Jain's index of the goodput of tenants, after the warm-up",
 	"1: a second run was the same to the last decision",
@@ -300,6 +302,7 @@ static double
 share_of_class(const struct view *v, enum tayra_class cls, size_t first, size_t end)
 {
 	const double seconds = (double)(end - first) * bucket_s(v);
+	const double share = v->scenario->pace.share_min;
 	double good = 0, asked = 0, guaranteed;
 
 	for (size_t i = 0; i < v->scenario->load_count; i++) {
@@ -312,7 +315,7 @@ share_of_class(const struct view *v, enum tayra_class cls, size_t first, size_t 
 		for (size_t b = first; b < end; b++)
 			good += v->result->meter.buckets[b].good[i];
 	}
-	guaranteed = fmin(asked, v->result->capacity_per_s * (double)(16 >> (cls - 1)) / 31);
+	guaranteed = fmin(asked, v->result->capacity_per_s * (share > 0 ? share : SHARE_MIN));
 	return guaranteed > 0 ? good / seconds / guaranteed : nan("");
 }
 
