@@ -109,7 +109,7 @@ wait $pid
 [ $? -eq 130 ] && grep -q 'it ended early: 9999 were to be made' out
 claim "a part of an A/A is marked as one"
 
-"$tayra" bench gate --base 'sleep .01' --head 'sleep .04' --pairs 8 --md summary.md --json >out 2>err </dev/null
+"$tayra" bench gate --base 'sleep .03' --head 'sleep .2' --pairs 8 --md summary.md --json >out 2>err </dev/null
 [ $? -eq 1 ] && [ "$(field pass)" = false ] && [ "$(field verdict)" = SLOWER ] &&
 	grep -q '^| head .*| SLOWER |$' summary.md && grep -q '^## wall' summary.md
 claim "a gate stops what is slower, and its summary is Markdown"
