@@ -237,6 +237,35 @@ TAYRA_API int tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64
 /* Any mode but ENFORCE lets in who waits.  Begins a new window.  => TAYRA_E_INVAL. */
 TAYRA_API int tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_ns);
 
+/*
+ * Asking once more.  Both answers are a token out of a bucket that holds 10: take it only to use
+ * it.
+ */
+/* After a failure.  Each success earns a tenth of a retry, so that retries never multiply an
+ * overload.  Enter it one class lower: tayra_class_below(). */
+TAYRA_API bool tayra_pace_may_retry(struct tayra_pace *pace);
+/* BACKGROUND stays BACKGROUND. */
+TAYRA_API enum tayra_class tayra_class_below(enum tayra_class cls);
+/* Beside a request that has been in the backend for waited_ns: yes where that is longer than mean
+ * + 3 deviations (fewer than 1 in 20), at most 70% of the limit is in use, nobody waits, and for at
+ * most 5% of all requests.  Cancel the one that loses. */
+TAYRA_API bool tayra_pace_may_hedge(struct tayra_pace *pace, uint64_t waited_ns, uint64_t now_ns);
+
+/* What those upstream should know. */
+enum tayra_backpressure {
+	TAYRA_BACKPRESSURE_NONE = 0,     /* nobody waits */
+	TAYRA_BACKPRESSURE_WAITING = 1,  /* there is more than fits at once */
+	TAYRA_BACKPRESSURE_SHEDDING = 2, /* a class is overloaded: some are turned away */
+};
+/* One load, no lock. */
+TAYRA_API enum tayra_backpressure tayra_pace_backpressure(const struct tayra_pace *pace);
+/* Write 1 (eight bytes, as an eventfd takes it) to this descriptor when that changes: by
+ * tayra_pace_tick(), so at most once a tick.  It should not block.  => TAYRA_E_FULL: there are 8,
+ * TAYRA_E_INVAL. */
+TAYRA_API int tayra_pace_watch(struct tayra_pace *pace, int fd);
+/* => TAYRA_E_NOT_FOUND.  Afterwards it is not written to. */
+TAYRA_API int tayra_pace_unwatch(struct tayra_pace *pace, int fd);
+
 /* Why requests were shed. */
 enum tayra_shed {
 	TAYRA_SHED_FULL = 0,     /* the class's queue was full, or there is none */

@@ -118,6 +118,8 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 	pace->window_ns = options.window_ns;
 	pace->queue_max = options.queue_max;
 	pace->barge_ns = options.barge_ns;
+	pace->retries = tayra__allowance_of(0.1);
+	pace->hedges = tayra__allowance_of(0.05);
 	pace->deadline_deviations = options.deadline_deviations;
 	pace->sensor = options.sensor;
 	pace->clock = options.clock;

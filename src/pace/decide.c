@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pace/decide.h"
 
+#include "pace/backpressure.h"
+
 #include <math.h>
 
 static struct tayra__needs
@@ -78,6 +80,7 @@ static void
 publish_queue(struct tayra_pace *pace)
 {
 	atomic_store_explicit(&pace->queued_cost, pace->queue.cost, memory_order_relaxed);
+	tayra__backpressure_publish(pace);
 	if (pace->queue.count == 0 && (tayra__pace_word(pace) & TAYRA__WORD_WAITING))
 		atomic_fetch_and_explicit(&pace->word, ~TAYRA__WORD_WAITING, memory_order_relaxed);
 }

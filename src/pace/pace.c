@@ -11,6 +11,7 @@
  */
 #include "pace/pace.h"
 
+#include "pace/backpressure.h"
 #include "pace/decide.h"
 #include "pace/wait.h"
 
@@ -225,5 +226,6 @@ tayra_pace_tick(struct tayra_pace *pace, uint64_t now_ns)
 		if (queue_next < next)
 			next = queue_next;
 	}
+	tayra__backpressure_tell(pace);
 	return next > now_ns ? next : now_ns + 1;
 }

@@ -6,6 +6,7 @@
 #ifndef TAYRA_PACE_PACE_H
 #define TAYRA_PACE_PACE_H
 
+#include "pace/allowance.h"
 #include "pace/limit.h"
 #include "pace/queue.h"
 #include "pace/service.h"
@@ -15,11 +16,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define TAYRA__BACKPRESSURE_WATCHERS 8
+
 struct tayra_pace {
 	_Atomic uint64_t word; /* acquire to enter, release to leave: a slot hands over memory */
 	_Atomic uint64_t next_window_ns;
 	_Atomic uint64_t queued_cost; /* queue.cost, for who holds no lock */
 	_Atomic bool closing;
+	_Atomic int backpressure, told_backpressure;           /* enum tayra_backpressure */
 	struct tayra__service service;                         /* of all */
 	struct tayra__service by_class[TAYRA_CLASSES];         /* for judging deadlines */
 	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS + 1]; /* the last: TAYRA_SHED_LEVEL */
@@ -35,6 +39,9 @@ struct tayra_pace {
 	struct tayra__queue queue;
 	struct tayra__ticket *heir; /* woken without a slot, and not up yet; see wait.c */
 	uint64_t heir_ns;           /* since when */
+	struct tayra__allowance retries, hedges;
+	int watchers[TAYRA__BACKPRESSURE_WATCHERS]; /* descriptors */
+	uint32_t watcher_count;
 	struct tayra__limit limit;
 	struct tayra__limit_window last; /* the window closed last */
 	double last_per_s;
