@@ -292,6 +292,8 @@ struct tayra_pace_stats {
 	const char *reason;                 /* of the last decision, static: "p90 over target" */
 	uint64_t shed_level[TAYRA_CLASSES]; /* at the door, for their level */
 	double admit_ratio[TAYRA_CLASSES];  /* the share that gets past the door; 1: all */
+	double limit_learned; /* what it thinks best, where `limit` is a level it looks at: what to
+				 save, and to begin with next time */
 };
 #define TAYRA_PACE_STATS_INIT TAYRA__SIZED(struct tayra_pace_stats)
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);

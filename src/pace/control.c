@@ -199,6 +199,7 @@ fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 	const struct tayra__limit_window *last = &pace->last;
 
 	out->limit = pace->limit.now;
+	out->limit_learned = pace->limit.learned;
 	out->inflight = tayra__word_inflight(tayra__pace_word(pace));
 	for (int c = 0; c < TAYRA_CLASSES; c++) {
 		out->queued[c] = pace->queue.lines[c].count;

@@ -170,6 +170,25 @@ dithering_costs_at_most_2_percent(void **state)
 	}
 }
 
+/* What was saved is where it is again, at once. */
+static void
+a_saved_limit_is_a_warm_start(void **state)
+{
+	struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+	struct arena arena;
+
+	open_with(&arena, TAYRA_LIMITER_ELASTICITY, 0, &knee_at_22, 1);
+	arena_run(&arena, 20 * S);
+	tayra_pace_stats(arena.pace, &stats);
+	arena_close(&arena);
+	open_with(&arena, TAYRA_LIMITER_ELASTICITY, stats.limit_learned, &knee_at_22, 2);
+	settle_and_count(&arena, 0, 1 * S);
+	print_message("# saved %.1f: %.3f of the best in the first second\n", stats.limit_learned,
+		      arena_share(&arena));
+	assert_true(arena_share(&arena) >= 0.9);
+	arena_close(&arena);
+}
+
 static void
 where_nothing_is_gained_latency_stays_within_3x(void **state)
 {
@@ -438,6 +457,7 @@ main(void)
 		cmocka_unit_test(elasticity_gets_95_percent_before_a_knee_at_6),
 		cmocka_unit_test(elasticity_starts_within_5_s_or_2000_answers),
 		cmocka_unit_test(dithering_costs_at_most_2_percent),
+		cmocka_unit_test(a_saved_limit_is_a_warm_start),
 		cmocka_unit_test(where_nothing_is_gained_latency_stays_within_3x),
 		cmocka_unit_test(constant_timeouts_lead_to_the_floor_in_5_s_and_back_in_10),
 		cmocka_unit_test(quick_errors_do_not_raise_the_limit),
