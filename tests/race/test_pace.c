@@ -118,6 +118,9 @@ request_of(struct tayra__rng *rng, struct caller *caller)
 		.deadline_ns = within ? now() + within * 20 * TAYRA_NS_PER_US : 0,
 		.decided = on_decided,
 		.arg = caller,
+		.tenant = tayra__rng_below(rng, 3),
+		.level = (uint32_t)tayra__rng_below(rng, 128),
+		.cost = 1 + (uint32_t)(tayra__rng_below(rng, 8) == 0),
 	};
 }
 
