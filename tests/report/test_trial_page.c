@@ -250,8 +250,7 @@ the_check_of_a_page_finds_what_is_wrong(void **state)
 		"<!doctype html>\n<html><body><main><p>a</main></body></html>",
 		"<!doctype html>\n<html><body><main><p>a & b</p></main></body></html>",
 		"<!doctype html>\n<html><body><main><p class=a>a</p></main></body></html>",
-		"<!doctype html>\n<html><body><main><p class=\"a\" "
-		"class=\"b\">a</p></main></body></html>",
+		"<!doctype html>\n<html><body><main><p a=\"\" a=\"\">a</p></main></body></html>",
 		"<!doctype html>\n<html><body><main><li>a</li></main></body></html>",
 		"<!doctype html>\n<html><body><main><script>a</script></main></body></html>",
 		"<!doctype html>\n<html><body><main>",
