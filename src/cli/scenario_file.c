@@ -321,10 +321,3 @@ tayra__scenario_file_ready(struct tayra__scenario_file *file, char *error, size_
 		tayra__zipf_init(&s->zipf, file->rows.rows, file->zipf);
 	return TAYRA_OK;
 }
-
-void
-tayra__scenario_file_fini(struct tayra__scenario_file *file)
-{
-	tayra__rows_fini(&file->rows);
-	file->scenario.rows = NULL;
-}

@@ -35,7 +35,6 @@ int tayra__scenario_file_read(struct tayra__scenario_file *file, const char *pat
 int tayra__scenario_file_order(struct tayra__scenario_file *file, const char *text);
 /* All is taken: read the data.  => as above. */
 int tayra__scenario_file_ready(struct tayra__scenario_file *file, char *error, size_t error_len);
-void tayra__scenario_file_fini(struct tayra__scenario_file *file);
 
 #define TAYRA__SCENARIO_ORDERS "random, sequence or zipf:EXPONENT, as zipf:0.99"
 

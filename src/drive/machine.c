@@ -14,12 +14,6 @@
 
 static const char *const stalls[TAYRA__STALLS] = { "cpu", "io", "memory" };
 
-const char *
-tayra__stall_name(enum tayra__stall stall)
-{
-	return stalls[stall];
-}
-
 /* "": it cannot be read. */
 static void
 read_text(const char *proc, const char *folder, const char *name, char text[TEXT_MAX])

@@ -20,8 +20,6 @@ enum tayra__stall {
 	TAYRA__STALL_MEMORY,
 	TAYRA__STALLS,
 };
-/* "cpu" "io" "memory". */
-const char *tayra__stall_name(enum tayra__stall stall);
 
 /* Ticks of /proc/stat since boot; processor time of our own and of children that were waited for;
  * microseconds since boot in which some task waited for each. */

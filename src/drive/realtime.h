@@ -5,8 +5,9 @@
  * A generator that competes with its own workers for two cores wakes late: a prototype of this one
  * on a loaded two-core machine, at 1,000 a second, had a lateness p99 of 3.9 ms as an ordinary
  * thread and of 0.08 to 0.17 ms under SCHED_FIFO.  That needs CAP_SYS_NICE; without it the run goes
- * on as an ordinary thread, the result says so, and its lag histogram shows what it cost.  It never
- * spins: a spinning SCHED_FIFO thread starves the target on a one-core machine.
+ * on as an ordinary thread, the result says so, and its lag histogram shows what it cost.  Whoever
+ * is under it must not spin on a one-core machine, where that would starve the target (wire_loops.c
+ * polls for a bounded share, and not there).
  */
 #ifndef TAYRA_DRIVE_REALTIME_H
 #define TAYRA_DRIVE_REALTIME_H

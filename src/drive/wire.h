@@ -82,8 +82,8 @@ const char *tayra__wire_name(const struct tayra__wire *wire);
  * Run one slice.  All connections (or `ready`) are open before it begins, if the server lets them.
  * => Open: a request goes out on the connection that has been idle longest; with none it waits, and
  *    counts from when it was due.  Lag is from due to noticed: the generator's own lateness.  What
- * was due but not written drain_ns after the end is abandoned; what was written is waited for until
- * it times out.
+ *    was due but not written drain_ns after the end is abandoned; what was written is waited for
+ *    until it times out.
  * => Closed: at most as many clients as connections; what is in flight at the end is waited for.
  * => An error counts as in drive.h.  While no connection can be made, requests that become due fail
  *    at once; attempts are 10 ms to 1 s apart.
