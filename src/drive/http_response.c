@@ -90,6 +90,8 @@ read_length(struct tayra__http_response *r, const char *text, size_t len)
 		if (!is_digit(text[i]) || __builtin_mul_overflow(value, 10, &value) ||
 		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
 			return wrong(r, "a Content-Length that is no number");
+	if (value > TAYRA__HTTP_LENGTH_MAX)
+		return wrong(r, "a Content-Length that no answer has");
 	if (len == 0 || (r->has_length && value != r->left))
 		return wrong(r, len ? "two different Content-Lengths"
 				    : "a Content-Length that is no number");
@@ -248,9 +250,9 @@ read_chunk_head(struct tayra__http_response *r, const struct line *line)
 	size_t i = 0;
 
 	for (; i < line->len && hex_digit(line->text[i]) >= 0; i++) {
-		if (size >> 60)
-			return wrong(r, "a chunk too large to be one");
 		size = size << 4 | (uint64_t)hex_digit(line->text[i]);
+		if (size > TAYRA__HTTP_LENGTH_MAX)
+			return wrong(r, "a chunk too large to be one");
 	}
 	if (i == 0 || (i < line->len && line->text[i] != ';' && !is_blank(line->text[i])))
 		return wrong(r, "a chunk without a size");

@@ -18,6 +18,8 @@
 #define TAYRA__HTTP_HEAD_MAX    65536 /* of all lines of an answer: interim ones, trailers too */
 #define TAYRA__HTTP_LINE_CARRY  192   /* of a line that came in pieces that much is looked at */
 #define TAYRA__HTTP_INTERIM_MAX 16    /* answers 1xx before the one that counts */
+/* Bytes of a chunk or a body that says its length: more no server means. */
+#define TAYRA__HTTP_LENGTH_MAX (1ull << 40)
 
 enum tayra__http_response_state {
 	TAYRA__HTTP_MORE,

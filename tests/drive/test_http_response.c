@@ -201,8 +201,27 @@ what_is_no_answer_is_wrong(void **state)
 	expect_wrong(OK "Transfer-Encoding: chunked\r\n\r\n-1\r\n");
 	expect_wrong(OK "Transfer-Encoding: chunked\r\n\r\n11112222333344445\r\n");
 	expect_wrong(OK "Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n");
-	expect(OK "Content-Length: 18446744073709551615\r\n\r\nx", TAYRA__HTTP_MORE, 200, false);
+	expect(OK "Content-Length: 1099511627776\r\n\r\nx", TAYRA__HTTP_MORE, 200, false);
 	expect(OK "Content-Length: 3\r\nContent-Length: 3\r\n\r\nab", TAYRA__HTTP_MORE, 200, false);
+}
+
+/* A length that no server means is no answer at once, instead of being waited for. */
+static void
+a_length_beyond_reason_is_wrong(void **state)
+{
+	static const char chunked[] = OK "Transfer-Encoding: chunked\r\n\r\n";
+	static const char *const sizes[] = { "ffffffffffffffff", "FFFFFFFFFFFFFFFF",
+					     "8000000000000000", "10000000001" };
+	char text[200];
+
+	expect_wrong(OK "Content-Length: 18446744073709551615\r\n\r\n");
+	expect_wrong(OK "Content-Length: 1099511627777\r\n\r\n");
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		snprintf(text, sizeof(text), "%s%s\r\n", chunked, sizes[i]);
+		expect_wrong(text);
+	}
+	snprintf(text, sizeof(text), "%s10000000000\r\nx", chunked);
+	expect(text, TAYRA__HTTP_MORE, 200, false);
 }
 
 /* An endless repetition of `unit` behind `head`: where does it give up? */
@@ -282,6 +301,7 @@ main(void)
 		cmocka_unit_test(a_connection_that_ends_early_is_told_from_one_that_ends_well),
 		cmocka_unit_test(what_follows_an_answer_is_left),
 		cmocka_unit_test(what_is_no_answer_is_wrong),
+		cmocka_unit_test(a_length_beyond_reason_is_wrong),
 		cmocka_unit_test(no_line_and_no_head_grows_without_end),
 		cmocka_unit_test(a_long_header_is_passed_over_unless_it_matters),
 		cmocka_unit_test(after_its_end_it_takes_nothing),
