@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/option.h"
 #include "cli/arguments.h"
@@ -61,6 +63,27 @@ note_reading(void *ctx, const char *text)
 	tayra__cli_error(((struct reading *)ctx)->command, "passed over: %s", text);
 }
 
+/* A device has no end: /dev/zero is one line that never does.  Who types has one. */
+static bool
+is_endless(FILE *in)
+{
+	struct stat about;
+
+	return fstat(fileno(in), &about) == 0 &&
+	       (S_ISCHR(about.st_mode) || S_ISBLK(about.st_mode)) && !isatty(fileno(in));
+}
+
+int
+tayra__bench_past_check(const char *command, const char *path)
+{
+	struct stat about;
+
+	if (!path || stat(path, &about) != 0 || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode))
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(command, "%s: is no regular file, and a history is kept in one", path);
+	return TAYRA__EXIT_USAGE;
+}
+
 int
 tayra__bench_past_add(struct tayra__past *past, const char *command, const char *path)
 {
@@ -74,6 +97,13 @@ tayra__bench_past_add(struct tayra__past *past, const char *command, const char 
 	snprintf(reading.command, sizeof(reading.command), "%s", command);
 	if (!in) {
 		tayra__cli_error(command, "%s: %m", path);
+		return TAYRA__EXIT_USAGE;
+	}
+	if (is_endless(in)) {
+		tayra__cli_error(command, "%s: is a device, and a history is a file or a pipe",
+				 standard ? "stdin" : path);
+		if (!standard)
+			fclose(in);
 		return TAYRA__EXIT_USAGE;
 	}
 	status = tayra__history_read(in, standard ? "stdin" : path, &reader, &count);

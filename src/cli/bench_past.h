@@ -34,6 +34,9 @@ struct tayra__bench_past {
 int tayra__bench_past_read(struct tayra__bench_past *past, int argc, char **argv,
 			   const struct argp_option *table, const char *doc);
 void tayra__bench_past_fini(struct tayra__bench_past *past);
+/* Before the work: what is there of a file that a history is to be added to is one.  path may be
+ * NULL.  => as above. */
+int tayra__bench_past_check(const char *command, const char *path);
 /* Add one file to what is wanted.  => as above. */
 int tayra__bench_past_add(struct tayra__past *past, const char *command, const char *path);
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/bench_files.h"
+#include "cli/bench_past.h"
 #include "cli/bench_live.h"
 #include "cli/bench_method.h"
 #include "cli/command.h"
@@ -240,6 +241,8 @@ tayra__bench_check_files(const struct tayra__bench_options *o)
 
 	if (code == TAYRA__EXIT_OK)
 		code = tayra__bench_files_check(o->command, o->html_path);
+	if (code == TAYRA__EXIT_OK)
+		code = tayra__bench_past_check(o->command, o->history_path);
 	return code == TAYRA__EXIT_OK ? tayra__bench_files_check(o->command, o->history_path)
 				      : code;
 }

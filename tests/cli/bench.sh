@@ -15,7 +15,7 @@ refused() {
 	pattern=$2
 	what=$3
 	shift 3
-	"$tayra" bench "$@" >out 2>err </dev/null
+	timeout 60 "$tayra" bench "$@" >out 2>err </dev/null
 	got=$?
 	[ "$got" -eq "$code" ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
 		grep -q '^tayra bench' err && grep -q -- "$pattern" err
@@ -248,6 +248,17 @@ claim "or a page, with its series drawn"
 refused 2 '/absent/x.html: No such file' "an unwritable page is named" report past.jsonl --html /absent/x.html
 refused 2 'no file of a history given' "a history needs a file" history
 refused 2 '/: Is a directory' "a directory is no history" history /
+for words in history report cost; do
+	refused 2 '/dev/zero: is a device, and a history is a file or a pipe' "a device is no history: $words" $words /dev/zero
+done
+timeout 10 "$tayra" bench history - >out 2>err </dev/zero
+[ $? -eq 2 ] && grep -q '^tayra bench history: stdin: is a device' err
+claim "nor is one on standard input"
+cat past.jsonl | "$tayra" bench history - --json >out 2>err && [ "$(field runs)" -eq 4 ]
+claim "but a pipe is"
+refused 2 '/dev/zero: is no regular file, and a history is kept in one' "a history is not kept in a device" run --arm 'sleep 9' --arm 'sleep 9' --history /dev/zero
+ln -s /dev/zero endless.yaml
+refused 2 'endless.yaml: more than 256 KiB' "a plan that never ends is refused" run endless.yaml
 : >empty.jsonl
 refused 2 'no verdict in the history' "an empty history is said to be so" history empty.jsonl
 refused 2 'absent.jsonl: No such file' "a history that is not there is named" history absent.jsonl
