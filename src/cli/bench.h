@@ -5,6 +5,7 @@
 #ifndef TAYRA_CLI_BENCH_H
 #define TAYRA_CLI_BENCH_H
 
+#include "cli/bench_alerts.h"
 #include "cli/bench_arrivals.h"
 #include "cli/bench_request.h"
 #include "drive/command_arm.h"
@@ -34,6 +35,7 @@ struct tayra__bench_options {
 	struct tayra__prices prices;
 	bool prices_begun;  /* some of them were given one by one */
 	const char *listen; /* where metrics are to be had meanwhile; NULL: nowhere */
+	struct tayra__bench_alerts alerts;
 	const char *history_path, *bench,
 		*commit; /* a line is added to it; what it is called there */
 	/* run, of servers */

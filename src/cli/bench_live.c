@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/bench_alerts.h"
 #include "cli/bench_figures.h"
 #include "cli/bench_watch.h"
 #include "cli/command.h"
@@ -59,6 +60,7 @@ struct tayra__bench_live {
 	_Atomic pid_t id;
 	_Atomic double reached;
 	_Atomic uint64_t thread_cpu_ns, reader_cpu_ns;
+	uint64_t began_ns;
 	/* The thread's own. */
 	struct tayra__progress progress;
 	struct look looks[LOOKS]; /* a ring, the newest at `newest` */
@@ -168,6 +170,15 @@ draw(struct tayra__bench_live *live, double reached, uint64_t now_ns)
 	tayra__progress_share(&live->progress, text, share_done(live, now_ns));
 }
 
+static void
+evaluate(struct tayra__bench_live *live, uint64_t now_ns)
+{
+	if (!tayra__bench_watch_look(live->watch, now_ns))
+		return;
+	tayra__progress_clear(&live->progress);
+	tayra__bench_watch_tell(live->watch);
+}
+
 static void *
 look(void *arg)
 {
@@ -183,11 +194,13 @@ look(void *arg)
 			continue;
 		reached = rate_reached(live, now_ns);
 		atomic_store_explicit(&live->reached, reached, memory_order_relaxed);
+		evaluate(live, now_ns);
 		if (live->progress.on)
 			draw(live, reached, now_ns);
 		atomic_store_explicit(&live->thread_cpu_ns, tayra__clock_thread_cpu_ns(),
 				      memory_order_relaxed);
 	}
+	evaluate(live, tayra__clock_real_ns());
 	tayra__progress_clear(&live->progress);
 	return NULL;
 }
@@ -242,6 +255,12 @@ start(struct tayra__bench_live *live)
 	return error;
 }
 
+static bool
+has_alerts(const struct tayra__bench_live_plan *plan)
+{
+	return plan->alerts && plan->alerts->count > 0;
+}
+
 /* What can be refused is before the thread. */
 static int
 build(struct tayra__bench_live *live)
@@ -252,11 +271,12 @@ build(struct tayra__bench_live *live)
 						       .names = plan->name,
 						       .live = live->arms,
 						       .arms = plan->arms,
+						       .alerts = plan->alerts,
 						       .read = read_figures,
 						       .ctx = live };
 	int code = TAYRA__EXIT_OK, error;
 
-	if (plan->listen)
+	if (plan->listen || has_alerts(plan))
 		code = tayra__bench_watch_open(&watch, &live->watch);
 	if (code != TAYRA__EXIT_OK)
 		return code;
@@ -277,7 +297,7 @@ tayra__bench_live_open(const struct tayra__bench_live_plan *plan, struct tayra__
 
 	*out = NULL;
 	tayra__progress_init(&progress);
-	if (!progress.on && !plan->listen)
+	if (!progress.on && !plan->listen && !has_alerts(plan))
 		return TAYRA__EXIT_OK;
 	live = tayra__mem_alloc(sizeof(*live));
 	if (live)
@@ -291,6 +311,7 @@ tayra__bench_live_open(const struct tayra__bench_live_plan *plan, struct tayra__
 	live->progress = progress;
 	live->wake = -1;
 	live->reached = nan("");
+	live->began_ns = tayra__clock_real_ns();
 	code = build(live);
 	if (code == TAYRA__EXIT_OK)
 		*out = live;
@@ -311,6 +332,14 @@ tayra__bench_live_stop(struct tayra__bench_live *live)
 	pthread_join(live->thread, NULL);
 	close(live->wake);
 	live->wake = -1;
+}
+
+void
+tayra__bench_live_log(const struct tayra__bench_live *live, struct tayra__alert_log *log)
+{
+	*log = (struct tayra__alert_log){ .count = 0 };
+	if (live)
+		tayra__bench_watch_log(live->watch, live->began_ns, log);
 }
 
 void

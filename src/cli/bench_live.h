@@ -13,6 +13,8 @@
 
 #include "prove/trial.h"
 
+struct tayra__alert_log;
+struct tayra__bench_alerts;
 struct tayra__bench_live;
 struct tayra__live;
 
@@ -21,7 +23,8 @@ struct tayra__bench_live_plan {
 	const char *name[TAYRA__TRIAL_ARMS_MAX]; /* [arms] */
 	size_t arms;
 	const char *listen; /* where metrics are to be had; NULL: nowhere */
-	bool servers;       /* rates and latencies say something before the end */
+	const struct tayra__bench_alerts *alerts;
+	bool servers; /* rates and latencies say something before the end */
 };
 
 /* Where it is: all at once or none of it, but the parts of two moments may be seen together. */
@@ -39,6 +42,8 @@ int tayra__bench_live_open(const struct tayra__bench_live_plan *plan,
 /* What follows does nothing with NULL.  From the thread that runs the bench. */
 /* Nothing is shown any more, and the line is wiped. */
 void tayra__bench_live_stop(struct tayra__bench_live *live);
+/* Stopped: what became of the rules; of NULL none. */
+void tayra__bench_live_log(const struct tayra__bench_live *live, struct tayra__alert_log *log);
 void tayra__bench_live_close(struct tayra__bench_live *live);
 void tayra__bench_live_show(struct tayra__bench_live *live, const struct tayra__bench_place *place);
 /* What arm i publishes to; NULL: nothing. */

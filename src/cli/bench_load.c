@@ -20,7 +20,7 @@
 #include "drive/phases.h"
 #include "drive/wire.h"
 
-enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML, LISTEN };
+enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML, LISTEN, ALERT };
 
 static const struct argp_option table[] = {
 	{ "url", URL, "URL", 0,
@@ -44,6 +44,10 @@ static const struct argp_option table[] = {
 	{ "seed", SEED, "N", 0, "of the arrivals (default 1)", 0 },
 	{ "listen", LISTEN, "ADDRESS", 0,
 	  "meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0 },
+	{ "alert", ALERT, "NAME='RULE'", 0,
+	  "a rule over those metrics, as slow='p99 tayra_bench_latency_seconds > 50ms'; as often "
+	  "as there are rules. What fires is told, and moves no verdict",
+	  0 },
 	{ "md", MD, "FILE", 0, "add the result to FILE as Markdown", 0 },
 	{ "html", HTML, "FILE", 0, "write the result to FILE as a page", 0 },
 	{ "json", JSON, NULL, 0, "the last line of output is a JSON object", 0 },
@@ -130,6 +134,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case PID: return take_pid(t, arg);
 	case SEED: return take_number(t, "seed", arg, UINT64_MAX / 2, &t->seed);
 	case LISTEN: t->listen = arg; return 0;
+	case ALERT: return tayra__bench_alert_take(&t->alerts, t->command, arg);
 	case MD: t->md_path = arg; return 0;
 	case HTML: t->html_path = arg; return 0;
 	case JSON: t->json = true; return 0;
@@ -269,6 +274,7 @@ run_test(struct tayra__load_test *t)
 						     .name = { "a" },
 						     .arms = 1,
 						     .listen = t->listen,
+						     .alerts = &t->alerts,
 						     .servers = true };
 	int status, code = tayra__bench_live_open(&live, &t->live);
 
@@ -279,6 +285,7 @@ run_test(struct tayra__load_test *t)
 	read_machine(t, &after);
 	tayra__machine_use_between(&before, &after, &t->machine);
 	tayra__bench_live_stop(t->live);
+	tayra__bench_live_log(t->live, &t->fired);
 	code = status ? TAYRA__EXIT_FAILURE : codes[tayra__phases_verdict(&t->found)];
 	if (t->found.count && tayra__load_test_print(t) != TAYRA_OK) {
 		tayra__cli_error(t->command, "cannot write the result: %m");

@@ -25,11 +25,13 @@ struct tayra__load_test {
 	size_t pids;
 	bool json;
 	const char *md_path, *html_path, *listen;
+	struct tayra__bench_alerts alerts;
 	/* At work. */
 	struct tayra__wire *wire;
 	uint64_t slices;
 	struct tayra__bench_live *live;
 	struct tayra__phases found;
+	struct tayra__alert_log fired;
 	struct tayra__machine_share machine;
 };
 

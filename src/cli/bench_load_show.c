@@ -51,6 +51,7 @@ static void
 print_table(const struct tayra__load_test *t)
 {
 	const struct tayra__phases *found = &t->found;
+	struct tayra__sheet sheet = { .out = stdout, .form = TAYRA__FORM_TERMINAL };
 	char machine[300];
 
 	printf("\n  %s\n\n  %-9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", tayra__wire_name(t->wire),
@@ -60,6 +61,7 @@ print_table(const struct tayra__load_test *t)
 		print_phase(&found->phase[i]);
 	putchar('\n');
 	tayra__bench_kinds_print(tayra__wire_kinds(t->wire));
+	tayra__alert_log_put(&t->fired, &sheet);
 	if (!found->steady && !found->stopped)
 		puts("  no steady state: the warm-up never settled");
 	if (found->best_per_s > 0)
@@ -82,6 +84,7 @@ print_json(const struct tayra__load_test *t)
 	tayra__json_u64(&json, "connections", t->connections);
 	tayra__machine_json(&json, &t->machine);
 	tayra__phases_json(&json, "result", &t->found);
+	tayra__alert_log_json(&t->fired, &json);
 	if (tayra__wire_kinds(t->wire))
 		tayra__kinds_json(&json, "kinds", tayra__wire_kinds(t->wire));
 	tayra__json_end(&json);
@@ -131,6 +134,7 @@ tayra__load_test_write(const struct tayra__load_test *t)
 					     .kinds = tayra__wire_kinds(t->wire),
 					     .what = tayra__wire_name(t->wire),
 					     .text = t->text,
+					     .alerts = &t->fired,
 					     .machine = t->machine };
 	struct tayra__load_findings *findings;
 	int code = TAYRA__EXIT_FAILURE;

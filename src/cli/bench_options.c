@@ -244,6 +244,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	case TAYRA__BENCH_PRICES: return take_prices(o, arg);
 	case TAYRA__BENCH_PRICE: return take_price(o, arg);
 	case TAYRA__BENCH_LISTEN: o->listen = arg; return 0;
+	case TAYRA__BENCH_ALERT: return tayra__bench_alert_take(&o->alerts, o->command, arg);
 	case TAYRA__BENCH_PLAN: return 0; /* was read before */
 	case TAYRA__BENCH_HISTORY: o->history_path = arg; return 0;
 	case TAYRA__BENCH_BENCH: o->bench = arg; return 0;
@@ -314,6 +315,7 @@ parse(int argc, char **argv, const struct argp_option *table, const char *doc,
 	static const struct tayra__plan_map maps[] = { { "arms", TAYRA__BENCH_ARM },
 						       { "urls", TAYRA__BENCH_URL },
 						       { "prices", TAYRA__BENCH_PRICE },
+						       { "alerts", TAYRA__BENCH_ALERT },
 						       { NULL, 0 } };
 	static const char *const parts[] = { "scenario", "data", NULL };
 	static const char *const none[] = { NULL };

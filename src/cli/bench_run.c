@@ -187,9 +187,12 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	};
 	uint64_t began = tayra__clock_real_ns();
 	struct tayra__trial trial;
-	struct tayra__bench_live_plan live_plan = {
-		.command = o->command, .arms = o->arms, .listen = o->listen, .servers = o->urls
-	};
+	struct tayra__bench_live_plan live_plan = { .command = o->command,
+						    .arms = o->arms,
+						    .listen = o->listen,
+						    .alerts = &o->alerts,
+						    .servers = o->urls };
+	struct tayra__alert_log alerts;
 	struct tayra__bench_live *live;
 	char failure[500];
 	int code, status;
@@ -205,6 +208,8 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 		tayra__bench_live_close(live);
 		return TAYRA__EXIT_FAILURE;
 	}
+	tayra__bench_live_log(live, &alerts);
+	report.alerts = &alerts;
 	report.trial = &trial;
 	report.took_s = (double)(tayra__clock_real_ns() - began) / 1e9;
 	report.failure = failure_of(o, stage, failure, sizeof(failure));

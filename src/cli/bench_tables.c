@@ -71,6 +71,15 @@
 		"listen", TAYRA__BENCH_LISTEN, "ADDRESS", 0,                                       \
 			"meanwhile show metrics at http://ADDRESS/metrics, as 127.0.0.1:9464", 0   \
 	}
+#define OPTION_ALERT                                                                               \
+	{                                                                                          \
+		"alert", TAYRA__BENCH_ALERT, "NAME='RULE'", 0,                                     \
+			"a rule over those metrics, as slow='p99 tayra_bench_latency_seconds > "   \
+			"50ms'; as often as there are rules, in a plan alerts: is a mapping. "     \
+			"What "                                                                    \
+			"fires is told, and moves no verdict",                                     \
+			0                                                                          \
+	}
 #define OPTION_HTML                                                                                \
 	{                                                                                          \
 		"html", TAYRA__BENCH_HTML, "FILE", 0, "write the result to FILE as a page", 0      \
@@ -152,6 +161,7 @@ const struct argp_option tayra__bench_run_table[] = {
 	OPTION_BENCH,
 	OPTION_COMMIT,
 	OPTION_LISTEN,
+	OPTION_ALERT,
 	OPTION_JSON,
 	{ 0 },
 };
@@ -184,6 +194,7 @@ const struct argp_option tayra__bench_gate_table[] = {
 	OPTION_BENCH,
 	OPTION_COMMIT,
 	OPTION_LISTEN,
+	OPTION_ALERT,
 	OPTION_JSON,
 	{ 0 },
 };

@@ -128,6 +128,7 @@ print_json(const struct tayra__server_report *report)
 	put_figure(&json, "took_s", (double)r->length_ns / 1e9);
 	tayra__machine_json(&json, &report->machine);
 	tayra__load_figures_json(&json, "figures", f);
+	tayra__alert_log_json(report->alerts, &json);
 	if (report->kinds)
 		tayra__kinds_json(&json, "kinds", report->kinds);
 	tayra__json_end(&json);
@@ -147,6 +148,7 @@ print_figures(const struct tayra__server_report *report)
 {
 	const struct tayra__drive_result *r = report->result;
 	const struct tayra__load_figures *f = report->figures;
+	struct tayra__sheet sheet = { .out = stdout, .form = TAYRA__FORM_TERMINAL };
 	char machine[300];
 
 	printf("\n%s: %s\n", report->what,
@@ -168,6 +170,7 @@ print_figures(const struct tayra__server_report *report)
 	if (!isnan(f->memory_peak_mib))
 		print_row("the server's memory", f->memory_peak_mib, "MiB");
 	tayra__bench_kinds_print(report->kinds);
+	tayra__alert_log_put(report->alerts, &sheet);
 	printf("  believed: %s\n", tayra__machine_sentence(&report->machine, machine));
 	if (report->stopped)
 		printf("  it was stopped: %.1f s of %g s.\n", (double)r->length_ns / 1e9,
@@ -225,7 +228,8 @@ write_files(const struct tayra__bench_options *o, const struct tayra__server_rep
 
 static int
 report(const struct servers *s, const struct tayra__drive_result *r,
-       const struct tayra__load_figures *figures, const struct tayra__machine_share *machine)
+       const struct tayra__load_figures *figures, const struct tayra__machine_share *machine,
+       const struct tayra__alert_log *alerts)
 {
 	const struct tayra__bench_options *o = s->options;
 	const struct tayra__wire_arm *arm = &s->arm[0];
@@ -239,6 +243,7 @@ report(const struct servers *s, const struct tayra__drive_result *r,
 						      &o->arrivals, o->duration_ns),
 					      .planned_s = (double)o->duration_ns / 1e9,
 					      .stopped = tayra__interrupted(),
+					      .alerts = alerts,
 					      .machine = *machine };
 	bool failed;
 	int written;
@@ -287,6 +292,7 @@ measure_one(struct servers *s, struct tayra__bench_live *live)
 	struct tayra__machine_use from, to;
 	struct tayra__machine_share machine;
 	struct tayra__load_figures figures;
+	struct tayra__alert_log alerts;
 	int status = result && account ? TAYRA_OK : TAYRA_E_NOMEM, code = TAYRA__EXIT_FAILURE;
 	bool known;
 
@@ -302,6 +308,7 @@ measure_one(struct servers *s, struct tayra__bench_live *live)
 		read_machine(s, &to);
 		tayra__machine_use_between(&from, &to, &machine);
 		tayra__bench_live_stop(live);
+		tayra__bench_live_log(live, &alerts);
 		if (status == TAYRA_OK)
 			status = tayra__load_account_add(account, result, known ? &before : NULL,
 							 known ? &after : NULL);
@@ -309,7 +316,7 @@ measure_one(struct servers *s, struct tayra__bench_live *live)
 		tayra__load_account_fini(account);
 	}
 	if (status == TAYRA_OK)
-		code = report(s, result, &figures, &machine);
+		code = report(s, result, &figures, &machine, &alerts);
 	else
 		tayra__cli_error(o->command, "%s", tayra_status_text(status));
 	tayra__mem_free(account);
@@ -325,6 +332,7 @@ watch_one(struct servers *s)
 						     .name = { o->arm[0].name },
 						     .arms = 1,
 						     .listen = o->listen,
+						     .alerts = &o->alerts,
 						     .servers = true };
 	struct tayra__bench_live *live;
 	int code = tayra__bench_live_open(&plan, &live);

@@ -3,14 +3,18 @@
 
 #include <tayra/base.h>
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/bench_alerts.h"
 #include "cli/bench_figures.h"
 #include "cli/command.h"
 #include "drive/live.h"
+#include "report/figure.h"
 #include "serve/status_page.h"
+#include "watch/alert_set.h"
 #include "watch/page.h"
 
 struct tayra__bench_watch {
@@ -20,6 +24,9 @@ struct tayra__bench_watch {
 	struct tayra__live_view *views; /* [plan.arms] */
 	struct tayra__page page;
 	struct tayra__admin *admin;
+	struct tayra__alert_set alerts;
+	struct tayra__alert_rule rules[TAYRA__ALERT_LOG_MAX];
+	bool firing[TAYRA__ALERT_LOG_MAX]; /* as was told */
 };
 
 static int
@@ -45,6 +52,30 @@ fill(struct tayra__bench_watch *watch)
 						   watch->plan.names[i], &watch->views[i]);
 	}
 	return status;
+}
+
+/* => 0 or an exit code after saying why. */
+static int
+open_alerts(struct tayra__bench_watch *watch)
+{
+	const struct tayra__bench_alerts *given = watch->plan.alerts;
+	const char *places[TAYRA__ALERT_LOG_MAX];
+	const struct tayra__alert_set_plan plan = { .rules = watch->rules,
+						    .places = places,
+						    .rule_count = given->count };
+	char error[600] = "";
+	int status;
+
+	for (size_t i = 0; i < given->count; i++) {
+		watch->rules[i] = given->text[i].rule;
+		places[i] = given->place[i];
+	}
+	status = tayra__alert_set_open(&watch->alerts, watch->registry, &plan, error,
+				       sizeof(error));
+	if (status == TAYRA_OK)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(watch->plan.command, "%s", error[0] ? error : tayra_status_text(status));
+	return status == TAYRA_E_NOMEM ? TAYRA__EXIT_FAILURE : TAYRA__EXIT_USAGE;
 }
 
 static int
@@ -95,14 +126,76 @@ tayra__bench_watch_open(const struct tayra__bench_watch_plan *plan, struct tayra
 	if (status != TAYRA_OK) {
 		tayra__cli_error(plan->command, "%s", tayra_status_text(status));
 		code = TAYRA__EXIT_FAILURE;
-	} else if (plan->listen) {
-		code = listen_at(watch, &address);
 	}
+	if (code == TAYRA__EXIT_OK && plan->alerts && plan->alerts->count)
+		code = open_alerts(watch);
+	if (code == TAYRA__EXIT_OK && plan->listen)
+		code = listen_at(watch, &address);
 	if (code == TAYRA__EXIT_OK)
 		*out = watch;
 	else
 		tayra__bench_watch_close(watch);
 	return code;
+}
+
+bool
+tayra__bench_watch_look(struct tayra__bench_watch *watch, uint64_t now_ns)
+{
+	struct tayra__alert_record record;
+	bool moved = false;
+
+	if (!watch || !watch->alerts.alerts)
+		return false;
+	tayra__alerts_evaluate(watch->alerts.alerts, now_ns,
+			       tayra_clock_real()->wall_ms(tayra_clock_real()->ctx));
+	for (size_t i = 0; tayra__alerts_record(watch->alerts.alerts, i, &record); i++)
+		moved |= watch->firing[i] != (record.state == TAYRA__ALERT_FIRING);
+	return moved;
+}
+
+void
+tayra__bench_watch_tell(struct tayra__bench_watch *watch)
+{
+	struct tayra__alert_record record;
+
+	for (size_t i = 0; tayra__alerts_record(watch->alerts.alerts, i, &record); i++) {
+		const bool firing = record.state == TAYRA__ALERT_FIRING;
+		char worst[16];
+
+		if (firing == watch->firing[i])
+			continue;
+		watch->firing[i] = firing;
+		if (firing)
+			tayra__cli_error(watch->plan.command, "alert %s fires at %s: %s",
+					 record.rule->name,
+					 tayra__figure_number(record.worst, worst),
+					 watch->plan.alerts->rule[i]);
+		else
+			tayra__cli_error(watch->plan.command, "alert %s is over",
+					 record.rule->name);
+	}
+}
+
+void
+tayra__bench_watch_log(const struct tayra__bench_watch *watch, uint64_t began_ns,
+		       struct tayra__alert_log *log)
+{
+	struct tayra__alert_record record;
+
+	log->count = 0;
+	if (!watch || !watch->alerts.alerts)
+		return;
+	for (size_t i = 0; tayra__alerts_record(watch->alerts.alerts, i, &record); i++)
+		log->entry[log->count++] = (struct tayra__alert_entry){
+			.name = record.rule->name,
+			.rule = watch->plan.alerts->rule[i],
+			.firing = record.state == TAYRA__ALERT_FIRING,
+			.fired = record.fired,
+			.first_s = record.fired ? (double)(record.first_ns - began_ns) / 1e9
+						: nan(""),
+			.firing_s = (double)record.firing_ns / 1e9,
+			.worst = record.worst,
+		};
 }
 
 void
@@ -112,6 +205,7 @@ tayra__bench_watch_close(struct tayra__bench_watch *watch)
 		return;
 	tayra__admin_destroy(watch->admin);
 	tayra__registry_destroy(watch->registry);
+	tayra__alert_set_close(&watch->alerts);
 	tayra__mem_free(watch->views);
 	tayra__mem_free(watch);
 }

@@ -98,6 +98,7 @@ put_phases(const struct tayra__load_report *r, struct tayra__sheet *sheet)
 	for (size_t i = 0; i < r->phases->count; i++)
 		put_phase(&r->phases->phase[i], sheet);
 	tayra__sheet_table_end(sheet);
+	tayra__alert_log_put(r->alerts, sheet);
 	tayra__kinds_table_put(r->kinds, sheet);
 }
 

@@ -9,6 +9,7 @@
 
 #include "drive/kinds.h"
 #include "drive/phases.h"
+#include "report/alert_log.h"
 #include "report/belief.h"
 #include "report/method.h"
 #include "report/plot.h"
@@ -16,9 +17,10 @@
 struct tayra__load_report {
 	const struct tayra__phases *phases;
 	const struct tayra__load_line *line;
-	const struct tayra__kinds *kinds; /* of requests; NULL: one alone */
-	const char *what;                 /* the URL, without passwords */
-	const char *text;                 /* the line as it was given */
+	const struct tayra__kinds *kinds;      /* of requests; NULL: one alone */
+	const char *what;                      /* the URL, without passwords */
+	const char *text;                      /* the line as it was given */
+	const struct tayra__alert_log *alerts; /* NULL: none */
 	struct tayra__machine_share machine;
 	struct tayra__method method;
 };

@@ -239,6 +239,7 @@ tayra__server_page(const struct tayra__server_report *report,
 	tayra__sheet_section(&sheet, "Is it to be believed?");
 	tayra__belief_put(&findings->beliefs, &sheet);
 	put_figures(report, &sheet);
+	tayra__alert_log_put(report->alerts, &sheet);
 	tayra__kinds_table_put(report->kinds, &sheet);
 	put_plots(report, findings, &sheet);
 	tayra__sheet_section(&sheet, "How it was measured");

@@ -8,6 +8,7 @@
 
 #include "drive/kinds.h"
 #include "drive/load_figures.h"
+#include "report/alert_log.h"
 #include "report/belief.h"
 #include "report/method.h"
 #include "report/plot.h"
@@ -15,13 +16,14 @@
 struct tayra__server_report {
 	const struct tayra__load_figures *figures;
 	const struct tayra__drive_result *result;
-	const char *what;                 /* the URL, without passwords */
-	const char *error;                /* what the first that failed said; "": none did */
-	const char *spoilt;               /* why it cannot be believed; NULL: it can */
-	const struct tayra__kinds *kinds; /* of a scenario; NULL: none */
-	double planned_per_s;             /* 0: closed loop */
-	double planned_s;                 /* how long it was to take */
-	bool stopped;                     /* before that */
+	const char *what;                      /* the URL, without passwords */
+	const char *error;                     /* what the first that failed said; "": none did */
+	const char *spoilt;                    /* why it cannot be believed; NULL: it can */
+	const struct tayra__kinds *kinds;      /* of a scenario; NULL: none */
+	double planned_per_s;                  /* 0: closed loop */
+	double planned_s;                      /* how long it was to take */
+	bool stopped;                          /* before that */
+	const struct tayra__alert_log *alerts; /* NULL: none */
 	struct tayra__machine_share machine;
 	struct tayra__method method;
 };

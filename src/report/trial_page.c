@@ -172,6 +172,7 @@ tayra__trial_page(const struct tayra__trial_report *report,
 	put_belief(report, findings, &sheet);
 	put_latency(report, findings, &sheet);
 	put_time(findings, &sheet);
+	tayra__alert_log_put(report->alerts, &sheet);
 	tayra__trial_report_kinds(report, &sheet);
 	put_cost(report, &sheet);
 	put_history(report, &sheet);

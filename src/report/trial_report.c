@@ -209,8 +209,10 @@ tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__
 	for (size_t i = 1; i < report->arms; i++)
 		put_finding(report, &sheet, i);
 	put_circumstances(report, &sheet);
-	if (form == TAYRA__FORM_TERMINAL)
+	if (form == TAYRA__FORM_TERMINAL) {
+		tayra__alert_log_put(report->alerts, &sheet);
 		tayra__trial_report_kinds(report, &sheet);
+	}
 }
 
 /* The times that a session's histograms hold. */
@@ -275,6 +277,7 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 			   r->failure            ? r->failure
 			   : r->trial->spoilt[0] ? r->trial->spoilt
 						 : NULL);
+	tayra__alert_log_json(r->alerts, json);
 	if (r->kinds[0]) {
 		tayra__kinds_json(json, "a_kinds", r->kinds[0]);
 		tayra__kinds_json(json, "b_kinds", r->kinds[arm]);

@@ -9,6 +9,7 @@
 #include "drive/kinds.h"
 #include "drive/machine.h"
 #include "prove/trial.h"
+#include "report/alert_log.h"
 #include "report/cost.h"
 #include "report/method.h"
 #include "report/series_plot.h"
@@ -34,6 +35,7 @@ struct tayra__trial_report {
 	const struct tayra__cost *costs; /* [arm], of processor time; NULL: it is not about that */
 	const struct tayra__series *series; /* of the history it was added to */
 	size_t series_count;
+	const struct tayra__alert_log *alerts; /* NULL: none */
 	const char *longer;  /* what gives it more time, where not the option --budget */
 	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
 };
@@ -52,8 +54,8 @@ void tayra__trial_report_print(const struct tayra__trial_report *report, enum ta
 /*
  * A line for each arm but the base, the base's rival last: verdict, metric, ratio, lo, hi, p,
  * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, margin, pairs_missing, machine, took_s,
- * seed, partial, why; of a scenario a_kinds and b_kinds.  `pass` is written too when it is not
- * NULL.  => TAYRA_OK, TAYRA_E_IO.
+ * seed, partial, why, alerts; of a scenario a_kinds and b_kinds.  `pass` is written too when it is
+ * not NULL.  => TAYRA_OK, TAYRA_E_IO.
  */
 int tayra__trial_report_json(const struct tayra__trial_report *report, const bool *pass, FILE *out);
 

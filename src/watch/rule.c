@@ -203,7 +203,8 @@ read_value(struct reader *reader, const struct clause *clause)
 	if (clause->kind == BURNS &&
 	    (tayra__option_double(word, 0, DBL_MAX, &number) < 0 || number <= 0))
 		return refuse(reader, "'burns %s' is no factor above 0", word);
-	if (tayra__option_double(word, clause->kind == NUMBER ? 0 : -DBL_MAX, DBL_MAX, &number) < 0)
+	if (clause->kind != BURNS && !is_bound(word, &number) &&
+	    (clause->kind == NUMBER || tayra__option_double(word, -DBL_MAX, 0, &number) < 0))
 		return refuse(reader, "'%s %s' is no number%s", clause->word, word,
 			      clause->kind == NUMBER ? " of at least 0" : "");
 	memcpy(field, &number, sizeof(number));

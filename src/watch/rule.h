@@ -4,7 +4,7 @@
  *
  *     tayra_command_errors / tayra_commands over 5m and 1h burns 14.4 slo 99.9%
  *     above 50ms tayra_turn_seconds / count tayra_turn_seconds over 30m and 6h burns 6 slo 99%
- *     p99 tayra_turn_seconds > 0.05 for 1m
+ *     p99 tayra_turn_seconds > 50ms for 1m
  *     tayra_memory_used_bytes / tayra_memory_max_bytes > 0.95 back 0.05 for 30s
  *     least tayra_limit{origin=db} < 2 for 5m
  *
@@ -15,7 +15,8 @@
  * samples are meant; several add up, or "most" or "least" before it takes that one; "p50" to
  * "p99.9" before it takes that quantile of a histogram, which is otherwise read as its mean;
  * "count" before it how many values that has, "above 0.05" or "above 50ms" how many beyond. "over"
- * counts what counters grew by; "back" is the hysteresis.  "burns 14.4 slo 99.9%" is
+ * counts what counters grew by; "back" is the hysteresis; a time (50ms) stands for seconds.
+ * "burns 14.4 slo 99.9%" is
  * "> 0.0144": the share that may fail is used up 14.4 times as fast as it may be.  What it all
  * means: alert.h.  Pure.
  */

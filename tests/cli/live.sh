@@ -77,6 +77,20 @@ value() {
 }
 
 refused "--listen 127.0.0.1:$port: Address already in use" "a port that is taken is said before the run" --listen "127.0.0.1:$port"
+refused "alert 'x' is not NAME=RULE" "an alert is a name and a rule" --alert x
+refused "alert 'x': there is no metric 'tayra_bench_lag_second'; did you mean 'tayra_bench_lag_seconds'?" \
+	"a rule about what is not measured is said before the run" --alert 'x=tayra_bench_lag_second > 1'
+printf 'urls: {a: "%s"}\nrate: 500\nduration: 900ms\nalerts:\n  slow: p99 tayra_bench_latency_seconds > 1ns\n  bad: tayra_bench_rate_wanted > 900\n' "$url" >plan.yaml
+"$tayra" bench run plan.yaml --json >out 2>err
+[ $? -eq 0 ] && grep -q '^tayra bench run: alert slow fires at [0-9.e-]*: p99 ' err && ! grep -q 'alert bad' err
+claim "a rule of a plan that fires is told at once, and moves no verdict"
+grep -q '^  - alert slow: fired once, .* and still at the end' out && grep -q '^  - alert bad: not fired' out &&
+	tail -n 1 out | grep -q '"alerts":\[{"name":"slow","rule":"p99 tayra_bench_latency_seconds > 1ns","fired":1,"firing":true,.*{"name":"bad",.*"fired":0,"firing":false,"first_s":null'
+claim "what became of each rule is in the table and in the JSON"
+sed -i 's/> 900/>/' plan.yaml
+"$tayra" bench run plan.yaml >out 2>err
+[ $? -eq 2 ] && grep -q "^tayra bench run: plan.yaml:6:3: alert 'bad' ends after '>'" err
+claim "a rule that is none is refused with its line"
 refused '--listen: 0.0.0.0:9464 can be reached from other machines' "metrics are for this machine alone" --listen 0.0.0.0:9464
 refused "--listen: 'here' is no address" "an address is one" --listen here
 without=$("$tayra" bench run --arm a=true --arm b=true --pairs 6 --listen 127.0.0.1:0 2>&1 >/dev/null | grep -c libmicrohttpd)

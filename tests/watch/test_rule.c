@@ -44,6 +44,18 @@ a_threshold_is_enough(void **state)
 	assert_null(rule->bottom.metric);
 	assert_true(rule->when == TAYRA__ALERT_ABOVE && rule->threshold == 10);
 	assert_true(rule->window_ns == 0 && rule->for_ns == 0 && rule->hysteresis == 0);
+	rule = parse("level < -3");
+	assert_true(rule->when == TAYRA__ALERT_BELOW && rule->threshold == -3);
+}
+
+static void
+a_threshold_may_be_a_time(void **state)
+{
+	const struct tayra__alert_rule *rule = parse("p99 wait > 50ms back 5ms");
+
+	assert_true(rule->threshold == 0.05 && rule->hysteresis == 0.005);
+	refused("p99 wait > 50parsecs", "no number");
+	refused("p99 wait > 1 back -5ms", "no number of at least 0");
 }
 
 static void
@@ -168,6 +180,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_threshold_is_enough),
+		cmocka_unit_test(a_threshold_may_be_a_time),
 		cmocka_unit_test(a_burn_rate_has_two_windows),
 		cmocka_unit_test(a_burn_rate_is_a_factor_of_what_may_fail),
 		cmocka_unit_test(what_is_counted_of_a_histogram_is_named),
