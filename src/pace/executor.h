@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * executor.h: what is inside a struct tayra_task, and how a task that has ended reaches its queue.
+ * executor.h: the inside of an executor and of a task, shared by executor.c (the threads), task.c
+ * (one task) and batch.c (sets of them).
+ *
+ * LOCK: executor.lock guards tasks' states and lists.  executor.lock -> a task queue's lock.  No
+ * call into pace and no fn runs while it is held, and pace calls back without a lock of its own.
  */
 #ifndef TAYRA_PACE_EXECUTOR_H
 #define TAYRA_PACE_EXECUTOR_H
@@ -8,6 +12,32 @@
 #include "base/list.h"
 
 #include <tayra/pace.h>
+
+#include <pthread.h>
+#include <sys/types.h>
+
+struct tayra_executor {
+	struct tayra_pace *pace;
+	bool own_pace;
+	const struct tayra_clock *clock;
+	pid_t process;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work;    /* ready is not empty, or stop */
+	pthread_cond_t ended;   /* a task somebody awaits has, or nothing is pending */
+	pthread_cond_t changed; /* a task is not being cancelled any more; a call is over */
+	pthread_cond_t hurry;   /* the timer has something to do, or stop */
+	struct tayra__list all, ready;
+	uint64_t pending; /* submitted or being submitted, and not ended */
+	uint32_t waiting, calls;
+	bool closing, stop, timer_idle;
+	struct tayra_executor_stats stats; /* what is counted */
+
+	pthread_t timer;
+	bool has_timer;
+	uint32_t threads; /* that run */
+	pthread_t thread[];
+};
 
 /* Words nobody leaves in memory by chance. */
 enum tayra__task_state {
@@ -41,6 +71,35 @@ tayra__task_handle(struct tayra__task *task)
 {
 	return TAYRA__LIST_ENTRY(task, struct tayra_task, opaque);
 }
+
+/* executor.c */
+uint64_t tayra__executor_now_ns(const struct tayra_executor *ex);
+/* Is this a child of the process it was made in? */
+bool tayra__executor_forked(const struct tayra_executor *ex);
+/* The lock is held: a call that was counted in `calls` is over. */
+void tayra__executor_leave_call(struct tayra_executor *ex);
+/* The lock is held.  Until signalled, or that moment of the real monotonic clock.  => false: it has
+ * come. */
+bool tayra__executor_sleep_until(struct tayra_executor *ex, pthread_cond_t *cond,
+				 uint64_t until_ns);
+/* So much later than now on the real clock; UINT64_MAX: never. */
+uint64_t tayra__executor_until_ns(uint64_t timeout_ns);
+
+/* task.c */
+/* Is this thread running a task of that executor? */
+bool tayra__task_inside(const struct tayra_executor *ex);
+/* What becomes of a task that is turned away at the door. */
+enum tayra__at_door {
+	TAYRA__FORGET_REFUSED, /* it is as if it had never been submitted */
+	TAYRA__END_REFUSED,    /* it has ended */
+};
+/* => as tayra_submit(). */
+int tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
+		       enum tayra__at_door refused);
+/* => whether fn will never run.  The lock is held, and may be let go of meanwhile. */
+bool tayra__task_cancel(struct tayra_executor *ex, struct tayra__task *task);
+/* On a thread of the pool: run it and end it. */
+void tayra__task_run(struct tayra_executor *ex, struct tayra__task *task);
 
 /* task_queue.c: an ended task, which nobody else touches any more. */
 void tayra__task_queue_push(struct tayra_task_queue *queue, struct tayra__task *task);

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * task.c: the life of a task, from being submitted to having ended.
+ *
+ *   idle -> waiting -> ready -> running -> idle (ended)
+ *              |         |
+ *              +---------+--> idle (cancelled; shed)
+ *
+ * ENDING: whoever ends a task (its thread, pace's callback, or who cancels it) does so in one hold
+ * of the lock and touches neither the task nor, once nothing is pending, the executor after it.
+ * CANCELLING: the promise is made under the lock by setting `cancelled` while the task has not got
+ * a thread.  Taking its ticket back needs the lock let go; meanwhile `cancelling` keeps the others
+ * from ending it.
+ */
+#include "pace/executor.h"
+
+#include "pace/pace.h"
+
+static _Thread_local struct tayra_executor *inside; /* whose task this thread is running */
+
+bool
+tayra__task_inside(const struct tayra_executor *ex)
+{
+	return inside == ex;
+}
+
+/* Ending. */
+
+/* The lock is held; the task is in no list but `all`, and its ticket is out. */
+static void
+conclude(struct tayra_executor *ex, struct tayra__task *task, int status)
+{
+	tayra__list_remove(&task->in_all);
+	tayra__task_handle(task)->status = status;
+	task->state = TAYRA__TASK_IDLE;
+	if (task->awaited || ex->pending == 1)
+		pthread_cond_broadcast(&ex->ended);
+	ex->pending--;
+}
+
+/* The same, and hand it to its queue, where it may be taken and freed at once. */
+static void
+end(struct tayra_executor *ex, struct tayra__task *task, int status)
+{
+	struct tayra_task_queue *queue = tayra__task_handle(task)->queue;
+
+	conclude(ex, task, status);
+	if (queue)
+		tayra__task_queue_push(queue, task);
+}
+
+/* The lock is held: nobody takes the ticket back from now on. */
+static void
+settle_cancelling(struct tayra_executor *ex, const struct tayra__task *task)
+{
+	while (task->cancelling)
+		pthread_cond_wait(&ex->changed, &ex->lock);
+}
+
+/* Give the slot of a task back that will not run, and end it.  Lock not held. */
+static void
+end_cancelled(struct tayra_executor *ex, struct tayra__task *task)
+{
+	tayra_pace_leave(ex->pace, &tayra__task_handle(task)->ticket, TAYRA_OUTCOME_CANCELLED,
+			 tayra__executor_now_ns(ex));
+	pthread_mutex_lock(&ex->lock);
+	ex->stats.cancelled++;
+	end(ex, task, TAYRA_E_CANCELLED);
+	pthread_mutex_unlock(&ex->lock);
+}
+
+/* Deciding. */
+
+/* Its slot is held: to a thread with it, or, if that was promised, not. */
+static void
+let_in(struct tayra_executor *ex, struct tayra__task *task)
+{
+	bool cancelled;
+
+	pthread_mutex_lock(&ex->lock);
+	settle_cancelling(ex, task);
+	ex->waiting--;
+	cancelled = task->cancelled;
+	if (!cancelled) {
+		task->state = TAYRA__TASK_READY;
+		tayra__list_push_back(&ex->ready, &task->link);
+		pthread_cond_signal(&ex->work);
+	}
+	pthread_mutex_unlock(&ex->lock);
+	if (cancelled)
+		end_cancelled(ex, task);
+}
+
+/* Called by pace, without a lock, when a waiting task is decided. */
+static void
+decided(struct tayra_ticket *ticket, int status, void *arg)
+{
+	struct tayra__task *task = arg;
+	struct tayra_executor *ex = task->executor;
+
+	if (status == TAYRA_OK) {
+		let_in(ex, task);
+		return;
+	}
+	pthread_mutex_lock(&ex->lock);
+	settle_cancelling(ex, task);
+	ex->waiting--;
+	if (task->cancelled)
+		ex->stats.cancelled++;
+	else
+		ex->stats.shed++;
+	end(ex, task, task->cancelled ? TAYRA_E_CANCELLED : status);
+	pthread_mutex_unlock(&ex->lock);
+}
+
+/* Submitting. */
+
+static int
+begin(struct tayra_executor *ex, struct tayra_task *handle)
+{
+	struct tayra__task *task = tayra__task_of(handle);
+	int status = TAYRA_OK;
+
+	if (!handle->fn || (unsigned)handle->cls > TAYRA_BACKGROUND)
+		return TAYRA_E_INVAL;
+	pthread_mutex_lock(&ex->lock);
+	if (task->state != TAYRA__TASK_IDLE)
+		tayra__pace_bug("submitting a task that has not ended, or was never zeroed");
+	if (ex->closing) {
+		status = TAYRA_E_CLOSED;
+	} else {
+		*task = (struct tayra__task){ .executor = ex, .state = TAYRA__TASK_WAITING };
+		tayra__list_init(&task->link);
+		tayra__list_push_back(&ex->all, &task->in_all);
+		handle->status = TAYRA_PENDING;
+		handle->ticket = (struct tayra_ticket){ 0 };
+		ex->pending++;
+		ex->stats.submitted++;
+		ex->waiting++;
+		ex->calls++;
+	}
+	pthread_mutex_unlock(&ex->lock);
+	return status;
+}
+
+/* Turned away at the door: as if it had never been submitted, or ended with that status. */
+static void
+refuse(struct tayra_executor *ex, struct tayra__task *task, int status, enum tayra__at_door refused)
+{
+	pthread_mutex_lock(&ex->lock);
+	settle_cancelling(ex, task);
+	ex->waiting--;
+	ex->stats.submitted--;
+	ex->stats.refused++;
+	if (refused == TAYRA__END_REFUSED)
+		end(ex, task, status);
+	else
+		conclude(ex, task, status);
+	pthread_mutex_unlock(&ex->lock);
+}
+
+static void
+leave_submit(struct tayra_executor *ex)
+{
+	pthread_mutex_lock(&ex->lock);
+	if (ex->waiting && ex->timer_idle)
+		pthread_cond_signal(&ex->hurry);
+	tayra__executor_leave_call(ex);
+	pthread_mutex_unlock(&ex->lock);
+}
+
+int
+tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
+		   enum tayra__at_door refused)
+{
+	struct tayra__task *task = tayra__task_of(handle);
+	struct tayra_pace_request request = {
+		.cls = handle->cls,
+		.deadline_ns = handle->deadline_ns,
+		.decided = decided,
+		.arg = task,
+	};
+	int status = begin(ex, handle);
+
+	if (status != TAYRA_OK)
+		return status;
+	status = tayra_pace_enter_start(ex->pace, &request, tayra__executor_now_ns(ex),
+					&handle->ticket);
+	/* While it is pending it may end at any moment, and be gone. */
+	if (status == TAYRA_OK)
+		let_in(ex, task);
+	else if (status != TAYRA_PENDING)
+		refuse(ex, task, status, refused);
+	leave_submit(ex);
+	return status == TAYRA_PENDING ? TAYRA_OK : status;
+}
+
+int
+tayra_submit(struct tayra_executor *ex, struct tayra_task *task)
+{
+	if (!ex || !task)
+		return TAYRA_E_INVAL;
+	return tayra__executor_forked(ex) ? TAYRA_E_FORKED
+					  : tayra__task_submit(ex, task, TAYRA__FORGET_REFUSED);
+}
+
+/* Cancelling. */
+
+/* Take its ticket back: waiting is cut short if it still waits in pace.  The lock is held, and let
+ * go of meanwhile. */
+static void
+recall(struct tayra_executor *ex, struct tayra__task *task)
+{
+	int status;
+
+	task->cancelling = true;
+	pthread_mutex_unlock(&ex->lock);
+	status = tayra_pace_cancel(ex->pace, &tayra__task_handle(task)->ticket,
+				   tayra__executor_now_ns(ex));
+	pthread_mutex_lock(&ex->lock);
+	task->cancelling = false;
+	pthread_cond_broadcast(&ex->changed);
+	if (status != TAYRA_OK) /* decided this moment, or not queued yet: who is told ends it */
+		return;
+	ex->waiting--;
+	ex->stats.cancelled++;
+	end(ex, task, TAYRA_E_CANCELLED);
+}
+
+bool
+tayra__task_cancel(struct tayra_executor *ex, struct tayra__task *task)
+{
+	switch (task->state) {
+	case TAYRA__TASK_IDLE:
+	case TAYRA__TASK_RUNNING: return false;
+	case TAYRA__TASK_WAITING:
+		if (!task->cancelled) {
+			task->cancelled = true;
+			recall(ex, task);
+		}
+		return true;
+	case TAYRA__TASK_READY:
+		task->cancelled = true;
+		task->state = TAYRA__TASK_WAITING; /* until its slot is given back */
+		tayra__list_remove(&task->link);
+		pthread_mutex_unlock(&ex->lock);
+		end_cancelled(ex, task);
+		pthread_mutex_lock(&ex->lock);
+		return true;
+	}
+	return false;
+}
+
+bool
+tayra_task_cancel(struct tayra_executor *ex, struct tayra_task *task)
+{
+	bool never;
+
+	if (tayra__executor_forked(ex))
+		return false;
+	pthread_mutex_lock(&ex->lock);
+	ex->calls++;
+	never = tayra__task_cancel(ex, tayra__task_of(task));
+	tayra__executor_leave_call(ex);
+	pthread_mutex_unlock(&ex->lock);
+	return never;
+}
+
+/* Running. */
+
+static enum tayra_outcome
+outcome_of(int status)
+{
+	if (status >= 0)
+		return TAYRA_OUTCOME_OK;
+	switch (status) {
+	case TAYRA_E_NOT_FOUND: return TAYRA_OUTCOME_OK;
+	case TAYRA_E_TIMEOUT: return TAYRA_OUTCOME_TIMEOUT;
+	case TAYRA_E_OVERLOAD: return TAYRA_OUTCOME_OVERLOAD;
+	case TAYRA_E_CANCELLED: return TAYRA_OUTCOME_CANCELLED;
+	}
+	return TAYRA_OUTCOME_ERROR;
+}
+
+void
+tayra__task_run(struct tayra_executor *ex, struct tayra__task *task)
+{
+	struct tayra_task *handle = tayra__task_handle(task);
+	int status;
+
+	inside = ex;
+	status = handle->fn(handle->arg);
+	inside = NULL;
+	/* The next one is let in here, before this one has ended for its owner. */
+	tayra_pace_leave(ex->pace, &handle->ticket, outcome_of(status), tayra__executor_now_ns(ex));
+	pthread_mutex_lock(&ex->lock);
+	ex->stats.ran++;
+	ex->stats.running--;
+	end(ex, task, status);
+	pthread_mutex_unlock(&ex->lock);
+}
