@@ -324,9 +324,11 @@ struct tayra_task {
 	enum tayra_class cls;
 	uint64_t deadline_ns; /* to have ended by, on the executor's clock; 0: none */
 	struct tayra_task_queue
-		*queue; /* where it goes when it has ended; NULL: it is waited for */
-	int status;     /* once ended: what fn returned, or why it never ran: TAYRA_E_OVERLOAD (see
-			   ticket.retry_after_ns), TAYRA_E_TIMEOUT, TAYRA_E_CANCELLED */
+		*queue;  /* where it goes when it has ended; NULL: it is waited for */
+	int status;      /* once ended: what fn returned, or why it never ran: TAYRA_E_OVERLOAD (see
+			    ticket.retry_after_ns), TAYRA_E_TIMEOUT, TAYRA_E_CANCELLED */
+	uint64_t tenant; /* this and the next two: as in struct tayra_pace_request */
+	uint32_t level, cost;
 	struct tayra_ticket ticket; /* private, but for retry_after_ns */
 	uint64_t opaque[8];         /* private */
 };

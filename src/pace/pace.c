@@ -25,6 +25,13 @@ tayra__pace_bug(const char *what)
 	abort();
 }
 
+bool
+tayra__pace_takes(const struct tayra_pace_request *request)
+{
+	return (unsigned)request->cls <= TAYRA_BACKGROUND && request->level < TAYRA__GATE_LEVELS &&
+	       request->cost <= TAYRA_COST_MAX;
+}
+
 /* Make the ticket ours.  => TAYRA_OK, TAYRA_E_INVAL. */
 static int
 begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
@@ -32,8 +39,7 @@ begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
 {
 	struct tayra__ticket *ticket = tayra__ticket_of(handle);
 
-	if ((unsigned)request->cls > TAYRA_BACKGROUND || request->level >= TAYRA__GATE_LEVELS ||
-	    request->cost > TAYRA_COST_MAX)
+	if (!tayra__pace_takes(request))
 		return TAYRA_E_INVAL;
 	if (tayra__ticket_state(ticket) != TAYRA__TICKET_OUT)
 		tayra__pace_bug(

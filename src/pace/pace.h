@@ -65,6 +65,9 @@ tayra__pace_window_due(const struct tayra_pace *pace, uint64_t now_ns)
 /* Only a bug of the caller comes here; going on would give out slots that do not exist. */
 _Noreturn void tayra__pace_bug(const char *what);
 
+/* What can be asked for at all: class, level and cost are in range. */
+bool tayra__pace_takes(const struct tayra_pace_request *request);
+
 /* Enter if there is room and nobody waits.  => TAYRA_OK: held.  TAYRA_PENDING: to be queued or
  * turned away.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: out.  TAYRA_E_INVAL. */
 int tayra__pace_enter_now(struct tayra_pace *pace, const struct tayra_pace_request *request,

@@ -115,13 +115,28 @@ decided(struct tayra_ticket *ticket, int status, void *arg)
 
 /* Submitting. */
 
+static struct tayra_pace_request
+request_of(struct tayra_task *handle)
+{
+	return (struct tayra_pace_request){
+		.cls = handle->cls,
+		.deadline_ns = handle->deadline_ns,
+		.decided = decided,
+		.arg = tayra__task_of(handle),
+		.tenant = handle->tenant,
+		.level = handle->level,
+		.cost = handle->cost,
+	};
+}
+
 static int
-begin(struct tayra_executor *ex, struct tayra_task *handle)
+begin(struct tayra_executor *ex, struct tayra_task *handle,
+      const struct tayra_pace_request *request)
 {
 	struct tayra__task *task = tayra__task_of(handle);
 	int status = TAYRA_OK;
 
-	if (!handle->fn || (unsigned)handle->cls > TAYRA_BACKGROUND)
+	if (!handle->fn || !tayra__pace_takes(request))
 		return TAYRA_E_INVAL;
 	pthread_mutex_lock(&ex->lock);
 	if (task->state != TAYRA__TASK_IDLE)
@@ -174,13 +189,8 @@ tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
 		   enum tayra__at_door refused)
 {
 	struct tayra__task *task = tayra__task_of(handle);
-	struct tayra_pace_request request = {
-		.cls = handle->cls,
-		.deadline_ns = handle->deadline_ns,
-		.decided = decided,
-		.arg = task,
-	};
-	int status = begin(ex, handle);
+	const struct tayra_pace_request request = request_of(handle);
+	int status = begin(ex, handle, &request);
 
 	if (status != TAYRA_OK)
 		return status;

@@ -253,6 +253,97 @@ under_load_classes_run_by_share_and_none_starves(void **state)
 }
 
 static void
+tenants_take_turns(void **state)
+{
+	struct tayra_executor *ex = make(1);
+	static struct tayra_task tasks[60], holder;
+	static struct turn turns[60];
+	struct gate gate = { 0 };
+	_Atomic unsigned next = 0, modest_first_10 = 0;
+
+	occupy(ex, &gate, &holder);
+	for (int i = 0; i < 60; i++) { /* a greedy one, then one with little to ask for */
+		turns[i].next = &next;
+		tasks[i] = (struct tayra_task){ .fn = note_turn,
+						.arg = &turns[i],
+						.tenant = i < 55 ? 1 : 2 };
+		assert_int_equal(tayra_submit(ex, &tasks[i]), TAYRA_OK);
+	}
+	atomic_store(&gate.open, true);
+	assert_int_equal(tayra_executor_drain(ex, 5 * SECOND), TAYRA_OK);
+	for (int i = 55; i < 60; i++)
+		modest_first_10 += turns[i].place <= 10;
+	assert_int_equal(modest_first_10, 5);
+	tayra_executor_destroy(ex);
+}
+
+static void
+a_task_that_costs_as_much_as_there_is_runs_alone(void **state)
+{
+	struct tayra_executor *ex = make(4);
+	struct tayra_task heavy, light[4];
+	struct gate gate = { 0 };
+	_Atomic unsigned ran = 0;
+
+	heavy = (struct tayra_task){ .fn = stand, .arg = &gate, .cost = 4 };
+	assert_int_equal(tayra_submit(ex, &heavy), TAYRA_OK);
+	while (atomic_load(&gate.inside) == 0)
+		usleep(100);
+	for (int i = 0; i < 4; i++) {
+		light[i] = (struct tayra_task){ .fn = count, .arg = &ran };
+		assert_int_equal(tayra_submit(ex, &light[i]), TAYRA_OK);
+	}
+	/* Three threads have nothing to do. */
+	assert_int_equal(tayra_task_wait(ex, light, 1, 20 * TAYRA_NS_PER_MS), TAYRA_E_TIMEOUT);
+	assert_int_equal(ran, 0);
+	atomic_store(&gate.open, true);
+	assert_int_equal(tayra_task_wait(ex, light, 4, 5 * SECOND), TAYRA_OK);
+	assert_int_equal(ran, 4);
+	tayra_executor_destroy(ex);
+}
+
+/* The gate of an overloaded class sees the level of a task. */
+static void
+under_lasting_overload_the_least_important_are_refused(void **state)
+{
+	struct tayra_pace_options pace_options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
+	static struct tayra_task tasks[2][400];
+	unsigned refused[2] = { 0 };
+	struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+	struct tayra_executor *ex;
+	struct gate gate = { 0 };
+	struct tayra_task holder;
+	_Atomic unsigned ran = 0;
+
+	pace_options.limiter = TAYRA_LIMITER_FIXED;
+	pace_options.limit = 1;
+	pace_options.codel_target_ns = 1000;
+	pace_options.codel_interval_ns = TAYRA_NS_PER_MS;
+	assert_int_equal(tayra_pace_create(&pace_options, &options.pace), TAYRA_OK);
+	assert_int_equal(tayra_executor_create(&options, &ex), TAYRA_OK);
+	occupy(ex, &gate, &holder);
+	for (int i = 0; i < 400; i++) {
+		for (int level = 0; level < 2; level++) {
+			struct tayra_task *task = &tasks[level][i];
+
+			*task = (struct tayra_task){ .fn = count,
+						     .arg = &ran,
+						     .level = level ? 127 : 0 };
+			refused[level] += tayra_submit(ex, task) == TAYRA_E_OVERLOAD;
+		}
+		usleep(1000);
+	}
+	tayra_pace_stats(options.pace, &stats);
+	assert_true(stats.shed_level[TAYRA_NORMAL - 1] > 0);
+	assert_true(refused[1] > refused[0]);
+	atomic_store(&gate.open, true);
+	assert_int_equal(tayra_executor_drain(ex, 5 * SECOND), TAYRA_OK);
+	tayra_executor_destroy(ex);
+	tayra_pace_destroy(options.pace);
+}
+
+static void
 a_deadline_that_passes_in_the_queue_ends_the_task_at_once(void **state)
 {
 	struct tayra_executor *ex = make(1);
@@ -495,6 +586,11 @@ bad_options_and_tasks_are_refused(void **state)
 	assert_int_equal(tayra_submit(ex, &task), TAYRA_E_INVAL);
 	task = (struct tayra_task){ 0 };
 	assert_int_equal(tayra_submit(ex, &task), TAYRA_E_INVAL);
+	task = (struct tayra_task){ .fn = count, .level = 128 };
+	assert_int_equal(tayra_submit(ex, &task), TAYRA_E_INVAL);
+	task = (struct tayra_task){ .fn = count, .cost = TAYRA_COST_MAX + 1 };
+	assert_int_equal(tayra_submit(ex, &task), TAYRA_E_INVAL);
+	assert_int_equal(task.status, TAYRA_OK); /* as it was */
 	assert_int_equal(tayra_submit(ex, NULL), TAYRA_E_INVAL);
 	assert_int_equal(tayra_submit_batch(ex, NULL, 1), TAYRA_E_INVAL);
 	assert_int_equal(tayra_submit(NULL, &task), TAYRA_E_INVAL);
@@ -534,6 +630,9 @@ main(void)
 		cmocka_unit_test(what_a_batch_is_refused_comes_out_of_its_queue_too),
 		cmocka_unit_test(a_long_queue_without_deadlines_is_not_shed),
 		cmocka_unit_test(under_load_classes_run_by_share_and_none_starves),
+		cmocka_unit_test(tenants_take_turns),
+		cmocka_unit_test(a_task_that_costs_as_much_as_there_is_runs_alone),
+		cmocka_unit_test(under_lasting_overload_the_least_important_are_refused),
 		cmocka_unit_test(a_deadline_that_passes_in_the_queue_ends_the_task_at_once),
 		cmocka_unit_test(ended_tasks_come_out_of_their_queue),
 		cmocka_unit_test(a_cancelled_task_never_runs_and_a_running_one_cannot_be),
