@@ -125,6 +125,7 @@ write_request(struct tayra__errand *errand, struct tayra__request_text *request,
 			tayra__buffer_grow(&errand->request,
 					   tayra__template_fill(&bytes, NULL, 0, out));
 		errand->head = !errand->redis && tayra__request_text_is_head(request);
+		errand->again = !errand->redis && tayra__request_text_is_idempotent(request);
 	}
 	tayra__template_fini(&bytes);
 	return status;
@@ -178,6 +179,7 @@ write_kind(struct tayra__errand *errand, const struct tayra__scenario *scenario,
 	if (write_text(errand, &request, &out->request, &complaint) != TAYRA_OK)
 		return refuse_kind(to, kind, why);
 	out->head = !errand->redis && tayra__request_text_is_head(&request);
+	out->again = !errand->redis && tayra__request_text_is_idempotent(&request);
 	most = tayra__template_most(&out->request, scenario->rows);
 	if (most > TAYRA__SCENARIO_REQUEST_MAX)
 		return refuse_kind(to, kind, "no memory, or the longest request is over 1 MiB");

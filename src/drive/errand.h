@@ -20,12 +20,13 @@ struct tayra__wire_options;
 /* Of a scenario. */
 struct tayra__errand_kind {
 	struct tayra__template request;
-	bool head;
+	bool head, again;
 };
 
 struct tayra__errand {
 	bool redis;                       /* otherwise HTTP */
 	bool head;                        /* an answer has no body */
+	bool again;                       /* it may be asked twice */
 	struct tayra__tls_context *tls;   /* NULL: in the clear */
 	struct tayra__redis_url place;    /* of HTTP: host, port and what is shown */
 	struct tayra__buffer request;     /* without a scenario */

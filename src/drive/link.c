@@ -31,6 +31,7 @@ tayra__link_drop(struct tayra__link *link)
 		close(link->fd);
 	link->fd = -1;
 	link->state = TAYRA__LINK_DOWN;
+	link->asked = false;
 }
 
 void
@@ -90,6 +91,7 @@ tayra__link_connect(struct tayra__link_shared *shared, struct tayra__link *link)
 		return false;
 	}
 	link->state = TAYRA__LINK_CONNECTING;
+	link->used = false;
 	return true;
 }
 
@@ -133,6 +135,28 @@ say(struct tayra__link *link, const struct tayra__buffer *bytes)
 	link->request_len = bytes->len;
 }
 
+static bool
+may_ask_twice(const struct tayra__link_shared *shared, const struct tayra__link *link)
+{
+	const struct tayra__errand *errand = shared->errand;
+
+	return errand->kinds ? errand->kinds[link->call.kind].again : errand->again;
+}
+
+/* The server had closed the connection before it saw the request: a new one for it. */
+static bool
+ask_again(struct tayra__link_shared *shared, struct tayra__link *link)
+{
+	if (link->state != TAYRA__LINK_BUSY || !link->used || link->heard ||
+	    !may_ask_twice(shared, link))
+		return false;
+	tayra__link_drop(link);
+	if (!tayra__link_connect(shared, link))
+		return false;
+	link->asked = true;
+	return true;
+}
+
 bool
 tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link)
 {
@@ -151,17 +175,21 @@ tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link)
 	}
 	link->written = 0;
 	link->state = TAYRA__LINK_BUSY;
-	if (push(shared, link))
+	link->asked = true;
+	link->heard = false;
+	if (push(shared, link) || (errno != EPROTO && ask_again(shared, link)))
 		return true;
 	fail_errno(shared, link, TAYRA__WIRE_RESET, errno);
 	return false;
 }
 
 static enum tayra__link_event
-up(struct tayra__link *link)
+up(struct tayra__link_shared *shared, struct tayra__link *link)
 {
 	link->state = TAYRA__LINK_IDLE;
-	return TAYRA__LINK_UP;
+	if (!link->asked)
+		return TAYRA__LINK_UP;
+	return tayra__link_ask(shared, link) ? TAYRA__LINK_AGAIN : TAYRA__LINK_FAILED;
 }
 
 /* Bytes pass: say what has to be said first. */
@@ -173,7 +201,7 @@ greet(struct tayra__link_shared *shared, struct tayra__link *link)
 	if (!link->replies) {
 		if (!watch(shared, link, EPOLL_CTL_MOD, false))
 			return fail_errno(shared, link, TAYRA__WIRE_CONNECT, errno);
-		return up(link);
+		return up(shared, link);
 	}
 	link->state = TAYRA__LINK_GREETING;
 	tayra__answer_begin(&link->answer, false);
@@ -201,13 +229,17 @@ shake(struct tayra__link_shared *shared, struct tayra__link *link)
 static enum tayra__link_event
 connected(struct tayra__link_shared *shared, struct tayra__link *link)
 {
-	socklen_t len = sizeof(int);
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(int), peer_len = sizeof(peer);
 	int why = 0;
 
 	if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0)
 		why = errno;
 	if (why)
 		return fail_errno(shared, link, TAYRA__WIRE_CONNECT, why);
+	/* What epoll told of the connection before this one. */
+	if (getpeername(link->fd, (struct sockaddr *)&peer, &peer_len) < 0 && errno == ENOTCONN)
+		return TAYRA__LINK_NOTHING;
 	if (!shared->errand->tls)
 		return greet(shared, link);
 	link->tls = tayra__tls_create(shared->errand->tls, link->fd);
@@ -261,7 +293,7 @@ greeted(struct tayra__link_shared *shared, struct tayra__link *link, const char 
 	}
 	if (link->replies)
 		return TAYRA__LINK_NOTHING;
-	return len ? fail_surplus(shared, link) : up(link);
+	return len ? fail_surplus(shared, link) : up(shared, link);
 }
 
 static enum tayra__link_event
@@ -277,6 +309,8 @@ answered(struct tayra__link_shared *shared, struct tayra__link *link,
 		link->state = TAYRA__LINK_IDLE;
 	else
 		tayra__link_drop(link);
+	link->used = true;
+	link->asked = false;
 	return state == TAYRA__ANSWER_GOOD ? TAYRA__LINK_GOOD : TAYRA__LINK_BAD;
 }
 
@@ -288,6 +322,7 @@ heard(struct tayra__link_shared *shared, struct tayra__link *link, size_t len)
 
 	if (link->state == TAYRA__LINK_GREETING)
 		return greeted(shared, link, shared->room, len);
+	link->heard = true;
 	state = tayra__answer_feed(&link->answer, shared->room, len, &used);
 	if (state == TAYRA__ANSWER_MORE)
 		return TAYRA__LINK_NOTHING;
@@ -322,6 +357,8 @@ hear(struct tayra__link_shared *shared, struct tayra__link *link)
 	}
 	if (n > 0)
 		return heard(shared, link, (size_t)n);
+	if ((n == 0 || errno != EPROTO) && ask_again(shared, link))
+		return TAYRA__LINK_AGAIN;
 	if (n == 0)
 		return ended(shared, link);
 	return fail_errno(shared, link,
@@ -342,7 +379,10 @@ tayra__link_react(struct tayra__link_shared *shared, struct tayra__link *link, u
 	/* A server may answer before it has read everything, and close: what it said counts. */
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		return hear(shared, link);
-	if (events & EPOLLOUT && link->wants_room && !push(shared, link))
+	if (events & EPOLLOUT && link->wants_room && !push(shared, link)) {
+		if (errno != EPROTO && ask_again(shared, link))
+			return TAYRA__LINK_AGAIN;
 		return fail_errno(shared, link, TAYRA__WIRE_RESET, errno);
+	}
 	return TAYRA__LINK_NOTHING;
 }

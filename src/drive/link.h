@@ -47,7 +47,10 @@ struct tayra__link {
 	size_t request_len, written;
 	char *room;        /* [errand->request_most], for a request of a scenario; the wire's */
 	uint64_t until_ns; /* of what it is waiting for */
-	struct tayra__call call;  /* while BUSY */
+	struct tayra__call call; /* while `asked` */
+	bool asked; /* BUSY, or being opened anew for the request that a closed one lost */
+	bool used;  /* a request was answered on this connection */
+	bool heard; /* a byte of this answer came */
 	struct tayra__list place; /* in the wire's list for its state */
 	struct tayra__answer answer;
 };
@@ -58,6 +61,7 @@ enum tayra__link_event {
 	TAYRA__LINK_GOOD, /* answered: IDLE, or DOWN when the server wants no other request on it */
 	TAYRA__LINK_BAD,  /* the same, and the answer says that the request failed: shared->why */
 	TAYRA__LINK_LEFT, /* closed while nothing was asked: DOWN */
+	TAYRA__LINK_AGAIN,  /* `asked`, and a step further to asking on a new connection */
 	TAYRA__LINK_FAILED, /* DOWN; shared->error and ->why */
 };
 
@@ -65,7 +69,13 @@ void tayra__link_init(struct tayra__link *link, const struct tayra__errand *erra
 void tayra__link_fini(struct tayra__link *link);
 /* DOWN -> CONNECTING; false: failed at once. */
 bool tayra__link_connect(struct tayra__link_shared *shared, struct tayra__link *link);
-/* IDLE -> BUSY, with link->call; false: failed. */
+/*
+ * IDLE -> BUSY, with link->call; false: failed.
+ * => A server may close a connection that it has answered on whenever it likes, also while a
+ * request is on the way (RFC 9112, 9.3.1).  One that may be asked twice, and of whose answer no
+ * byte came, is then asked on a new connection: CONNECTING, and `asked`.  Once: the new one is not
+ *    `used`.
+ */
 bool tayra__link_ask(struct tayra__link_shared *shared, struct tayra__link *link);
 /* Something happened on it, as epoll says.  One that is DOWN ignores it. */
 enum tayra__link_event tayra__link_react(struct tayra__link_shared *shared,

@@ -101,6 +101,18 @@ tayra__request_text_is_head(const struct tayra__request_text *request)
 	return strcmp(method_of(request), "HEAD") == 0;
 }
 
+bool
+tayra__request_text_is_idempotent(const struct tayra__request_text *request)
+{
+	static const char *const methods[] = { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" };
+	const char *method = method_of(request);
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (strcmp(method, methods[i]) == 0)
+			return true;
+	return false;
+}
+
 static int
 write_path(const struct writing *w)
 {

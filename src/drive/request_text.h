@@ -37,5 +37,7 @@ int tayra__request_text_redis(const struct tayra__request_text *request,
 			      struct tayra__template *out, char *why, size_t why_size);
 /* The answer has no body. */
 bool tayra__request_text_is_head(const struct tayra__request_text *request);
+/* Asked twice it does what it does asked once (RFC 9110, 9.2.2). */
+bool tayra__request_text_is_idempotent(const struct tayra__request_text *request);
 
 #endif

@@ -29,25 +29,36 @@ move(struct tayra__link *link, struct tayra__list *to)
 	tayra__list_push_back(to, &link->place);
 }
 
-/* Bring the lists and counts in line with a link that was in state `before`. */
-static void
-settle(struct tayra__wire *wire, struct tayra__link *link, enum tayra__link_state before)
+/* What a link was counted as before something happened to it. */
+struct before {
+	enum tayra__link_state state;
+	bool asked;
+};
+
+static struct before
+before_now(const struct tayra__link *link)
 {
-	bool was_up = before == TAYRA__LINK_IDLE || before == TAYRA__LINK_BUSY;
+	return (struct before){ link->state, link->asked };
+}
+
+/* Bring the lists and counts in line with a link. */
+static void
+settle(struct tayra__wire *wire, struct tayra__link *link, struct before before)
+{
+	bool was_up = before.state == TAYRA__LINK_IDLE || before.state == TAYRA__LINK_BUSY;
 	bool is_up = link->state == TAYRA__LINK_IDLE || link->state == TAYRA__LINK_BUSY;
-	bool was_opening = before != TAYRA__LINK_DOWN && !was_up;
+	bool was_opening = before.state != TAYRA__LINK_DOWN && !was_up;
 	bool is_opening = link->state != TAYRA__LINK_DOWN && !is_up;
 
 	wire->up += (uint32_t)is_up - (uint32_t)was_up;
 	wire->opening += (uint32_t)is_opening - (uint32_t)was_opening;
-	wire->busy += (uint32_t)(link->state == TAYRA__LINK_BUSY) -
-		      (uint32_t)(before == TAYRA__LINK_BUSY);
+	wire->busy += (uint32_t)link->asked - (uint32_t)before.asked;
 	if (link->state == TAYRA__LINK_DOWN)
 		move(link, &wire->down);
 	else if (link->state == TAYRA__LINK_IDLE)
 		move(link, &wire->idle);
-	else
-		move(link, &wire->waiting);
+	else if (before.state == TAYRA__LINK_DOWN || before.state == TAYRA__LINK_IDLE)
+		move(link, &wire->waiting); /* else it waits since when it began to */
 }
 
 /* The first failure after something good costs no wait, each further one twice the last. */
@@ -130,16 +141,17 @@ tayra__wire_fail(struct tayra__wire *wire, struct tayra__wire_work *work,
 /* A link went down that should not have. */
 static void
 lose(struct tayra__wire *wire, struct tayra__wire_work *work, struct tayra__link *link,
-     enum tayra__link_state before, uint64_t now)
+     struct before before, uint64_t now)
 {
 	settle(wire, link, before);
-	if (before == TAYRA__LINK_BUSY) {
+	if (before.state != TAYRA__LINK_BUSY)
+		wire->refused = true;
+	if (before.asked) {
 		tayra__wire_fail(wire, work, &link->call, wire->shared.error, now);
 		if (wire->shared.error != TAYRA__WIRE_TIMEOUT)
 			back_off(wire, now);
 		return;
 	}
-	wire->refused = true;
 	back_off(wire, now);
 	work->refused(work, now);
 }
@@ -151,18 +163,20 @@ tayra__wire_start(struct tayra__wire *wire, struct tayra__wire_work *work, uint6
 
 	while (!tayra__list_empty(&wire->idle) && work->take(work, now, &call)) {
 		struct tayra__link *link = link_of(wire->idle.next);
+		struct before before = before_now(link);
 
 		link->call = call;
 		link->call.begun_ns = now;
 		link->until_ns = now + wire->timeout_ns;
 		if (tayra__link_ask(&wire->shared, link)) {
-			settle(wire, link, TAYRA__LINK_IDLE);
+			settle(wire, link, before);
 			now = tayra__clock_real_ns();
 			continue;
 		}
 		now = tayra__clock_real_ns();
 		wire->busy++;
-		lose(wire, work, link, TAYRA__LINK_BUSY, now);
+		before = (struct before){ TAYRA__LINK_BUSY, true };
+		lose(wire, work, link, before, now);
 	}
 	return now;
 }
@@ -174,6 +188,7 @@ mend(struct tayra__wire *wire, struct tayra__wire_work *work, uint64_t now)
 	while (wire->up + wire->opening < wire->wanted && wire->opening < OPENING_MAX &&
 	       now >= wire->retry_ns && !tayra__list_empty(&wire->down)) {
 		struct tayra__link *link = link_of(wire->down.next);
+		struct before before = before_now(link);
 
 		if (!tayra__link_connect(&wire->shared, link)) {
 			wire->refused = true;
@@ -182,7 +197,7 @@ mend(struct tayra__wire *wire, struct tayra__wire_work *work, uint64_t now)
 			return;
 		}
 		link->until_ns = now + wire->timeout_ns;
-		settle(wire, link, TAYRA__LINK_DOWN);
+		settle(wire, link, before);
 	}
 }
 
@@ -190,7 +205,7 @@ static void
 react(struct tayra__wire *wire, struct tayra__wire_work *work, struct tayra__link *link,
       uint32_t events, uint64_t now)
 {
-	enum tayra__link_state before = link->state;
+	struct before before = before_now(link);
 
 	switch (tayra__link_react(&wire->shared, link, events)) {
 	case TAYRA__LINK_NOTHING: return;
@@ -212,7 +227,8 @@ react(struct tayra__wire *wire, struct tayra__wire_work *work, struct tayra__lin
 		be_hopeful(wire);
 		book(wire, work, &link->call, TAYRA__CALL_OK, now);
 		break;
-	case TAYRA__LINK_LEFT: settle(wire, link, before); return;
+	case TAYRA__LINK_LEFT:
+	case TAYRA__LINK_AGAIN: settle(wire, link, before); return;
 	case TAYRA__LINK_FAILED: lose(wire, work, link, before, now); return;
 	}
 	tayra__wire_start(wire, work, now);
@@ -224,15 +240,14 @@ expire(struct tayra__wire *wire, struct tayra__wire_work *work, uint64_t now)
 {
 	while (!tayra__list_empty(&wire->waiting)) {
 		struct tayra__link *link = link_of(wire->waiting.next);
-		enum tayra__link_state before = link->state;
+		struct before before = before_now(link);
 
 		if (link->until_ns > now)
 			return;
 		snprintf(wire->shared.why, sizeof(wire->shared.why), "no %s within %g s",
-			 before == TAYRA__LINK_BUSY ? "answer" : "connection",
+			 before.asked ? "answer" : "connection",
 			 (double)wire->timeout_ns / (double)TAYRA_NS_PER_S);
-		wire->shared.error = before == TAYRA__LINK_BUSY ? TAYRA__WIRE_TIMEOUT
-								: TAYRA__WIRE_CONNECT;
+		wire->shared.error = before.asked ? TAYRA__WIRE_TIMEOUT : TAYRA__WIRE_CONNECT;
 		tayra__link_drop(link);
 		lose(wire, work, link, before, now);
 	}
@@ -336,9 +351,9 @@ tayra__wire_abandon(struct tayra__wire *wire, struct tayra__wire_work *work, uin
 {
 	while (!tayra__list_empty(&wire->waiting)) {
 		struct tayra__link *link = link_of(wire->waiting.next);
-		enum tayra__link_state before = link->state;
+		struct before before = before_now(link);
 
-		if (before == TAYRA__LINK_BUSY)
+		if (before.asked)
 			tayra__wire_abandon_call(wire, work, &link->call, now);
 		tayra__link_drop(link);
 		settle(wire, link, before);

@@ -187,6 +187,67 @@ a_server_that_closes_after_each_answer_is_called_again(void **state)
 	server_down(server);
 }
 
+static struct server_reply
+well_and_gone(struct server *s, unsigned number)
+{
+	return (struct server_reply){ ANSWER, 0, number % 2 ? SERVER_RESETS : SERVER_CLOSES };
+}
+
+static void
+a_server_that_closes_without_saying_so_costs_no_error(void **state)
+{
+	struct server *server = server_up(well_and_gone, NULL);
+	struct tayra__wire *wire = open_wire(server->url, 4, 0);
+
+	drive_closed(wire, 4, 30 * MS);
+	assert_int_equal(result.ok, result.offered);
+	assert_in_range(result.ok, 8, UINT64_MAX);
+	assert_true(server->accepted >= result.ok);
+	drive_open(wire, 1000, 50 * MS, 2000 * MS);
+	assert_int_equal(result.ok, 50);
+	tayra__wire_close(wire);
+	server_down(server);
+}
+
+static struct server_reply
+well_then_deaf(struct server *s, unsigned number)
+{
+	if (!number)
+		return well(s, number);
+	return (struct server_reply){ NULL, 0, SERVER_CLOSES };
+}
+
+static void
+a_request_is_asked_again_once_and_only_on_a_connection_that_was_used(void **state)
+{
+	struct server *server = server_up(well_then_deaf, NULL);
+	struct tayra__wire *wire = open_wire(server->url, 1, 0);
+
+	drive_closed(wire, 1, 60 * MS);
+	assert_int_equal(result.ok, 1);
+	assert_in_range(errors_of(wire, TAYRA__WIRE_RESET), 1, UINT64_MAX);
+	assert_int_equal(server->asked, result.offered + 1);
+	first_error_says(wire, "without an answer");
+	tayra__wire_close(wire);
+	server_down(server);
+}
+
+static void
+what_may_not_be_asked_twice_is_not(void **state)
+{
+	struct server *server = server_up(well_and_gone, NULL);
+	const struct tayra__wire_options options = { .url = server->url, .method = "POST" };
+	struct tayra__wire *wire;
+	char why[TAYRA__WIRE_WHY];
+
+	assert_int_equal(tayra__wire_open(&options, &wire, why, sizeof(why)), TAYRA_OK);
+	drive_closed(wire, 1, 60 * MS);
+	assert_int_equal(server->asked, result.ok);
+	assert_in_range(errors_of(wire, TAYRA__WIRE_RESET), 1, UINT64_MAX);
+	tayra__wire_close(wire);
+	server_down(server);
+}
+
 static void
 connections_that_the_server_closed_between_slices_are_no_error(void **state)
 {
@@ -492,6 +553,10 @@ main(void)
 		cmocka_unit_test(a_thousand_connections_are_opened_before_a_slice_begins),
 		cmocka_unit_test(an_answer_in_pieces_is_one_answer),
 		cmocka_unit_test(a_server_that_closes_after_each_answer_is_called_again),
+		cmocka_unit_test(a_server_that_closes_without_saying_so_costs_no_error),
+		cmocka_unit_test(
+			a_request_is_asked_again_once_and_only_on_a_connection_that_was_used),
+		cmocka_unit_test(what_may_not_be_asked_twice_is_not),
 		cmocka_unit_test(connections_that_the_server_closed_between_slices_are_no_error),
 		cmocka_unit_test(a_connection_that_breaks_is_an_error_and_opened_again),
 		cmocka_unit_test(garbage_is_an_error_and_its_connection_is_not_used_again),
