@@ -43,6 +43,7 @@ struct tayra__bench_options {
 	struct tayra__bench_request request;
 	struct tayra__bench_arrivals arrivals;
 	uint32_t connections;
+	bool busy_poll;
 	uint64_t duration_ns;
 	const char *metric_name; /* as given; NULL: none was */
 	/* aa */

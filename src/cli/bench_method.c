@@ -44,6 +44,8 @@ set_servers(const struct tayra__bench_options *o, struct tayra__method *m)
 				  s->scenario.order == TAYRA__SCENARIO_ZIPF       ? "by Zipf's law"
 				  : s->scenario.order == TAYRA__SCENARIO_SEQUENCE ? "in order"
 										  : "at random");
+	if (o->busy_poll)
+		tayra__method_set(m, "waiting", "busy: the generator never sleeps");
 	if (o->connections)
 		tayra__method_set(m, "connections", "%u", o->connections);
 	if (o->arms == 1)

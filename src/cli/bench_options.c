@@ -153,6 +153,7 @@ take_of_server(int key, char *arg, struct tayra__bench_options *o)
 	case TAYRA__BENCH_BURST: return tayra__bench_burst_take(&o->arrivals, o->command, arg);
 	case TAYRA__BENCH_CONNECTIONS:
 		return take_number(o, "connections", arg, 1, 65536, &o->connections);
+	case TAYRA__BENCH_BUSY_POLL: o->busy_poll = true; return 0;
 	case TAYRA__BENCH_DURATION: return take_time(o, "duration", arg, &o->duration_ns);
 	default: return tayra__bench_request_take(&o->request, o->command, key, arg);
 	}
@@ -380,6 +381,8 @@ check_run(const struct tayra__bench_options *o)
 		return lacks(o,
 			     "--method, --header, --body, --command, --scenario, --data, --cacert "
 			     "and --insecure are of servers: no --url");
+	if (o->busy_poll && !tayra__bench_arrivals_open(&o->arrivals))
+		return lacks(o, "--busy-poll is of a load by --rate, --arrivals or --burst");
 	if (o->urls && (o->request.cacert || o->request.insecure) && !any_secure(o))
 		return lacks(o, "--cacert and --insecure are of https:// and rediss://");
 	if (!o->urls && o->arms < 2)

@@ -126,6 +126,10 @@ const struct argp_option tayra__bench_run_table[] = {
 	  0 },
 	{ "burst", TAYRA__BENCH_BURST, "N/PERIOD", 0,
 	  "of servers: so many more at once, so often, as 50/2s, the first at the start", 0 },
+	{ "busy-poll", TAYRA__BENCH_BUSY_POLL, NULL, 0,
+	  "of servers: with --rate never sleep, which takes a processor of its own and spares "
+	  "latencies a wake-up",
+	  0 },
 	{ "connections", TAYRA__BENCH_CONNECTIONS, "N", 0,
 	  "of servers: without --rate so many ask, each again when answered (default 10); with it "
 	  "at most so many are open (default 64, opened as they are needed)",

@@ -45,6 +45,7 @@ enum tayra__bench_key {
 	TAYRA__BENCH_PLAN,
 	TAYRA__BENCH_LISTEN,
 	TAYRA__BENCH_ALERT,
+	TAYRA__BENCH_BUSY_POLL,
 };
 
 extern const struct argp_option tayra__bench_run_table[], tayra__bench_gate_table[],

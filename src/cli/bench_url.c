@@ -55,6 +55,7 @@ open_server(struct servers *s, size_t i)
 					      : CONNECTIONS_OPEN,
 		.ready = o->connections ? 0 : CONNECTIONS_READY,
 		.timeout_ns = o->timeout_ns,
+		.busy_poll = o->busy_poll,
 	};
 	char why[TAYRA__WIRE_WHY];
 	uint16_t port;

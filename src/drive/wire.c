@@ -148,6 +148,7 @@ tayra__wire_open(const struct tayra__wire_options *options, struct tayra__wire *
 									   : wire->connections;
 	wire->timeout_ns = options->timeout_ns ? options->timeout_ns : TIMEOUT_NS;
 	wire->any_status = options->any_status;
+	wire->busy_poll = options->busy_poll;
 	wire->scenario = options->scenario;
 	wire->shared.errand = &wire->errand;
 	wire->shared.epoll = wire->timer = -1;

@@ -60,6 +60,7 @@ struct tayra__wire_options {
 	const char *cacert; /* with TLS: a file of who may have signed the server's certificate;
 			       NULL: whom the system trusts */
 	bool insecure;      /* with TLS: any certificate will do */
+	bool busy_poll;     /* an open loop never sleeps: it takes a processor of its own */
 	bool any_status;    /* an answer that says it failed is an answer */
 };
 

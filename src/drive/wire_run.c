@@ -291,7 +291,9 @@ tayra__wire_turn(struct tayra__wire *wire, struct tayra__wire_work *work, uint64
 		 uint64_t until_ns)
 {
 	uint64_t now = tayra__clock_real_ns();
-	uint64_t rise_ns = wake_ns == UINT64_MAX ? wake_ns : wake_ns - wire->spin_ns;
+	uint64_t rise_ns = wire->spin_ns == UINT64_MAX ? 0
+			   : wake_ns == UINT64_MAX     ? wake_ns
+						       : wake_ns - wire->spin_ns;
 	struct epoll_event events[EVENTS];
 	int n;
 

@@ -28,6 +28,7 @@ struct tayra__wire {
 	uint64_t retry_ns, backoff_ns; /* nothing is opened before; after the next failure */
 	bool refused;                  /* the last attempt to open one failed */
 	bool any_status;
+	bool busy_poll; /* of an open loop */
 	/* With a scenario. */
 	const struct tayra__scenario *scenario;
 	struct tayra__scenario_seed seed; /* of this slice */
@@ -36,7 +37,8 @@ struct tayra__wire {
 	char *requests;                  /* [connections * errand.request_most] */
 	int timer;                       /* a timerfd in the epoll, for what is due */
 	uint64_t armed_ns;
-	uint64_t spin_ns; /* so long before that the sleep ends and polling begins */
+	uint64_t spin_ns; /* so long before that the sleep ends and polling begins; UINT64_MAX: no
+			     sleep at all */
 	struct tayra__wire_errors errors;
 };
 

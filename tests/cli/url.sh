@@ -109,6 +109,7 @@ claim "what can be shown is, when a page cannot be written"
 claim "connections beyond the limit of files are refused, with what else needs files"
 refused 'redis://127.0.0.1:1/0: connection refused' "a server that is not there is named" --url redis://127.0.0.1:1
 refused "--arm is a command and --url a server" "commands and servers are not compared" --arm true --url "$url"
+refused "--busy-poll is of a load by --rate" "clients that wait for answers do not poll" --url "$url" --busy-poll
 refused "--rate '0' is not a number of requests" "a rate of 0 is refused" --url "$url" --rate 0
 refused "--rate 'nan' is not" "a rate that is no number is refused" --url "$url" --rate nan
 refused '--rate, --arrivals, .* are of servers' "a rate of commands is refused" --arm true --arm true --rate 5
