@@ -9,6 +9,7 @@
 
 #define SLICES_DEFAULT  60
 #define BASELINE_SLICES 10 /* at least, for the band */
+#define WARM_SLICES     10 /* the last of a warm-up, which have to be as asked */
 #define LAG_SHARE       0.05
 #define OFFERED_SHARE   0.95
 #define NORMAL_975      1.96
@@ -279,17 +280,42 @@ settled_by_default(const double *medians, size_t n)
 	return tayra__steady(medians, n, &steady) == TAYRA_OK && steady.kind != TAYRA__STEADY_NONE;
 }
 
+/* What the last slices of a warm-up answered. */
+struct warmth {
+	uint64_t offered[WARM_SLICES], ok[WARM_SLICES];
+};
+
+/* Errors can be as even as answers: what is cold may fail at first, but not in the end. */
+static bool
+warm(const struct run *run, struct warmth *warmth)
+{
+	const struct tayra__drive_result *r = &run->result;
+	const size_t at = (run->phase->slices - 1) % WARM_SLICES;
+	uint64_t offered = 0, ok = 0;
+
+	warmth->offered[at] = r->offered;
+	warmth->ok[at] = r->ok;
+	for (size_t i = 0; i < WARM_SLICES; i++) {
+		offered += warmth->offered[i];
+		ok += warmth->ok[i];
+	}
+	return !breaks(&run->plan->line, &r->latency, offered, ok, SUCCESS);
+}
+
 static int
 warm_up(struct run *run)
 {
 	bool (*settled)(const double *, size_t) = run->plan->settled;
+	struct warmth warmth = { .offered = { 0 } };
 	uint32_t left = run->warmup_slices;
+	bool is_warm = false;
 	int status = TAYRA_OK;
 
 	begin(run, TAYRA__PHASE_WARMUP, run->baseline_per_s);
 	settle_in(run);
-	for (; !status && left && !run->out->steady; left--) {
+	for (; !status && left && !(run->out->steady && is_warm); left--) {
 		status = run_counted(run);
+		is_warm = !status && warm(run, &warmth);
 		run->out->steady = !status &&
 				   (settled ? settled : settled_by_default)(run->account.medians_ns,
 									    run->account.medians);
@@ -300,8 +326,12 @@ warm_up(struct run *run)
 	/* What it did not need is not to come. */
 	run->progress.most_ns -= left * run->slice_ns;
 	run->phase->verdict = TAYRA__PHASE_MET;
-	if (!run->out->steady)
+	if (!run->out->steady) {
 		fail(run->phase, TAYRA__PHASE_FAILED, "steady");
+	} else if (!is_warm) {
+		fail(run->phase, TAYRA__PHASE_FAILED, "success");
+		run->phase->failed_ns = run->broke_ns[SUCCESS];
+	}
 	return TAYRA_OK;
 }
 

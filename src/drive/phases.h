@@ -41,7 +41,7 @@ struct tayra__phase {
 	/*
 	 * Static text; NULL: nothing is wrong.  FAILED: the threshold that was broken, and of
 	 * several the one that a slice broke first: "success", "mean" .. "max"; for a warm-up
-	 * "steady", for a recovery "recovery".  INVALID: "lag", "rate" or "requests".
+	 * "steady" or "success", for a recovery "recovery".  INVALID: "lag", "rate" or "requests".
 	 */
 	const char *failed;
 	uint64_t
@@ -54,7 +54,7 @@ struct tayra__phases {
 	struct tayra__phase *phase; /* in the order in which they ran */
 	size_t count;
 	struct tayra__phase_log log;
-	bool steady;          /* the warm-up ended because it had settled */
+	bool steady;          /* the warm-up had settled when it ended */
 	double best_per_s;    /* the highest rate of load or stress that was met; 0: none */
 	double calm_ms;       /* a slice with a higher median is not calm; NaN: no baseline */
 	uint64_t recovery_ns; /* from the end of the load; UINT64_MAX: not seen */
@@ -95,10 +95,11 @@ struct tayra__phases_plan {
 
 /*
  * Run it.
- * => Warm-up: slices at the baseline's rate until settled; one that does not is FAILED, and the
- * test goes on.  Baseline: the line's sustain, ten slices at least.  Load: each rate of the line,
- *    reached by a ramp and sustained.  Stress: 110%, 120%, 130%.  A baseline or step that FAILED
- * ends the climb: what lies above says nothing new.
+ * => Warm-up: slices at the baseline's rate until settled and the last ten together keep success as
+ *    the line wants it; one that does not get there is FAILED, and the test goes on.  Baseline: the
+ * line's sustain, ten slices at least.  Load: each rate of the line, reached by a ramp and
+ * sustained.  Stress: 110%, 120%, 130%.  A baseline or step that FAILED ends the climb: what lies
+ * above says nothing new.
  * => INVALID: the generator's lag p99 is more than 5% of the latency p99, or it offered fewer than
  *    95% of what was planned and by more than chance (4 square roots), or nothing.  Not for
  *    warm-ups.

@@ -28,6 +28,7 @@ struct server {
 	double cold;                /* and so much longer at first, halved every two slices */
 	const double *after; /* service time in recovery's slices, as factors; the last stays */
 	size_t afters, at_after;
+	size_t ill;        /* so many slices refuse nine of ten, as evenly as can be */
 	double high_per_s; /* recovery is what comes below after that */
 	bool was_high;
 	size_t slices;
@@ -68,7 +69,8 @@ static void
 ask(struct server *s, double ms, struct tayra__drive_result *out)
 {
 	double wait_ms = s->queued / s->capacity_per_s * 1e3;
-	bool refused = s->queue_most > 0 && s->queued > s->queue_most;
+	bool refused = (s->queue_most > 0 && s->queued > s->queue_most) ||
+		       (s->slices < s->ill && out->offered % 10);
 
 	ms = refused ? 1000 : wait_ms + ms * (1 + 0.05 * tayra__rng_unit(&s->rng));
 	tayra__hist_add(&out->latency, (uint64_t)(ms * 1e6));
@@ -333,6 +335,44 @@ a_cold_start_is_waited_for(void **state)
 }
 
 static void
+errors_are_no_warmth_however_even(void **state)
+{
+	static struct server s;
+	struct tayra__phases p;
+
+	(void)state;
+	init(&s, 5000);
+	s.ill = SIZE_MAX;
+	assert_int_equal(load_test(&s, "1000/s ramp 0s sustain 5s success 95%", at_ten, &p),
+			 TAYRA_OK);
+	assert_true(p.steady);
+	assert_int_equal(p.phase[0].slices, 60);
+	assert_int_equal(p.phase[0].verdict, TAYRA__PHASE_FAILED);
+	assert_string_equal(p.phase[0].failed, "success");
+	assert_int_equal(p.phase[0].failed_ns, 0);
+	assert_int_equal(tayra__phases_verdict(&p), TAYRA__PHASE_FAILED);
+	tayra__phases_fini(&p);
+}
+
+/* It answers from the sixteenth slice on: the last ten are then as asked from the twenty-fifth. */
+static void
+what_fails_while_it_is_cold_is_waited_for(void **state)
+{
+	static struct server s;
+	struct tayra__phases p;
+
+	(void)state;
+	init(&s, 5000);
+	s.ill = 15;
+	assert_int_equal(load_test(&s, "1000/s ramp 0s sustain 5s success 95%", at_ten, &p),
+			 TAYRA_OK);
+	assert_int_equal(p.phase[0].slices, 25);
+	assert_int_equal(p.phase[0].verdict, TAYRA__PHASE_MET);
+	assert_int_equal(tayra__phases_verdict(&p), TAYRA__PHASE_MET);
+	tayra__phases_fini(&p);
+}
+
+static void
 one_that_never_settles_is_measured_and_not_believed(void **state)
 {
 	static struct server s;
@@ -513,6 +553,8 @@ main(void)
 		cmocka_unit_test(a_relapse_begins_recovery_anew),
 		cmocka_unit_test(one_that_does_not_recover_is_said_to_have_not),
 		cmocka_unit_test(a_cold_start_is_waited_for),
+		cmocka_unit_test(errors_are_no_warmth_however_even),
+		cmocka_unit_test(what_fails_while_it_is_cold_is_waited_for),
 		cmocka_unit_test(one_that_never_settles_is_measured_and_not_believed),
 		cmocka_unit_test(a_generator_at_its_limits_makes_a_phase_invalid),
 		cmocka_unit_test(a_baseline_that_fails_is_not_climbed_from),
