@@ -238,6 +238,29 @@ TAYRA_API int tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64
 TAYRA_API int tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_ns);
 
 /*
+ * Any option by name while it runs: mode, limiter, limit, limit_min, limit_max, increase, decrease,
+ * cpu_max, memory_max, error_max, p90_target, p90_max, dither, price, window, window_min, queue,
+ * codel_target, codel_interval, deadline_deviations, share_critical, share_min, barge.  Values are
+ * written as in a configuration: "monitor", "0.15", "50ms"; "off" for what then is not looked at,
+ * "none" for no queue, "auto" for the default rule of codel_target.
+ *
+ * It holds from now on, all at once, for who is queued and held too: nobody is lost, who has room
+ * now is let in, and a limit that became lower is reached as tickets leave.  A limit outside new
+ * bounds moves to the nearer.  Another limiter goes on from the limit there is, with what is its
+ * default wherever none was given.
+ * => TAYRA_E_NOT_FOUND: no such name.  TAYRA_E_INVAL: no such value, or it does not go with the
+ *    others (limit_min over limit_max, limit outside them).  Nothing changed, and `why`, which may
+ *    be NULL, has a line that says what is wrong.
+ */
+TAYRA_API int tayra_pace_set(struct tayra_pace *pace, const char *name, const char *value,
+			     uint64_t now_ns, char *why, size_t why_len);
+/* What it is now, as tayra_pace_set() takes it.  => TAYRA_E_NOT_FOUND, TAYRA_E_TOO_LARGE: 32 bytes
+ * do. */
+TAYRA_API int tayra_pace_get(struct tayra_pace *pace, const char *name, char *out, size_t len);
+/* The n-th of these names; NULL after the last. */
+TAYRA_API const char *tayra_pace_knob(size_t n);
+
+/*
  * Asking once more.  Both answers are a token out of a bucket that holds 10: take it only to use
  * it.
  */

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#include "config/knob.h"
+#include "base/knob.h"
 #include "config/yaml.h"
 
 struct tayra__document {

@@ -34,7 +34,7 @@ static void
 start_window(struct tayra_pace *pace, uint64_t now_ns)
 {
 	pace->opened = true;
-	atomic_store_explicit(&pace->next_window_ns, now_ns + pace->window_ns,
+	atomic_store_explicit(&pace->next_window_ns, now_ns + pace->options.window_ns,
 			      memory_order_relaxed);
 }
 
@@ -98,6 +98,28 @@ tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns)
 	tayra__decide_tell(&decided);
 }
 
+/* Under the lock: what is read without it. */
+static void
+publish(struct tayra_pace *pace)
+{
+	atomic_store_explicit(&pace->queue_max, pace->options.queue_max, memory_order_relaxed);
+	atomic_store_explicit(&pace->deadline_deviations, pace->options.deadline_deviations,
+			      memory_order_relaxed);
+}
+
+/* Under the lock. */
+static void
+set_queue_rule(struct tayra_pace *pace)
+{
+	tayra__queue_set_rule(&pace->queue, &(struct tayra__queue_rule){
+						    .max = pace->options.queue_max,
+						    .target_ns = pace->options.codel_target_ns,
+						    .interval_ns = pace->options.codel_interval_ns,
+						    .share_critical = pace->options.share_critical,
+						    .share_min = pace->options.share_min,
+					    });
+}
+
 int
 tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **out)
 {
@@ -115,23 +137,17 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 		tayra__mem_free(pace);
 		return TAYRA_E_NOMEM;
 	}
-	pace->window_ns = options.window_ns;
-	pace->queue_max = options.queue_max;
-	pace->barge_ns = options.barge_ns;
+	tayra__options_copy(given, &pace->given);
+	pace->options = options;
+	publish(pace);
 	pace->retries = tayra__allowance_of(0.1);
 	pace->hedges = tayra__allowance_of(0.05);
-	pace->deadline_deviations = options.deadline_deviations;
 	pace->sensor = options.sensor;
 	pace->clock = options.clock;
 	pace->limit = tayra__options_limit(&options);
 	pace->last.pressure = (struct tayra_pressure){ (double)NAN, (double)NAN };
-	tayra__queue_init(&pace->queue, &(struct tayra__queue_rule){
-						.max = options.queue_max,
-						.target_ns = options.codel_target_ns,
-						.interval_ns = options.codel_interval_ns,
-						.share_critical = options.share_critical,
-						.share_min = options.share_min,
-					});
+	tayra__queue_init(&pace->queue, &(struct tayra__queue_rule){ 0 });
+	set_queue_rule(pace);
 	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	atomic_init(&pace->word,
 		    tayra__word_with_mode(tayra__word_with_limit(0, options.limit), options.mode));
@@ -168,28 +184,51 @@ tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns)
 	return status;
 }
 
+/* Under the lock.  What the other mode measured is no ground for a decision in this one. */
+static void
+put_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_ns)
+{
+	uint64_t word = tayra__pace_word(pace);
+
+	while (!atomic_compare_exchange_weak_explicit(&pace->word, &word,
+						      tayra__word_with_mode(word, mode),
+						      memory_order_relaxed, memory_order_relaxed))
+		;
+	tayra__window_close(&pace->window, now_ns, &(struct tayra__limit_window){ 0 });
+	start_window(pace, now_ns);
+}
+
 int
 tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_ns)
 {
 	struct tayra__list decided;
-	uint64_t word;
 
 	if ((unsigned)mode > TAYRA_MODE_OFF)
 		return TAYRA_E_INVAL;
 	tayra__list_init(&decided);
 	pthread_mutex_lock(&pace->lock);
-	word = tayra__pace_word(pace);
-	while (!atomic_compare_exchange_weak_explicit(&pace->word, &word,
-						      tayra__word_with_mode(word, mode),
-						      memory_order_relaxed, memory_order_relaxed))
-		;
-	/* What the other mode measured is no ground for a decision in this one. */
-	tayra__window_close(&pace->window, now_ns, &(struct tayra__limit_window){ 0 });
-	start_window(pace, now_ns);
+	put_mode(pace, mode, now_ns);
 	tayra__decide_dispatch(pace, now_ns, &decided);
 	pthread_mutex_unlock(&pace->lock);
 	tayra__decide_tell(&decided);
 	return TAYRA_OK;
+}
+
+void
+tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *options,
+		  uint64_t now_ns, struct tayra__list *decided)
+{
+	pace->options = *options;
+	publish(pace);
+	set_queue_rule(pace);
+	tayra__options_steer(options, &pace->limit);
+	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
+	put_limit(pace);
+	if (options->mode != tayra__word_mode(tayra__pace_word(pace)))
+		put_mode(pace, options->mode, now_ns);
+	else if (pace->opened && !tayra__pace_window_due(pace, now_ns + options->window_ns))
+		start_window(pace, now_ns); /* it would end later than a new one */
+	tayra__decide_dispatch(pace, now_ns, decided);
 }
 
 /* Under the lock. */

@@ -34,9 +34,12 @@ static inline uint64_t
 tayra__decide_need_ns(const struct tayra_pace *pace, enum tayra_class cls, uint64_t word,
 		      uint64_t now_ns)
 {
-	if (tayra__word_inflight(word) == 0 || pace->deadline_deviations < 0)
+	const double deviations = atomic_load_explicit(&pace->deadline_deviations,
+						       memory_order_relaxed);
+
+	if (tayra__word_inflight(word) == 0 || deviations < 0)
 		return 0;
-	return tayra__service_need_ns(&pace->by_class[cls - 1], pace->deadline_deviations, now_ns);
+	return tayra__service_need_ns(&pace->by_class[cls - 1], deviations, now_ns);
 }
 
 static inline bool

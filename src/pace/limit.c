@@ -48,6 +48,35 @@ tayra__limit_set(struct tayra__limit *limit, double now)
 	return TAYRA_OK;
 }
 
+void
+tayra__limit_hand_over(struct tayra__limit *limit, const struct tayra__limit_ops *ops)
+{
+	limit->ops = ops;
+	limit->learned = limit->now;
+	limit->warm = true;
+	limit->starting = false;
+	limit->reason = "another limiter";
+	memset(&limit->state, 0, sizeof(limit->state));
+}
+
+static double
+within(const struct tayra__limit_rule *rule, double slots)
+{
+	return fmin(fmax(slots, rule->min), rule->max);
+}
+
+void
+tayra__limit_bound(struct tayra__limit *limit, const char *reason)
+{
+	const double now = within(&limit->rule, limit->now);
+
+	limit->learned = within(&limit->rule, limit->learned);
+	if (now == limit->now)
+		return;
+	limit->now = now;
+	limit->reason = reason;
+}
+
 enum tayra__limit_move
 tayra__limit_hold(struct tayra__limit *limit, const char *reason)
 {
@@ -60,7 +89,7 @@ tayra__limit_to(struct tayra__limit *limit, double next, const char *reason)
 {
 	const double before = limit->now;
 
-	limit->now = limit->learned = fmin(fmax(next, limit->rule.min), limit->rule.max);
+	limit->now = limit->learned = within(&limit->rule, next);
 	limit->reason = reason;
 	if (limit->now == before)
 		return TAYRA__LIMIT_HELD;

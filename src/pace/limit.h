@@ -75,6 +75,11 @@ enum tayra__limit_move tayra__limit_learn(struct tayra__limit *limit,
  * [min, max]; nothing changed. */
 int tayra__limit_set(struct tayra__limit *limit, double now);
 
+/* Another algorithm goes on from where this one is. */
+void tayra__limit_hand_over(struct tayra__limit *limit, const struct tayra__limit_ops *ops);
+/* Move it within [min, max] if it is outside: then for that reason. */
+void tayra__limit_bound(struct tayra__limit *limit, const char *reason);
+
 /* For algorithms: go there, or as near as the bounds allow; stay. */
 enum tayra__limit_move tayra__limit_to(struct tayra__limit *limit, double next, const char *reason);
 enum tayra__limit_move tayra__limit_hold(struct tayra__limit *limit, const char *reason);

@@ -6,6 +6,9 @@
 
 #include <math.h>
 
+#define LIMIT_MIN 1
+#define LIMIT_MAX 1024
+
 /* Zero means the default. */
 static void
 set_default(double *value, double fallback)
@@ -24,8 +27,8 @@ set_default_ns(uint64_t *value, uint64_t fallback)
 static void
 fill_in(struct tayra_pace_options *o, const struct tayra__limit_ops *limiter)
 {
-	set_default(&o->limit_min, 1);
-	set_default(&o->limit_max, 1024);
+	set_default(&o->limit_min, LIMIT_MIN);
+	set_default(&o->limit_max, LIMIT_MAX);
 	set_default(&o->limit, fmin(fmax(limiter->start, o->limit_min), o->limit_max));
 	set_default(&o->increase, 1.1);
 	set_default(&o->decrease, 0.9);
@@ -86,6 +89,56 @@ tayra__options_read(const struct tayra_pace_options *given, struct tayra_pace_op
 	return sound(out) ? TAYRA_OK : TAYRA_E_INVAL;
 }
 
+void
+tayra__options_copy(const struct tayra_pace_options *given, struct tayra_pace_options *out)
+{
+	tayra__option_struct(given, out, sizeof(*out));
+	if (!given)
+		out->limiter = TAYRA_LIMITER_ELASTICITY;
+	out->size = sizeof(*out);
+}
+
+void
+tayra__options_keep_within(struct tayra_pace_options *o)
+{
+	double min = o->limit_min, max = o->limit_max;
+
+	set_default(&min, LIMIT_MIN);
+	set_default(&max, LIMIT_MAX);
+	if (min <= max)
+		o->limit = fmin(fmax(o->limit, min), max);
+}
+
+static struct tayra__limit_rule
+rule_of(const struct tayra_pace_options *o)
+{
+	return (struct tayra__limit_rule){
+		.min = o->limit_min,
+		.max = o->limit_max,
+		.increase = o->increase,
+		.decrease = o->decrease,
+		.cpu_max = o->cpu_max,
+		.memory_max = o->memory_max,
+		.error_max = o->error_max,
+		.p90_target_ns = o->p90_target_ns,
+		.window_min = o->window_min,
+		.p90_max_ns = o->p90_max_ns,
+		.dither = o->dither,
+		.price = o->price,
+	};
+}
+
+void
+tayra__options_steer(const struct tayra_pace_options *o, struct tayra__limit *limit)
+{
+	const struct tayra__limit_ops *limiter = tayra__limit_find(o->limiter);
+
+	limit->rule = rule_of(o);
+	if (limit->ops != limiter)
+		tayra__limit_hand_over(limit, limiter);
+	tayra__limit_bound(limit, "bounds set by hand");
+}
+
 struct tayra__limit
 tayra__options_limit(const struct tayra_pace_options *o)
 {
@@ -98,20 +151,7 @@ tayra__options_limit(const struct tayra_pace_options *o)
 		.starting = limiter == &tayra__limit_elasticity && !warm,
 		.now = o->limit,
 		.learned = o->limit,
-		.rule = {
-			.min = o->limit_min,
-			.max = o->limit_max,
-			.increase = o->increase,
-			.decrease = o->decrease,
-			.cpu_max = o->cpu_max,
-			.memory_max = o->memory_max,
-			.error_max = o->error_max,
-			.p90_target_ns = o->p90_target_ns,
-			.window_min = o->window_min,
-			.p90_max_ns = o->p90_max_ns,
-			.dither = o->dither,
-			.price = o->price,
-		},
+		.rule = rule_of(o),
 		.reason = "no window closed yet",
 	};
 }

@@ -69,7 +69,8 @@ monitor(struct tayra_pace *pace, const struct tayra__line_entry *entry, uint64_t
 	if (tayra__decide_hopeless(entry->deadline_ns, now_ns,
 				   tayra__decide_need_ns(pace, entry->cls, word, now_ns)))
 		tayra__decide_count_shed(pace, entry->cls, TAYRA_SHED_HOPELESS);
-	else if (inflight >= limit && inflight - limit >= pace->queue_max)
+	else if (inflight >= limit &&
+		 inflight - limit >= atomic_load_explicit(&pace->queue_max, memory_order_relaxed))
 		tayra__decide_count_shed(pace, entry->cls, TAYRA_SHED_FULL);
 }
 

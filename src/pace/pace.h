@@ -27,15 +27,17 @@ struct tayra_pace {
 	struct tayra__service service;                         /* of all */
 	struct tayra__service by_class[TAYRA_CLASSES];         /* for judging deadlines */
 	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS + 1]; /* the last: TAYRA_SHED_LEVEL */
+	/* Of options, for who holds no lock; relaxed. */
+	_Atomic uint32_t queue_max;
+	_Atomic double deadline_deviations; /* below 0: nothing is hopeless */
 	/* Never changed after create. */
-	uint64_t window_ns;
-	uint32_t queue_max;
-	uint64_t barge_ns;          /* 0: nobody is passed */
-	double deadline_deviations; /* below 0: nothing is hopeless */
 	const struct tayra_sensor *sensor;
 	const struct tayra_clock *clock;
 	/* Under the lock. */
 	pthread_mutex_t lock;
+	struct tayra_pace_options given; /* 0: the default */
+	struct tayra_pace_options
+		options; /* with defaults filled in; limit and mode are elsewhere */
 	struct tayra__queue queue;
 	struct tayra__ticket *heir; /* woken without a slot, and not up yet; see wait.c */
 	uint64_t heir_ns;           /* since when */
@@ -72,6 +74,10 @@ bool tayra__pace_takes(const struct tayra_pace_request *request);
  * turned away.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: out.  TAYRA_E_INVAL. */
 int tayra__pace_enter_now(struct tayra_pace *pace, const struct tayra_pace_request *request,
 			  uint64_t now_ns, struct tayra_ticket *handle);
+
+/* Under the lock: these are the options from now on, but for limit, sensor and clock. */
+void tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *options,
+		       uint64_t now_ns, struct tayra__list *decided);
 
 /* Close the window if it is due and nobody else is at it.  Takes the lock. */
 void tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns);

@@ -32,14 +32,20 @@ shed_to(struct tayra__queue *queue, struct tayra__line_entry *entry, struct tayr
 void
 tayra__queue_init(struct tayra__queue *queue, const struct tayra__queue_rule *rule)
 {
-	*queue = (struct tayra__queue){
-		.max = rule->max,
-		.target_ns = rule->target_ns,
-		.next_deadline_ns = UINT64_MAX,
-	};
-	tayra__share_init(&queue->share, rule->share_critical, rule->share_min);
+	*queue = (struct tayra__queue){ .next_deadline_ns = UINT64_MAX };
 	for (int i = 0; i < TAYRA_CLASSES; i++)
 		tayra__line_init(&queue->lines[i], rule->interval_ns);
+	tayra__queue_set_rule(queue, rule);
+}
+
+void
+tayra__queue_set_rule(struct tayra__queue *queue, const struct tayra__queue_rule *rule)
+{
+	queue->max = rule->max;
+	queue->target_ns = rule->target_ns;
+	tayra__share_set(&queue->share, rule->share_critical, rule->share_min);
+	for (int i = 0; i < TAYRA_CLASSES; i++)
+		queue->lines[i].interval_ns = rule->interval_ns;
 }
 
 /* A place in a full line for a newcomer.  => whether there is one. */

@@ -37,6 +37,8 @@ struct tayra__queue_rule {
 
 /* The queue must not move afterwards. */
 void tayra__queue_init(struct tayra__queue *queue, const struct tayra__queue_rule *rule);
+/* From now on; who is queued stays. */
+void tayra__queue_set_rule(struct tayra__queue *queue, const struct tayra__queue_rule *rule);
 /* Queue it; cls, level, tenant, cost and deadline_ns are the caller's.  Where its class is full, it
  * takes the place of the oldest of a tenant with more than it has; that one is moved to `shed`.
  * => false: it is not queued; entry->shed says why. */

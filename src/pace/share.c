@@ -25,11 +25,10 @@ give_out(struct tayra__share *share, double total, double minimum)
 }
 
 void
-tayra__share_init(struct tayra__share *share, double critical, double minimum)
+tayra__share_set(struct tayra__share *share, double critical, double minimum)
 {
 	const double most = 1 - (TAYRA_CLASSES - 1) * minimum;
 
-	*share = (struct tayra__share){ 0 };
 	share->of[CRITICAL] = fmax(fmin(critical, most), minimum);
 	give_out(share, 1 - share->of[CRITICAL], minimum);
 }

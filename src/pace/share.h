@@ -21,8 +21,8 @@ struct tayra__share {
 };
 
 /* Of CRITICAL, 0 to 1, and at least, of each class, 0 to 0.2.  Where both cannot be, the minimum
- * is. */
-void tayra__share_init(struct tayra__share *share, double critical, double minimum);
+ * is.  All zero before the first; whose turn it is stays as it is. */
+void tayra__share_set(struct tayra__share *share, double critical, double minimum);
 /* That class begins to ask. */
 void tayra__share_enter(struct tayra__share *share, enum tayra_class cls);
 /* Whose turn it is of those that ask (bit i: class i + 1), not none. */

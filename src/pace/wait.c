@@ -33,7 +33,8 @@ sleep_on(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t left_ns)
 bool
 tayra__wait_let_pass(struct tayra_pace *pace, uint64_t now_ns)
 {
-	struct tayra__line_entry *next = pace->barge_ns ? tayra__queue_peek(&pace->queue) : NULL;
+	struct tayra__line_entry *next = pace->options.barge_ns ? tayra__queue_peek(&pace->queue)
+								: NULL;
 	struct tayra__ticket *ticket;
 
 	if (!next)
@@ -44,13 +45,14 @@ tayra__wait_let_pass(struct tayra_pace *pace, uint64_t now_ns)
 	if (!pace->heir) {
 		if (ticket->passed == 0)
 			ticket->passed_ns = now_ns;
-		if (ticket->passed == PASSED_MAX || now_ns - ticket->passed_ns >= pace->barge_ns)
+		if (ticket->passed == PASSED_MAX ||
+		    now_ns - ticket->passed_ns >= pace->options.barge_ns)
 			return false;
 		ticket->passed++;
 		pace->heir = ticket;
 		pace->heir_ns = now_ns;
 		pthread_cond_signal(ticket->waiter);
-	} else if (now_ns - pace->heir_ns >= pace->barge_ns) {
+	} else if (now_ns - pace->heir_ns >= pace->options.barge_ns) {
 		return false;
 	}
 	atomic_fetch_and_explicit(&pace->word, ~TAYRA__WORD_WAITING, memory_order_relaxed);

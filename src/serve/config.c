@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/config.h"
 
+#include "serve/learning.h"
 #include "serve/number.h"
+#include "serve/pacing.h"
 #include "serve/state.h"
 
 #include <inttypes.h>
@@ -134,30 +136,56 @@ static const struct row {
 	{ "timeout", read_timeout, set_timeout },
 };
 
-#define ROWS (sizeof(rows) / sizeof(rows[0])) /* and those of learning */
+#define ROWS (sizeof(rows) / sizeof(rows[0])) /* then those of learning, then those of pacing */
+
+static size_t
+learning_rows(void)
+{
+	size_t n = 0;
+
+	while (tayra__learning_name(n))
+		n++;
+	return n;
+}
 
 const char *
-tayra__config_name(size_t n)
+tayra__config_name(const struct tayra__server *server, size_t n, char room[TAYRA__CONFIG_NAME])
 {
-	return n < ROWS ? rows[n].name : tayra__learning_name(n - ROWS);
+	const size_t learning = learning_rows();
+
+	if (n < ROWS)
+		return rows[n].name;
+	if (n - ROWS < learning)
+		return tayra__learning_name(n - ROWS);
+	return tayra__pacing_name(server, n - ROWS - learning, room, TAYRA__CONFIG_NAME);
 }
 
 size_t
 tayra__config_read(const struct tayra__server *server, size_t n, char out[TAYRA__CONFIG_TEXT])
 {
-	return n < ROWS ? rows[n].read(server, out)
-			: tayra__learning_read(server, n - ROWS, out, TAYRA__CONFIG_TEXT);
+	const size_t learning = learning_rows();
+
+	if (n < ROWS)
+		return rows[n].read(server, out);
+	if (n - ROWS < learning)
+		return tayra__learning_read(server, n - ROWS, out, TAYRA__CONFIG_TEXT);
+	return tayra__pacing_read(server, n - ROWS - learning, out, TAYRA__CONFIG_TEXT);
 }
 
 const char *
 tayra__config_set(struct tayra__server *server, const struct tayra__resp_arg *name,
 		  const struct tayra__resp_arg *value)
 {
-	for (size_t i = 0; tayra__config_name(i); i++) {
-		const char *row = tayra__config_name(i);
+	const size_t learning = learning_rows();
+	char room[TAYRA__CONFIG_NAME];
+	const char *row;
 
+	for (size_t i = 0; (row = tayra__config_name(server, i, room)); i++) {
 		if (strlen(row) != name->len || strncasecmp(row, name->bytes, name->len) != 0)
 			continue;
+		if (i >= ROWS + learning)
+			return tayra__pacing_set(server, i - ROWS - learning, value->bytes,
+						 value->len);
 		if (i >= ROWS)
 			return tayra__learning_set(server, i - ROWS, value->bytes, value->len);
 		return rows[i].set ? rows[i].set(server, value)

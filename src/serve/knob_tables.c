@@ -2,6 +2,7 @@
  *
  * knob_tables.c: everything that can be configured.
  */
+#include "pace/knobs.h"
 #include "serve/settings.h"
 
 #include <stddef.h>
@@ -102,12 +103,16 @@ const struct tayra__knob tayra__origin_knobs[] = {
 
 #define OF(member) offsetof(struct tayra__limit_setting, member)
 
-/* In the order of enum tayra_limiter; a number in place of the mapping is the fixed one. */
-static const char *const limiters[] = { "aimd", "fixed",      "vegas",   "gradient2",
-					"bdp",  "elasticity", "latency", NULL };
+#define OPTION(member) OF(options.member)
 
+/* A number in place of the mapping is the fixed limiter. */
 const struct tayra__knob tayra__limit_knobs[] = {
-	{ "limiter", TAYRA__KNOB_CHOICE, OF(limiter), "NAME", 0, 0, limiters, 0, "elasticity",
+	{ "mode", TAYRA__KNOB_CHOICE, OPTION(mode), "enforce|monitor|off", 0, 0, tayra__pace_modes,
+	  0, "enforce",
+	  "monitor lets all loads through and counts those it would not; off learns nothing "
+	  "either" },
+	{ "limiter", TAYRA__KNOB_CHOICE, OPTION(limiter), "NAME", 0, 0, tayra__pace_limiters, 0,
+	  "elasticity",
 	  "how it learns: elasticity (throughput), latency (target), aimd, vegas, gradient2, bdp; "
 	  "fixed stays at start" },
 	{ "min", TAYRA__KNOB_COUNT, OF(min), "N", 1, 1024, NULL, 0, "1", "it goes no lower" },
@@ -117,9 +122,11 @@ const struct tayra__knob tayra__limit_knobs[] = {
 	  "what it begins with, within min and max" },
 	{ "target", TAYRA__KNOB_NANOSECONDS, OF(target_ns), "DURATION", 1e6, 0, NULL, 0,
 	  "aimd, latency 100ms; else none",
-	  "it falls while one load in ten takes longer than this" },
+	  "it falls while one load in ten takes longer than this: p90_target and p90_max" },
+	TAYRA__PACE_RULE_KNOBS(OPTION),
 	{ 0 },
 };
+#undef OPTION
 #undef OF
 
 #define OF(member) offsetof(struct tayra__route_setting, member)

@@ -255,6 +255,7 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	server->paces = o->paces;
 	server->pace_count = o->pace_count;
 	server->pace_names = o->pace_names;
+	server->pace_threads = o->pace_threads;
 	status = server->keyspace.shared ? tayra__fetch_open(server) : TAYRA_OK;
 	if (status != TAYRA_OK || !server->tiers.remote)
 		return status;

@@ -57,7 +57,8 @@ struct tayra__server_options {
 	/* Limits of those origins, for the server to tick.  Borrowed as long. */
 	struct tayra_pace *const *paces;
 	size_t pace_count;
-	const char *const *pace_names; /* for INFO; NULL: none.  Borrowed as long */
+	const char *const *pace_names; /* for INFO and CONFIG; NULL: none.  Borrowed as long */
+	const uint32_t *pace_threads;  /* no limit_max may be set over that; NULL: any.  As long */
 	/* Called by the server's thread when origins of routes with names fail (troubles.h); NULL:
 	 * only INFO tells. */
 	void (*trouble)(void *arg, const char *origin, const char *text, uint64_t left_out);

@@ -223,14 +223,14 @@ config_asked_for(const struct tayra__call *call, const char *name)
 static void
 config_get(struct tayra__call *call)
 {
-	char text[TAYRA__CONFIG_TEXT];
+	char text[TAYRA__CONFIG_TEXT], room[TAYRA__CONFIG_NAME];
 	uint64_t count = 0;
 	const char *name;
 
-	for (size_t n = 0; (name = tayra__config_name(n)); n++)
+	for (size_t n = 0; (name = tayra__config_name(call->server, n, room)); n++)
 		count += config_asked_for(call, name);
 	tayra__resp_map(call->out, tayra__call_version(call), count);
-	for (size_t n = 0; (name = tayra__config_name(n)); n++) {
+	for (size_t n = 0; (name = tayra__config_name(call->server, n, room)); n++) {
 		if (!config_asked_for(call, name))
 			continue;
 		tayra__resp_text(call->out, name);

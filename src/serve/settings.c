@@ -131,7 +131,7 @@ read_origin(const struct tayra__reader *r, const struct tayra__yaml *at,
 			ORIGIN_NAME, at->name);
 	origin->name = at->name;
 	origin->at = at;
-	origin->limit.limiter = TAYRA_LIMITER_ELASTICITY;
+	origin->limit.options = (struct tayra_pace_options)TAYRA_PACE_OPTIONS_INIT;
 	status = tayra__reader_knobs(r, at, tayra__origin_knobs, origin, "an origin");
 	if (status == TAYRA_OK)
 		status = read_limit(r, tayra__yaml_find(at, "limit"), &origin->limit);

@@ -32,9 +32,9 @@ extern const struct tayra__knob tayra__alert_knobs[];
 
 struct tayra__limit_setting {
 	uint32_t fixed; /* 0: adaptive */
-	int limiter;    /* enum tayra_limiter */
 	uint32_t min, max, start;
 	uint64_t target_ns;
+	struct tayra_pace_options options; /* all else */
 };
 
 /* One origin, however many routes ask it. */
@@ -84,6 +84,7 @@ struct tayra__settings {
 	struct tayra__route *open_routes;
 	struct tayra_pace **paces;
 	const char **pace_names;
+	uint32_t *pace_threads;
 	size_t open_count, pace_count;
 
 	uint64_t given; /* a bit for each of tayra__server_knobs that the command line gave */

@@ -130,7 +130,7 @@ static int
 open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 {
 	const struct tayra__limit_setting *limit = &origin->limit;
-	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra_pace_options options = limit->options;
 	uint32_t threads = threads_in_all(o->settings, origin), min, max;
 	int status;
 
@@ -140,22 +140,24 @@ open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 	max = limit->max ? limit->max : within(threads, min, 1024);
 	if ((limit->fixed ? limit->fixed : max) > threads)
 		return refuse_limit(o, origin, limit->fixed ? limit->fixed : max, threads);
-	options.limiter = (enum tayra_limiter)limit->limiter;
 	if (limit->start)
 		options.limit = within(limit->start, min, max);
 	options.limit_min = min;
 	options.limit_max = max;
-	options.p90_target_ns = options.p90_max_ns = limit->target_ns;
+	if (!options.p90_target_ns)
+		options.p90_target_ns = limit->target_ns;
+	if (!options.p90_max_ns)
+		options.p90_max_ns = limit->target_ns;
 	if (limit->fixed) {
 		options.limiter = TAYRA_LIMITER_FIXED;
-		options.limit = options.limit_max = limit->fixed;
-		options.limit_min = 1;
+		options.limit = limit->fixed;
 	}
 	status = tayra_pace_create(&options, &origin->pace);
 	if (status == TAYRA_E_NOMEM)
 		return no_memory(o);
 	if (status == TAYRA_OK) {
 		o->settings->pace_names[o->settings->pace_count] = origin->name;
+		o->settings->pace_threads[o->settings->pace_count] = threads;
 		o->settings->paces[o->settings->pace_count++] = origin->pace;
 	}
 	return status;
@@ -292,7 +294,8 @@ open_routes(const struct opening *o)
 	s->open_routes = tayra__mem_array(s->route_count, sizeof(*s->open_routes));
 	s->paces = tayra__mem_array(s->origin_count, sizeof(struct tayra_pace *));
 	s->pace_names = tayra__mem_array(s->origin_count, sizeof(*s->pace_names));
-	if (!s->open_routes || !s->paces || !s->pace_names)
+	s->pace_threads = tayra__mem_array(s->origin_count, sizeof(*s->pace_threads));
+	if (!s->open_routes || !s->paces || !s->pace_names || !s->pace_threads)
 		return no_memory(o);
 	for (size_t i = 0; i < s->origin_count && status == TAYRA_OK; i++)
 		status = open_limit(o, &s->origins[i]);
@@ -325,6 +328,7 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 	settings->server.paces = settings->paces;
 	settings->server.pace_count = settings->pace_count;
 	settings->server.pace_names = settings->pace_names;
+	settings->server.pace_threads = settings->pace_threads;
 	settings->server.strategy = settings->learn.at ? &settings->learn.strategy : NULL;
 	return status == TAYRA_OK ? tayra__alerting_open(&r, &settings->server) : status;
 }
@@ -341,6 +345,7 @@ tayra__settings_fini(struct tayra__settings *s)
 	tayra__mem_free(s->open_routes);
 	tayra__mem_free(s->paces);
 	tayra__mem_free(s->pace_names);
+	tayra__mem_free(s->pace_threads);
 	tayra__mem_free(s->origins);
 	tayra__mem_free(s->routes);
 	tayra__alerting_fini(&s->alerting);

@@ -51,6 +51,8 @@ struct tayra__server {
 	struct tayra_pace *const *paces; /* to be ticked */
 	size_t pace_count;
 	const char *const *pace_names;
+	const uint32_t *pace_threads;     /* NULL: any number */
+	char pacing_why[512];             /* why CONFIG SET of one was refused */
 	struct tayra__troubles *troubles; /* NULL: no routes */
 	struct tayra__watch listener;     /* fd -1: none */
 	struct tayra__address address;

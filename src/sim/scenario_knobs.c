@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/scenario_knobs.h"
 
+#include "pace/knobs.h"
 #include "sim/goal.h"
 #include "sim/scenario.h"
 
@@ -217,25 +218,6 @@ const struct tayra__knob tayra__pacer_knobs[] = {
 	  "the limit never falls below" },
 	{ "limit_max", TAYRA__KNOB_NUMBER, PACE(limit_max), "N", 1, 1024, NULL, 0, "1024",
 	  "the limit never rises above" },
-	{ "p90_target", TAYRA__KNOB_NANOSECONDS, PACE(p90_target_ns), "DURATION", 0, 0, NULL, 0,
-	  "100ms", "what aimd calls slow" },
-	{ "window", TAYRA__KNOB_NANOSECONDS, PACE(window_ns), "DURATION", 0, 0, NULL, 0, "250ms",
-	  "of the limiter" },
-	{ "queue", TAYRA__KNOB_COUNT, PACE(queue_max), "N", 1, 100000, NULL, 0, "1024",
-	  "waiting requests a class" },
-	{ "codel_target", TAYRA__KNOB_NANOSECONDS, PACE(codel_target_ns), "DURATION", 0, 0, NULL, 0,
-	  "5ms, or a tenth of the deadline", "a wait that is too long, if it does not end" },
-	{ "codel_interval", TAYRA__KNOB_NANOSECONDS, PACE(codel_interval_ns), "DURATION", 0, 0,
-	  NULL, 0, "100ms", "how long it may last" },
-	{ "share_critical", TAYRA__KNOB_NUMBER, PACE(share_critical), "N", 0.01, 1, NULL, 0, "0.6",
-	  "of what is served, for critical, while others wait" },
-	{ "share_min", TAYRA__KNOB_NUMBER, PACE(share_min), "N", 1e-4, 0.2, NULL, 0, "0.02",
-	  "that each class has at least" },
-	{ "dither", TAYRA__KNOB_NUMBER, PACE(dither), "N", 0.01, 1, NULL, 0, "0.15",
-	  "elasticity: how far it looks up and down" },
-	{ "price", TAYRA__KNOB_NUMBER, PACE(price), "N", 1e-3, 1, NULL, 0, "0.1",
-	  "elasticity: percent of throughput that 1% more at once must buy" },
-	{ "p90_max", TAYRA__KNOB_NANOSECONDS, PACE(p90_max_ns), "DURATION", 0, 0, NULL, 0,
-	  "not looked at", "elasticity: a p90 of the backend above it cuts the limit" },
+	TAYRA__PACE_RULE_KNOBS(PACE),
 	{ 0 },
 };

@@ -5,7 +5,7 @@
 #ifndef TAYRA_SIM_SCENARIO_KNOBS_H
 #define TAYRA_SIM_SCENARIO_KNOBS_H
 
-#include "config/knob.h"
+#include "base/knob.h"
 
 extern const struct tayra__knob tayra__scenario_knobs[]; /* of struct tayra__scenario */
 extern const struct tayra__knob tayra__backend_knobs[];  /* of struct tayra__backend_shape */

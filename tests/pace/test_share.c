@@ -34,7 +34,8 @@ shares_are_by_weight_under_the_cap_of_the_highest(void **state)
 	const double of[TAYRA_CLASSES] = { .6, .4 * 8 / 15, .4 * 4 / 15, .4 * 2 / 15, .4 / 15 };
 	struct tayra__share share;
 
-	tayra__share_init(&share, 0.6, 0.02);
+	share = (struct tayra__share){ 0 };
+	tayra__share_set(&share, 0.6, 0.02);
 	for (int c = 0; c < TAYRA_CLASSES; c++)
 		assert_true(difference(share.of[c], of[c]) < 1e-12);
 }
@@ -49,7 +50,8 @@ no_class_gets_less_than_the_minimum(void **state)
 			struct tayra__share share;
 			double sum = 0;
 
-			tayra__share_init(&share, critical[k], minimum[m]);
+			share = (struct tayra__share){ 0 };
+			tayra__share_set(&share, critical[k], minimum[m]);
 			for (int c = 0; c < TAYRA_CLASSES; c++) {
 				assert_true(share.of[c] >= minimum[m] - 1e-12);
 				sum += share.of[c];
@@ -64,7 +66,8 @@ all_that_ask_get_their_share(void **state)
 	struct tayra__share share;
 	int served[TAYRA_CLASSES];
 
-	tayra__share_init(&share, 0.6, 0.02);
+	share = (struct tayra__share){ 0 };
+	tayra__share_set(&share, 0.6, 0.02);
 	turns(&share, ALL, 1500, served);
 	for (int c = 0; c < TAYRA_CLASSES; c++)
 		assert_true(difference(served[c], 1500 * share.of[c]) <= 2);
@@ -76,7 +79,8 @@ the_highest_is_capped_only_while_others_wait(void **state)
 	struct tayra__share share;
 	int served[TAYRA_CLASSES];
 
-	tayra__share_init(&share, 0.6, 0.02);
+	share = (struct tayra__share){ 0 };
+	tayra__share_set(&share, 0.6, 0.02);
 	turns(&share, 1, 1000, served);
 	assert_int_equal(served[0], 1000);
 	turns(&share, 0x11, 1000, served); /* with BACKGROUND, which has all of the rest */
@@ -89,7 +93,8 @@ the_highest_goes_first_while_it_asks_for_less_than_its_share(void **state)
 	struct tayra__share share;
 	int served[TAYRA_CLASSES];
 
-	tayra__share_init(&share, 0.6, 0.02);
+	share = (struct tayra__share){ 0 };
+	tayra__share_set(&share, 0.6, 0.02);
 	for (int i = 0; i < 1000; i++) {
 		turns(&share, ALL, 1, served);
 		assert_int_equal(served[0], 1);
@@ -103,7 +108,8 @@ the_highest_saves_up_a_burst_of_twenty(void **state)
 	struct tayra__share share;
 	int served[TAYRA_CLASSES], row = 0;
 
-	tayra__share_init(&share, 0.6, 0.02);
+	share = (struct tayra__share){ 0 };
+	tayra__share_set(&share, 0.6, 0.02);
 	turns(&share, ALL & ~1u, 1000, served);
 	while (tayra__share_next(&share, ALL) == TAYRA_CRITICAL) {
 		tayra__share_charge(&share, TAYRA_CRITICAL, ALL, 1);
@@ -118,7 +124,8 @@ a_class_that_asks_for_nothing_leaves_its_share_and_saves_up_nothing(void **state
 	struct tayra__share share;
 	int served[TAYRA_CLASSES];
 
-	tayra__share_init(&share, 0.6, 0.02);
+	share = (struct tayra__share){ 0 };
+	tayra__share_set(&share, 0.6, 0.02);
 	turns(&share, 0x18, 300, served); /* LOW and BACKGROUND, 2:1 */
 	assert_in_range(served[3], 199, 201);
 	tayra__share_enter(&share, TAYRA_NORMAL);

@@ -180,6 +180,29 @@ tick(void *arg)
 	return NULL;
 }
 
+static void
+turn_knob(struct yard *yard, int i)
+{
+	static const char *const rows[][2] = {
+		{ "deadline_deviations", "off" },
+		{ "queue", "3" },
+		{ "deadline_deviations", "1" },
+		{ "queue", "1024" },
+		{ "limit_max", "3" },
+		{ "limiter", "aimd" },
+		{ "window", "1ms" },
+		{ "share_critical", "0.3" },
+		{ "codel_target", "1ms" },
+		{ "limiter", "fixed" },
+		{ "barge", "200us" },
+		{ "barge", "off" },
+	};
+	const char *const *row = rows[(size_t)i % (sizeof(rows) / sizeof(rows[0]))];
+
+	if (tayra_pace_set(yard->pace, row[0], row[1], now(), NULL, 0) != TAYRA_OK)
+		abort();
+}
+
 static void *
 move_limit(void *arg)
 {
@@ -187,6 +210,7 @@ move_limit(void *arg)
 
 	for (int i = 0; !atomic_load(&yard->stop); i++) {
 		tayra_pace_set_limit(yard->pace, 1 + i % 3, now());
+		turn_knob(yard, i);
 		usleep(100);
 	}
 	return NULL;

@@ -111,6 +111,35 @@ what_the_file_says_is_set(void **state)
 }
 
 static void
+a_limit_takes_every_knob_of_the_pacer(void **state)
+{
+	char text[32];
+	struct tayra_pace *pace;
+
+	must_read(
+		"origins:\n"
+		"  db: {sqlite: /dev/null, limit: {mode: monitor, limiter: elasticity, max: 3, "
+		"dither: 0.2, price: 0.05, target: 40ms, p90_max: 50ms, queue: 7, barge: 200us}}\n"
+		"routes:\n"
+		"  - {keys: 'a:{x}', origin: db, query: 'SELECT ?1'}\n");
+	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			 TAYRA_OK);
+	assert_int_equal(settings.pace_count, 1);
+	assert_int_equal(settings.pace_threads[0], 4);
+	pace = settings.paces[0];
+	for (size_t i = 0; i < 7; i++) {
+		static const char *const rows[7][2] = {
+			{ "mode", "monitor" }, { "limit_max", "3" },     { "dither", "0.2" },
+			{ "price", "0.05" },   { "p90_target", "40ms" }, { "p90_max", "50ms" },
+			{ "queue", "7" },
+		};
+
+		assert_int_equal(tayra_pace_get(pace, rows[i][0], text, sizeof(text)), TAYRA_OK);
+		assert_string_equal(text, rows[i][1]);
+	}
+}
+
+static void
 what_is_learned_is_the_presets_and_then_what_is_said(void **state)
 {
 	const struct tayra_strategy *s = &settings.learn.strategy;
@@ -265,6 +294,9 @@ what_is_wrong_is_said_with_its_place(void **state)
 		  "limit has a min of 5 over its max of 4" },
 		{ "origins: {a: {sqlite: x, limit: {max: 4, start: 9}}}\n", "limit starts with 9" },
 		{ "origins: {a: {sqlite: x, limit: {most: 4}}}\n", "limit knows no 'most'" },
+		{ "origins: {a: {sqlite: x, limit: {price: 3}}}\n",
+		  "price '3' is not a number from 0.001 to 1" },
+		{ "origins: {a: {sqlite: x, limit: {dithr: .1}}}\n", "did you mean 'dither'?" },
 		{ "origins: {a: {sqlite: x, limit: [4]}}\n", "limit should be a mapping" },
 		{ "routes: {}\n", "routes should be a list, and is a mapping" },
 		{ DB "routes: [a]\n", "should be a mapping, and is text" },
@@ -505,6 +537,7 @@ main(void)
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_the_file_says_is_set),
+		TEST(a_limit_takes_every_knob_of_the_pacer),
 		TEST(what_is_learned_is_the_presets_and_then_what_is_said),
 		TEST(one_word_is_a_mode_for_all_that_is_learned),
 		TEST(nothing_is_learned_that_was_not_asked_for),

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/knob.h"
+#include "base/knob.h"
 
 #include "base/mem.h"
 #include "base/option.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -202,12 +203,42 @@ set_text(const struct tayra__knob *knob, const char **out, const char *text, con
 	return TAYRA_OK;
 }
 
+/* Rows with a word are numbers. */
+static void
+set_word(const struct tayra__knob *knob, void *out)
+{
+	if (knob->type == TAYRA__KNOB_NUMBER)
+		*(double *)out = knob->word_value;
+	else if (knob->type == TAYRA__KNOB_COUNT)
+		*(uint32_t *)out = (uint32_t)knob->word_value;
+	else
+		*(uint64_t *)out = (uint64_t)knob->word_value;
+}
+
+/* Of a bound, all that is as far out is "off". */
+static bool
+is_word(const struct tayra__knob *knob, const void *value)
+{
+	if (!knob->word)
+		return false;
+	if (knob->type == TAYRA__KNOB_COUNT)
+		return *(const uint32_t *)value == (uint32_t)knob->word_value;
+	if (knob->type != TAYRA__KNOB_NUMBER)
+		return *(const uint64_t *)value == (uint64_t)knob->word_value;
+	return knob->word_value < knob->min ? *(const double *)value <= knob->word_value
+					    : *(const double *)value >= knob->word_value;
+}
+
 int
 tayra__knob_set(const struct tayra__knob *knob, void *object, const char *text, const char *folder,
 		struct tayra__knob_texts *texts, char *why, size_t why_len)
 {
 	void *out = (char *)object + knob->offset;
 
+	if (knob->word && strcmp(text, knob->word) == 0) {
+		set_word(knob, out);
+		return TAYRA_OK;
+	}
 	switch (knob->type) {
 	case TAYRA__KNOB_TEXT:
 	case TAYRA__KNOB_PATH:
@@ -224,6 +255,51 @@ tayra__knob_set(const struct tayra__knob *knob, void *object, const char *text, 
 	}
 	snprintf(why, why_len, "cannot be one word");
 	return TAYRA_E_INVAL;
+}
+
+/* In the largest unit that leaves a whole number. */
+static size_t
+show_duration(uint64_t ns, char *out, size_t len)
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = { { TAYRA_NS_PER_S, "s" }, { TAYRA_NS_PER_MS, "ms" }, { 1000, "us" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (ns % units[i].ns == 0)
+			return (size_t)snprintf(out, len, "%" PRIu64 "%s", ns / units[i].ns,
+						units[i].name);
+	return (size_t)snprintf(out, len, "%" PRIu64 "ns", ns);
+}
+
+size_t
+tayra__knob_show(const struct tayra__knob *knob, const void *object, char *out, size_t len)
+{
+	const void *value = (const char *)object + knob->offset;
+	const char *text = "";
+
+	if (is_word(knob, value))
+		return (size_t)snprintf(out, len, "%s", knob->word);
+	switch (knob->type) {
+	case TAYRA__KNOB_TEXT:
+	case TAYRA__KNOB_PATH: text = *(const char *const *)value; break;
+	case TAYRA__KNOB_CHOICE:
+		text = knob->choices[*(const int *)value - knob->first_choice];
+		break;
+	case TAYRA__KNOB_SWITCH: text = *(const bool *)value ? "true" : "false"; break;
+	case TAYRA__KNOB_BYTES:
+		return (size_t)snprintf(out, len, "%" PRIu64, *(const uint64_t *)value);
+	case TAYRA__KNOB_MILLISECONDS:
+		return show_duration(*(const uint64_t *)value * TAYRA_NS_PER_MS, out, len);
+	case TAYRA__KNOB_NANOSECONDS: return show_duration(*(const uint64_t *)value, out, len);
+	case TAYRA__KNOB_COUNT:
+		return (size_t)snprintf(out, len, "%" PRIu32, *(const uint32_t *)value);
+	case TAYRA__KNOB_NUMBER: return (size_t)snprintf(out, len, "%.12g", *(const double *)value);
+	case TAYRA__KNOB_SECRET:
+	case TAYRA__KNOB_OTHER: break;
+	}
+	return (size_t)snprintf(out, len, "%s", text ? text : "");
 }
 
 static size_t

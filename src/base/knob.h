@@ -3,8 +3,8 @@
  * knob.h: what can be configured, as rows: a name, what may stand there, and the sentence that
  * every reference shows.  A row says where in its struct the value goes.
  */
-#ifndef TAYRA_CONFIG_KNOB_H
-#define TAYRA_CONFIG_KNOB_H
+#ifndef TAYRA_BASE_KNOB_H
+#define TAYRA_BASE_KNOB_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +33,8 @@ struct tayra__knob {
 	int first_choice;
 	const char *fallback; /* what it is when not given */
 	const char *sentence;
+	const char *word;  /* may stand there instead of a number; NULL: none */
+	double word_value; /* and means this, in bounds or not */
 };
 
 /* Texts that knobs were given: they live as long as this. */
@@ -57,6 +59,9 @@ const char *tayra__knob_nearest(const struct tayra__knob *table, const char *nam
  */
 int tayra__knob_set(const struct tayra__knob *knob, void *object, const char *text,
 		    const char *folder, struct tayra__knob_texts *texts, char *why, size_t why_len);
+/* The value of `object`, as tayra__knob_set() takes it; "" for TAYRA__KNOB_OTHER, a secret and a
+ * text that is NULL.  => the length; as snprintf() where it does not fit. */
+size_t tayra__knob_show(const struct tayra__knob *knob, const void *object, char *out, size_t len);
 /* Give `to` what `from` has of it. */
 void tayra__knob_copy(const struct tayra__knob *knob, void *to, const void *from);
 
