@@ -7,7 +7,8 @@ set -u
 tayra=$(realpath "$1")
 dir=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || { kill -CONT "$server"; kill "$server"; } 2>/dev/null; rm -rf "$dir"' EXIT
+secure=
+trap '[ -z "$secure" ] || kill "$secure" 2>/dev/null; [ -z "$server" ] || { kill -CONT "$server"; kill "$server"; } 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD TAYRA_FORWARD
 
@@ -153,6 +154,27 @@ refused '--arrivals poisson and uniform need a --rate' "arrivals need a rate" --
 seq 0 9 >moments
 refused 'a trace says when, and so does --rate' "a trace and a rate are two" --url "$url" --arrivals trace:moments --rate 5
 refused '--slice is shorter than the period' "a slice without a burst is refused" --url a="$url" --url b="$url" --burst 5/1s --slice 100ms
+if command -v openssl >/dev/null && redis-server --version >/dev/null 2>&1; then
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout key.pem -out cert.pem -subj /CN=localhost \
+		-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' 2>/dev/null
+	tls_port=$((port > 40000 ? port - 7919 : port + 7919))
+	redis-server --port 0 --tls-port $tls_port --bind 127.0.0.1 --tls-cert-file cert.pem --tls-key-file key.pem \
+		--tls-ca-cert-file cert.pem --tls-auth-clients no --save '' --daemonize no >redis.log 2>&1 &
+	secure=$!
+	for _ in $(seq 100); do
+		grep -q 'Ready to accept\|error\|Error' redis.log && break
+		sleep 0.1
+	done
+	if grep -q 'Ready to accept' redis.log; then
+		"$tayra" bench run --url rediss://localhost:$tls_port --cacert cert.pem --rate 200 --duration 500ms --json >out 2>err
+		agrees $? && [ "$(field errors)" -eq 0 ] && between "$(field requests)" 40 200
+		claim "a server is asked over TLS, when its certificate is trusted"
+		refused "rediss://localhost:$tls_port.*certificate" "and not when nobody trusts it" --url rediss://localhost:$tls_port
+		"$tayra" bench run --url rediss://127.0.0.1:$tls_port --insecure --rate 200 --duration 500ms --json >out 2>err
+		agrees $? && [ "$(field errors)" -eq 0 ]
+		claim "nor need it be, if so said"
+	fi
+fi
 refused 'a URL begins with' "another protocol is refused" --url ftp://x/
 
 echo "1..$count"
