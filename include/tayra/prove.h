@@ -55,7 +55,8 @@ struct tayra_comparison {
  *    verdict then comes from p alone and the ratio is that of the medians, its interval NaN where
  *    undefined.  All zero on both sides: ratio NaN, verdict SAME.
  * => The estimate is moved to the nearest end of the interval when skew puts it outside.
- * => Fewer than 6 pairs cannot reach p < .05: UNDECIDED.
+ * => Fewer than 6 pairs cannot reach p < .05, nor n pairs an alpha of 2^(1 - n) or less: UNDECIDED,
+ *    and pairs_missing says how many can.
  * => TAYRA_E_INVAL for a NULL, a margin or alpha outside (0, 1); TAYRA_E_NOMEM.
  */
 TAYRA_API int tayra_prove_compare(const double *a, const double *b, size_t n,

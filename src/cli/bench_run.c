@@ -183,6 +183,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 		.margin = o->margin,
 		.servers = o->urls,
 		.open_loop = tayra__bench_arrivals_open(&o->arrivals),
+		.longer = o->pairs ? "--pairs" : NULL,
 		.seed = o->seed
 	};
 	uint64_t began = tayra__clock_real_ns();

@@ -94,6 +94,22 @@ pairs_missing(double sd, double effect, size_t n, const struct tayra_prove_rule 
 	return enough > (double)n ? (uint32_t)(enough - (double)n) : 1;
 }
 
+/* The fewest pairs of which p can fall below alpha, all pointing one way: 2^(1 - n) < alpha. */
+static size_t
+least_pairs(double alpha)
+{
+	return (size_t)fmax(LEAST_PAIRS, floor(1 - log2(alpha)) + 1);
+}
+
+/* How many are missing to say anything at all; 0: none, or beyond what random flips can show. */
+static uint32_t
+pairs_too_few(size_t n, double alpha)
+{
+	size_t least = least_pairs(alpha);
+
+	return n < least && least <= TAYRA__SIGNFLIP_EXACT_MAX ? (uint32_t)(least - n) : 0;
+}
+
 static enum tayra_verdict
 toward(bool up, enum tayra_better better)
 {
@@ -107,7 +123,7 @@ judge_ratio(struct sample *s, const struct tayra__signflip *test,
 {
 	double sd = tayra__quantile_stdev(s->d, s->n);
 	double effect = tayra__hodges_lehmann(s->d, s->n);
-	bool bounded = s->n >= LEAST_PAIRS && isfinite(test->lo) && isfinite(test->hi);
+	bool bounded = s->n >= least_pairs(rule->alpha) && isfinite(test->lo) && isfinite(test->hi);
 
 	/* The interval is about the mean; with skew the estimate may lie outside.  Of the shifts
 	 * the data allow, the nearest is reported. */
@@ -116,7 +132,7 @@ judge_ratio(struct sample *s, const struct tayra__signflip *test,
 	out->ratio = exp(effect);
 	out->mde = expm1(tayra__power_effect(sd, s->n, rule->alpha, POWER));
 	if (!bounded) {
-		out->pairs_missing = s->n < LEAST_PAIRS ? (uint32_t)(LEAST_PAIRS - s->n) : 0;
+		out->pairs_missing = pairs_too_few(s->n, rule->alpha);
 		return;
 	}
 	out->lo = exp(test->lo);
@@ -144,8 +160,8 @@ judge_difference(const struct sample *s, const struct tayra__signflip *test,
 		out->ratio = out->b_value / out->a_value;
 		out->mde = tayra__power_effect(sd, s->n, rule->alpha, POWER) / out->a_value;
 	}
-	if (s->n < LEAST_PAIRS)
-		out->pairs_missing = (uint32_t)(LEAST_PAIRS - s->n);
+	if (s->n < least_pairs(rule->alpha))
+		out->pairs_missing = pairs_too_few(s->n, rule->alpha);
 	else if (test->p < rule->alpha)
 		out->verdict = toward(tayra__quantile_mean(s->d, s->n) > 0, rule->better);
 }

@@ -87,13 +87,16 @@ static void
 put_undecided(const struct tayra__trial_report *r, struct tayra__sheet *sheet, size_t arm)
 {
 	const struct tayra_comparison *c = &r->trial->ab[arm];
-	char line[LINE_MAX_BYTES], more[80];
+	char line[LINE_MAX_BYTES], more[80], among[40] = "";
 
-	if (c->pairs < 6)
+	if (r->arms > 2)
+		snprintf(among, sizeof(among), " among %zu arms", r->arms);
+	/* Without an interval what is missing is what it takes to have one. */
+	if (isnan(c->lo) && c->pairs_missing)
 		snprintf(line, sizeof(line),
-			 "%s: UNDECIDED: %u pair%s run, and fewer than 6 decide nothing.%s%s%s",
-			 r->name[arm], c->pairs, c->pairs == 1 ? " was" : "s were",
-			 r->trial->stopped ? "" : " A longer ",
+			 "%s: UNDECIDED: %u pair%s run, and%s fewer than %u decide nothing.%s%s%s",
+			 r->name[arm], c->pairs, c->pairs == 1 ? " was" : "s were", among,
+			 c->pairs + c->pairs_missing, r->trial->stopped ? "" : " A larger ",
 			 r->trial->stopped ? ""
 			 : r->longer       ? r->longer
 					   : "--budget",

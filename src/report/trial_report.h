@@ -36,7 +36,7 @@ struct tayra__trial_report {
 	const struct tayra__series *series; /* of the history it was added to */
 	size_t series_count;
 	const struct tayra__alert_log *alerts; /* NULL: none */
-	const char *longer;  /* what gives it more time, where not the option --budget */
+	const char *longer;  /* what gives it more pairs, where not the option --budget */
 	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
 };
 

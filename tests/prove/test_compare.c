@@ -152,6 +152,39 @@ fewer_than_six_pairs_decide_nothing(void **state)
 	assert_true(isnan(c.ratio) && isnan(c.p) && isnan(c.a_value));
 }
 
+/* 2^(1 - n) < alpha: six arms against a base share .05 out, and 2^-7 < .05 / 6 <= 2^-6. */
+static void
+an_alpha_that_is_shared_out_needs_more_pairs(void **state)
+{
+	const double a[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+	const double b[] = { 2, 2.1, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7 };
+	const double zero[] = { 0, 0, 0, 0, 0, 0, 0, 0 };
+	struct tayra_prove_rule rule = TAYRA_PROVE_RULE_INIT;
+	struct tayra_comparison c;
+
+	(void)state;
+	rule.alpha = 0.05 / 6;
+	assert_int_equal(tayra_prove_compare(a, b, 6, &rule, &c), TAYRA_OK);
+	assert_int_equal(c.verdict, TAYRA_UNDECIDED);
+	assert_int_equal(c.pairs_missing, 2);
+	assert_true(isnan(c.lo) && isnan(c.hi));
+	assert_int_equal(tayra_prove_compare(zero, b, 6, &rule, &c), TAYRA_OK);
+	assert_int_equal(c.verdict, TAYRA_UNDECIDED);
+	assert_int_equal(c.pairs_missing, 2);
+	assert_int_equal(tayra_prove_compare(a, b, 8, &rule, &c), TAYRA_OK);
+	assert_int_equal(c.verdict, TAYRA_WORSE);
+	assert_int_equal(tayra_prove_compare(zero, b, 8, &rule, &c), TAYRA_OK);
+	assert_int_equal(c.verdict, TAYRA_WORSE);
+	/* At a power of two itself p = alpha is not below it. */
+	rule.alpha = 1.0 / 64;
+	assert_int_equal(tayra_prove_compare(a, b, 7, &rule, &c), TAYRA_OK);
+	assert_int_equal(c.pairs_missing, 1);
+	/* What no number of pairs reaches is not asked for. */
+	rule.alpha = 1e-7;
+	assert_int_equal(tayra_prove_compare(a, b, 8, &rule, &c), TAYRA_OK);
+	assert_int_equal(c.pairs_missing, 0);
+}
+
 static void
 pairs_that_are_no_numbers_are_left_out(void **state)
 {
@@ -310,6 +343,7 @@ main(void)
 		cmocka_unit_test(the_margin_is_the_callers),
 		cmocka_unit_test(noise_is_undecided_and_says_how_much_more_it_needs),
 		cmocka_unit_test(fewer_than_six_pairs_decide_nothing),
+		cmocka_unit_test(an_alpha_that_is_shared_out_needs_more_pairs),
 		cmocka_unit_test(pairs_that_are_no_numbers_are_left_out),
 		cmocka_unit_test(nothing_against_nothing_is_the_same),
 		cmocka_unit_test(errors_where_there_were_none_are_worse),
