@@ -90,7 +90,9 @@ struct tayra_item_meta {
 			       the bytes it occupies */
 	uint32_t flags;     /* TAYRA_ITEM_*; 16 bits are kept */
 };
-#define TAYRA_ITEM_FAILED 1u /* kept past its time because a reload failed */
+#define TAYRA_ITEM_FAILED  1u /* kept past its time because a reload failed */
+#define TAYRA_ITEM_LOADING 2u /* past its time, and being loaded anew */
+#define TAYRA_ITEM_STALE   (TAYRA_ITEM_FAILED | TAYRA_ITEM_LOADING) /* whatever fresh_ms says */
 
 /* A pinned value.  `data` is NULL only when `len` is 0. */
 struct tayra_value {

@@ -21,7 +21,8 @@
  *
  * Time.  A value is FRESH until its ttl, then STALE until ttl + stale, then gone.  A stale value
  * is served only when the origin failed, is throttled after a failure, is overloaded, or was
- * slower than the soft timeout.  ref.age_ms always says how old what you got is.
+ * slower than the soft timeout, which may be TAYRA_AT_ONCE.  ref.age_ms always says how old what
+ * you got is.
  */
 #ifndef TAYRA_TAYRA_H
 #define TAYRA_TAYRA_H
@@ -43,7 +44,8 @@ struct tayra_tier_file;   /* values in a directory */
 struct tayra_tier_remote; /* values in a Redis or Valkey, shared with other handles */
 struct tayra_origin; /* something that can load: SQLite, a C function with threads of its own, .. */
 
-#define TAYRA_OFF UINT64_MAX /* for a duration where 0 means "the default" */
+#define TAYRA_OFF     UINT64_MAX /* for a duration where 0 means "the default" */
+#define TAYRA_AT_ONCE 1ull       /* as a soft timeout: see tayra_request */
 
 struct tayra_options {
 	size_t size;
@@ -96,8 +98,11 @@ struct tayra_request {
 	tayra_load_fn load;          /* your loader */
 	void *load_arg;
 	uint64_t ttl_ms, stale_ms; /* 0: the handle's default; TAYRA_OFF: never fresh / no stale */
-	uint64_t soft_timeout_ns;  /* serve what is stale after this while the load goes on */
-	uint64_t timeout_ns;       /* counted from the call */
+	/* Serve what is stale after this while the load goes on.  TAYRA_AT_ONCE: without waiting;
+	 * the load is in the strategy's refresh_class.  Only a blocking request with a loader of
+	 * its own and no options.ticker runs that first, for there is nobody else who could. */
+	uint64_t soft_timeout_ns;
+	uint64_t timeout_ns;  /* counted from the call */
 	uint64_t deadline_ns; /* absolute, on the handle's clock, for callers with one; the earlier
 				 counts */
 	enum tayra_class cls;
@@ -260,6 +265,7 @@ struct tayra_stats {
 	struct tayra_cache_stats cache;
 	struct tayra_tier_stats file; /* zero without one */
 	struct tayra_tier_stats remote;
+	uint64_t at_once; /* of stale_hits: served without waiting for the load under way */
 };
 #ifdef __cplusplus
 extern "C++" {

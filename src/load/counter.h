@@ -14,6 +14,7 @@ enum tayra__count {
 	TAYRA__COUNT_MISSES, /* requests that were not answered from the cache at once */
 	TAYRA__COUNT_STALE,
 	TAYRA__COUNT_THROTTLED,
+	TAYRA__COUNT_AT_ONCE,
 	TAYRA__COUNT_JOINED,
 	TAYRA__COUNT_LOADS,
 	TAYRA__COUNT_LOAD_ERRORS,

@@ -165,6 +165,18 @@ tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last)
 	flight->t->inflight--;
 }
 
+void
+tayra__flight_count_on(struct tayra_load *flight, const struct tayra__want *want)
+{
+	flight->behind = true;
+	flight->store |= want->store;
+	if (want->deadline_ns > atomic_load_explicit(&flight->deadline_ns, memory_order_relaxed))
+		atomic_store_explicit(&flight->deadline_ns, want->deadline_ns,
+				      memory_order_relaxed);
+	if (tayra__flight_wanted(flight))
+		atomic_store_explicit(&flight->cancelled, false, memory_order_relaxed);
+}
+
 bool
 tayra__flight_wanted(const struct tayra_load *flight)
 {

@@ -109,6 +109,8 @@ void tayra__flight_detach(struct tayra_load *flight);
 void tayra__flight_reenter(struct tayra_load *flight);
 /* Out of the table and of inflight, in its last state.  Its first reference is still there. */
 void tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last);
+/* Whoever wanted that was served what is stale, and counts on it going on. */
+void tayra__flight_count_on(struct tayra_load *flight, const struct tayra__want *want);
 /* Somebody waits for it, or counts on it and there is a thread to start it. */
 bool tayra__flight_wanted(const struct tayra_load *flight);
 

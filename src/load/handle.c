@@ -244,7 +244,8 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.hits = tayra__counters_sum(counters, TAYRA__COUNT_HITS);
 		stats.stale_hits = tayra__counters_sum(counters, TAYRA__COUNT_STALE);
 		stats.throttled = tayra__counters_sum(counters, TAYRA__COUNT_THROTTLED);
-		stats.requests = stats.hits + stats.throttled +
+		stats.at_once = tayra__counters_sum(counters, TAYRA__COUNT_AT_ONCE);
+		stats.requests = stats.hits + stats.throttled + stats.at_once +
 				 tayra__counters_sum(counters, TAYRA__COUNT_MISSES);
 		stats.joined = tayra__counters_sum(counters, TAYRA__COUNT_JOINED);
 		stats.loads = tayra__counters_sum(counters, TAYRA__COUNT_LOADS);

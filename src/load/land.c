@@ -11,6 +11,7 @@
 #include "load/learner.h"
 #include "load/prefetch.h"
 #include "load/ref.h"
+#include "load/stale.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -77,17 +78,10 @@ throttle(struct tayra_load *flight, uint64_t now_ms)
 {
 	struct tayra *t = flight->t;
 	uint64_t throttle_ms = tayra__setting(&t->settings.throttle_ms);
-	struct tayra_value value;
 
-	if (throttle_ms == 0)
-		return;
-	if (tayra_cache_get(t->cache, flight->key, flight->key_len, now_ms, &value) != TAYRA_OK)
-		return;
-	if (now_ms >= value.meta.fresh_ms || (value.meta.flags & TAYRA_ITEM_FAILED))
-		tayra_cache_touch(t->cache, flight->key, flight->key_len, value.meta.version,
-				  tayra__add_sat(now_ms, throttle_ms), value.meta.expire_ms,
-				  value.meta.flags | TAYRA_ITEM_FAILED);
-	tayra_cache_unpin(t->cache, &value);
+	if (throttle_ms)
+		tayra__stale_mark(t, flight->key, flight->key_len, TAYRA_ITEM_FAILED, now_ms,
+				  tayra__add_sat(now_ms, throttle_ms));
 }
 
 /* What the cache learns from it.  Returns the status the waiters get. */

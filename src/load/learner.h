@@ -112,7 +112,8 @@ tayra__learner_near_end(const struct tayra_item_meta *meta, uint64_t now_ms)
 {
 	uint64_t part = (meta->fresh_ms - meta->born_ms) / 8;
 
-	return meta->fresh_ms != UINT64_MAX && now_ms + part >= meta->fresh_ms;
+	return meta->fresh_ms != UINT64_MAX && !(meta->flags & TAYRA_ITEM_STALE) &&
+	       now_ms + part >= meta->fresh_ms;
 }
 
 /* The rest: with learner.lock held. */

@@ -198,7 +198,7 @@ tayra__ref_take(struct tayra_ref *ref, struct tayra_cache *cache, uint64_t token
 		.load_cost_ns = meta->cost_ns,
 		.version = meta->version,
 		.tier = TAYRA_TIER_RAM,
-		.stale = now_ms >= meta->fresh_ms || (meta->flags & TAYRA_ITEM_FAILED),
+		.stale = now_ms >= meta->fresh_ms || (meta->flags & TAYRA_ITEM_STALE),
 		.pin = { cache, value->pin, (void *)(uintptr_t)token },
 	};
 	*value = (struct tayra_value){ 0 };

@@ -22,6 +22,7 @@
 #include "load/learner.h"
 #include "load/prefetch.h"
 #include "load/ref.h"
+#include "load/stale.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -82,6 +83,12 @@ soft_ns_of(const struct tayra *t, uint64_t given, uint64_t now_ns)
 	return tayra__add_sat(now_ns, given ? given : tayra__setting(&t->settings.soft_timeout_ns));
 }
 
+static bool
+is_at_once(const struct tayra *t, uint64_t given)
+{
+	return (given ? given : tayra__setting(&t->settings.soft_timeout_ns)) == TAYRA_AT_ONCE;
+}
+
 static uint64_t
 deadline_ns_of(const struct tayra *t, const struct tayra_request *r, uint64_t now_ns)
 {
@@ -111,28 +118,54 @@ tayra__want_of(const struct tayra *t, const struct tayra_request *r, uint64_t no
 		.cls = r->cls ? r->cls : TAYRA_NORMAL,
 		.store = !(r->flags & TAYRA_REQUEST_NO_STORE),
 		.refresh = r->flags & TAYRA_REQUEST_REFRESH,
+		.at_once = is_at_once(t, r->soft_timeout_ns),
 	};
 }
 
-enum stale_use { NO_STALE, STALE_WHILE_THROTTLED };
+/* Would who asks take this item, which is kept past its time?  want, or request, or nobody. */
+static bool
+takes(const struct tayra *t, const struct tayra_request *request, const struct tayra__want *want,
+      uint32_t flags)
+{
+	uint64_t stale_ms = 0;
+
+	if (want)
+		stale_ms = want->stale_ms;
+	else if (request)
+		stale_ms = stale_ms_of(t, request->stale_ms);
+	if (!stale_ms)
+		return false;
+	if (flags & TAYRA_ITEM_FAILED)
+		return true;
+	return want ? want->at_once : is_at_once(t, request->soft_timeout_ns);
+}
+
+static void
+count_stale(struct tayra *t, uint32_t flags)
+{
+	tayra__counters_add(
+		&t->counters,
+		flags & TAYRA_ITEM_FAILED ? TAYRA__COUNT_THROTTLED : TAYRA__COUNT_AT_ONCE, 1);
+	tayra__counters_add(&t->counters, TAYRA__COUNT_STALE, 1);
+}
 
 /*
- * Answer from the cache.
+ * Answer from the cache: the request itself, which is then learned from, or the want made of it.
  * => TAYRA_OK, TAYRA_E_NOT_FOUND: it has to be loaded, TAYRA_E_FULL: too much is pinned.
  */
 static int
-look_up(struct tayra *t, const void *key, size_t key_len, enum stale_use use, uint64_t now_ms,
-	const struct tayra_request *request, struct tayra_ref *ref)
+look_up(struct tayra *t, const void *key, size_t key_len, uint64_t now_ms,
+	const struct tayra_request *request, const struct tayra__want *want, struct tayra_ref *ref)
 {
 	struct tayra__learner *learner;
 	struct tayra_value value;
 	int status = tayra_cache_get(t->cache, key, key_len, now_ms, &value);
-	bool throttled;
+	uint32_t past;
 
 	if (status != TAYRA_OK)
 		return status;
-	throttled = value.meta.flags & TAYRA_ITEM_FAILED;
-	if (now_ms >= value.meta.fresh_ms || (throttled && use == NO_STALE)) {
+	past = value.meta.flags & TAYRA_ITEM_STALE;
+	if (now_ms >= value.meta.fresh_ms || (past && !takes(t, request, want, past))) {
 		tayra_cache_unpin(t->cache, &value);
 		return TAYRA_E_NOT_FOUND;
 	}
@@ -147,30 +180,82 @@ look_up(struct tayra *t, const void *key, size_t key_len, enum stale_use use, ui
 					   .meta = &value.meta,
 					   .now_ms = now_ms });
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
-	if (!throttled) {
+	if (!past)
 		tayra__counters_add(&t->counters, TAYRA__COUNT_HITS, 1);
-	} else {
-		tayra__counters_add(&t->counters, TAYRA__COUNT_THROTTLED, 1);
-		tayra__counters_add(&t->counters, TAYRA__COUNT_STALE, 1);
-	}
+	else
+		count_stale(t, past);
 	return TAYRA_OK;
 }
 
 static int
 look_up_for(struct tayra *t, const struct tayra_request *r, struct tayra_ref *ref)
 {
-	enum stale_use use = stale_ms_of(t, r->stale_ms) ? STALE_WHILE_THROTTLED : NO_STALE;
-
 	if (r->flags & TAYRA_REQUEST_REFRESH)
 		return TAYRA_E_NOT_FOUND;
-	return look_up(t, r->key, r->key_len, use, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS, r,
+	return look_up(t, r->key, r->key_len, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS, r, NULL,
 		       ref);
+}
+
+/* What is stale, for one who does not wait; others get it without the lock for a moment.  Lock
+ * held. */
+static bool
+serve_at_once(struct tayra *t, const struct tayra__want *want, uint64_t now_ms,
+	      struct tayra_ref *ref)
+{
+	if (!want->at_once || !want->loads || !want->stale_ms || want->refresh ||
+	    !tayra__stale_take(t, want->key, want->key_len, now_ms, ref))
+		return false;
+	tayra__stale_mark(t, want->key, want->key_len, TAYRA_ITEM_LOADING, now_ms,
+			  tayra__add_sat(now_ms, TAYRA__STALE_MARK_MS));
+	if (ref->stale)
+		count_stale(t, TAYRA_ITEM_LOADING);
+	else /* it was put a moment ago */
+		tayra__counters_add(&t->counters, TAYRA__COUNT_HITS, 1);
+	return true;
+}
+
+/* Join a flight.  => as join(). */
+static int
+join_flight(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
+	    struct tayra_load *flight, uint64_t now_ns, struct tayra_ref *ref)
+{
+	bool at_once = serve_at_once(t, want, now_ns / TAYRA_NS_PER_MS, ref);
+	int status = at_once ? TAYRA_OK : tayra__waiter_join(w, flight, want);
+
+	if (status != TAYRA_OK)
+		return status;
+	if (want->loads && !flight->loads)
+		tayra__flight_equip(flight, want);
+	if (at_once) {
+		tayra__flight_count_on(flight, want);
+		return TAYRA_OK;
+	}
+	flight->renew |= want->refresh;
+	tayra__counters_add(&t->counters, TAYRA__COUNT_JOINED, 1);
+	return TAYRA_PENDING;
+}
+
+/* The new flight's maker does not wait for it, if somebody else can run its loader or it is called
+ * right now.  => as join(). */
+static int
+leave_behind(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
+	     struct tayra_load *flight, uint64_t now_ns, struct tayra_ref *ref)
+{
+	if (!want->at_once || !(want->origin || t->ticker || w->cq) ||
+	    !serve_at_once(t, want, now_ns / TAYRA_NS_PER_MS, ref))
+		return tayra__waiter_join(w, flight, want) == TAYRA_OK ? TAYRA_PENDING
+								       : TAYRA_E_NOMEM;
+	flight->cq = w->cq;
+	if (flight->cls < t->strategy.refresh_class)
+		flight->cls = t->strategy.refresh_class;
+	tayra__flight_count_on(flight, want);
+	return TAYRA_OK;
 }
 
 /*
  * Join the key's flight, or make one.  Lock held.
- * => TAYRA_PENDING: w waits; *made is the new flight, with a reference for the caller who has to
- *    enter it, or NULL.  TAYRA_OK: *ref is filled after all.  TAYRA_E_NOMEM, TAYRA_E_FULL.
+ * => TAYRA_PENDING: w waits.  TAYRA_OK: *ref is filled after all.  TAYRA_E_NOMEM, TAYRA_E_FULL.
+ *    *made is the new flight, with a reference for the caller who has to enter it, or NULL.
  */
 static int
 join(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
@@ -182,34 +267,26 @@ join(struct tayra *t, const struct tayra__want *want, struct tayra__waiter *w,
 	int status = TAYRA_E_NOT_FOUND;
 
 	*made = NULL;
-	if (flight) {
-		status = tayra__waiter_join(w, flight, want);
-		if (status != TAYRA_OK)
-			return status;
-		flight->renew |= want->refresh;
-		if (want->loads && !flight->loads)
-			tayra__flight_equip(flight, want);
-		tayra__counters_add(&t->counters, TAYRA__COUNT_JOINED, 1);
-		return TAYRA_PENDING;
-	}
+	if (flight)
+		return join_flight(t, want, w, flight, now_ns, ref);
 	if (!want->refresh)
-		status = look_up(t, want->key, want->key_len,
-				 want->stale_ms ? STALE_WHILE_THROTTLED : NO_STALE,
-				 now_ns / TAYRA_NS_PER_MS, NULL, ref);
+		status = look_up(t, want->key, want->key_len, now_ns / TAYRA_NS_PER_MS, NULL, want,
+				 ref);
 	if (status != TAYRA_E_NOT_FOUND || (!want->loads && !tayra__below_is(t)))
 		return status;
 	flight = tayra__flight_create(t, want);
 	if (!flight)
-		return TAYRA_E_NOMEM;
-	status = tayra__waiter_join(w, flight, want);
-	if (status != TAYRA_OK) {
+		return serve_at_once(t, want, now_ns / TAYRA_NS_PER_MS, ref) ? TAYRA_OK
+									     : TAYRA_E_NOMEM;
+	status = leave_behind(t, want, w, flight, now_ns, ref);
+	if (status < 0) {
 		tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
 		tayra__flight_unref(flight);
 		return status;
 	}
 	tayra__flight_ref(flight);
 	*made = flight;
-	return TAYRA_PENDING;
+	return status;
 }
 
 /* It was too late when it came. */
@@ -285,11 +362,12 @@ wait_for(struct tayra *t, struct tayra__waiter *w, struct tayra_load *made, stru
 }
 
 /* From inside a loader it is left to the queue: loads would nest without end.  So it is by who came
- * for no load, and to whose flight somebody else brought a loader meanwhile. */
+ * for no load, and to whose flight somebody else brought a loader meanwhile; and to the ticker by
+ * who was served at once and would block. */
 static void
-run_or_leave(struct tayra *t, struct tayra_load *ready, const struct tayra__want *want)
+run_or_leave(struct tayra *t, struct tayra_load *ready, const struct tayra__want *want, bool blocks)
 {
-	if (!want->loads || tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+	if (blocks || !want->loads || tayra__inside_is(t, TAYRA__INSIDE_LOADER))
 		tayra__turn_left(ready);
 	else
 		tayra__turn_run(ready);
@@ -325,14 +403,14 @@ load(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct ta
 	status = join(t, want, w, ref, now_ns, &made);
 	if (status != TAYRA_OK) /* else it was counted as a hit */
 		tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
-	if (made && (blocks || !tayra__below_look_aside(made)))
+	if (made && ((blocks && status == TAYRA_PENDING) || !tayra__below_look_aside(made)))
 		tayra__turn_lead(made);
 	if (made)
 		tell_of_miss(t, want, now_ns);
 	if (status == TAYRA_PENDING && blocks)
 		status = wait_for(t, w, made, ref);
 	else if (made && made->state == TAYRA__FLIGHT_READY && !made->origin)
-		run_or_leave(t, made, want);
+		run_or_leave(t, made, want, blocks);
 	if (made)
 		tayra__flight_unref(made);
 	tayra__handle_leave(t);
@@ -421,8 +499,8 @@ tayra_get(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *re
 	status = tayra__key_check(t, key, key_len);
 	if (status != TAYRA_OK)
 		return status;
-	status = look_up(t, key, key_len, NO_STALE, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS,
-			 NULL, ref);
+	status = look_up(t, key, key_len, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS, NULL, NULL,
+			 ref);
 	if (status != TAYRA_E_NOT_FOUND)
 		return status;
 	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);

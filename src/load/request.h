@@ -22,7 +22,8 @@ struct tayra__want {
 	enum tayra_class cls;
 	size_t key_prefix_len;
 	bool store, refresh;
-	bool loads; /* else: from RAM and below alone, and no loader is set */
+	bool at_once; /* what is stale is served without waiting */
+	bool loads;   /* else: from RAM and below alone, and no loader is set */
 };
 
 struct tayra__want tayra__want_of(const struct tayra *t, const struct tayra_request *request,

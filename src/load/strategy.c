@@ -101,6 +101,7 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 		.prefetch_successors = TAYRA_FEATURE_OFF,
 		.predictor = TAYRA_FEATURE_OFF,
 		.patterns = TAYRA_FEATURE_OFF,
+		.refresh_class = TAYRA_BACKGROUND,
 	};
 }
 

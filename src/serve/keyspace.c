@@ -46,7 +46,7 @@ to_cache(const struct tayra__keyspace *keyspace, int64_t deadline_ms)
 static bool
 is_fresh(const struct tayra__keyspace *keyspace, const struct tayra_item_meta *meta)
 {
-	return keyspace->now_ms < meta->fresh_ms && !(meta->flags & TAYRA_ITEM_FAILED);
+	return keyspace->now_ms < meta->fresh_ms && !(meta->flags & TAYRA_ITEM_STALE);
 }
 
 int

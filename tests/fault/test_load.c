@@ -142,6 +142,42 @@ who_cannot_join_for_want_of_memory_does_not_disturb_who_waits(void **state)
 	assert_int_equal(status, TAYRA_PENDING);
 }
 
+static void
+who_is_served_at_once_does_not_need_memory_for_the_load_behind(void **state)
+{
+	uint64_t n = 0;
+	unsigned calls;
+
+	do {
+		struct stage s;
+		struct tayra_ref ref;
+		int status;
+
+		stage_open(&s, NULL);
+		put_perishable(&s, "k", "old");
+		stage_pass_ms(&s, 2000);
+		struct tayra_request r = ask(&s, "k", park);
+
+		r.stale_ms = 9000;
+		r.soft_timeout_ns = TAYRA_AT_ONCE;
+		tayra__mem_fail_after(++n);
+		status = tayra_get_or_load_start(s.t, &r, s.cq, NULL, &ref);
+		tayra__mem_fail_after(0);
+		/* Only the waiter itself, before it is known what there is. */
+		assert_int_equal(status, n == 1 ? TAYRA_E_NOMEM : TAYRA_OK);
+		assert_int_equal(ref.stale, n > 1);
+		tayra_release(&ref);
+		assert_int_equal(stats_of(&s).inflight, s.calls);
+		assert_int_equal(stats_of(&s).cache.pinned_bytes, 0);
+		calls = s.calls;
+		if (calls)
+			finish(s.parked[0], "new");
+		stage_close(&s);
+	} while (!calls && n < ENOUGH);
+	assert_int_equal(calls, 1);
+	assert_int_equal(n, 4); /* waiter, flight, hold, and then none */
+}
+
 /* The cache takes the value without the heap; one too large for it needs a block. */
 static void
 every_waiter_hears_that_there_was_no_memory_for_the_value(void **state)
@@ -238,6 +274,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_blocking_request_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(a_started_request_fails_at_each_allocation_and_sends_no_completion),
 	cmocka_unit_test(who_cannot_join_for_want_of_memory_does_not_disturb_who_waits),
+	cmocka_unit_test(who_is_served_at_once_does_not_need_memory_for_the_load_behind),
 	cmocka_unit_test(every_waiter_hears_that_there_was_no_memory_for_the_value),
 	cmocka_unit_test(a_small_value_is_loaded_and_answered_without_the_heap),
 	cmocka_unit_test(a_hit_a_put_and_a_delete_do_not_allocate),
