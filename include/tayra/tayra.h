@@ -29,6 +29,7 @@
 
 #include <tayra/base.h>
 #include <tayra/cache.h>
+#include <tayra/feed.h>
 #include <tayra/pace.h>
 #include <tayra/prove.h>
 #include <tayra/strategy.h>

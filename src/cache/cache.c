@@ -274,6 +274,24 @@ tayra_cache_touch(struct tayra_cache *cache, const void *key, size_t key_len, ui
 	return status;
 }
 
+void
+tayra__cache_age(struct tayra_cache *cache, const void *key, size_t key_len)
+{
+	struct tayra__key k = make_key(cache, key, key_len);
+	struct tayra__shard *shard = lock_shard(cache, &k);
+	uint32_t ref = tayra__shard_find(shard, &k);
+
+	if (ref) {
+		struct tayra__item *item = tayra__item_at(&shard->state->pool, ref);
+
+		if (!(item->flags & TAYRA_ITEM_FAILED)) {
+			item->fresh_ms = 0;
+			item->flags &= (uint16_t)~TAYRA_ITEM_LOADING;
+		}
+	}
+	unlock(shard);
+}
+
 /* Look at up to `budget` items of one shard, at most once at each, letting the lock go in between.
  */
 static uint64_t

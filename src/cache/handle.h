@@ -31,4 +31,9 @@ struct tayra__shard *tayra__cache_shard_of(struct tayra_cache *cache,
  */
 bool tayra__cache_has(struct tayra_cache *cache, const void *key, size_t key_len, uint64_t now_ms);
 
+/* Whatever is cached of that key is stale at once, at any moment anybody may ask for; when its load
+ * failed it is already, and stays as it is; one that is being loaded is no longer.  No use, and not
+ * counted. */
+void tayra__cache_age(struct tayra_cache *cache, const void *key, size_t key_len);
+
 #endif

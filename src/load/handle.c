@@ -121,6 +121,7 @@ static void
 give_up(struct tayra *t)
 {
 	tayra__below_fini(t);
+	tayra__doubts_fini(&t->doubts);
 	tayra__learner_destroy(atomic_load_explicit(&t->learner, memory_order_relaxed));
 	if (t->cache)
 		tayra_cache_destroy(t->cache);

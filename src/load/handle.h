@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "load/below.h"
 #include "load/counter.h"
+#include "load/doubt.h"
 
 struct tayra__budget;
 struct tayra__learner;
@@ -47,6 +48,7 @@ struct tayra {
 	/* Made when it is first wanted, released; read by every call, acquire; goes with the
 	 * handle.  NULL: nothing is learned. */
 	_Atomic(struct tayra__learner *) learner;
+	struct tayra__doubts doubts;
 
 	char name[TAYRA_POOL_NAME_MAX + 1]; /* of a pool */
 	struct tayra *next_pool;
@@ -102,6 +104,18 @@ uint64_t tayra__handle_now_ns(const struct tayra *t);
  * the clock itself. */
 uint64_t tayra__handle_coarse_ns(const struct tayra *t);
 bool tayra__handle_forked(const struct tayra *t);
+/* tayra_cache_get(), with what is doubted stale or not there. */
+static inline int
+tayra__ram_get(struct tayra *t, const void *key, size_t key_len, uint64_t now_ms,
+	       struct tayra_value *out)
+{
+	int status = tayra_cache_get(t->cache, key, key_len, now_ms, out);
+
+	if (status != TAYRA_OK || tayra__doubts_judge(&t->doubts, key, key_len, &out->meta))
+		return status;
+	tayra_cache_unpin(t->cache, out);
+	return TAYRA_E_NOT_FOUND;
+}
 /* A call that will take the lock begins and ends.  The lock is held.  => TAYRA_E_CLOSED. */
 int tayra__handle_enter(struct tayra *t);
 void tayra__handle_leave(struct tayra *t);

@@ -61,6 +61,8 @@ tayra__level_get(struct tayra *t, const struct tayra__level *level, const void *
 	note_time(t, level, TAYRA__COUNT_FILE_READ_NS, TAYRA__COUNT_REMOTE_READ_NS, began_ns);
 	if (status == TAYRA_OK)
 		status = date(t, out);
+	if (status == TAYRA_OK && !tayra__doubts_judge_found(&t->doubts, key, key_len, &out->meta))
+		status = TAYRA_E_NOT_FOUND;
 	if (status != TAYRA_OK)
 		tayra__tier_value_free(&out->value);
 	return status;

@@ -159,7 +159,7 @@ look_up(struct tayra *t, const void *key, size_t key_len, uint64_t now_ms,
 {
 	struct tayra__learner *learner;
 	struct tayra_value value;
-	int status = tayra_cache_get(t->cache, key, key_len, now_ms, &value);
+	int status = tayra__ram_get(t, key, key_len, now_ms, &value);
 	uint32_t past;
 
 	if (status != TAYRA_OK)
@@ -298,7 +298,7 @@ too_late(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struc
 
 	tayra__counters_add(&t->counters, TAYRA__COUNT_MISSES, 1);
 	if (want->stale_ms &&
-	    tayra_cache_get(t->cache, want->key, want->key_len, now_ms, &value) == TAYRA_OK) {
+	    tayra__ram_get(t, want->key, want->key_len, now_ms, &value) == TAYRA_OK) {
 		tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
 		if (ref->stale)
 			tayra__counters_add(&t->counters, TAYRA__COUNT_STALE, 1);

@@ -10,7 +10,7 @@ tayra__stale_mark(struct tayra *t, const void *key, size_t key_len, uint32_t fla
 {
 	struct tayra_value value;
 
-	if (tayra_cache_get(t->cache, key, key_len, now_ms, &value) != TAYRA_OK)
+	if (tayra__ram_get(t, key, key_len, now_ms, &value) != TAYRA_OK)
 		return;
 	if (now_ms >= value.meta.fresh_ms || (value.meta.flags & TAYRA_ITEM_STALE))
 		tayra_cache_touch(t->cache, key, key_len, value.meta.version, until_ms,
@@ -25,7 +25,7 @@ tayra__stale_take(struct tayra *t, const void *key, size_t key_len, uint64_t now
 {
 	struct tayra_value value;
 
-	if (tayra_cache_get(t->cache, key, key_len, now_ms, &value) != TAYRA_OK)
+	if (tayra__ram_get(t, key, key_len, now_ms, &value) != TAYRA_OK)
 		return false;
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
 	return true;

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "cache/handle.h"
 #include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -141,6 +142,31 @@ tayra_delete(struct tayra *t, const void *key, size_t key_len)
 		return status;
 	status = delete_here(t, key, key_len, &number);
 	return worse(status, tayra__due_deliver(t, key, key_len, number, &removed));
+}
+
+void
+tayra__store_outdate(struct tayra *t, const void *key, size_t key_len,
+		     enum tayra__store_outdated how)
+{
+	const struct tayra__news removed = { .meta = NULL };
+	uint64_t number;
+
+	tayra__below_enter(t, key, key_len);
+	pthread_mutex_lock(&t->lock);
+	tayra__flight_forget(t, key, key_len);
+	tayra__learner_forget(t, key, key_len);
+	if (how == TAYRA__STORE_ERASE)
+		tayra_cache_delete(t->cache, key, key_len);
+	else
+		tayra__cache_age(t->cache, key, key_len);
+	number = tayra__due_note(t, key, key_len);
+	if (tayra__below_posts(t))
+		tayra__due_post(t, key, key_len, number, NULL, NULL);
+	pthread_mutex_unlock(&t->lock);
+	tayra__below_remove(t, key, key_len);
+	tayra__below_leave(t, key, key_len);
+	if (!tayra__below_posts(t))
+		tayra__due_deliver(t, key, key_len, number, &removed);
 }
 
 int

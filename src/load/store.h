@@ -34,6 +34,13 @@ int tayra__store_deliver(struct tayra *t, const void *key, size_t key_len, const
  *    that nothing of it is back after a restart; TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.
  */
 int tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len);
+/*
+ * The key has changed at its origin: as tayra_delete(), but what is in RAM may stay, stale, for as
+ * long as it was to live.  With the ticker it does not wait for the remote tier.
+ */
+enum tayra__store_outdated { TAYRA__STORE_AGE, TAYRA__STORE_ERASE };
+void tayra__store_outdate(struct tayra *t, const void *key, size_t key_len,
+			  enum tayra__store_outdated how);
 /* The RAM tier, on the handle's clock.  Borrowed; what is changed there alone is not changed in
  * the tiers below, and a load may replace it. */
 struct tayra_cache *tayra__handle_cache(const struct tayra *t);

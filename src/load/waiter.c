@@ -114,8 +114,7 @@ find_fallback(struct tayra__waiter *w, uint64_t now_ns)
 
 	if (!w->stale_ok)
 		return false;
-	if (tayra_cache_get(t->cache, w->flight->key, w->flight->key_len, now_ms, &value) !=
-	    TAYRA_OK)
+	if (tayra__ram_get(t, w->flight->key, w->flight->key_len, now_ms, &value) != TAYRA_OK)
 		return false;
 	tayra__ref_take(&w->ref, t->cache, t->token, &value, now_ms);
 	return true;

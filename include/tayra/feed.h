@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * feed.h: change feeds.  A feed hears from where the truth lies which keys have changed, and what
+ * the handle has of them is outdated from then on: what is cached is stale, a load in progress
+ * answers who waits and is not kept, the tiers below forget.  Included by tayra.h.
+ *
+ * A feed covers the keys that begin with its prefix.  When it may have missed something (at first,
+ * and whenever its connection was lost, a queue ran over, a number was left out), all that it
+ * covers is distrusted: what was loaded before is stale.  That takes no walk over the cache.  While
+ * it is blind what it covers is fresh for blind_ttl_ms at most; when it hears again, what was
+ * loaded before is distrusted once more.
+ *
+ * What is stale is served as ever: to requests that allow it, when the origin fails, is overloaded
+ * or slower than the soft timeout.  So a database that goes away, and its feed with it, leaves
+ * something to answer with.
+ *
+ * A load must see a change that the feed has told of: feed and origin must be of one server, not of
+ * one that lags behind.  docs/design/load.md has what is promised under each failure.
+ */
+#ifndef TAYRA_FEED_H
+#define TAYRA_FEED_H
+
+#include <stdio.h>
+
+#include <tayra/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tayra;
+struct tayra_feed;
+
+/* What becomes of a value that has changed at its origin, or is distrusted. */
+enum tayra_feed_forget {
+	TAYRA_FEED_STALE = 0,  /* it is stale, within the time it was to live */
+	TAYRA_FEED_DELETE = 1, /* it is not served any more at all */
+};
+
+struct tayra_feed_options {
+	size_t size;
+	const char *prefix; /* it covers the keys that begin so; NULL: all.  For the call */
+	enum tayra_feed_forget forget;
+	uint64_t blind_ttl_ms; /* default 1 s; TAYRA_OFF: what their ttl says */
+	/* Not for tayra_feed_open().  PostgreSQL: the server is asked that often whether it is
+	 * there, and has as long to answer; default 1 s.  SQLite: the file is looked at that often;
+	 * default 5 ms. */
+	uint64_t interval_ns;
+};
+#define TAYRA_FEED_OPTIONS_INIT TAYRA__SIZED(struct tayra_feed_options)
+
+/*
+ * A feed that you tell: a message queue, a replication stream, a webhook.  It is blind until
+ * tayra_feed_sound().  NULL options mean all defaults.
+ * => TAYRA_E_INVAL, TAYRA_E_TOO_LARGE: a prefix longer than a key, TAYRA_E_NOMEM, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_feed_open(struct tayra *t, const struct tayra_feed_options *options,
+			      struct tayra_feed **out);
+/* Before its handle.  What it covers is distrusted one last time, and then lives as its ttl says.
+ * Waits for its thread; not from inside a call of its own. */
+TAYRA_API void tayra_feed_close(struct tayra_feed *feed);
+
+/*
+ * The key has changed.  Any thread, at once: when this returns, nothing from before the change is
+ * given as fresh, and nothing that began to load before it will be.  With a remote tier and without
+ * the ticker it waits for that tier.
+ * => TAYRA_OK, also when nothing of it is known.  TAYRA_E_NOT_FOUND: none of the keys it covers.
+ *    TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_feed_changed(struct tayra_feed *feed, const void *key, size_t key_len);
+/* The same for all keys that begin so.  All that the feed covers (no bytes, say) at once; fewer
+ * take a walk over what is cached, and are deleted.  => as above. */
+TAYRA_API int tayra_feed_changed_prefix(struct tayra_feed *feed, const void *prefix,
+					size_t prefix_len);
+/* From this moment on every change is told.  What began to load before is distrusted. */
+TAYRA_API void tayra_feed_sound(struct tayra_feed *feed);
+/* Something may have been missed, and may be until tayra_feed_sound(). */
+TAYRA_API void tayra_feed_lost(struct tayra_feed *feed);
+
+struct tayra_feed_stats {
+	size_t size;
+	uint64_t keys, prefixes; /* told to have changed; prefixes: also all it covers */
+	uint64_t ignored;        /* told, but not covered */
+	uint64_t gaps;           /* times something may have been missed */
+	bool sound;              /* every change is told now */
+	char trouble[128];       /* why it went blind the last time; "": it never did */
+};
+#define TAYRA_FEED_STATS_INIT TAYRA__SIZED(struct tayra_feed_stats)
+TAYRA_API void tayra_feed_stats(struct tayra_feed *feed, struct tayra_feed_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

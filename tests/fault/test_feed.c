@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A feed with every allocation refused in turn: it is opened whole or not at all, and a change that
+ * it is told of is never lost.
+ */
+#include "../load/house.h"
+
+#include "base/mem.h"
+
+/* More than any operation here allocates. */
+#define ENOUGH 64
+
+static bool
+is_fresh(struct stage *s, const char *key)
+{
+	struct tayra_ref ref;
+	int status = tayra_get(s->t, key, strlen(key), &ref);
+
+	tayra_release(&ref);
+	return status == TAYRA_OK;
+}
+
+static void
+a_feed_is_opened_whole_or_not_at_all(void **state)
+{
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+	struct tayra_feed *feed;
+	struct stage s;
+	uint64_t n = 0;
+	int status;
+
+	stage_open(&s, NULL);
+	o.prefix = "k";
+	do {
+		tayra__mem_fail_after(++n);
+		status = tayra_feed_open(s.t, &o, &feed);
+		tayra__mem_fail_after(0);
+		if (status != TAYRA_OK) {
+			assert_int_equal(status, TAYRA_E_NOMEM);
+			assert_null(feed);
+			/* Nothing is doubted by one that is not there. */
+			assert_int_equal(tayra_put(s.t, "k", 1, "v", 1, 0, 0), TAYRA_OK);
+			stage_pass_ms(&s, 2000);
+			assert_true(is_fresh(&s, "k"));
+		}
+	} while (status != TAYRA_OK && n < ENOUGH);
+	assert_int_equal(status, TAYRA_OK);
+	assert_in_range(n, 3, ENOUGH);
+	tayra_feed_close(feed);
+	stage_close(&s);
+}
+
+static void
+a_change_is_not_lost_for_want_of_memory(void **state)
+{
+	struct tayra_feed *feed;
+	struct house h;
+
+	move_in(&h, ROOM_REMOTE);
+	assert_int_equal(tayra_feed_open(h.s.t, NULL, &feed), TAYRA_OK);
+	tayra_feed_sound(feed);
+	stage_pass_ms(&h.s, 5000);
+	assert_int_equal(tayra_put(h.s.t, "a1", 2, "v", 1, 60000, 0), TAYRA_OK);
+	assert_int_equal(tayra_put(h.s.t, "b1", 2, "v", 1, 60000, 0), TAYRA_OK);
+	assert_int_equal(tayra_put(h.s.t, "c1", 2, "v", 1, 60000, 0), TAYRA_OK);
+	ram_tier_fail(&h.remote, true);
+	tayra__mem_fail_after(1);
+	assert_int_equal(tayra_feed_changed(feed, "a1", 2), TAYRA_OK);
+	assert_int_equal(tayra_feed_changed_prefix(feed, "b", 1), TAYRA_OK);
+	tayra__mem_fail_after(0);
+	ram_tier_fail(&h.remote, false);
+	assert_false(is_fresh(&h.s, "a1")); /* nor from the tier, which was not told */
+	assert_false(is_fresh(&h.s, "b1"));
+	assert_false(is_fresh(&h.s, "c1")); /* which of them begin so could not be found out */
+	tayra_feed_close(feed);
+	move_out(&h);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_feed_is_opened_whole_or_not_at_all),
+	cmocka_unit_test(a_change_is_not_lost_for_want_of_memory),
+};
+
+RUN_TESTS(tests)
