@@ -140,6 +140,8 @@ struct tayra_pace_options {
 	 * while it wakes up; at most 8 times.  0, the default: never.  For work of less than a
 	 * millisecond, where handing a slot to a sleeping thread costs more than the work. */
 	uint64_t barge_ns;
+	uint64_t hedge_after_ns; /* see tayra_pace_hedge_after(); default 0: the class's 95th
+				    percentile */
 };
 /* All defaults.  The default limiter is not 0, so a struct made without this says aimd. */
 #ifdef __cplusplus
@@ -201,8 +203,8 @@ struct tayra_ticket {
  * Entering, all three ways: TAYRA_E_OVERLOAD means shed (see enum tayra_shed), and the ticket says
  * when trying again may help: what waits now times the mean service time over the limit, at least
  * 1 ms; at the door of an overloaded class that over the share that gets in.  TAYRA_E_TIMEOUT means
- * the deadline is over.  TAYRA_E_INVAL: no such class, level or cost.  A ticket that
- * is queued or held already is a bug and aborts.
+ * the deadline is over.  TAYRA_E_INVAL: no such class, level or cost, or a ticket that is queued or
+ * held already or was never zeroed; nothing changed.
  */
 /* Enter, waiting in the queue until the deadline if need be.
  * => TAYRA_OK: held, must leave.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT, TAYRA_E_CANCELLED: out. */
@@ -222,10 +224,12 @@ TAYRA_API int tayra_pace_enter_start(struct tayra_pace *pace,
  * tayra_pace_enter() returns TAYRA_E_CANCELLED).  TAYRA_E_NOT_FOUND: it was decided already. */
 TAYRA_API int tayra_pace_cancel(struct tayra_pace *pace, struct tayra_ticket *ticket,
 				uint64_t now_ns);
-/* Leave.  A ticket that is not held is a bug and aborts.  A ticket let in while the mode was OFF,
- * or leaving while it is, is counted but teaches nothing. */
-TAYRA_API void tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *ticket,
-				enum tayra_outcome outcome, uint64_t now_ns);
+/* Leave.  A ticket let in while the mode was OFF, or leaving while it is, is counted but teaches
+ * nothing.  => TAYRA_OK.  TAYRA_E_INVAL: it is not held here (it has left already, or is queued),
+ * or there is no such outcome; nothing changed.  Two threads may not leave with one ticket at once.
+ */
+TAYRA_API int tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *ticket,
+			       enum tayra_outcome outcome, uint64_t now_ns);
 
 /* Close a window that is due and shed queued requests that are hopeless.  Call it about every
  * 10 ms; enter and leave do the same work when they come across it.  Returns when it next has
@@ -240,9 +244,9 @@ TAYRA_API int tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode,
 /*
  * Any option by name while it runs: mode, limiter, limit, limit_min, limit_max, increase, decrease,
  * cpu_max, memory_max, error_max, p90_target, p90_max, dither, price, window, window_min, queue,
- * codel_target, codel_interval, deadline_deviations, share_critical, share_min, barge.  Values are
- * written as in a configuration: "monitor", "0.15", "50ms"; "off" for what then is not looked at,
- * "none" for no queue, "auto" for the default rule of codel_target.
+ * codel_target, codel_interval, deadline_deviations, share_critical, share_min, barge, hedge_after.
+ * Values are written as in a configuration: "monitor", "0.15", "50ms"; "off" for what then is not
+ * looked at, "none" for no queue, "auto" for the rules of codel_target and hedge_after.
  *
  * It holds from now on, all at once, for who is queued and held too: nobody is lost, who has room
  * now is let in, and a limit that became lower is reached as tickets leave.  A limit outside new
@@ -269,10 +273,15 @@ TAYRA_API const char *tayra_pace_knob(size_t n);
 TAYRA_API bool tayra_pace_may_retry(struct tayra_pace *pace);
 /* BACKGROUND stays BACKGROUND. */
 TAYRA_API enum tayra_class tayra_class_below(enum tayra_class cls);
-/* Beside a request that has been in the backend for waited_ns: yes where that is longer than mean
- * + 3 deviations (fewer than 1 in 20), at most 70% of the limit is in use, nobody waits, and for at
- * most 5% of all requests.  Cancel the one that loses. */
-TAYRA_API bool tayra_pace_may_hedge(struct tayra_pace *pace, uint64_t waited_ns, uint64_t now_ns);
+/* How long a request of that class should have been in the backend before it is asked again:
+ * hedge_after_ns, or as long as 19 in 20 of the class take, as measured.  0: that is not known. */
+TAYRA_API uint64_t tayra_pace_hedge_after(const struct tayra_pace *pace, enum tayra_class cls,
+					  uint64_t now_ns);
+/* Beside a request of that class that has been in the backend for waited_ns: yes where that is so
+ * long or longer, at most 70% of the limit is in use, nobody waits, and for at most 5% of all
+ * requests.  Cancel the one that loses. */
+TAYRA_API bool tayra_pace_may_hedge(struct tayra_pace *pace, enum tayra_class cls,
+				    uint64_t waited_ns, uint64_t now_ns);
 
 /* What those upstream should know. */
 enum tayra_backpressure {
@@ -317,6 +326,7 @@ struct tayra_pace_stats {
 	double admit_ratio[TAYRA_CLASSES];  /* the share that gets past the door; 1: all */
 	double limit_learned; /* what it thinks best, where `limit` is a level it looks at: what to
 				 save, and to begin with next time */
+	uint64_t service_p95_ns[TAYRA_CLASSES]; /* of OK answers, within some 10%; 0: none yet */
 };
 #define TAYRA_PACE_STATS_INIT TAYRA__SIZED(struct tayra_pace_stats)
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);

@@ -4,8 +4,7 @@
  */
 #include "pace/pace.h"
 
-#define HEDGE_ROOM       0.7 /* of the limit may be in flight */
-#define HEDGE_DEVIATIONS 3   /* fewer than one in twenty take longer than mean + 3 */
+#define HEDGE_ROOM 0.7 /* of the limit may be in flight */
 
 /* Of all that were let in, and of all that went well, so far. */
 static uint64_t
@@ -51,10 +50,23 @@ idle(const struct tayra_pace *pace)
 	       tayra__word_inflight(word) <= HEDGE_ROOM * tayra__word_limit(word);
 }
 
-bool
-tayra_pace_may_hedge(struct tayra_pace *pace, uint64_t waited_ns, uint64_t now_ns)
+uint64_t
+tayra_pace_hedge_after(const struct tayra_pace *pace, enum tayra_class cls, uint64_t now_ns)
 {
-	uint64_t slow_ns = tayra__service_need_ns(&pace->service, HEDGE_DEVIATIONS, now_ns);
+	uint64_t told = atomic_load_explicit(&pace->hedge_after_ns, memory_order_relaxed);
+
+	if ((unsigned)cls > TAYRA_BACKGROUND)
+		return 0;
+	return told ? told
+		    : tayra__service_p95_ns(&pace->by_class[(cls ? cls : TAYRA_NORMAL) - 1],
+					    now_ns);
+}
+
+bool
+tayra_pace_may_hedge(struct tayra_pace *pace, enum tayra_class cls, uint64_t waited_ns,
+		     uint64_t now_ns)
+{
+	uint64_t slow_ns = tayra_pace_hedge_after(pace, cls, now_ns);
 	uint64_t succeeded, all;
 	bool may;
 

@@ -105,6 +105,8 @@ publish(struct tayra_pace *pace)
 	atomic_store_explicit(&pace->queue_max, pace->options.queue_max, memory_order_relaxed);
 	atomic_store_explicit(&pace->deadline_deviations, pace->options.deadline_deviations,
 			      memory_order_relaxed);
+	atomic_store_explicit(&pace->hedge_after_ns, pace->options.hedge_after_ns,
+			      memory_order_relaxed);
 }
 
 /* Under the lock. */
@@ -241,6 +243,8 @@ fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 	out->limit_learned = pace->limit.learned;
 	out->inflight = tayra__word_inflight(tayra__pace_word(pace));
 	for (int c = 0; c < TAYRA_CLASSES; c++) {
+		out->service_p95_ns[c] = atomic_load_explicit(&pace->by_class[c].p95_ns,
+							      memory_order_relaxed);
 		out->queued[c] = pace->queue.lines[c].count;
 		out->admit_ratio[c] = pace->queue.lines[c].gate.admit;
 		out->shed_level[c] = atomic_load_explicit(&pace->shed[c][TAYRA_SHED_LEVEL],

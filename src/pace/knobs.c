@@ -27,6 +27,11 @@ const struct tayra__knob tayra__pace_knobs[] = {
 	{ "limit_max", TAYRA__KNOB_NUMBER, AT(limit_max), "N", 1, TAYRA__PACE_LIMIT_KNOB_MAX, NULL,
 	  0, "1024", "the limit never rises above" },
 	TAYRA__PACE_RULE_KNOBS(AT),
+	{ "barge", TAYRA__KNOB_NANOSECONDS, AT(barge_ns), "DURATION|off", 0, 0, NULL, 0, "off",
+	  "how long a thread that is next may be passed by others while it wakes up", "off", 0 },
+	{ "hedge_after", TAYRA__KNOB_NANOSECONDS, AT(hedge_after_ns), "DURATION|auto", 0, 0, NULL,
+	  0, "auto: the 95th percentile of the class",
+	  "a request that takes longer may be asked a second time", "auto", 0 },
 	{ 0 },
 };
 #undef AT

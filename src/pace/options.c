@@ -67,9 +67,10 @@ sound(const struct tayra_pace_options *o)
 	       o->p90_target_ns <= longest_ns && o->window_ns <= longest_ns &&
 	       o->codel_target_ns <= longest_ns && o->codel_interval_ns <= longest_ns &&
 	       o->price >= 0.001 && o->price <= 1 && o->p90_max_ns <= longest_ns &&
-	       o->barge_ns <= longest_ns && o->share_critical > 0 && o->share_critical <= 1 &&
-	       o->dither >= 0.01 && o->dither <= 1 && o->share_min > 0 &&
-	       o->share_min <= 1.0 / TAYRA_CLASSES && (!o->sensor || o->sensor->read);
+	       o->barge_ns <= longest_ns && o->hedge_after_ns <= longest_ns &&
+	       o->share_critical > 0 && o->share_critical <= 1 && o->dither >= 0.01 &&
+	       o->dither <= 1 && o->share_min > 0 && o->share_min <= 1.0 / TAYRA_CLASSES &&
+	       (!o->sensor || o->sensor->read);
 }
 
 int

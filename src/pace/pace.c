@@ -42,8 +42,7 @@ begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
 	if (!tayra__pace_takes(request))
 		return TAYRA_E_INVAL;
 	if (tayra__ticket_state(ticket) != TAYRA__TICKET_OUT)
-		tayra__pace_bug(
-			"entering with a ticket that is queued or held, or was never zeroed");
+		return TAYRA_E_INVAL;
 	handle->retry_after_ns = 0;
 	ticket->pace = pace;
 	ticket->entry.cls = request->cls ? request->cls : TAYRA_NORMAL;
@@ -162,7 +161,8 @@ static void
 count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 	     enum tayra_outcome outcome, uint64_t now_ns)
 {
-	uint64_t ns = now_ns > ticket->held_ns ? now_ns - ticket->held_ns : 0;
+	struct tayra__service *of_class = &pace->by_class[ticket->entry.cls - 1];
+	uint64_t ns = tayra__service_clip(now_ns > ticket->held_ns ? now_ns - ticket->held_ns : 0);
 
 	if (!ticket->teaches || tayra__word_mode(tayra__pace_word(pace)) == TAYRA_MODE_OFF) {
 		tayra__window_quiet(&pace->window, outcome);
@@ -174,7 +174,8 @@ count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 	if (outcome != TAYRA_OUTCOME_OK)
 		return;
 	tayra__service_sample(&pace->service, ns, now_ns);
-	tayra__service_sample(&pace->by_class[ticket->entry.cls - 1], ns, now_ns);
+	tayra__service_sample(of_class, ns, now_ns);
+	tayra__service_sample_tail(of_class, ns);
 }
 
 static void
@@ -191,17 +192,16 @@ leave_to_next(struct tayra_pace *pace, uint32_t cost, uint64_t now_ns)
 	tayra__decide_tell(&decided);
 }
 
-void
+int
 tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayra_outcome outcome,
 		 uint64_t now_ns)
 {
 	struct tayra__ticket *ticket = tayra__ticket_of(handle);
 	uint64_t word;
 
-	if (tayra__ticket_state(ticket) != TAYRA__TICKET_HELD || ticket->pace != pace)
-		tayra__pace_bug("leaving with a ticket that is not held");
-	if ((unsigned)outcome >= TAYRA_OUTCOMES)
-		tayra__pace_bug("leaving with an unknown outcome");
+	if (tayra__ticket_state(ticket) != TAYRA__TICKET_HELD || ticket->pace != pace ||
+	    (unsigned)outcome >= TAYRA_OUTCOMES)
+		return TAYRA_E_INVAL;
 	count_answer(pace, ticket, outcome, now_ns);
 	tayra__ticket_set_state(ticket, TAYRA__TICKET_OUT);
 	word = tayra__pace_word(pace);
@@ -214,6 +214,7 @@ tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayr
 		&pace->word, &word, word - ticket->entry.cost, memory_order_release,
 		memory_order_relaxed));
 	tayra__pace_look_at_window(pace, now_ns);
+	return TAYRA_OK;
 }
 
 uint64_t

@@ -30,6 +30,7 @@ struct tayra_pace {
 	/* Of options, for who holds no lock; relaxed. */
 	_Atomic uint32_t queue_max;
 	_Atomic double deadline_deviations; /* below 0: nothing is hopeless */
+	_Atomic uint64_t hedge_after_ns;    /* 0: the class's own */
 	/* Never changed after create. */
 	const struct tayra_sensor *sensor;
 	const struct tayra_clock *clock;

@@ -4,6 +4,10 @@
  * round-trip time (Jacobson 1988, RFC 6298).  Any thread, no lock: two samples at once may lose
  * one of them, which an average does not mind.
  *
+ * Of a class also the 95th percentile, by stochastic approximation (Robbins, Monro 1951): each
+ * sample above it moves it up by 19 steps, each other down by one.  A step is a 256th, which leaves
+ * it within some 10% of the truth.
+ *
  * An estimate that no sample has confirmed for TAYRA__SERVICE_STALE_NS is forgotten.  Otherwise one
  * that is too high would turn everybody away, and nobody would be left to correct it.
  */
@@ -18,6 +22,7 @@
 struct tayra__service {
 	_Atomic uint64_t mean_ns, dev_ns; /* relaxed: none of them orders anything */
 	_Atomic uint64_t sampled_ns;      /* when the last sample came */
+	_Atomic uint64_t p95_ns;          /* of a class */
 };
 
 static inline uint64_t
@@ -37,7 +42,8 @@ tayra__service_stale(const struct tayra__service *service, uint64_t now_ns)
 {
 	uint64_t sampled = atomic_load_explicit(&service->sampled_ns, memory_order_relaxed);
 
-	return now_ns > sampled && now_ns - sampled > TAYRA__SERVICE_STALE_NS;
+	/* Signed: threads read their clocks in one order and come here in another. */
+	return (int64_t)(now_ns - sampled) > (int64_t)TAYRA__SERVICE_STALE_NS;
 }
 
 /* Mean + so many deviations (0 .. 1e6): with 2, what a request needs nearly always.  0: nothing is
@@ -54,11 +60,19 @@ tayra__service_need_ns(const struct tayra__service *service, double deviations, 
 	return ns < 0x1p62 ? (uint64_t)ns : 1ull << 62;
 }
 
+/* What may be a sample: 1 to 2^60. */
+static inline uint64_t
+tayra__service_clip(uint64_t ns)
+{
+	const uint64_t longest = 1ull << 60;
+
+	return ns == 0 ? 1 : ns < longest ? ns : longest;
+}
+
 static inline void
 tayra__service_sample(struct tayra__service *service, uint64_t ns, uint64_t now_ns)
 {
-	const uint64_t longest = 1ull << 60;
-	int64_t x = (int64_t)(ns == 0 ? 1 : ns < longest ? ns : longest);
+	int64_t x = (int64_t)ns;
 	int64_t mean = (int64_t)tayra__service_mean_ns(service);
 	int64_t dev = (int64_t)tayra__service_dev_ns(service);
 	int64_t error = x > mean ? x - mean : mean - x;
@@ -66,6 +80,8 @@ tayra__service_sample(struct tayra__service *service, uint64_t ns, uint64_t now_
 	if (mean == 0 || tayra__service_stale(service, now_ns)) {
 		mean = x;
 		dev = x / 2;
+		/* It comes down from there when there are enough to say so. */
+		atomic_store_explicit(&service->p95_ns, 2 * ns, memory_order_relaxed);
 	} else {
 		dev += (error - dev) / 4;
 		mean += (x - mean) / 8;
@@ -73,6 +89,26 @@ tayra__service_sample(struct tayra__service *service, uint64_t ns, uint64_t now_
 	atomic_store_explicit(&service->dev_ns, (uint64_t)dev, memory_order_relaxed);
 	atomic_store_explicit(&service->mean_ns, (uint64_t)mean, memory_order_relaxed);
 	atomic_store_explicit(&service->sampled_ns, now_ns, memory_order_relaxed);
+}
+
+/* The same sample, for the percentile; afterwards. */
+static inline void
+tayra__service_sample_tail(struct tayra__service *service, uint64_t ns)
+{
+	const uint64_t p95 = atomic_load_explicit(&service->p95_ns, memory_order_relaxed);
+	const uint64_t step = (p95 >> 8) + 1;
+
+	atomic_store_explicit(&service->p95_ns, ns > p95 ? p95 + 19 * step : p95 - step,
+			      memory_order_relaxed);
+}
+
+/* 0: nothing is known. */
+static inline uint64_t
+tayra__service_p95_ns(const struct tayra__service *service, uint64_t now_ns)
+{
+	if (tayra__service_stale(service, now_ns))
+		return 0;
+	return atomic_load_explicit(&service->p95_ns, memory_order_relaxed);
 }
 
 #endif

@@ -116,12 +116,11 @@ a_limit_takes_every_knob_of_the_pacer(void **state)
 	char text[32];
 	struct tayra_pace *pace;
 
-	must_read(
-		"origins:\n"
-		"  db: {sqlite: /dev/null, limit: {mode: monitor, limiter: elasticity, max: 3, "
-		"dither: 0.2, price: 0.05, target: 40ms, p90_max: 50ms, queue: 7, barge: 200us}}\n"
-		"routes:\n"
-		"  - {keys: 'a:{x}', origin: db, query: 'SELECT ?1'}\n");
+	must_read("origins:\n"
+		  "  db: {sqlite: /dev/null, limit: {mode: monitor, limiter: elasticity, max: 3, "
+		  "dither: 0.2, price: 0.05, target: 40ms, p90_max: 50ms, queue: 7}}\n"
+		  "routes:\n"
+		  "  - {keys: 'a:{x}', origin: db, query: 'SELECT ?1'}\n");
 	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
 			 TAYRA_OK);
 	assert_int_equal(settings.pace_count, 1);
