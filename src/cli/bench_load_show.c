@@ -52,7 +52,7 @@ print_table(const struct tayra__load_test *t)
 {
 	const struct tayra__phases *found = &t->found;
 	struct tayra__sheet sheet = { .out = stdout, .form = TAYRA__FORM_TERMINAL };
-	char machine[300];
+	char machine[300], line[340];
 
 	printf("\n  %s\n\n  %-9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", tayra__wire_name(t->wire),
 	       "phase", "asked/s", "ok/s", "errors %", "p50 ms", "p99 ms", "p99.9 ms", "max ms",
@@ -68,7 +68,9 @@ print_table(const struct tayra__load_test *t)
 		printf("  the thresholds were met up to %.6g a second\n", found->best_per_s);
 	if (found->recovery_ns != UINT64_MAX)
 		printf("  recovered after %.3g s\n", (double)found->recovery_ns / 1e9);
-	printf("  believed: %s\n", tayra__machine_sentence(&t->machine, machine));
+	snprintf(line, sizeof(line), "believed: %s.",
+		 tayra__machine_sentence(&t->machine, machine));
+	tayra__sheet_text(&sheet, line);
 	printf("  %s\n", tayra__phase_verdict_name(tayra__phases_verdict(found)));
 }
 

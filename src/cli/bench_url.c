@@ -150,7 +150,7 @@ print_figures(const struct tayra__server_report *report)
 	const struct tayra__drive_result *r = report->result;
 	const struct tayra__load_figures *f = report->figures;
 	struct tayra__sheet sheet = { .out = stdout, .form = TAYRA__FORM_TERMINAL };
-	char machine[300];
+	char machine[300], line[340];
 
 	printf("\n%s: %s\n", report->what,
 	       report->planned_per_s > 0 ? "latency from when a request was due"
@@ -172,7 +172,9 @@ print_figures(const struct tayra__server_report *report)
 		print_row("the server's memory", f->memory_peak_mib, "MiB");
 	tayra__bench_kinds_print(report->kinds);
 	tayra__alert_log_put(report->alerts, &sheet);
-	printf("  believed: %s\n", tayra__machine_sentence(&report->machine, machine));
+	snprintf(line, sizeof(line), "believed: %s.",
+		 tayra__machine_sentence(&report->machine, machine));
+	tayra__sheet_text(&sheet, line);
 	if (report->stopped)
 		printf("  it was stopped: %.1f s of %g s.\n", (double)r->length_ns / 1e9,
 		       report->planned_s);

@@ -2,8 +2,13 @@
 #include "report/sheet.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "report/html.h"
+
+#define LINE_COLUMNS  100 /* where nobody says how wide it is shown */
+#define LEAST_COLUMNS 40
+#define HANG          4 /* what goes on in the next line begins there */
 
 void
 tayra__sheet_title(struct tayra__sheet *sheet, const char *title)
@@ -27,6 +32,51 @@ md_text(FILE *out, const char *text, bool cell)
 			fputc(*text, out);
 }
 
+static size_t
+columns_of(FILE *out)
+{
+	struct winsize size;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || !size.ws_col)
+		return LINE_COLUMNS;
+	return size.ws_col < LEAST_COLUMNS ? LEAST_COLUMNS : size.ws_col;
+}
+
+/* Of a word in UTF-8; *len: its bytes. */
+static size_t
+word_columns(const char *word, size_t *len)
+{
+	size_t columns = 0;
+
+	*len = strcspn(word, " ");
+	for (size_t i = 0; i < *len; i++)
+		columns += ((unsigned char)word[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+/* In lines of the width there is, broken at blanks.  `at` columns are written already. */
+static void
+terminal_text(FILE *out, size_t at, const char *text)
+{
+	size_t most = columns_of(out), len, blanks = 0;
+
+	for (; *text; text += len) {
+		size_t columns = word_columns(text, &len);
+
+		if (at > HANG && at + blanks + columns > most) {
+			fprintf(out, "\n%*s", HANG, "");
+			at = HANG;
+		} else {
+			fprintf(out, "%*s", (int)blanks, "");
+			at += blanks;
+		}
+		fwrite(text, 1, len, out);
+		at += columns;
+		for (blanks = 0; text[len] == ' '; len++)
+			blanks++;
+	}
+}
+
 static void
 put_text(struct tayra__sheet *sheet, const char *text)
 {
@@ -43,7 +93,10 @@ put_between(struct tayra__sheet *sheet, const char *const before[], const char *
 	    const char *const after[])
 {
 	fputs(before[sheet->form], sheet->out);
-	put_text(sheet, text);
+	if (sheet->form == TAYRA__FORM_TERMINAL)
+		terminal_text(sheet->out, strlen(before[sheet->form]), text);
+	else
+		put_text(sheet, text);
 	fputs(after[sheet->form], sheet->out);
 }
 

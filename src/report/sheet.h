@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * sheet.h: a section of a report in whichever form it is written: titles, sentences, lists and
- * tables.  Text is escaped as the form needs it.
+ * tables.  Text is escaped as the form needs it, and for a terminal broken into lines of its width
+ * (100 columns where `out` is none) with the next ones indented; tables and code are not.
  */
 #ifndef TAYRA_REPORT_SHEET_H
 #define TAYRA_REPORT_SHEET_H

@@ -77,9 +77,11 @@ claim "cpu counts work and not waiting"
 	[ "$(field lo)" = null ]
 claim "a budget that holds too few pairs is UNDECIDED, with exit 3"
 "$tayra" bench run --arm a=true --arm b=true --arm c=true --arm d='sleep .05' --pairs 6 --json >out 2>err </dev/null
-[ $? -eq 3 ] && grep -q '"verdict":"UNDECIDED".*"b":"d".*"pairs_missing":1[,}]' &&
-	grep -q 'd: UNDECIDED: 6 pairs were run, and among 4 arms fewer than 7 decide nothing. A larger --pairs holds more.' out
+[ $? -eq 3 ] && grep -q '"verdict":"UNDECIDED".*"b":"d".*"pairs_missing":1[,}]' out &&
+	grep -q 'd: UNDECIDED: 6 pairs were run, and among 4 arms fewer than 7 decide nothing' out && grep -q 'A larger --pairs' out
 claim "of several arms too few pairs are named, with how many are missing"
+grep -q '^  believed: A/A' out && [ "$(grep -v '^{' out | wc -L)" -le 100 ] && grep -q '^    [^ ]' out
+claim "what is said of it is in lines of 100 columns, indented where they go on"
 "$tayra" bench run --arm a=true --arm b=true --arm c='sleep .05' --pairs 8 --json >out 2>err </dev/null
 [ $? -eq 1 ] && [ "$(tail -n 2 out | grep -c '"verdict"')" -eq 2 ] && grep -q '"verdict":"SLOWER".*"b":"c"' out
 claim "a third arm is judged as well"
