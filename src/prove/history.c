@@ -165,8 +165,14 @@ pass_over(struct line *line, const char *format, ...)
 		line->reader->note(line->reader->ctx, text);
 }
 
-/* NULL, or the name of the field that is wrong. */
-static const char *
+/* What is wrong with a line: which field, and whether because it is below 0.  No metric is, nor
+ * what is said about one: times, counts, shares, ratios and their ends. */
+struct fault {
+	const char *field; /* NULL: nothing is */
+	bool negative;
+};
+
+static struct fault
 take_fields(const json_t *object, struct tayra__history_row *row)
 {
 	for (size_t i = 0; i < TAYRA__HISTORY_FIELDS; i++) {
@@ -178,18 +184,20 @@ take_fields(const json_t *object, struct tayra__history_row *row)
 			if (!json_is_string(value) ||
 			    json_string_length(value) >= tayra__history_fields[i].room ||
 			    strlen(json_string_value(value)) != json_string_length(value))
-				return tayra__history_fields[i].name;
+				return (struct fault){ tayra__history_fields[i].name, false };
 			memcpy(at, json_string_value(value), json_string_length(value) + 1);
 			continue;
 		}
 		if (!json_is_number(value) && !json_is_null(value))
-			return tayra__history_fields[i].name;
+			return (struct fault){ tayra__history_fields[i].name, false };
 		number = json_is_null(value) ? nan("") : json_number_value(value);
 		if (isinf(number))
-			return tayra__history_fields[i].name;
+			return (struct fault){ tayra__history_fields[i].name, false };
+		if (number < 0)
+			return (struct fault){ tayra__history_fields[i].name, true };
 		memcpy(at, &number, sizeof(number));
 	}
-	return NULL;
+	return (struct fault){ NULL, false };
 }
 
 static bool
@@ -206,7 +214,7 @@ take_whole(const json_t *object, const char *name, uint64_t most, uint64_t *out)
 
 /* How many numbers the array holds; 0 when it is none, or not all are finite numbers. */
 static uint32_t
-take_pairs(const json_t *array, double *out)
+take_pairs(const json_t *array, double *out, bool *negative)
 {
 	size_t n = json_array_size(array);
 
@@ -218,39 +226,64 @@ take_pairs(const json_t *array, double *out)
 		if (!json_is_number(value) || !isfinite(json_number_value(value)))
 			return 0;
 		out[i] = json_number_value(value);
+		*negative |= out[i] < 0;
 	}
 	return (uint32_t)n;
+}
+
+/* What the arms showed, pair by pair; that is not there of every line. */
+static struct fault
+take_both(const json_t *object, double *pairs, uint32_t *kept)
+{
+	bool negative[2] = { false, false };
+	uint32_t of_b;
+
+	*kept = take_pairs(json_object_get(object, "a_pairs"), pairs, &negative[0]);
+	of_b = take_pairs(json_object_get(object, "b_pairs"), pairs + TAYRA__HISTORY_PAIRS,
+			  &negative[1]);
+	if (of_b != *kept)
+		*kept = 0;
+	return (struct fault){ negative[0] ? "a_pairs" : negative[1] ? "b_pairs" : NULL, true };
+}
+
+static struct fault
+take_rest(const json_t *object, struct tayra__history_row *row)
+{
+	const char *better = json_string_value(json_object_get(object, "better"));
+	uint64_t pairs = 0;
+
+	if (!take_whole(object, "pairs", UINT32_MAX, &pairs))
+		return (struct fault){ "pairs", false };
+	row->pairs = (uint32_t)pairs;
+	if (!take_whole(object, "seed", INT64_MAX, &row->seed))
+		return (struct fault){ "seed", false };
+	if (!better || (strcmp(better, "lower") != 0 && strcmp(better, "higher") != 0))
+		return (struct fault){ "better", false };
+	row->higher_is_better = better[0] == 'h';
+	return (struct fault){ NULL, false };
 }
 
 static bool
 take_row(struct line *line, const json_t *object)
 {
 	struct tayra__history_row *row = &line->row;
-	const char *better = json_string_value(json_object_get(object, "better"));
-	const char *wrong;
-	uint64_t pairs = 0;
-	uint32_t of_b;
+	struct fault fault;
 
 	memset(row, 0, sizeof(*row));
-	wrong = take_fields(object, row);
-	if (!wrong && !take_whole(object, "pairs", UINT32_MAX, &pairs))
-		wrong = "pairs";
-	if (!wrong && !take_whole(object, "seed", INT64_MAX, &row->seed))
-		wrong = "seed";
-	if (!wrong && (!better || (strcmp(better, "lower") != 0 && strcmp(better, "higher") != 0)))
-		wrong = "better";
-	if (wrong) {
-		pass_over(line, "'%s' is missing or not what it should be", wrong);
-		return true;
-	}
-	row->pairs = (uint32_t)pairs;
-	row->higher_is_better = better[0] == 'h';
 	row->a_pairs = line->pairs;
 	row->b_pairs = line->pairs + TAYRA__HISTORY_PAIRS;
-	row->pairs_kept = take_pairs(json_object_get(object, "a_pairs"), line->pairs);
-	of_b = take_pairs(json_object_get(object, "b_pairs"), line->pairs + TAYRA__HISTORY_PAIRS);
-	if (of_b != row->pairs_kept)
-		row->pairs_kept = 0;
+	fault = take_fields(object, row);
+	if (!fault.field)
+		fault = take_rest(object, row);
+	if (!fault.field)
+		fault = take_both(object, line->pairs, &row->pairs_kept);
+	if (fault.field) {
+		pass_over(line,
+			  fault.negative ? "'%s' is below 0, which no figure is"
+					 : "'%s' is missing or not what it should be",
+			  fault.field);
+		return true;
+	}
 	line->count->rows++;
 	return line->reader->row(line->reader->ctx, row);
 }

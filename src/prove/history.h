@@ -48,8 +48,9 @@ struct tayra__history_count {
 	uint64_t rows, passed_over;
 };
 /*
- * Read all of it, a line at a time.  Lines of another kind or of a newer version, lines cut in half
- * and garbage are passed over with a note: what can be read of a history is worth having.
+ * Read all of it, a line at a time.  Lines of another kind or of a newer version, lines cut in
+ * half, figures below 0 and garbage are passed over with a note: what can be read of a history is
+ * worth having.
  * => TAYRA_OK, TAYRA_E_IO, TAYRA_E_NOMEM.
  */
 int tayra__history_read(FILE *in, const char *name, const struct tayra__history_reader *reader,

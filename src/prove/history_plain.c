@@ -138,7 +138,8 @@ take_pairs(struct cursor *c, const char *name, double *out, uint32_t *count)
 	if (!take_key(c, name) || !take(c, "["))
 		return false;
 	do {
-		if (*count == TAYRA__HISTORY_PAIRS || !take_number(c, &out[*count]))
+		if (*count == TAYRA__HISTORY_PAIRS || !take_number(c, &out[*count]) ||
+		    out[*count] < 0)
 			return false;
 		++*count;
 	} while (take(c, ","));
@@ -159,7 +160,8 @@ take_fields(struct cursor *c, struct tayra__history_row *row)
 			return false;
 		if (field->room)
 			continue;
-		if (!take(c, "null") && !take_number(c, &number))
+		/* Below 0 is for the library to name. */
+		if ((!take(c, "null") && !take_number(c, &number)) || number < 0)
 			return false;
 		memcpy(at, &number, sizeof(number));
 	}

@@ -245,6 +245,12 @@ a_field_that_is_not_what_it_should_be_is_named(void **state)
 		{ "\"a\":\"old\"", "\"a\":\"an arm whose name is longer than any that is taken\"",
 		  "'a'" },
 		{ "\"metric\":\"cpu\"", "\"metric\":null", "'metric'" },
+		{ "\"a_value\":1.25", "\"a_value\":-1.25",
+		  "past.jsonl:1: 'a_value' is below 0, which no figure is" },
+		{ "\"b_value\":2.5", "\"b_value\":-1e-30", "'b_value' is below 0" },
+		{ "\"lo\":1.5", "\"lo\":-1.5", "'lo' is below 0" },
+		{ "\"a_pairs\":[1.5", "\"a_pairs\":[-1.5", "'a_pairs' is below 0" },
+		{ "2.25]}", "-2.25]}", "'b_pairs' is below 0" },
 	};
 	char good[2000], bad[2200];
 	FILE *in;
@@ -306,7 +312,7 @@ who_has_enough_is_told_no_more(void **state)
 	"\"\",\"a\":\"a\","                                                                        \
 	"\"b\":\"b\",\"metric\":\"m\",\"unit\":\"\",\"verdict\":\"SAME\",\"a_value\":"
 #define REST                                                                                       \
-	",\"b_value\":2,\"ratio\":1.25,\"lo\":null,\"hi\":-0.5,\"p\":1e-07,\"mde\":0.1,"           \
+	",\"b_value\":2,\"ratio\":1.25,\"lo\":null,\"hi\":0.5,\"p\":1e-07,\"mde\":0.1,"            \
 	"\"margin\":0.02,"                                                                         \
 	"\"aa_ratio\":1,\"better\":\"lower\",\"pairs\":3,\"seed\":9"
 
@@ -323,7 +329,7 @@ what_is_read_quickly_is_what_the_library_reads(void **state)
 					       "1.7e-21",
 					       "5E+3",
 					       "9007199254740992",
-					       "-12.5",
+					       "12.5",
 					       "1e-05",
 					       "null",
 					       "4.35",
@@ -361,6 +367,8 @@ what_needs_care_is_left_to_the_library(void **state)
 		HEAD "1." REST "}",                                  /* no JSON */
 		HEAD "-" REST "}",                                   /* no JSON */
 		HEAD "-0" REST "}",                                  /* has no sign */
+		HEAD "-1" REST "}",                                  /* is to be named */
+		HEAD "1" REST ",\"a_pairs\":[-1],\"b_pairs\":[1]}",  /* and this */
 		HEAD "NaN" REST "}",                                 /* no JSON */
 		HEAD "1e23" REST "}",                                /* rounds twice */
 		HEAD "9007199254740993" REST "}",                    /* no double */
