@@ -76,6 +76,16 @@ struct tayra_strategy {
 				    default 8 MiB, at least 256 KiB */
 	uint64_t memory_bytes;   /* of a pool's own RAM tier; default 16 MiB; a handle's is in
 				    options.cache */
+
+	/*
+	 * A group of keys is how they are written ("user:#:*") and who loads them.  When its loads
+	 * have failed five times in a row, by error or timeout, it rests: what is stale is served
+	 * to who takes it, others get TAYRA_E_ORIGIN with retry_after_ns, and one load after
+	 * throttle_ms, then ever later up to throttle_max_ms, a random eighth more at most, tries
+	 * whether the origin is back.  As in struct tayra_options.
+	 */
+	uint64_t throttle_max_ms;
+	double ttl_jitter; /* as in struct tayra_options */
 };
 #define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 

@@ -77,6 +77,12 @@ struct tayra_options {
 	struct tayra_tier_remote *remote_tier;
 	const struct tayra_strategy
 		*strategy; /* NULL: nothing is learned.  Borrowed for the call */
+	/* After five failures in a row a group of keys rests (strategy.h): one load of it is begun
+	 * after throttle_ms, and the time to the next grows up to this.  Default half as long again
+	 * as throttle_ms, of which TAYRA_OFF turns this off too. */
+	uint64_t throttle_max_ms;
+	double ttl_jitter; /* 0 <= .. < 1: each ttl is shorter by up to this part of it, at random,
+			      so that what came together does not end together; default 0 */
 };
 #define TAYRA_OPTIONS_INIT TAYRA__SIZED(struct tayra_options)
 
@@ -149,7 +155,8 @@ struct tayra_ref {
 /*
  * Get, loading if need be.  Blocks until there is an answer or the deadline.
  * => TAYRA_OK.  TAYRA_E_NOT_FOUND: the origin has no such key.  TAYRA_E_TIMEOUT, TAYRA_E_OVERLOAD,
- *    TAYRA_E_ORIGIN (or the loader's own status), TAYRA_E_TOO_LARGE, TAYRA_E_FULL, TAYRA_E_NOMEM,
+ *    TAYRA_E_ORIGIN (or the loader's own status; also when its group of keys rests after failures
+ *    and was not asked, then with retry_after_ns), TAYRA_E_TOO_LARGE, TAYRA_E_FULL, TAYRA_E_NOMEM,
  *    TAYRA_E_CLOSED, TAYRA_E_FORKED, TAYRA_E_INVAL.
  * => TAYRA_E_WOULD_DEADLOCK when called from inside a loader.
  */
@@ -267,6 +274,7 @@ struct tayra_stats {
 	struct tayra_tier_stats file; /* zero without one */
 	struct tayra_tier_stats remote;
 	uint64_t at_once; /* of stale_hits: served without waiting for the load under way */
+	uint64_t rested;  /* loads not begun because their group rests after failures */
 };
 #ifdef __cplusplus
 extern "C++" {

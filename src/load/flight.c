@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "learn/keygroup.h"
 #include "load/below.h"
 #include "load/handle.h"
 #include "load/prefetch.h"
@@ -72,6 +73,18 @@ tayra__flight_create(struct tayra *t, const struct tayra__want *want)
 	t->flight_count++;
 	t->inflight++;
 	return flight;
+}
+
+uint64_t
+tayra__flight_group(const struct tayra_load *flight)
+{
+	char text[TAYRA__KEYGROUP_MAX];
+	size_t len = tayra__keygroup(flight->key + flight->key_prefix_len,
+				     flight->key_len - flight->key_prefix_len, text);
+	uint64_t h = tayra__hash_bytes(text, len, flight->t->bucket_seed);
+
+	h = tayra__hash_mix64(h ^ (uint64_t)(uintptr_t)flight->origin);
+	return tayra__hash_mix64(h ^ (uint64_t)(uintptr_t)flight->load) | 1;
 }
 
 void

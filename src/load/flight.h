@@ -56,6 +56,7 @@ struct tayra_load {
 	bool held;        /* its ticket must leave pace */
 	bool look;        /* the tiers below have not been asked yet */
 	bool renew;       /* somebody wants it loaded even if something fresh is found below */
+	bool allowed;     /* its group does not rest, or it is the probe */
 	bool joined;      /* a waiter came after it was made */
 	uint64_t ahead;   /* of a load nobody asked for: its key's hash, until its account is made;
 			     0: it is none */
@@ -95,6 +96,8 @@ struct tayra__want;
 struct tayra_load *tayra__flight_create(struct tayra *t, const struct tayra__want *want);
 /* Give an entering flight that has none the loader of a request that joins it. */
 void tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want);
+/* The kind of its key and who loads it, as a number; not 0. */
+uint64_t tayra__flight_group(const struct tayra_load *flight);
 void tayra__flight_ref(struct tayra_load *flight);
 void tayra__flight_unref(struct tayra_load *flight);
 /* The attached flight of that key, or NULL. */

@@ -39,6 +39,18 @@ tayra__handle_forked(const struct tayra *t)
 	return t->token != tayra__process_token();
 }
 
+struct tayra__breaker_rest
+tayra__handle_rest(const struct tayra *t)
+{
+	uint64_t ns[2] = { tayra__setting(&t->settings.throttle_ms),
+			   tayra__setting(&t->settings.throttle_max_ms) };
+
+	for (int i = 0; i < 2; i++)
+		if (__builtin_mul_overflow(ns[i], TAYRA_NS_PER_MS, &ns[i]))
+			ns[i] = UINT64_MAX / 2;
+	return (struct tayra__breaker_rest){ ns[0], ns[1] };
+}
+
 int
 tayra__handle_enter(struct tayra *t)
 {
@@ -112,7 +124,9 @@ begin_strategy(struct tayra *t, const struct tayra_options *options)
 
 	tayra__strategy_of_options(options, &base);
 	strategy = base;
-	if (options->strategy)
+	if (!(options->ttl_jitter >= 0 && options->ttl_jitter < 1))
+		status = TAYRA_E_INVAL;
+	else if (options->strategy)
 		status = tayra__strategy_resolve(options->strategy, &base, &strategy);
 	return status == TAYRA_OK ? tayra__strategy_apply(t, &strategy) : status;
 }
@@ -254,6 +268,7 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.load_ns = tayra__counters_sum(counters, TAYRA__COUNT_LOAD_NS);
 		stats.shed = tayra__counters_sum(counters, TAYRA__COUNT_SHED);
 		stats.timeouts = tayra__counters_sum(counters, TAYRA__COUNT_TIMEOUTS);
+		stats.rested = tayra__counters_sum(counters, TAYRA__COUNT_RESTED);
 		pthread_mutex_lock(&t->lock);
 		stats.inflight = t->inflight;
 		pthread_mutex_unlock(&t->lock);

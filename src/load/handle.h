@@ -17,6 +17,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "load/below.h"
+#include "load/breaker.h"
 #include "load/counter.h"
 #include "load/doubt.h"
 
@@ -28,6 +29,8 @@ struct tayra__settings {
 	_Atomic uint64_t ttl_ms, stale_ms, throttle_ms;
 	_Atomic uint64_t soft_timeout_ns; /* UINT64_MAX: off */
 	_Atomic uint64_t timeout_ns;      /* UINT64_MAX: none */
+	_Atomic uint64_t throttle_max_ms;
+	_Atomic uint64_t ttl_jitter; /* of 2^32 - 1 */
 };
 
 struct tayra {
@@ -64,6 +67,7 @@ struct tayra {
 	struct tayra__list queues;
 	struct tayra__heap timers;      /* of waiters: soft timeouts and deadlines */
 	struct tayra_strategy strategy; /* in force, defaults filled in */
+	struct tayra__breaker breaker;
 	uint64_t flight_count;
 	uint64_t inflight; /* not finished */
 	/* Calls that must be out before the handle may go.  Raised under handle.lock or a queue's
@@ -125,6 +129,9 @@ int tayra__handle_create(const struct tayra_options *options, struct tayra *root
 			 struct tayra **out);
 /* The same for a pool as tayra_destroy() is for its root. */
 void tayra__handle_destroy(struct tayra *t);
+
+/* How long a group of keys rests. */
+struct tayra__breaker_rest tayra__handle_rest(const struct tayra *t);
 
 /* There may be deadlines to keep from now on.  t->lock is held. */
 void tayra__ticker_rouse(struct tayra *t);

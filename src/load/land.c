@@ -5,6 +5,7 @@
  */
 #include "load/land.h"
 
+#include "base/hash.h"
 #include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -27,6 +28,20 @@ tayra__meta_for(uint64_t now_ms, uint64_t ttl_ms, uint64_t stale_ms)
 	};
 }
 
+uint64_t
+tayra__ttl_shortened(const struct tayra *t, const void *key, size_t key_len, uint64_t ttl_ms,
+		     uint64_t now_ms)
+{
+	uint64_t jitter = tayra__setting(&t->settings.ttl_jitter), draw;
+	double part;
+
+	if (!jitter || ttl_ms == TAYRA_OFF)
+		return ttl_ms;
+	draw = tayra__hash_mix64(tayra__hash_bytes(key, key_len, t->bucket_seed) ^ now_ms);
+	part = (double)jitter / UINT32_MAX * ((double)(draw >> 32) / UINT32_MAX);
+	return ttl_ms - (uint64_t)((double)ttl_ms * part);
+}
+
 /* Its age counts from when the loader was called, for that is how old it may be; its ttl counts
  * from now, or what takes longer to load than its ttl would never be fresh for anyone. */
 static struct tayra_item_meta
@@ -39,6 +54,8 @@ meta_of(const struct tayra_load *flight, const struct tayra_load_result *result,
 
 	if (flight->attached && flight->store)
 		ttl_ms = tayra__learner_landed(lesson, began_ms, ttl_ms, cost_ns);
+	ttl_ms = tayra__ttl_shortened(flight->t, flight->key, flight->key_len, ttl_ms,
+				      now_ns / TAYRA_NS_PER_MS);
 	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS, ttl_ms,
 			       result->stale_ms ? result->stale_ms : flight->stale_ms);
 	meta.born_ms = began_ms;
@@ -132,6 +149,17 @@ count(struct tayra *t, int status, uint64_t cost_ns)
 	tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_NS, cost_ns);
 	if (status != TAYRA_OK && status != TAYRA_E_NOT_FOUND)
 		tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_ERRORS, 1);
+}
+
+static void
+learn_outcome(const struct tayra_load *flight, enum tayra_outcome outcome, uint64_t now_ns)
+{
+	struct tayra *t = flight->t;
+	struct tayra__breaker_rest rest = tayra__handle_rest(t);
+
+	if (rest.least_ns && (outcome != TAYRA_OUTCOME_OK || t->breaker.used))
+		tayra__breaker_learn(&t->breaker, tayra__flight_group(flight), outcome, rest,
+				     now_ns);
 }
 
 /* What the tiers below have to be told of it. */
@@ -282,6 +310,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	tayra__below_enter(t, flight->key, flight->key_len);
 	pthread_mutex_lock(&t->lock);
 	count(t, landing->status, cost_ns);
+	learn_outcome(flight, landing->outcome, landed_ns);
 	again = wanted_again(flight, landing->status);
 	if (again) {
 		start_over(flight);

@@ -19,6 +19,9 @@ struct tayra__landing {
 /* When a value stored now turns stale and goes.  TAYRA_OFF as ttl: at once; as stale: not later
  * than that. */
 struct tayra_item_meta tayra__meta_for(uint64_t now_ms, uint64_t ttl_ms, uint64_t stale_ms);
+/* The ttl, less the strategy's jitter. */
+uint64_t tayra__ttl_shortened(const struct tayra *t, const void *key, size_t key_len,
+			      uint64_t ttl_ms, uint64_t now_ms);
 /* End a running flight that the caller has claimed.  Lock not held; the flight is gone. */
 void tayra__land(struct tayra_load *flight, const struct tayra__landing *landing);
 /* A value was found below for an entering flight, and is in its hold.  Keep it; and if it is fresh

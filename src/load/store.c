@@ -90,9 +90,11 @@ tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, s
 	if (status != TAYRA_OK)
 		return status;
 	now_ns = tayra__handle_now_ns(t);
-	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS,
-			       ttl_ms ? ttl_ms : tayra__setting(&t->settings.ttl_ms),
-			       stale_ms ? stale_ms : tayra__setting(&t->settings.stale_ms));
+	ttl_ms = ttl_ms ? ttl_ms : tayra__setting(&t->settings.ttl_ms);
+	meta = tayra__meta_for(
+		now_ns / TAYRA_NS_PER_MS,
+		tayra__ttl_shortened(t, key, key_len, ttl_ms, now_ns / TAYRA_NS_PER_MS),
+		stale_ms ? stale_ms : tayra__setting(&t->settings.stale_ms));
 	return put(t, key, key_len, value, value_len, &meta);
 }
 

@@ -96,6 +96,8 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 		.soft_timeout_ns = options->soft_timeout_ns,
 		.timeout_ns = either(options->timeout_ns, DEFAULT_TIMEOUT_NS),
 		.throttle_ms = either(options->throttle_ms, DEFAULT_THROTTLE_MS),
+		.throttle_max_ms = options->throttle_max_ms,
+		.ttl_jitter = options->ttl_jitter,
 		.ttl_learning = TAYRA_FEATURE_OFF,
 		.prefetch_refresh = TAYRA_FEATURE_OFF,
 		.prefetch_successors = TAYRA_FEATURE_OFF,
@@ -116,8 +118,8 @@ is_sound(const struct tayra_strategy *s)
 		if (!tayra_feature_mode_name(modes[i]))
 			return false;
 	return (s->staleness_budget == 0 || (s->staleness_budget > 0 && s->staleness_budget < 1)) &&
-	       s->prefetch_price >= 0 && s->prefetch_price <= 1e9 &&
-	       (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
+	       s->ttl_jitter >= 0 && s->ttl_jitter < 1 && s->prefetch_price >= 0 &&
+	       s->prefetch_price <= 1e9 && (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
 	       (s->learning_bytes == 0 || s->learning_bytes >= LEARNING_MIN) &&
 	       s->known_keys <= 1u << 26;
 }
@@ -171,6 +173,9 @@ tayra__strategy_resolve(const struct tayra_strategy *given, const struct tayra_s
 	s.soft_timeout_ns = either(s.soft_timeout_ns, base->soft_timeout_ns);
 	s.timeout_ns = either(s.timeout_ns, base->timeout_ns);
 	s.throttle_ms = either(s.throttle_ms, base->throttle_ms);
+	s.throttle_max_ms = either(s.throttle_max_ms, base->throttle_max_ms);
+	if (s.ttl_jitter == 0)
+		s.ttl_jitter = base->ttl_jitter;
 	s.ttl_max_ms = either(s.ttl_max_ms, times(s.ttl_ms, BOUND));
 	s.ttl_min_ms = either(s.ttl_min_ms, s.ttl_ms == TAYRA_OFF ? 1 : s.ttl_ms / BOUND);
 	s.horizon_ms = either(s.horizon_ms, s.ttl_ms == TAYRA_OFF ? DEFAULT_TTL_MS : s.ttl_ms);
@@ -194,6 +199,16 @@ static void
 set(_Atomic uint64_t *setting, uint64_t value)
 {
 	atomic_store_explicit(setting, value, memory_order_relaxed);
+}
+
+/* Not less than the throttle itself. */
+static uint64_t
+rest_max(const struct tayra_strategy *strategy)
+{
+	uint64_t least = or_off(strategy->throttle_ms, 0);
+	uint64_t most = either(strategy->throttle_max_ms, tayra__add_sat(least, least / 2));
+
+	return most > least ? most : least;
 }
 
 static bool
@@ -220,6 +235,8 @@ tayra__strategy_apply(struct tayra *t, const struct tayra_strategy *strategy)
 		set(&settings->soft_timeout_ns, or_off(strategy->soft_timeout_ns, UINT64_MAX));
 		set(&settings->timeout_ns, strategy->timeout_ns);
 		set(&settings->throttle_ms, or_off(strategy->throttle_ms, 0));
+		set(&settings->throttle_max_ms, rest_max(strategy));
+		set(&settings->ttl_jitter, (uint64_t)(strategy->ttl_jitter * UINT32_MAX));
 	}
 	pthread_mutex_unlock(&t->lock);
 	return status;

@@ -8,6 +8,7 @@
 #include "load/inside.h"
 #include "load/land.h"
 #include "load/origin.h"
+#include "load/stale.h"
 #include "load/waiter.h"
 
 static void
@@ -210,6 +211,33 @@ ended_here(struct tayra_load *flight)
 	return true;
 }
 
+/* Its group rests: it is not begun. */
+static bool
+rests(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+	uint64_t now_ns, left_ns, mark_ms;
+	bool probing;
+
+	if (flight->allowed || !t->breaker.used)
+		return false;
+	now_ns = tayra__handle_now_ns(t);
+	left_ns = tayra__breaker_ask(&t->breaker, tayra__flight_group(flight),
+				     tayra__handle_rest(t), now_ns, &probing);
+	flight->allowed = left_ns == 0;
+	if (flight->allowed)
+		return false;
+	/* Others need not ask before the next probe; but one that is out may bring an end. */
+	mark_ms = probing ? TAYRA__STALE_MARK_MS : left_ns / TAYRA_NS_PER_MS;
+	if (flight->attached)
+		tayra__stale_mark(t, flight->key, flight->key_len, TAYRA_ITEM_FAILED,
+				  now_ns / TAYRA_NS_PER_MS,
+				  tayra__add_sat(now_ns / TAYRA_NS_PER_MS, mark_ms));
+	tayra__counters_add(&t->counters, TAYRA__COUNT_RESTED, 1);
+	tayra__land_shed(flight, TAYRA_E_ORIGIN, left_ns);
+	return true;
+}
+
 void
 tayra__turn_enter(struct tayra_load *flight)
 {
@@ -219,7 +247,7 @@ tayra__turn_enter(struct tayra_load *flight)
 	int status;
 
 	pthread_mutex_lock(&t->lock);
-	if (drop_unwanted(flight) || looked(flight) || ended_here(flight)) {
+	if (drop_unwanted(flight) || looked(flight) || ended_here(flight) || rests(flight)) {
 		tayra__turn_unlock(t);
 		return;
 	}

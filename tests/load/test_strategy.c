@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "load/store.h"
+
 static void
 open_with(struct stage *s, const struct tayra_strategy *strategy)
 {
@@ -388,6 +390,76 @@ every_preset_can_be_put_in_force_and_acts_on_nothing_learned(void **state)
 	stage_close(&s);
 }
 
+struct spread {
+	uint64_t now_ms, least_ms, most_ms;
+	unsigned keys, early;
+};
+
+static void
+note_ttl(void *arg, const void *key, size_t key_len, const struct tayra_item_meta *meta)
+{
+	struct spread *spread = arg;
+	uint64_t ttl_ms = meta->fresh_ms - spread->now_ms;
+
+	spread->keys++;
+	spread->early += ttl_ms < 750;
+	spread->least_ms = ttl_ms < spread->least_ms ? ttl_ms : spread->least_ms;
+	spread->most_ms = ttl_ms > spread->most_ms ? ttl_ms : spread->most_ms;
+	/* What may be served stale is not more of it. */
+	assert_int_equal(meta->expire_ms - meta->fresh_ms, 500);
+}
+
+static void
+jitter_shortens_each_ttl_by_another_part(void **state)
+{
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct spread spread = { .now_ms = STAGE_START_NS / TAYRA_NS_PER_MS, .least_ms = 1000 };
+	struct stage s;
+	uint64_t cursor = 0;
+
+	o.ttl_ms = 1000;
+	o.stale_ms = 500;
+	o.ttl_jitter = 0.5;
+	stage_open(&s, &o);
+	for (int i = 0; i < 200; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "%d", i);
+		if (i % 2)
+			get(&s, key);
+		else
+			tayra_put(s.t, key, strlen(key), "v", 1, 0, 0);
+	}
+	do
+		cursor = tayra_cache_scan(tayra__handle_cache(s.t), cursor, 0, spread.now_ms,
+					  note_ttl, &spread);
+	while (cursor);
+	assert_int_equal(spread.keys, 200);
+	assert_in_range(spread.least_ms, 500, 550);
+	assert_in_range(spread.most_ms, 950, 1000);
+	assert_in_range(spread.early, 60, 140);
+	stage_close(&s);
+}
+
+static void
+a_jitter_that_is_no_part_is_refused(void **state)
+{
+	const double bad[] = { -0.1, 1, (double)NAN };
+
+	for (int i = 0; i < 3; i++) {
+		struct tayra_options o = TAYRA_OPTIONS_INIT;
+		struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
+		struct tayra *t;
+
+		o.ttl_jitter = bad[i];
+		assert_int_equal(tayra_create(&o, &t), TAYRA_E_INVAL);
+		o.ttl_jitter = 0;
+		strategy.ttl_jitter = bad[i];
+		o.strategy = &strategy;
+		assert_int_equal(tayra_create(&o, &t), TAYRA_E_INVAL);
+	}
+}
+
 int
 main(void)
 {
@@ -395,6 +467,8 @@ main(void)
 		cmocka_unit_test(without_a_strategy_nothing_is_learned),
 		cmocka_unit_test(a_strategy_says_how_long_values_live),
 		cmocka_unit_test(bad_strategies_are_refused),
+		cmocka_unit_test(jitter_shortens_each_ttl_by_another_part),
+		cmocka_unit_test(a_jitter_that_is_no_part_is_refused),
 		cmocka_unit_test(what_never_changes_comes_to_live_longer_than_was_configured),
 		cmocka_unit_test(in_monitor_it_says_so_and_changes_nothing),
 		cmocka_unit_test(what_changes_all_the_time_comes_to_live_shorter),

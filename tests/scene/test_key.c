@@ -38,7 +38,7 @@ struct model {
 	/* The loads that are out, by the number of their call, and the one that is joined. */
 	bool out[STAGE_PARKED], attached;
 	uint64_t stale_ms[STAGE_PARKED];
-	unsigned newest;
+	unsigned newest, failures; /* failures: in a row */
 	struct waiter waiters[WAITERS];
 	unsigned count;
 };
@@ -188,6 +188,7 @@ do_finish(struct model *m)
 	if (!pick_out(m, &call))
 		return;
 	tayra_load_done(m->s.parked[slot(call)], &value, sizeof(value), NULL);
+	m->failures = 0;
 	if (land(m, call))
 		cache(m, value, m->stale_ms[slot(call)]);
 	for (unsigned i = 0; i < m->count; i++)
@@ -203,6 +204,12 @@ do_fail(struct model *m)
 
 	if (!pick_out(m, &call))
 		return;
+	if (status == TAYRA_E_NOT_FOUND)
+		m->failures = 0;
+	else if (m->failures == 4) /* a fifth, and the group rests: that is test_outage's */
+		status = TAYRA_E_OVERLOAD;
+	else
+		m->failures++;
 	tayra_load_fail(m->s.parked[slot(call)], status, 0);
 	if (land(m, call)) {
 		if (status == TAYRA_E_NOT_FOUND) {
