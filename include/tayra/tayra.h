@@ -468,6 +468,23 @@ struct tayra_http_options {
 TAYRA_API int tayra_origin_http(const struct tayra_origin_options *options,
 				const struct tayra_http_options *http, const char *url, char *error,
 				size_t error_len, struct tayra_origin **out);
+/*
+ * A Redis or Valkey server, one connection a thread.  url is redis://[user[:password]@]host[:port]
+ * [/database] or unix:///path; command is what a load asks: "GET user:{id}", "HGET {kind} name", in
+ * words of which parts of the key are at most one each, with quotes as redis-cli has them.
+ *
+ * A string or a number is the value, and no such key TAYRA_E_NOT_FOUND.  LOADING, BUSY, TRYAGAIN,
+ * CLUSTERDOWN, MASTERDOWN and OOM are TAYRA_E_OVERLOAD; other errors, a list, and no connection,
+ * then with retry_after_ns, are TAYRA_E_ORIGIN; a value over options.max_bytes is
+ * TAYRA_E_TOO_LARGE. A load past its deadline gives its connection up.
+ *
+ * => TAYRA_OK also when the server does not answer yet: `error` says so then, and is empty
+ *    otherwise.  TAYRA_E_INVAL: options, pattern, URL, command, or the server refuses user,
+ *    password or database.  TAYRA_E_NOMEM.
+ */
+TAYRA_API int tayra_origin_redis(const struct tayra_origin_options *options, const char *url,
+				 const char *command, char *error, size_t error_len,
+				 struct tayra_origin **out);
 /* Not while a load of it is running: destroy the handles that use it first. */
 TAYRA_API void tayra_origin_close(struct tayra_origin *origin);
 

@@ -63,7 +63,8 @@ read_bulk(struct tayra__resp_reply *reply, const char *bytes, size_t len, uint64
 		out->type = TAYRA__RESP_NULL;
 		return status;
 	}
-	if (size < 0 || (uint64_t)size > max)
+	reply->too_large = size > 0 && (uint64_t)size > max;
+	if (size < 0 || reply->too_large)
 		return wrong(reply, "invalid bulk length");
 	if (len - *at < (uint64_t)size + 2)
 		return TAYRA__RESP_REPLY_MORE;

@@ -47,6 +47,7 @@ struct tayra__resp_reply_limits {
 
 struct tayra__resp_reply {
 	const char *error; /* static text, set with WRONG */
+	bool too_large;    /* WRONG, for a bulk beyond the limit */
 	/* Private. */
 	unsigned depth;
 	uint64_t left[TAYRA__RESP_DEPTH];

@@ -80,6 +80,8 @@ const struct tayra__knob tayra__origin_knobs[] = {
 	  "an SQLite database, opened read-only" },
 	{ "postgres", TAYRA__KNOB_TEXT, OF(postgres), "CONNINFO", 0, 0, NULL, 0, NULL,
 	  "a PostgreSQL server, as libpq is told: host=.. dbname=.. or postgresql://.." },
+	{ "redis", TAYRA__KNOB_TEXT, OF(redis), "URL", 0, 0, NULL, 0, NULL,
+	  "a Redis or Valkey server: redis://[user[:password]@]host[:port][/database]" },
 	{ "http", TAYRA__KNOB_TEXT, OF(http), "URL", 0, 0, NULL, 0, NULL,
 	  "an HTTP server; the path of a route goes behind it" },
 	{ "limit", TAYRA__KNOB_OTHER, 0, "N or mapping", 0, 0, NULL, 0, "adaptive, up to threads",

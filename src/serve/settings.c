@@ -89,13 +89,13 @@ check_origin(const struct tayra__reader *r, const struct tayra__origin_setting *
 {
 	static const char *const http_only[] = { "headers",         "ca_file",       "proxy",
 						 "connect_timeout", "max_redirects", "max_age" };
-	int kinds = !!origin->sqlite + !!origin->postgres + !!origin->http;
+	int kinds = !!origin->sqlite + !!origin->postgres + !!origin->redis + !!origin->http;
 
 	if (kinds != 1)
 		return tayra__reader_refuse(
 			r, origin->at,
-			"origin '%.64s' must have %sone of sqlite, postgres and http", origin->name,
-			kinds ? "only " : "");
+			"origin '%.64s' must have %sone of sqlite, postgres, redis and http",
+			origin->name, kinds ? "only " : "");
 	for (size_t i = 0; !origin->http && i < sizeof(http_only) / sizeof(http_only[0]); i++) {
 		const struct tayra__yaml *at = tayra__yaml_find(origin->at, http_only[i]);
 
@@ -171,7 +171,9 @@ find_origin(const struct tayra__settings *s, const char *name)
 static int
 check_route(const struct tayra__reader *r, const struct tayra__route_setting *route)
 {
-	static const char *const sql_only[] = { "query", "as", "max_rows" };
+	static const char *const sql_only[] = { "as", "max_rows", "query" };
+	const size_t no_query = sizeof(sql_only) / sizeof(sql_only[0]), refused = no_query - 1;
+	const struct tayra__origin_setting *source = route->source;
 	const struct tayra__yaml *path = tayra__yaml_find(route->at, "path");
 
 	if (!route->source->http && !route->query)
@@ -185,13 +187,13 @@ check_route(const struct tayra__reader *r, const struct tayra__route_setting *ro
 	if (route->source->http && route->path[0] != '/')
 		return tayra__reader_refuse(r, path, "path '%.64s' does not begin with '/'",
 					    route->path);
-	for (size_t i = 0; route->source->http && i < sizeof(sql_only) / sizeof(sql_only[0]); i++) {
+	for (size_t i = 0; i < (source->http ? no_query : source->redis ? refused : 0); i++) {
 		const struct tayra__yaml *at = tayra__yaml_find(route->at, sql_only[i]);
 
 		if (at)
 			return tayra__reader_refuse(
-				r, at, "%s is for databases, and origin '%.64s' is none", at->name,
-				route->origin);
+				r, at, "%s is for %s, and origin '%.64s' is none", at->name,
+				source->redis ? "SQL databases" : "databases", route->origin);
 	}
 	return TAYRA_OK;
 }

@@ -39,7 +39,7 @@ struct tayra__limit_setting {
 
 /* One origin, however many routes ask it. */
 struct tayra__origin_setting {
-	const char *name, *sqlite, *postgres, *http; /* one of the three */
+	const char *name, *sqlite, *postgres, *redis, *http; /* one of the four */
 	struct tayra__limit_setting limit;
 	const char **headers; /* ended by NULL; or NULL */
 	const char *ca_file, *proxy;

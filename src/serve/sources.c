@@ -208,6 +208,8 @@ open_origin(const struct tayra__route_setting *route, char *why, size_t why_len,
 	if (source->postgres)
 		return tayra_origin_postgres(&options, source->postgres, route->query, why, why_len,
 					     out);
+	if (source->redis)
+		return tayra_origin_redis(&options, source->redis, route->query, why, why_len, out);
 	return open_http(route, &options, why, why_len, out);
 }
 
@@ -217,6 +219,7 @@ place_of(const struct tayra__route_setting *route, int status, const char *why)
 {
 	const char *const kind = route->source->sqlite     ? "sqlite"
 				 : route->source->postgres ? "postgres"
+				 : route->source->redis    ? "redis"
 							   : "http";
 	const struct tayra__yaml *at;
 

@@ -462,6 +462,32 @@ kill "$web"
 wait "$web" 2>/dev/null
 web=
 
+# --- Redis: another tayra serve answers as one --------------------------------------------------
+"$tayra" serve --listen 127.0.0.1:0 --admin off >behind 2>/dev/null </dev/null &
+web=$!
+behind=
+for _ in $(seq 200); do
+	behind=$(sed -n 's/.* on 127\.0\.0\.1:\([0-9]*\):.*/\1/p' behind)
+	[ -z "$behind" ] || break
+	sleep 0.1
+done
+cat >redis.yaml <<END
+origins:
+  behind: {redis: "redis://127.0.0.1:$behind"}
+routes:
+  - {keys: "u:{id}", origin: behind, query: 'GET "user {id}"', ttl: 200ms, stale: 1h}
+END
+start redis.yaml >out && front=$port && port=$behind && say 'SET "user 7" ann\r\nQUIT\r\n' >out && port=$front &&
+	[ "$(get u:7)" = '$3 ann +OK ' ] && [ "$(get u:8)" = '$-1 +OK ' ]
+claim "a Redis server is an origin"
+kill "$web"
+wait "$web" 2>/dev/null
+web=
+sleep 0.3
+[ "$(get u:7)" = '$3 ann +OK ' ] && get u:9 | grep -Eq '^-(ORIGIN|TIMEOUT) '
+claim "and when it is gone what is stale is served, and the rest an error"
+stop
+
 # --- PostgreSQL ---------------------------------------------------------------------------------
 bin=
 for candidate in /usr/lib/postgresql/*/bin; do

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../net/redis.h"
 #include "../origin/server.h"
 #include "base/mem.h"
 
@@ -17,6 +18,7 @@
 typedef int (*open_fn)(const struct tayra_origin_options *options, struct tayra_origin **out);
 
 static struct server server;
+static struct redis redis;
 
 static int
 open_sqlite(const struct tayra_origin_options *options, struct tayra_origin **out)
@@ -29,6 +31,12 @@ static int
 open_postgres(const struct tayra_origin_options *options, struct tayra_origin **out)
 {
 	return tayra_origin_postgres(options, "host=/no/such/folder", "SELECT $1", NULL, 0, out);
+}
+
+static int
+open_redis(const struct tayra_origin_options *options, struct tayra_origin **out)
+{
+	return tayra_origin_redis(options, redis.url, "ECHO {name}", NULL, 0, out);
 }
 
 static int
@@ -119,6 +127,17 @@ postgres_fails_at_each_allocation_and_leaves_no_trace(void **state)
 }
 
 static void
+redis_fails_at_each_allocation_and_leaves_no_trace(void **state)
+{
+	if (!redis_is_installed())
+		skip();
+	assert_true(redis_up(&redis));
+	opens_whole_or_not_at_all(open_redis);
+	loads_whole_or_not_at_all(open_redis, TAYRA_SHAPE_RAW, "echo");
+	redis_down(&redis);
+}
+
+static void
 http_fails_at_each_allocation_and_leaves_no_trace(void **state)
 {
 	server_open(&server);
@@ -130,6 +149,7 @@ http_fails_at_each_allocation_and_leaves_no_trace(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(sqlite_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(postgres_fails_at_each_allocation_and_leaves_no_trace),
+	cmocka_unit_test(redis_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(http_fails_at_each_allocation_and_leaves_no_trace),
 };
 
