@@ -259,15 +259,13 @@ static void
 what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 {
 	static const char url[] = "redis://127.0.0.1:1";
-	char words[100] = "A";
+	static const char words[] = "A a a a a a a a a a a a a a a a a";
 
 	refused(url, "u:{id}", "GET {name}", "no part {name}");
 	refused(url, NULL, "", "no word");
 	refused(url, NULL, "GET 'a", "quote");
 	refused(url, NULL, "{key} a", "name is not fixed");
 	refused(url, NULL, "GET {key", "byte 1");
-	for (int i = 0; i < 16; i++)
-		strcat(words, " a");
 	refused(url, NULL, words, "16 words");
 	refused("http://x", NULL, "GET {key}", "redis://");
 	refused(url, "u:{id", "GET {id}", "pattern");
