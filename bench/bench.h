@@ -48,13 +48,37 @@ bench_print(const char *bench, const char *metric, const char *unit, double *val
 	tayra__json_finish(&json);
 }
 
-/* ns of CPU for one of `ops` operations that work(ctx, ops) does. */
+/* The same, of a goal: at most `bar`. */
 static inline void
-bench_cpu_ns(const char *bench, const char *metric, void (*work)(void *ctx, uint64_t ops),
-	     void *ctx, uint64_t ops)
+bench_print_goal(const char *bench, const char *goal, const char *what, double bar, double *values)
 {
-	double values[BENCH_REPEATS];
+	struct tayra__json json;
+	char repeat[128];
 
+	qsort(values, BENCH_REPEATS, sizeof(*values), bench_by_value);
+	snprintf(repeat, sizeof(repeat), "make bench BENCH=%s", bench);
+	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
+	tayra__json_object(&json, NULL);
+	tayra__json_string(&json, "goal", goal);
+	tayra__json_string(&json, "scenario", bench);
+	tayra__json_null(&json, "limiter");
+	tayra__json_string(&json, "what", what);
+	tayra__json_double(&json, "figure", values[BENCH_REPEATS / 2], 4);
+	tayra__json_null(&json, "oracle");
+	tayra__json_double(&json, "bar", bar, 4);
+	tayra__json_string(&json, "side", "most");
+	tayra__json_double(&json, "lo", values[BENCH_LO], 4);
+	tayra__json_double(&json, "hi", values[BENCH_HI], 4);
+	tayra__json_bool(&json, "pass", values[BENCH_REPEATS / 2] <= bar);
+	tayra__json_string(&json, "repeat", repeat);
+	tayra__json_end(&json);
+	tayra__json_finish(&json);
+}
+
+/* ns of CPU for one of `ops` operations that work(ctx, ops) does, repeated. */
+static inline void
+bench_measure(void (*work)(void *ctx, uint64_t ops), void *ctx, uint64_t ops, double *values)
+{
 	work(ctx, ops / 10 + 1); /* warm */
 	for (int i = 0; i < BENCH_REPEATS; i++) {
 		uint64_t before = tayra__clock_thread_cpu_ns();
@@ -62,6 +86,15 @@ bench_cpu_ns(const char *bench, const char *metric, void (*work)(void *ctx, uint
 		work(ctx, ops);
 		values[i] = (double)(tayra__clock_thread_cpu_ns() - before) / (double)ops;
 	}
+}
+
+static inline void
+bench_cpu_ns(const char *bench, const char *metric, void (*work)(void *ctx, uint64_t ops),
+	     void *ctx, uint64_t ops)
+{
+	double values[BENCH_REPEATS];
+
+	bench_measure(work, ctx, ops, values);
 	bench_print(bench, metric, "ns", values);
 }
 

@@ -77,21 +77,31 @@ close_items(uint32_t clients)
 	rmdir(folder);
 }
 
+static const struct contest_goal goals[] = {
+	{ "G13", "throughput_over_none", TAYRA__THROUGHPUT_PER_S, "none", 6 },
+	{ "G13", "throughput_over_backoff", TAYRA__THROUGHPUT_PER_S, "backoff", 0.9 },
+	{ "G1", "throughput_over_best_fixed", TAYRA__THROUGHPUT_PER_S, CONTEST_BEST_FIXED, 0.9 },
+	{ "G13", "p99_over_backoff", TAYRA__P99_MS, "backoff", 0.25 },
+	{ "G13", "jain", TAYRA__SCORE, NULL, 0.95 },
+	{ 0 },
+};
+
 int
 main(int argc, char **argv)
 {
-	struct contest contest = { .bench = "pace_sqlite",
-				   .clients = 128,
-				   .rounds = 8,
-				   .seconds = 3,
-				   .backoff_ms = 100, /* as SQLite's own busy handler */
-				   .attempt = change,
-				   .over_none = 6,
-				   .over_backoff = 0.9,
-				   .over_fixed = 0.9,
-				   .p99_over_none = nan(""),
-				   .stdev_over_none = nan(""),
-				   .p99_over_backoff = 0.25 };
+	struct contest contest = {
+		.bench = "pace_sqlite",
+		.scenario = "sqlite_read_modify_write",
+		.repeat = "make bench-pace_sqlite",
+		.clients = 128,
+		.rounds = 8,
+		.seconds = 3,
+		.backoff_ms = 100, /* as SQLite's own busy handler */
+		.arms = { "none", "backoff", "fixed:1", "fixed:2", "fixed:4", "fixed:8", "fixed:16",
+			  "fixed:32", "vegas", "gradient2", "elasticity+barging", "elasticity" },
+		.phases = { { "changes", change } },
+		.goals = goals,
+	};
 	int code = 1;
 
 	if (!contest_arguments(&contest, argc, argv))

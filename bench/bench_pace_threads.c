@@ -139,7 +139,7 @@ main(void)
 		strict[i] = crowd_per_s(0, &strict_jain[i]);
 		barging[i] = crowd_per_s(200 * TAYRA_NS_PER_US, &barging_jain[i]);
 	}
-	bench_print("pace_threads", "enter_leave_of_two_ns", "ns", pair);
+	bench_print_goal("pace_threads", "G11", "enter_leave_of_two_ns", 250, pair);
 	bench_print("pace_threads", "convoy_strict_per_s", "1/s", strict);
 	bench_print("pace_threads", "convoy_barging_per_s", "1/s", barging);
 	bench_print("pace_threads", "convoy_strict_jain", "1", strict_jain);

@@ -8,28 +8,53 @@
 #define TAYRA_BENCH_CONTEST_H
 
 #include "base/rng.h"
+#include "prove/metric.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #define CONTEST_CLIENTS_MAX 440
+#define CONTEST_ARMS_MAX    24
+#define CONTEST_PHASES_MAX  4
+#define CONTEST_ROUNDS_MAX  100
 
-struct contest {
-	const char *bench; /* "pace_postgres" */
-	uint32_t clients;
-	uint32_t rounds, seconds; /* of a turn */
-	double backoff_ms;        /* at most */
+/* What is asked of the backend for a while. */
+struct contest_phase {
+	const char *name;
 	/* One attempt of that client.  => whether it succeeded. */
 	bool (*attempt)(uint32_t client, struct tayra__rng *rng);
-	/* Bars for the figures of elasticity over those of others. */
-	double over_none, over_backoff, over_fixed;              /* of throughput */
-	double p99_over_none, stdev_over_none, p99_over_backoff; /* NaN: not asked for */
+};
+
+/* A figure of the last arm, and a bar for it. */
+struct contest_goal {
+	const char *goal, *what; /* "G13", "throughput_over_none" */
+	enum tayra__metric metric;
+	const char *over; /* the arm it is divided by; CONTEST_BEST_FIXED; NULL: none */
+	double bar;       /* NaN: only to be known */
+};
+#define CONTEST_BEST_FIXED ""
+
+struct contest {
+	const char *bench;    /* "pace_postgres" */
+	const char *scenario; /* "postgres_serializable" */
+	const char *repeat;   /* what to run */
+	uint32_t clients;
+	uint32_t rounds, seconds; /* of a phase */
+	double backoff_ms;        /* at most */
+	/* "none", "backoff", or as tayra__contender_read() has them, some with "+barging" behind;
+	 * ended by NULL.  The last is the one that the goals are about. */
+	const char *arms[CONTEST_ARMS_MAX + 1];
+	struct contest_phase phases[CONTEST_PHASES_MAX]; /* ended by one without a name */
+	const struct contest_goal *goals;                /* ended by one without a name */
 };
 
 /* ROUNDS, SECONDS and CLIENTS from the command line.  => false after saying how it is used. */
 bool contest_arguments(struct contest *contest, int argc, char **argv);
-/* Prints a line of progress for each turn on stderr, one JSON object a line on stdout.
- * => 0, or 1 when it cannot be run. */
+/* Every arm goes through all phases in each round.  Prints a line of progress for each turn on
+ * stderr, one JSON object a line on stdout.  => 0, or 1 when it cannot be run. */
 int contest_run(const struct contest *contest);
+/* Finds out by a sweep over `arms` but the last which fixed limit is the best in the first phase,
+ * and which over all; then runs these two and the last.  => as contest_run(). */
+int contest_run_mix(const struct contest *contest);
 
 #endif

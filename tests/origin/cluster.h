@@ -25,6 +25,9 @@
 #define CLUSTER_CONNECTIONS "20"
 #define CLUSTER_BUFFERS     "1MB"
 #endif
+#ifndef CLUSTER_FSYNC
+#define CLUSTER_FSYNC "off"
+#endif
 
 struct cluster {
 	char bin[256], folder[64], conninfo[200];
@@ -71,12 +74,19 @@ cluster_wait(pid_t pid)
 static inline bool
 cluster_start(struct cluster *c)
 {
-	const char *const arguments[] = { "postgres", "-D",
-					  "data",     "-k",
-					  c->folder,  "-F",
-					  "-c",       "listen_addresses=",
-					  "-c",       "max_connections=" CLUSTER_CONNECTIONS,
-					  "-c",       "shared_buffers=" CLUSTER_BUFFERS,
+	const char *const arguments[] = { "postgres",
+					  "-D",
+					  "data",
+					  "-k",
+					  c->folder,
+					  "-c",
+					  "listen_addresses=",
+					  "-c",
+					  "fsync=" CLUSTER_FSYNC,
+					  "-c",
+					  "max_connections=" CLUSTER_CONNECTIONS,
+					  "-c",
+					  "shared_buffers=" CLUSTER_BUFFERS,
 					  NULL };
 
 	c->server = cluster_spawn(c, "postgres", arguments);
