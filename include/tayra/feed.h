@@ -88,6 +88,35 @@ struct tayra_feed_stats {
 #define TAYRA_FEED_STATS_INIT TAYRA__SIZED(struct tayra_feed_stats)
 TAYRA_API void tayra_feed_stats(struct tayra_feed *feed, struct tayra_feed_stats *out);
 
+/*
+ * A PostgreSQL server that says in NOTIFY what has changed.  On `channel` a note is a key, and an
+ * empty one all that the feed covers; on the channel "<channel>_prefix" it is a prefix.  At most 56
+ * bytes.  conninfo as for tayra_origin_postgres(), and of the same server; not of a pooler that
+ * gives a connection to others between statements, which loses LISTEN.  One connection, one thread;
+ * when it is lost, or does not answer within interval_ns (at most an hour), it is made again: at
+ * once, then after 0.1 s, 0.2 s, .. 5 s.
+ * => TAYRA_OK also when the server does not answer yet (connect_timeout of conninfo at most is
+ *    waited, or 5 s): `error` says so then, and is empty otherwise; the feed is blind until it
+ * does. TAYRA_E_INVAL: options, conninfo, channel.  TAYRA_E_TOO_LARGE, TAYRA_E_NOMEM,
+ * TAYRA_E_FORKED, TAYRA_E_UNSUPPORTED.
+ */
+TAYRA_API int tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options,
+				  const char *conninfo, const char *channel, char *error,
+				  size_t error_len, struct tayra_feed **out);
+/*
+ * Write the SQL that makes a table of PostgreSQL 10 or later tell that channel: one function and
+ * four triggers, made anew if they are there.  To be run once, by the table's owner.  keys is a
+ * pattern as in tayra_origin_options whose parts are columns: "pkg:{arch}/{name}" tells, of each
+ * row that was inserted, updated (as it was and as it is) or deleted, the key made of them as the
+ * database writes them; a program that asks for another spelling ("7.0" for 7) is not told.
+ * A statement that changes over 1,000 keys, or a key of 8,000 bytes, tells what is in front of the
+ * first part; so does TRUNCATE.  `table` is "table" or "schema.table", as its name is, unquoted;
+ * everything is quoted.
+ * => TAYRA_E_INVAL, and `error` says why.  TAYRA_E_IO.
+ */
+TAYRA_API int tayra_feed_postgres_sql(const char *keys, const char *table, const char *channel,
+				      char *error, size_t error_len, FILE *out);
+
 #ifdef __cplusplus
 }
 #endif

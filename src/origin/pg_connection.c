@@ -14,10 +14,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/option.h"
 #include "origin/pg_error.h"
 
 #define STATEMENT "tayra"
 #define SLICE_MS  10
+/* How long connecting and preparing may take, in seconds, when conninfo does not say. */
+#define CONNECT_S      5
+#define CONNECT_MOST_S 3600
 /* How long a server may take to end a statement it was told to cancel. */
 #define CANCEL_NS TAYRA_NS_PER_S
 /* Rows that are read and dropped rather than telling the server to stop. */
@@ -179,9 +183,37 @@ begin_connecting(const char *conninfo)
 	return conn;
 }
 
-static int
-connect_it(struct tayra__pg *pg, const char *conninfo, const struct tayra__pg_patience *patience,
-	   const struct tayra__complaint *why)
+/* connect_timeout, which libpq keeps in its blocking calls alone. */
+static uint64_t
+connect_ns_of(const PQconninfoOption *option)
+{
+	uint64_t s = CONNECT_S;
+
+	for (; option->keyword; option++)
+		if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
+			tayra__option_u64(option->val, 1, CONNECT_MOST_S, &s);
+	return s * TAYRA_NS_PER_S;
+}
+
+int
+tayra__pg_conninfo(const char *conninfo, uint64_t *connect_ns, const struct tayra__complaint *why)
+{
+	char *error = NULL;
+	PQconninfoOption *options = PQconninfoParse(conninfo, &error);
+
+	if (options) {
+		*connect_ns = connect_ns_of(options);
+		PQconninfoFree(options);
+		return TAYRA_OK;
+	}
+	tayra__complain(why, "PostgreSQL: %s", error ? error : "out of memory");
+	PQfreemem(error);
+	return error ? TAYRA_E_INVAL : TAYRA_E_NOMEM;
+}
+
+int
+tayra__pg_connect(struct tayra__pg *pg, const char *conninfo,
+		  const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
 {
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
@@ -253,6 +285,17 @@ step(struct tayra__pg *pg, int sent, const struct tayra__pg_patience *patience, 
 	return TAYRA_E_ORIGIN;
 }
 
+int
+tayra__pg_run(struct tayra__pg *pg, const char *sql, const struct tayra__pg_patience *patience,
+	      const struct tayra__complaint *why)
+{
+	PGresult *last = NULL;
+	int status = step(pg, PQsendQuery(pg->conn, sql), patience, &last, why);
+
+	PQclear(last);
+	return status;
+}
+
 static int
 prepare(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
@@ -278,7 +321,7 @@ int
 tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	       const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
 {
-	int status = connect_it(pg, target->conninfo, patience, why);
+	int status = tayra__pg_connect(pg, target->conninfo, patience, why);
 
 	if (status == TAYRA_OK)
 		status = prepare(pg, target, patience, why);

@@ -39,6 +39,19 @@ struct tayra__pg_target {
 	enum tayra_shape shape;
 };
 
+/* => TAYRA_OK: it can be read, and says how long connecting may take.  TAYRA_E_INVAL,
+ * TAYRA_E_NOMEM.
+ */
+int tayra__pg_conninfo(const char *conninfo, uint64_t *connect_ns,
+		       const struct tayra__complaint *why);
+/* Connect and no more; as tayra__pg_open(), but after a failure it is for the caller to close. */
+int tayra__pg_connect(struct tayra__pg *pg, const char *conninfo,
+		      const struct tayra__pg_patience *patience,
+		      const struct tayra__complaint *why);
+/* Run SQL whose rows nobody wants.  => TAYRA_E_INVAL: the server refuses it.  TAYRA_E_ORIGIN,
+ * TAYRA_E_CANCELLED. */
+int tayra__pg_run(struct tayra__pg *pg, const char *sql, const struct tayra__pg_patience *patience,
+		  const struct tayra__complaint *why);
 /*
  * Connect and prepare.  pg is closed before, and after any failure.
  * => TAYRA_E_ORIGIN: the server cannot be reached or refuses.  TAYRA_E_OVERLOAD: it has too many

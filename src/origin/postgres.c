@@ -5,22 +5,14 @@
  * goes on connecting for the next.
  */
 #include <stdatomic.h>
-#include <string.h>
-
-#include <libpq-fe.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/option.h"
 #include "load/origin.h"
 #include "origin/pg_connection.h"
 #include "origin/reach.h"
 #include "origin/settings.h"
 #include "origin/worker.h"
 
-/* How long connecting and preparing may take, in seconds, when conninfo does not say. */
-#define CONNECT_S      5
-#define CONNECT_MOST_S 3600
 /* How long a worker that got no connection because there are too many leaves the server alone. */
 #define TOO_MANY_NS (250 * TAYRA_NS_PER_MS)
 
@@ -242,34 +234,6 @@ close_postgres(struct tayra_origin *origin)
 	tayra__mem_free(p);
 }
 
-/* connect_timeout, which libpq keeps in its blocking calls alone. */
-static uint64_t
-connect_ns_of(const PQconninfoOption *option)
-{
-	uint64_t s = CONNECT_S;
-
-	for (; option->keyword; option++)
-		if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
-			tayra__option_u64(option->val, 1, CONNECT_MOST_S, &s);
-	return s * TAYRA_NS_PER_S;
-}
-
-static int
-read_conninfo(struct postgres *p, const struct tayra__complaint *why)
-{
-	char *error = NULL;
-	PQconninfoOption *options = PQconninfoParse(p->conninfo, &error);
-
-	if (options) {
-		p->connect_ns = connect_ns_of(options);
-		PQconninfoFree(options);
-		return TAYRA_OK;
-	}
-	tayra__complain(why, "PostgreSQL: %s", error ? error : "out of memory");
-	PQfreemem(error);
-	return error ? TAYRA_E_INVAL : TAYRA_E_NOMEM;
-}
-
 static struct postgres *
 create(const struct tayra__origin_settings *settings, const char *conninfo, const char *sql)
 {
@@ -330,7 +294,7 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 	p = create(&settings, conninfo, sql);
 	if (!p)
 		return TAYRA_E_NOMEM;
-	status = read_conninfo(p, &why);
+	status = tayra__pg_conninfo(conninfo, &p->connect_ns, &why);
 	if (status == TAYRA_OK)
 		status = try_statement(p, &why);
 	if (status == TAYRA_OK)

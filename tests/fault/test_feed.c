@@ -76,9 +76,39 @@ a_change_is_not_lost_for_want_of_memory(void **state)
 	move_out(&h);
 }
 
+/* Nobody listens there, and it opens all the same. */
+static void
+one_of_postgres_is_opened_whole_or_not_at_all(void **state)
+{
+	struct tayra_feed *feed;
+	struct stage s;
+	uint64_t n = 0;
+	int status;
+
+	stage_open(&s, NULL);
+	do {
+		tayra__mem_fail_after(++n);
+		status = tayra_feed_postgres(s.t, NULL, "host=/no/such/folder", "c", NULL, 0,
+					     &feed);
+		tayra__mem_fail_after(0);
+		if (status == TAYRA_E_UNSUPPORTED)
+			break;
+		if (status != TAYRA_OK) {
+			assert_int_equal(status, TAYRA_E_NOMEM);
+			assert_null(feed);
+		}
+	} while (status != TAYRA_OK && n < ENOUGH);
+	if (status == TAYRA_OK) {
+		assert_in_range(n, 4, ENOUGH);
+		tayra_feed_close(feed);
+	}
+	stage_close(&s);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_feed_is_opened_whole_or_not_at_all),
 	cmocka_unit_test(a_change_is_not_lost_for_want_of_memory),
+	cmocka_unit_test(one_of_postgres_is_opened_whole_or_not_at_all),
 };
 
 RUN_TESTS(tests)

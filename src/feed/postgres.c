@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * postgres.c: one connection that listens.
+ *
+ * It is sound from the moment LISTEN was acknowledged: what was committed before is doubted then,
+ * and of what is committed later the server tells, in the order of the commits and not before
+ * others can see them.  The connection is never inside a transaction, so that it holds up neither
+ * the server's queue of notes nor its vacuum.  A connection that dies silently is noticed by the
+ * heartbeat, an empty query.
+ */
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include <tayra/tayra.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/option.h"
+#include "feed/quote.h"
+#include "feed/thread.h"
+#include "feed/trigger.h"
+#include "load/feed.h"
+#include "origin/pg_connection.h"
+#include "origin/reach.h"
+
+#define DEFAULT_INTERVAL_NS TAYRA_NS_PER_S
+#define INTERVAL_MAX_NS     (3600 * TAYRA_NS_PER_S)
+/* A connection that lived less was none: it is not made again at once. */
+#define LIVED_NS TAYRA_NS_PER_S
+
+struct postgres {
+	struct tayra_feed feed; /* first: the caller's pointer */
+	struct tayra__feed_thread thread;
+	struct tayra__pg pg;
+	struct tayra__reach reach;
+	char *conninfo, *listen; /* listen: the SQL */
+	char channel[TAYRA__TRIGGER_CHANNEL_MAX + 1];
+	uint64_t connect_ns, interval_ns;
+	uint64_t until_ns; /* of connecting */
+};
+
+static bool
+go_on_connecting(void *arg)
+{
+	const struct postgres *p = arg;
+
+	return tayra__clock_real_ns() < p->until_ns && !tayra__feed_thread_stops(&p->thread);
+}
+
+/* => TAYRA_OK: every change from now on will be told.  Else the connection is closed. */
+static int
+hear(struct postgres *p, const struct tayra__complaint *why)
+{
+	const struct tayra__pg_patience patience = { go_on_connecting, p };
+	int status;
+
+	p->until_ns = tayra__clock_real_ns() + p->connect_ns;
+	status = tayra__pg_connect(&p->pg, p->conninfo, &patience, why);
+	if (status == TAYRA_OK)
+		status = tayra__pg_run(&p->pg, p->listen, &patience, why);
+	if (status == TAYRA_E_CANCELLED)
+		tayra__complain(why, "PostgreSQL: no answer within %u s",
+				(unsigned)(p->connect_ns / TAYRA_NS_PER_S));
+	if (status == TAYRA_OK)
+		tayra_feed_sound(&p->feed);
+	else
+		tayra__pg_close(&p->pg);
+	return status;
+}
+
+static void
+take_note(struct postgres *p, const PGnotify *note)
+{
+	const size_t len = strlen(note->extra);
+
+	if (strcmp(note->relname, p->channel) != 0)
+		tayra_feed_changed_prefix(&p->feed, note->extra, len);
+	else if (len == 0)
+		tayra_feed_changed_prefix(&p->feed, NULL, 0);
+	else
+		tayra_feed_changed(&p->feed, note->extra, len);
+}
+
+/* What has arrived.  => false: the connection is gone. */
+static bool
+take_all(struct postgres *p, bool *asked)
+{
+	PGresult *result;
+	PGnotify *note;
+
+	if (!PQconsumeInput(p->pg.conn))
+		return false;
+	while (!tayra__feed_thread_stops(&p->thread) && (note = PQnotifies(p->pg.conn))) {
+		take_note(p, note);
+		PQfreemem(note);
+	}
+	while (*asked && !PQisBusy(p->pg.conn)) {
+		result = PQgetResult(p->pg.conn);
+		*asked = result != NULL;
+		PQclear(result);
+	}
+	return PQstatus(p->pg.conn) == CONNECTION_OK;
+}
+
+/* Until it is to stop or the connection is gone: then *why says how. */
+static void
+listen(struct postgres *p, const struct tayra__complaint *why)
+{
+	uint64_t next_ns = tayra__clock_real_ns() + p->interval_ns;
+	bool asked = false;
+
+	while (!tayra__feed_thread_stops(&p->thread)) {
+		/* First what came before the answer to LISTEN, and is in libpq already. */
+		if (!take_all(p, &asked)) {
+			tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(p->pg.conn));
+			return;
+		}
+		if (tayra__clock_real_ns() >= next_ns) {
+			if (asked || !PQsendQuery(p->pg.conn, "") || PQflush(p->pg.conn) != 0) {
+				tayra__complain(why, "PostgreSQL: no answer");
+				return;
+			}
+			asked = true;
+			next_ns = tayra__clock_real_ns() + p->interval_ns;
+		}
+		tayra__feed_thread_wait(&p->thread, PQsocket(p->pg.conn), next_ns);
+	}
+}
+
+static void
+end_connection(struct postgres *p, enum tayra__reach_try try, uint64_t began_ns,
+	       const struct tayra__complaint *why)
+{
+	uint64_t now_ns = tayra__clock_real_ns();
+
+	tayra__feed_lost(&p->feed, why->text);
+	tayra__pg_close(&p->pg);
+	tayra__reach_end(&p->reach, try, now_ns,
+			 now_ns - began_ns >= LIVED_NS ? TAYRA__REACH_CAME : TAYRA__REACH_FAILED);
+}
+
+static void *
+run(void *arg)
+{
+	struct postgres *p = arg;
+	char trouble[TAYRA__TROUBLE_TEXT];
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
+
+	while (!tayra__feed_thread_stops(&p->thread)) {
+		uint64_t now_ns = tayra__clock_real_ns(), wait_ns;
+		enum tayra__reach_try try = tayra__reach_begin(&p->reach, now_ns, &wait_ns);
+
+		if (try == TAYRA__REACH_NO) {
+			tayra__feed_thread_wait(&p->thread, -1, now_ns + wait_ns);
+			continue;
+		}
+		trouble[0] = '\0';
+		if (p->pg.conn || hear(p, &why) == TAYRA_OK) {
+			now_ns = tayra__clock_real_ns();
+			listen(p, &why);
+		} else {
+			now_ns = tayra__clock_real_ns(); /* it did not live at all */
+		}
+		end_connection(p, try, now_ns, &why);
+	}
+	return NULL;
+}
+
+static void
+close_postgres(struct tayra_feed *feed)
+{
+	struct postgres *p = (struct postgres *)feed;
+
+	tayra__feed_thread_fini(&p->thread);
+	tayra__pg_close(&p->pg);
+	tayra__feed_fini(&p->feed);
+	tayra__reach_fini(&p->reach);
+	tayra__mem_free(p->conninfo);
+	tayra__mem_free(p->listen);
+	tayra__mem_free(p);
+}
+
+/* Text that open_memstream() made comes from another heap.  => NULL: no memory. */
+static char *
+listen_sql(const char *channel)
+{
+	const size_t len = strlen(channel);
+	/* Each byte twice, and what is around them. */
+	const size_t room = 4 * len + 64;
+	char prefix[TAYRA__TRIGGER_CHANNEL_MAX + 8];
+	char *sql = tayra__mem_alloc(room);
+	FILE *out = sql ? fmemopen(sql, room, "w") : NULL;
+
+	if (!out) {
+		tayra__mem_free(sql);
+		return NULL;
+	}
+	fputs("LISTEN ", out);
+	tayra__quote_name(out, channel, len);
+	fputs("; LISTEN ", out);
+	tayra__quote_name(out, prefix,
+			  (size_t)snprintf(prefix, sizeof(prefix), "%s_prefix", channel));
+	fclose(out);
+	return sql;
+}
+
+static int
+interval_of(const struct tayra_feed_options *given, uint64_t *out)
+{
+	struct tayra_feed_options o;
+
+	if (tayra__option_struct(given, &o, sizeof(o)) != TAYRA_OK ||
+	    o.interval_ns > INTERVAL_MAX_NS)
+		return TAYRA_E_INVAL;
+	*out = o.interval_ns ? o.interval_ns : DEFAULT_INTERVAL_NS;
+	return TAYRA_OK;
+}
+
+static int
+fill(struct postgres *p, const char *conninfo, const char *channel)
+{
+	p->conninfo = tayra__mem_strdup(conninfo);
+	p->listen = listen_sql(channel);
+	memcpy(p->channel, channel, strlen(channel) + 1);
+	return p->conninfo && p->listen ? tayra__feed_thread_init(&p->thread) : TAYRA_E_NOMEM;
+}
+
+/* => TAYRA_OK also when the server cannot be reached: it may come. */
+static int
+begin(struct postgres *p, const struct tayra__complaint *why)
+{
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint here = { trouble, sizeof(trouble) };
+	int status = hear(p, &here);
+
+	tayra__complain(why, "%s", status == TAYRA_OK ? "" : trouble);
+	if (status == TAYRA_E_NOMEM || status == TAYRA_E_INVAL)
+		return status;
+	if (status != TAYRA_OK)
+		tayra__feed_lost(&p->feed, trouble);
+	return tayra__feed_thread_start(&p->thread, run, p);
+}
+
+int
+tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options, const char *conninfo,
+		    const char *channel, char *error, size_t error_len, struct tayra_feed **out)
+{
+	const struct tayra__complaint why = { error, error_len };
+	uint64_t interval_ns, connect_ns;
+	struct postgres *p;
+	int status;
+
+	tayra__complain(&why, "%s", "");
+	if (!out)
+		return TAYRA_E_INVAL;
+	*out = NULL;
+	status = tayra__trigger_channel(channel, &why);
+	if (status == TAYRA_OK && (!conninfo || interval_of(options, &interval_ns) != TAYRA_OK)) {
+		tayra__complain(&why, "feed: no connection, or options that are none");
+		status = TAYRA_E_INVAL;
+	}
+	if (status == TAYRA_OK)
+		status = tayra__pg_conninfo(conninfo, &connect_ns, &why);
+	if (status != TAYRA_OK)
+		return status;
+	p = tayra__mem_alloc(sizeof(*p));
+	if (!p)
+		return TAYRA_E_NOMEM;
+	p->feed.close = close_postgres;
+	p->connect_ns = connect_ns;
+	p->interval_ns = interval_ns;
+	p->thread.wake_fd = -1;
+	status = tayra__feed_init(&p->feed, t, options);
+	if (status != TAYRA_OK) {
+		tayra__mem_free(p);
+		return status;
+	}
+	tayra__reach_init(&p->reach, tayra__clock_real_ns());
+	status = fill(p, conninfo, channel);
+	if (status == TAYRA_OK)
+		status = begin(p, &why);
+	if (status != TAYRA_OK) {
+		close_postgres(&p->feed);
+		return status;
+	}
+	*out = &p->feed;
+	return TAYRA_OK;
+}
