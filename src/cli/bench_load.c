@@ -20,7 +20,22 @@
 #include "drive/phases.h"
 #include "drive/wire.h"
 
-enum key { URL = 256, LOAD, CONNECTIONS, TIMEOUT, SLICE, PID, SEED, JSON, MD, HTML, LISTEN, ALERT };
+enum key {
+	URL = 256,
+	LOAD,
+	ARRIVALS,
+	BURST,
+	CONNECTIONS,
+	TIMEOUT,
+	SLICE,
+	PID,
+	SEED,
+	JSON,
+	MD,
+	HTML,
+	LISTEN,
+	ALERT
+};
 
 static const struct argp_option table[] = {
 	{ "url", URL, "URL", 0,
@@ -32,6 +47,10 @@ static const struct argp_option table[] = {
 	  "rates, steps and thresholds: '100..2000/s step 100 ramp 5s sustain 30s success 99% p99 "
 	  "50ms'; also mean p50 p95 p99.9 max",
 	  0 },
+	{ "arrivals", ARRIVALS, "poisson|uniform", 0,
+	  "requests become due by chance (default) or evenly", 0 },
+	{ "burst", BURST, "N/PERIOD", 0,
+	  "in every phase so many more at once, so often, as 50/2s, the first at the start", 0 },
 	TAYRA__BENCH_REQUEST_OPTIONS,
 	{ "connections", CONNECTIONS, "N", 0, "at most (default 64)", 0 },
 	{ "timeout", TIMEOUT, "TIME", 0, "of a request (default 5s)", 0 },
@@ -121,6 +140,15 @@ take_pid(struct tayra__load_test *t, const char *arg)
 }
 
 static error_t
+take_arrivals(struct tayra__load_test *t, const char *arg)
+{
+	if (strncmp(arg, "trace:", 6) != 0)
+		return tayra__bench_arrivals_take(&t->arrivals, t->command, arg);
+	tayra__cli_error(t->command, "a trace says when, and so does --load: one or the other");
+	return EINVAL;
+}
+
+static error_t
 take_option(int key, char *arg, struct argp_state *state)
 {
 	struct tayra__load_test *t = state->input;
@@ -128,6 +156,8 @@ take_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case URL: t->url = arg; return 0;
 	case LOAD: return take_line(t, arg);
+	case ARRIVALS: return take_arrivals(t, arg);
+	case BURST: return tayra__bench_burst_take(&t->arrivals, t->command, arg);
 	case CONNECTIONS: return take_connections(t, arg);
 	case TIMEOUT: return take_time(t, "timeout", arg, &t->timeout_ns);
 	case SLICE: return take_time(t, "slice", arg, &t->plan.slice_ns);
@@ -144,6 +174,30 @@ take_option(int key, char *arg, struct argp_state *state)
 		return EINVAL;
 	default: return tayra__bench_request_take(&t->request, t->command, key, arg);
 	}
+}
+
+/* Each figure is of a slice: each has to have as many bursts as the others, and a rate is held for
+ * one slice at least. */
+static int
+plan_bursts(struct tayra__load_test *t)
+{
+	struct tayra__bench_arrivals *a = &t->arrivals;
+	const uint64_t period = a->burst_every_ns;
+	int code;
+
+	a->rate_per_s = t->plan.line.maximum_per_s * 1.3;
+	code = tayra__bench_arrivals_check(a, t->command);
+	if (code != TAYRA__EXIT_OK || !a->burst)
+		return code;
+	t->plan.besides_per_s = a->burst / ((double)period / (double)TAYRA_NS_PER_S);
+	t->plan.period_ns = period;
+	if (period <= t->plan.line.sustain_ns && t->plan.slice_ns % period == 0)
+		return TAYRA__EXIT_OK;
+	tayra__cli_error(t->command, "%s",
+			 period > t->plan.line.sustain_ns
+				 ? "the period of --burst is longer than the load's sustain"
+				 : "--slice is not a whole number of the periods of --burst");
+	return TAYRA__EXIT_USAGE;
 }
 
 static int
@@ -171,7 +225,7 @@ read_options(int argc, char **argv, struct tayra__load_test *t)
 				 t->url ? "no --load" : "--load: no --url to put it on");
 		return TAYRA__EXIT_USAGE;
 	}
-	return code;
+	return code == TAYRA__EXIT_OK ? plan_bursts(t) : code;
 }
 
 /* A pid that is wrong is found out before the work. */
@@ -215,15 +269,23 @@ run_slice(void *ctx, double from_per_s, double to_per_s, uint64_t length_ns,
 	  struct tayra__drive_result *out)
 {
 	struct tayra__load_test *t = ctx;
+	const struct tayra__bench_arrivals *a = &t->arrivals;
+	const uint64_t late = a->burst ? t->elapsed_ns % a->burst_every_ns : 0;
 	const struct tayra__open_plan plan = { .rate_per_s = from_per_s,
 					       .ramp = from_per_s != to_per_s,
 					       .end_rate_per_s = to_per_s,
-					       .arrivals = TAYRA__ARRIVALS_POISSON,
+					       .arrivals = a->kind,
+					       .burst = late ? 0 : a->burst,
+					       .burst_again = a->burst,
+					       .burst_every_ns = a->burst_every_ns,
+					       .burst_first_ns = late ? a->burst_every_ns - late
+								      : 0,
 					       .length_ns = length_ns,
 					       .seed = tayra__hash_mix64(t->seed + t->slices++),
 					       .stop = t->plan.stop,
 					       .live = tayra__bench_live_arm(t->live, 0) };
 
+	t->elapsed_ns += length_ns;
 	return tayra__wire_drive_open(t->wire, &plan, length_ns / 20, out);
 }
 

@@ -19,6 +19,7 @@ struct tayra__load_test {
 	const char *url, *text;
 	struct tayra__bench_request request;
 	struct tayra__phases_plan plan;
+	struct tayra__bench_arrivals arrivals; /* its rates are the line's */
 	uint32_t connections;
 	uint64_t timeout_ns, seed;
 	pid_t pid[TAYRA__LOAD_TEST_PIDS];
@@ -28,7 +29,7 @@ struct tayra__load_test {
 	struct tayra__bench_alerts alerts;
 	/* At work. */
 	struct tayra__wire *wire;
-	uint64_t slices;
+	uint64_t slices, elapsed_ns;
 	struct tayra__bench_live *live;
 	struct tayra__phases found;
 	struct tayra__alert_log fired;

@@ -83,6 +83,10 @@ print_json(const struct tayra__load_test *t)
 	tayra__json_object(&json, NULL);
 	tayra__json_string(&json, "url", tayra__wire_name(t->wire));
 	tayra__json_string(&json, "load", t->text);
+	tayra__json_string(&json, "arrivals",
+			   t->arrivals.kind == TAYRA__ARRIVALS_UNIFORM ? "uniform" : "poisson");
+	tayra__json_u64(&json, "burst", t->arrivals.burst);
+	tayra__json_double(&json, "burst_every_s", (double)t->arrivals.burst_every_ns / 1e9, 9);
 	tayra__json_u64(&json, "connections", t->connections);
 	tayra__machine_json(&json, &t->machine);
 	tayra__phases_json(&json, "result", &t->found);
@@ -118,7 +122,14 @@ write_form(const void *ctx, enum tayra__form form, FILE *out)
 static void
 set_method(const struct tayra__load_test *t, struct tayra__method *method)
 {
+	const struct tayra__bench_arrivals *a = &t->arrivals;
+
 	tayra__bench_method_begin(method);
+	tayra__method_set(method, "arrivals", "%s",
+			  a->kind == TAYRA__ARRIVALS_UNIFORM ? "evenly" : "by chance (Poisson)");
+	if (a->burst)
+		tayra__method_set(method, "bursts", "%u more at once, every %g s",
+				  (unsigned)a->burst, (double)a->burst_every_ns / 1e9);
 	tayra__method_set(method, "connections", "at most %u", t->connections);
 	tayra__method_set(method, "timeout", "%g s", (double)t->timeout_ns / 1e9);
 	if (t->plan.slice_ns)

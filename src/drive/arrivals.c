@@ -74,11 +74,19 @@ moments_before(const struct tayra__open_plan *plan, uint64_t ns)
 	return low;
 }
 
+static uint64_t
+first_again_ns(const struct tayra__open_plan *plan)
+{
+	return plan->burst_first_ns ? plan->burst_first_ns : plan->burst_every_ns;
+}
+
 static double
 bursts(const struct tayra__open_plan *plan)
 {
-	uint64_t again = plan->burst_again ? (plan->length_ns - 1) / plan->burst_every_ns : 0;
+	uint64_t first = first_again_ns(plan), again = 0;
 
+	if (plan->burst_again && first < plan->length_ns)
+		again = 1 + (plan->length_ns - 1 - first) / plan->burst_every_ns;
 	return plan->burst + (double)again * plan->burst_again;
 }
 
@@ -116,9 +124,10 @@ tayra__arrivals_plan(struct tayra__arrival_stream *stream, const struct tayra__o
 	}
 	stream->burst_again = plan->burst_again;
 	stream->burst_every_ns = plan->burst_every_ns;
+	stream->burst_first_ns = first_again_ns(plan);
 	if (!stream->burst && plan->burst_again) {
 		stream->burst = plan->burst_again;
-		stream->burst_ns = plan->burst_every_ns;
+		stream->burst_ns = stream->burst_first_ns;
 	}
 }
 
@@ -172,10 +181,13 @@ tayra__arrivals_peek(const struct tayra__arrival_stream *stream)
 	return stream->burst && stream->burst_ns <= regular ? stream->burst_ns : regular;
 }
 
+/* The one at the very start, at 0, is followed by the first of the others. */
 static void
 take_of_burst(struct tayra__arrival_stream *s)
 {
-	if (--s->burst || __builtin_add_overflow(s->burst_ns, s->burst_every_ns, &s->burst_ns))
+	uint64_t after = s->burst_ns ? s->burst_every_ns : s->burst_first_ns;
+
+	if (--s->burst || __builtin_add_overflow(s->burst_ns, after, &s->burst_ns))
 		return;
 	s->burst = s->burst_again;
 }

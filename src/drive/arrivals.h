@@ -18,7 +18,7 @@ struct tayra__arrival_stream {
 	struct tayra__rng rng;
 	uint64_t burst_ns;
 	uint32_t burst_again; /* the size of those that follow */
-	uint64_t burst_every_ns;
+	uint64_t burst_every_ns, burst_first_ns;
 	/* A ramp: steps of mean 1 through the requests expected since the start. */
 	bool ramp;
 	double expected, rate_per_s, rise_per_s2, end_expected;

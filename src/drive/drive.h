@@ -54,9 +54,10 @@ struct tayra__open_plan {
 	/* The rate changes linearly to end_rate_per_s over length_ns.  Not for a trace. */
 	bool ramp;
 	double end_rate_per_s;
-	/* So many more at once after each such time; 0: none. */
+	/* So many more at once after each such time; 0: none.  The first of them after
+	 * burst_first_ns; 0: after burst_every_ns. */
 	uint32_t burst_again;
-	uint64_t burst_every_ns;
+	uint64_t burst_every_ns, burst_first_ns;
 	/* TRACE: ns after the start, never falling, in the caller's memory until the slice is over.
 	 * The rate is not looked at. */
 	const uint64_t *moments;

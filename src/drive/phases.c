@@ -149,7 +149,8 @@ run_counted(struct run *run)
 					 known ? &run->use : NULL);
 	if (status)
 		return status;
-	run->asked += run->phase->rate_per_s * (double)run->result.length_ns / 1e9;
+	run->asked += (run->phase->rate_per_s + run->plan->besides_per_s) *
+		      (double)run->result.length_ns / 1e9;
 	run->phase->slices++;
 	note_thresholds(run);
 	/* One that was cut short is counted, and is the last. */
@@ -455,6 +456,12 @@ slices_of(uint64_t length_ns, uint64_t slice_ns)
 	return slices ? (uint32_t)slices : 1;
 }
 
+static uint64_t
+whole_periods(uint64_t length_ns, uint64_t period_ns)
+{
+	return period_ns ? (length_ns + period_ns - 1) / period_ns * period_ns : length_ns;
+}
+
 static void
 plan_slices(struct run *run)
 {
@@ -465,7 +472,9 @@ plan_slices(struct run *run)
 	run->baseline_per_s = TAYRA__PHASES_BASELINE * line->maximum_per_s;
 	run->slice_ns = plan->slice_ns;
 	if (!run->slice_ns)
-		run->slice_ns = (uint64_t)(fmin(10, fmax(0.5, 20 / run->baseline_per_s)) * 1e9);
+		run->slice_ns = whole_periods(
+			(uint64_t)(fmin(10, fmax(0.5, 20 / run->baseline_per_s)) * 1e9),
+			plan->period_ns);
 	run->warmup_slices = plan->warmup_slices ? plan->warmup_slices : SLICES_DEFAULT;
 	run->recovery_slices = plan->recovery_slices ? plan->recovery_slices : SLICES_DEFAULT;
 	run->sustain_slices = slices_of(line->sustain_ns, run->slice_ns);

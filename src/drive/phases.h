@@ -85,7 +85,12 @@ struct tayra__phases_load {
 
 struct tayra__phases_plan {
 	struct tayra__load_line line;
-	uint64_t slice_ns; /* 0: for 20 requests at the baseline, within 0.5 s .. 10 s */
+	uint64_t slice_ns; /* 0: for 20 requests at the baseline, within 0.5 s .. 10 s, and whole
+			      periods */
+	/* What becomes due besides the rates' requests, on average, and how long its period is:
+	 * bursts.  0: nothing does. */
+	double besides_per_s;
+	uint64_t period_ns;
 	uint32_t warmup_slices, recovery_slices; /* at most; 0: 60 */
 	/* Have the slices' medians, in order, settled?  NULL: tayra__steady() says so, which takes
 	 * twenty slices. */

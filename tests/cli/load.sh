@@ -61,6 +61,26 @@ claim "its page, its Markdown and what it is to be believed by are there"
 refused '/absent/x.html: No such file' "a page that cannot be written is told before the load" \
 	--url "$url" --load 5/s --html /absent/x.html
 
+# Evenly, and 10 more every 50 ms: 3 + 20 of 100 ms at the warm-up's 30/s, which last 100 ms each.
+"$tayra" bench run --url "$url" --load '150/s ramp 20ms sustain 100ms success 50% p99 4s' \
+	--slice 100ms --arrivals uniform --burst 10/50ms --html burst.html --json >out 2>err
+got=$?
+tail -n 1 out >last
+[ "$got" -eq 0 ] || [ "$got" -eq 1 ] || [ "$got" -eq 4 ]
+claim "a load test takes arrivals and bursts"
+grep -q '"arrivals":"uniform","burst":10,"burst_every_s":0.05,' last &&
+	sed -n 's/.*"phase":"warmup"[^}]*"slices":\([0-9]*\),"metrics":{"requests":\([0-9]*\),.*/\1 \2/p' last |
+	awk '{ exit !($1 > 0 && $2 == 23 * $1) }' &&
+	grep -q '10 more at once, every 0.05 s' burst.html
+claim "in every slice as many as were asked for"
+refused 'a trace says when, and so does --load' "a trace beside a line is refused" \
+	--url "$url" --load 5/s --arrivals trace:x
+refused 'the period of --burst is longer than the load.s sustain' "a burst that most rates would not see is refused" \
+	--url "$url" --load '5/s sustain 1s' --burst 5/2s
+refused '--slice is not a whole number of the periods' "slices with different bursts are refused" \
+	--url "$url" --load 5/s --burst 5/2s --slice 3s
+refused "--arrivals 'evenly' is not" "arrivals that are none are refused" --url "$url" --load 5/s --arrivals evenly
+
 "$tayra" bench run --url "$url" --load '100/s sustain 1h' --slice 20ms --json >out 2>err &
 load=$!
 sleep 0.4

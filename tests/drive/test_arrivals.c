@@ -188,6 +188,18 @@ bursts_come_at_their_intervals_and_besides(void **state)
 	plan.burst = 2;
 	assert_int_equal(count_before(&plan, 1), 3);
 	assert_int_equal(count_before(&plan, TAYRA_NS_PER_S), 10 + 2 + 3 * 7);
+	/* A slice in the middle of a period: at 100, 350, 600 and 850 ms. */
+	plan.burst_first_ns = 100 * TAYRA_NS_PER_MS;
+	assert_int_equal(count_before(&plan, 100 * TAYRA_NS_PER_MS), 1 + 2);
+	assert_int_equal(count_before(&plan, 100 * TAYRA_NS_PER_MS + 1), 2 + 2 + 7);
+	assert_int_equal(count_before(&plan, TAYRA_NS_PER_S), 10 + 2 + 4 * 7);
+	plan.burst = 0;
+	assert_int_equal(count_before(&plan, TAYRA_NS_PER_S), 10 + 4 * 7);
+	assert_near(tayra__arrivals_expected(&plan), 10 + 4 * 7, 1e-9);
+	plan.burst_first_ns = TAYRA_NS_PER_S;
+	assert_near(tayra__arrivals_expected(&plan), 10, 1e-9);
+	plan.burst_first_ns = 0;
+	plan.burst = 2;
 	tayra__arrivals_plan(&s, &plan);
 	for (int i = 0; i < 1000; i++) {
 		assert_true(tayra__arrivals_peek(&s) >= last);

@@ -334,6 +334,31 @@ a_cold_start_is_waited_for(void **state)
 	tayra__phases_fini(&p);
 }
 
+/* 20 requests at 200 a second take 0.1 s, half a second is the least, and two periods of 0.3 s hold
+ * it.  Whoever asks only for the rates when there are 1,000 a second besides is told. */
+static void
+bursts_make_slices_of_whole_periods_and_are_asked_for(void **state)
+{
+	struct tayra__phases_plan plan = { .settled = at_ten,
+					   .besides_per_s = 1000,
+					   .period_ns = 300 * TAYRA_NS_PER_MS };
+	static struct server s;
+	struct tayra__phases_load load = { serve, NULL, NULL, &s };
+	struct tayra__phases p;
+	char why[200];
+
+	(void)state;
+	init(&s, 5000);
+	assert_int_equal(
+		tayra__load_line_parse("1000/s ramp 0s sustain 3s", &plan.line, why, sizeof(why)),
+		TAYRA_OK);
+	assert_int_equal(tayra__phases_run(&plan, &load, &p), TAYRA_OK);
+	assert_int_equal(p.phase[0].length_ns / p.phase[0].slices, 600 * TAYRA_NS_PER_MS);
+	assert_int_equal(p.phase[1].verdict, TAYRA__PHASE_INVALID);
+	assert_string_equal(p.phase[1].failed, "rate");
+	tayra__phases_fini(&p);
+}
+
 static void
 errors_are_no_warmth_however_even(void **state)
 {
@@ -553,6 +578,7 @@ main(void)
 		cmocka_unit_test(a_relapse_begins_recovery_anew),
 		cmocka_unit_test(one_that_does_not_recover_is_said_to_have_not),
 		cmocka_unit_test(a_cold_start_is_waited_for),
+		cmocka_unit_test(bursts_make_slices_of_whole_periods_and_are_asked_for),
 		cmocka_unit_test(errors_are_no_warmth_however_even),
 		cmocka_unit_test(what_fails_while_it_is_cold_is_waited_for),
 		cmocka_unit_test(one_that_never_settles_is_measured_and_not_believed),
