@@ -43,13 +43,18 @@ enum tayra_mode {
 	TAYRA_MODE_OFF = 2,     /* let everything in, learn nothing */
 };
 
-/* What the machine says.  Shares of 0..1 of what this process may use; NaN when not known. */
+/* What the machine says.  Shares of 0..1: of what this process may use, and of the time since the
+ * last reading; NaN when not known. */
 struct tayra_pressure {
 	double cpu;
 	double memory;
+	double cpu_stall;    /* of the time, some task waited for a processor */
+	double memory_stall; /* some task waited for memory */
+	double io_stall;     /* all tasks that were not idle waited for I/O */
 };
 struct tayra_sensor {
-	/* Cheap, called at the end of a window without a lock held.  => TAYRA_OK or TAYRA_E_IO. */
+	/* Cheap, called at the end of a window without a lock held; *out is all NaN before.
+	 * => TAYRA_OK or TAYRA_E_IO. */
 	int (*read)(void *ctx, uint64_t now_ns, struct tayra_pressure *out);
 	void *ctx;
 };
@@ -60,7 +65,14 @@ struct tayra_sensor {
  * are several; what the group's files hold that can be dropped at once is not counted.  Where there
  * is no limit, or it is more than the machine has: of the machine, as below.  Limits may change
  * while it runs; a process that is moved to another group is seen in the first one.  A set of
- * processors (cpuset) is not looked at.  Read from any thread, with a clock that all of them share.
+ * processors (cpuset) is not looked at.
+ *
+ * Stalls are the kernel's pressure stall information, of the group where version 2 has it, else of
+ * the machine (/proc/pressure); NaN where a kernel was built or booted without.  The kernel is
+ * asked to say when stalls begin, so that nothing is read while there are none, and where it
+ * refuses that they are read each time.
+ *
+ * Read from any thread, with a clock that all of them share.
  */
 struct tayra_sensor_options {
 	size_t size;
@@ -74,8 +86,8 @@ TAYRA_API int tayra_sensor_create(const struct tayra_sensor_options *options,
 				  struct tayra_sensor *out);
 TAYRA_API void tayra_sensor_destroy(struct tayra_sensor *sensor);
 
-/* CPU use since the last reading and memory use of the whole machine, from /proc/stat and
- * /proc/meminfo.  => TAYRA_E_NOMEM, TAYRA_E_IO where /proc is not there. */
+/* CPU use since the last reading, memory use and stalls of the whole machine, from /proc/stat,
+ * /proc/meminfo and /proc/pressure.  => TAYRA_E_NOMEM, TAYRA_E_IO where /proc is not there. */
 TAYRA_API int tayra_sensor_proc_create(struct tayra_sensor *out);
 TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
 
@@ -87,9 +99,17 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  * (error_max, if that is more), a p90 over p90_max_ns and memory over memory_max weigh more than
  * throughput.  A limit to begin with above 2 is taken as one that was learned before.
  *
+ * The ceiling, where there is a sensor, for all but aimd and fixed: the limit is not raised while
+ * cpu >= cpu_max, memory >= memory_max or memory_stall >= memory_stall_max; at io_stall >=
+ * io_stall_max it falls by a tenth a second, and at memory two thirds of the way from memory_max to
+ * all of it (.95) by three tenths.  That holds until all of them have been a twentieth below their
+ * bounds for five seconds.  To elasticity cpu and I/O say nothing unless their bounds are given: it
+ * counts what more at once buys, and a backend that is used well is short of one of the two.
+ *
  * The AIMD rule, at the end of each window with at least window_min answers:
- *   cpu < cpu_max, memory < memory_max, errors < error_max and p90 <= p90_target  ->  limit *= 1.1
- *   any of these broken                                                           ->  limit *= 0.9
+ *   cpu < cpu_max, memory < memory_max, memory and I/O stalls below theirs,
+ *   errors < error_max and p90 <= p90_target  ->  limit *= 1.1
+ *   any of these broken                       ->  limit *= 0.9
  * It grows only if the limit was reached in that window, and holds where there is too little data.
  * Errors are TIMEOUT, OVERLOAD and ERROR outcomes over all that count.
  *
@@ -142,6 +162,9 @@ struct tayra_pace_options {
 	uint64_t barge_ns;
 	uint64_t hedge_after_ns; /* see tayra_pace_hedge_after(); default 0: the class's 95th
 				    percentile */
+	/* Shares of time, like cpu_max; default .10 and .20.  The defaults of elasticity: cpu_max
+	 * and io_stall_max 1. */
+	double memory_stall_max, io_stall_max;
 };
 /* All defaults.  The default limiter is not 0, so a struct made without this says aimd. */
 #ifdef __cplusplus
@@ -243,10 +266,11 @@ TAYRA_API int tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode,
 
 /*
  * Any option by name while it runs: mode, limiter, limit, limit_min, limit_max, increase, decrease,
- * cpu_max, memory_max, error_max, p90_target, p90_max, dither, price, window, window_min, queue,
- * codel_target, codel_interval, deadline_deviations, share_critical, share_min, barge, hedge_after.
- * Values are written as in a configuration: "monitor", "0.15", "50ms"; "off" for what then is not
- * looked at, "none" for no queue, "auto" for the rules of codel_target and hedge_after.
+ * cpu_max, memory_max, memory_stall_max, io_stall_max, error_max, p90_target, p90_max, dither,
+ * price, window, window_min, queue, codel_target, codel_interval, deadline_deviations,
+ * share_critical, share_min, barge, hedge_after. Values are written as in a configuration:
+ * "monitor", "0.15", "50ms"; "off" for what then is not looked at, "none" for no queue, "auto" for
+ * the rules of codel_target and hedge_after.
  *
  * It holds from now on, all at once, for who is queued and held too: nobody is lost, who has room
  * now is let in, and a limit that became lower is reached as tickets leave.  A limit outside new
@@ -327,6 +351,7 @@ struct tayra_pace_stats {
 	double limit_learned; /* what it thinks best, where `limit` is a level it looks at: what to
 				 save, and to begin with next time */
 	uint64_t service_p95_ns[TAYRA_CLASSES]; /* of OK answers, within some 10%; 0: none yet */
+	double ceiling; /* that what the machine can bear sets just now; 0: none */
 };
 #define TAYRA_PACE_STATS_INIT TAYRA__SIZED(struct tayra_pace_stats)
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);

@@ -38,6 +38,35 @@ start_window(struct tayra_pace *pace, uint64_t now_ns)
 			      memory_order_relaxed);
 }
 
+/* Under the lock: how far the limit may go, until the next window. */
+static void
+set_ceiling(struct tayra_pace *pace)
+{
+	const double most = pace->options.limit_max;
+
+	pace->limit.rule.max = pace->ceiling.most > 0 ? fmin(most, pace->ceiling.most) : most;
+}
+
+/* Under the lock: the window moved the limit so; how did it move in the end? */
+static enum tayra__limit_move
+keep_below(struct tayra_pace *pace, enum tayra__limit_move move)
+{
+	struct tayra__limit *limit = &pace->limit;
+	const double before = limit->now;
+
+	if (limit->ops->unbound)
+		return move;
+	tayra__ceiling_update(&pace->ceiling, &limit->rule, &pace->last.pressure, limit->learned,
+			      pace->last.length_ns);
+	set_ceiling(pace);
+	tayra__limit_bound(limit, pace->ceiling.reason);
+	if (limit->now < before)
+		return TAYRA__LIMIT_LOWERED;
+	if (pace->ceiling.most > 0 && limit->learned >= limit->rule.max)
+		limit->reason = pace->ceiling.reason;
+	return move;
+}
+
 /* Under the lock: what did the window say? */
 static void
 learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
@@ -49,7 +78,7 @@ learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
 	last->pressure = pressure;
 	last->inflight_now = tayra__word_inflight(tayra__pace_word(pace));
 	pace->last_per_s = length_ns ? last->answers * 1e9 / (double)length_ns : 0;
-	pace->moves[tayra__limit_learn(&pace->limit, last)]++;
+	pace->moves[keep_below(pace, tayra__limit_learn(&pace->limit, last))]++;
 	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	put_limit(pace);
 }
@@ -57,10 +86,10 @@ learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
 static struct tayra_pressure
 read_sensor(const struct tayra_pace *pace, uint64_t now_ns)
 {
-	struct tayra_pressure pressure = { (double)NAN, (double)NAN };
+	struct tayra_pressure pressure = tayra__limit_no_pressure();
 
 	if (pace->sensor && pace->sensor->read(pace->sensor->ctx, now_ns, &pressure) < 0)
-		pressure = (struct tayra_pressure){ (double)NAN, (double)NAN };
+		pressure = tayra__limit_no_pressure();
 	return pressure;
 }
 
@@ -147,7 +176,7 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 	pace->sensor = options.sensor;
 	pace->clock = options.clock;
 	pace->limit = tayra__options_limit(&options);
-	pace->last.pressure = (struct tayra_pressure){ (double)NAN, (double)NAN };
+	pace->last.pressure = tayra__limit_no_pressure();
 	tayra__queue_init(&pace->queue, &(struct tayra__queue_rule){ 0 });
 	set_queue_rule(pace);
 	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
@@ -168,6 +197,13 @@ tayra_pace_destroy(struct tayra_pace *pace)
 	tayra__mem_free(pace);
 }
 
+void
+tayra__pace_lift_ceiling(struct tayra_pace *pace)
+{
+	pace->ceiling = (struct tayra__ceiling){ 0 };
+	set_ceiling(pace);
+}
+
 int
 tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns)
 {
@@ -176,6 +212,7 @@ tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns)
 
 	tayra__list_init(&decided);
 	pthread_mutex_lock(&pace->lock);
+	tayra__pace_lift_ceiling(pace);
 	status = tayra__limit_set(&pace->limit, limit);
 	if (status == TAYRA_OK) {
 		put_limit(pace);
@@ -224,6 +261,9 @@ tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *opti
 	publish(pace);
 	set_queue_rule(pace);
 	tayra__options_steer(options, &pace->limit);
+	if (pace->limit.ops->unbound)
+		tayra__pace_lift_ceiling(pace);
+	set_ceiling(pace);
 	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	put_limit(pace);
 	if (options->mode != tayra__word_mode(tayra__pace_word(pace)))
@@ -241,6 +281,7 @@ fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 
 	out->limit = pace->limit.now;
 	out->limit_learned = pace->limit.learned;
+	out->ceiling = pace->ceiling.most;
 	out->inflight = tayra__word_inflight(tayra__pace_word(pace));
 	for (int c = 0; c < TAYRA_CLASSES; c++) {
 		out->service_p95_ns[c] = atomic_load_explicit(&pace->by_class[c].p95_ns,

@@ -31,10 +31,16 @@ int tayra__pace_check(struct tayra_pace *pace, const char *name, const char *tex
 	  "aimd: factor of a window in which all was well" }, \
 	{ "decrease", TAYRA__KNOB_NUMBER, AT(decrease), "N", 0.01, 1, NULL, 0, "0.9", \
 	  "aimd: factor of any other" }, \
-	{ "cpu_max", TAYRA__KNOB_NUMBER, AT(cpu_max), "SHARE|off", 0.01, 1, NULL, 0, "0.8", \
+	{ "cpu_max", TAYRA__KNOB_NUMBER, AT(cpu_max), "SHARE|off", 0.01, 1, NULL, 0, \
+	  "0.8; elasticity off", \
 	  "of the processors, where there is a sensor", "off", 1 }, \
 	{ "memory_max", TAYRA__KNOB_NUMBER, AT(memory_max), "SHARE|off", 0.01, 1, NULL, 0, "0.85", \
 	  "of the memory, where there is a sensor", "off", 1 }, \
+	{ "memory_stall_max", TAYRA__KNOB_NUMBER, AT(memory_stall_max), "SHARE|off", 0.01, 1, NULL, \
+	  0, "0.1", "of the time, that tasks wait for memory, where there is a sensor", "off", 1 }, \
+	{ "io_stall_max", TAYRA__KNOB_NUMBER, AT(io_stall_max), "SHARE|off", 0.01, 1, NULL, 0, \
+	  "0.2; elasticity off", "of the time, that all wait for I/O, where there is a sensor", \
+	  "off", 1 }, \
 	{ "error_max", TAYRA__KNOB_NUMBER, AT(error_max), "SHARE|off", 1e-4, 1, NULL, 0, "0.05", \
 	  "of answers that are drops (aimd: errors of any kind); elasticity: a fifth, if that is " \
 	  "more", "off", 1 }, \

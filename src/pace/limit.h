@@ -10,6 +10,8 @@
 
 #include <tayra/pace.h>
 
+#include <math.h>
+
 /* What one window measured.  "Own": begun and ended under the limit there is now. */
 struct tayra__limit_window {
 	uint64_t length_ns;
@@ -26,6 +28,14 @@ struct tayra__limit_window {
 	struct tayra_pressure pressure;      /* NaN: not known */
 };
 
+static inline struct tayra_pressure
+tayra__limit_no_pressure(void)
+{
+	const double no = (double)NAN;
+
+	return (struct tayra_pressure){ no, no, no, no, no };
+}
+
 enum tayra__limit_move {
 	TAYRA__LIMIT_HELD,
 	TAYRA__LIMIT_RAISED,
@@ -36,7 +46,7 @@ enum tayra__limit_move {
 struct tayra__limit_rule {
 	double min, max;           /* concurrent requests */
 	double increase, decrease; /* factors */
-	double cpu_max, memory_max, error_max;
+	double cpu_max, memory_max, error_max, memory_stall_max, io_stall_max;
 	uint64_t p90_target_ns;
 	uint64_t p90_max_ns; /* of elasticity; 0: not looked at */
 	uint32_t window_min;
@@ -58,6 +68,8 @@ struct tayra__limit_ops {
 	const char *name;
 	double start;       /* the limit it begins with by default */
 	uint64_t window_ns; /* by default */
+	bool unbound; /* keeps to no ceiling: it stays where it is, or has a rule of its own */
+	bool counts;  /* by default what the processors and I/O say is nothing new to it */
 	enum tayra__limit_move (*window)(struct tayra__limit *limit,
 					 const struct tayra__limit_window *window);
 };

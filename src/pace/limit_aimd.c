@@ -21,6 +21,10 @@ broken(const struct tayra__limit_rule *rule, const struct tayra__limit_window *w
 		return "cpu over maximum";
 	if (over(window->pressure.memory, rule->memory_max))
 		return "memory over maximum";
+	if (over(window->pressure.memory_stall, rule->memory_stall_max))
+		return "memory stalls over maximum";
+	if (over(window->pressure.io_stall, rule->io_stall_max))
+		return "I/O stalls over maximum";
 	if (over((double)window->errors / window->answers, rule->error_max))
 		return "errors over maximum";
 	if (window->p90_ns > rule->p90_target_ns)
@@ -55,5 +59,6 @@ const struct tayra__limit_ops tayra__limit_aimd = {
 	.name = "aimd",
 	.start = 8,
 	.window_ns = 250 * TAYRA_NS_PER_MS,
+	.unbound = true,
 	.window = aimd_window,
 };

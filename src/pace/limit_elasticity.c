@@ -384,5 +384,6 @@ const struct tayra__limit_ops tayra__limit_elasticity = {
 	.name = "elasticity",
 	.start = 2,
 	.window_ns = 50 * TAYRA_NS_PER_MS,
+	.counts = true,
 	.window = elasticity_window,
 };

@@ -16,5 +16,6 @@ const struct tayra__limit_ops tayra__limit_fixed = {
 	.name = "fixed",
 	.start = 8,
 	.window_ns = 250 * TAYRA_NS_PER_MS,
+	.unbound = true,
 	.window = fixed_window,
 };

@@ -32,9 +32,11 @@ fill_in(struct tayra_pace_options *o, const struct tayra__limit_ops *limiter)
 	set_default(&o->limit, fmin(fmax(limiter->start, o->limit_min), o->limit_max));
 	set_default(&o->increase, 1.1);
 	set_default(&o->decrease, 0.9);
-	set_default(&o->cpu_max, 0.80);
+	set_default(&o->cpu_max, limiter->counts ? 1 : 0.80);
 	set_default(&o->memory_max, 0.85);
 	set_default(&o->error_max, 0.05);
+	set_default(&o->memory_stall_max, 0.10);
+	set_default(&o->io_stall_max, limiter->counts ? 1 : 0.20);
 	set_default(&o->deadline_deviations, 2);
 	set_default(&o->share_critical, 0.6);
 	set_default(&o->share_min, 0.02);
@@ -63,7 +65,8 @@ sound(const struct tayra_pace_options *o)
 	       o->limit_min <= o->limit_max && o->limit_max <= (double)TAYRA__WORD_LIMIT_MAX &&
 	       o->limit >= o->limit_min && o->limit <= o->limit_max && o->increase >= 1 &&
 	       isfinite(o->increase) && o->decrease > 0 && o->decrease <= 1 && o->cpu_max > 0 &&
-	       o->memory_max > 0 && o->error_max > 0 && o->deadline_deviations <= 1e6 &&
+	       o->memory_max > 0 && o->error_max > 0 && o->memory_stall_max > 0 &&
+	       o->io_stall_max > 0 && o->deadline_deviations <= 1e6 &&
 	       o->p90_target_ns <= longest_ns && o->window_ns <= longest_ns &&
 	       o->codel_target_ns <= longest_ns && o->codel_interval_ns <= longest_ns &&
 	       o->price >= 0.001 && o->price <= 1 && o->p90_max_ns <= longest_ns &&
@@ -121,6 +124,8 @@ rule_of(const struct tayra_pace_options *o)
 		.cpu_max = o->cpu_max,
 		.memory_max = o->memory_max,
 		.error_max = o->error_max,
+		.memory_stall_max = o->memory_stall_max,
+		.io_stall_max = o->io_stall_max,
 		.p90_target_ns = o->p90_target_ns,
 		.window_min = o->window_min,
 		.p90_max_ns = o->p90_max_ns,

@@ -7,6 +7,7 @@
 #define TAYRA_PACE_PACE_H
 
 #include "pace/allowance.h"
+#include "pace/ceiling.h"
 #include "pace/limit.h"
 #include "pace/queue.h"
 #include "pace/service.h"
@@ -46,6 +47,7 @@ struct tayra_pace {
 	int watchers[TAYRA__BACKPRESSURE_WATCHERS]; /* descriptors */
 	uint32_t watcher_count;
 	struct tayra__limit limit;
+	struct tayra__ceiling ceiling;   /* over it; lowers limit.rule.max */
 	struct tayra__limit_window last; /* the window closed last */
 	double last_per_s;
 	bool opened;                 /* is there a window? */
@@ -79,6 +81,9 @@ int tayra__pace_enter_now(struct tayra_pace *pace, const struct tayra_pace_reque
 /* Under the lock: these are the options from now on, but for limit, sensor and clock. */
 void tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *options,
 		       uint64_t now_ns, struct tayra__list *decided);
+
+/* Under the lock: somebody says what the limit shall be. */
+void tayra__pace_lift_ceiling(struct tayra_pace *pace);
 
 /* Close the window if it is due and nobody else is at it.  Takes the lock. */
 void tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns);

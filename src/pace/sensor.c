@@ -9,6 +9,7 @@
 #include "pace/sensor.h"
 
 #include "base/mem.h"
+#include "pace/limit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ struct proc {
 	pthread_mutex_t lock;
 	struct tayra__sensor_cpu before;
 	double cpu; /* the last share, NaN before there are two readings */
+	struct tayra__psi psi;
 };
 
 struct text {
@@ -184,6 +186,20 @@ cpu_share(struct proc *proc, struct tayra__sensor_cpu now)
 	return proc->cpu;
 }
 
+void
+tayra__sensor_stalls(struct tayra__psi *psi, uint64_t now_ns, struct tayra_pressure *out)
+{
+	double shares[TAYRA__PSI_KINDS];
+
+	tayra__psi_read(psi, now_ns, shares);
+	if (!isnan(shares[TAYRA__PSI_CPU]))
+		out->cpu_stall = shares[TAYRA__PSI_CPU];
+	if (!isnan(shares[TAYRA__PSI_MEMORY]))
+		out->memory_stall = shares[TAYRA__PSI_MEMORY];
+	if (!isnan(shares[TAYRA__PSI_IO]))
+		out->io_stall = shares[TAYRA__PSI_IO];
+}
+
 static int
 proc_read(void *ctx, uint64_t now_ns, struct tayra_pressure *out)
 {
@@ -192,14 +208,15 @@ proc_read(void *ctx, uint64_t now_ns, struct tayra_pressure *out)
 	char text[TEXT_MAX];
 	double memory;
 
-	(void)now_ns; /* /proc/stat counts its own time */
 	if (tayra__sensor_parse_stat(text, read_start(proc->stat_fd, text, sizeof(text)), &cpu) < 0)
 		return TAYRA_E_IO;
 	if (tayra__sensor_parse_meminfo(text, read_start(proc->meminfo_fd, text, sizeof(text)),
 					&memory) < 0)
 		return TAYRA_E_IO;
+	*out = tayra__limit_no_pressure();
 	pthread_mutex_lock(&proc->lock);
-	out->cpu = cpu_share(proc, cpu);
+	out->cpu = cpu_share(proc, cpu); /* /proc/stat counts its own time */
+	tayra__sensor_stalls(&proc->psi, now_ns, out);
 	pthread_mutex_unlock(&proc->lock);
 	out->memory = memory;
 	return TAYRA_OK;
@@ -212,16 +229,28 @@ proc_free(struct proc *proc)
 		close(proc->stat_fd);
 	if (proc->meminfo_fd >= 0)
 		close(proc->meminfo_fd);
+	tayra__psi_close(&proc->psi);
 	tayra__mem_free(proc);
 }
 
 static int
-open_below(const char *folder, const char *name)
+open_below(const char *folder, const char *name, int flags)
 {
 	char path[PATH_MAX];
 	int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
 
-	return len > 0 && (size_t)len < sizeof(path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	return len > 0 && (size_t)len < sizeof(path) ? open(path, flags | O_CLOEXEC) : -1;
+}
+
+static void
+open_stalls(struct proc *proc, const char *folder)
+{
+	static const char *const names[TAYRA__PSI_KINDS] = { "cpu", "memory", "io" };
+	int pressure = open_below(folder, "pressure", O_PATH | O_DIRECTORY);
+
+	tayra__psi_open(&proc->psi, pressure, names, NULL);
+	if (pressure >= 0)
+		close(pressure);
 }
 
 int
@@ -233,8 +262,9 @@ tayra__sensor_machine(const char *folder, struct tayra_sensor *out)
 	*out = (struct tayra_sensor){ 0 };
 	if (!proc)
 		return TAYRA_E_NOMEM;
-	proc->stat_fd = open_below(folder, "stat");
-	proc->meminfo_fd = open_below(folder, "meminfo");
+	proc->stat_fd = open_below(folder, "stat", O_RDONLY);
+	proc->meminfo_fd = open_below(folder, "meminfo", O_RDONLY);
+	open_stalls(proc, folder);
 	proc->cpu = (double)NAN;
 	pthread_mutex_init(&proc->lock, NULL);
 	if (proc->stat_fd < 0 || proc->meminfo_fd < 0 || proc_read(proc, 0, &first) < 0) {

@@ -5,6 +5,8 @@
 #ifndef TAYRA_PACE_SENSOR_H
 #define TAYRA_PACE_SENSOR_H
 
+#include "pace/psi.h"
+
 #include <tayra/pace.h>
 
 /* Time all processors have spent since boot, in clock ticks. */
@@ -21,6 +23,9 @@ int tayra__sensor_parse_meminfo(const char *text, size_t len, double *out);
 
 /* MemTotal of /proc/meminfo, in KiB.  As above. */
 int tayra__sensor_parse_total(const char *text, size_t len, uint64_t *out);
+
+/* Put what is known of stalls into *out. */
+void tayra__sensor_stalls(struct tayra__psi *psi, uint64_t now_ns, struct tayra_pressure *out);
 
 /* As tayra_sensor_proc_create(), with another folder for /proc. */
 int tayra__sensor_machine(const char *proc, struct tayra_sensor *out);

@@ -48,6 +48,7 @@ struct group {
 	pthread_mutex_t lock;
 	struct level levels[LEVELS_MAX];
 	unsigned count;
+	struct tayra__psi psi; /* of its own group, version 2 */
 	double processors;
 	double memory_total; /* bytes; a limit over it is none */
 };
@@ -168,7 +169,7 @@ static int
 group_read(void *ctx, uint64_t now_ns, struct tayra_pressure *out)
 {
 	double no = (double)NAN;
-	struct tayra_pressure machine, own = { no, no };
+	struct tayra_pressure machine, own = { .cpu = no, .memory = no };
 	struct group *group = ctx;
 	bool limited = false;
 	int status = group->machine.read(group->machine.ctx, now_ns, &machine);
@@ -186,6 +187,8 @@ group_read(void *ctx, uint64_t now_ns, struct tayra_pressure *out)
 		if (level->tree != TAYRA__CGROUP_CPU)
 			own.memory = fmax(own.memory, memory_share(group, level));
 	}
+	*out = machine;
+	tayra__sensor_stalls(&group->psi, now_ns, out);
 	pthread_mutex_unlock(&group->lock);
 	out->cpu = limited ? own.cpu : machine.cpu;
 	out->memory = isnan(own.memory) ? machine.memory : own.memory;
@@ -276,6 +279,8 @@ static void
 look_around(struct group *group, const char *proc, const char *root,
 	    struct tayra__cgroup_places *places, char *text)
 {
+	static const char *const stalls[TAYRA__PSI_KINDS] = { "cpu.pressure", "memory.pressure",
+							      "io.pressure" };
 	uint64_t total_kib;
 
 	tayra__cgroup_parse_groups(text, read_listing(proc, "self/cgroup", text), places);
@@ -288,6 +293,7 @@ look_around(struct group *group, const char *proc, const char *root,
 	if (group->processors == 0)
 		group->processors = (double)INFINITY;
 	add_levels(group, places, TAYRA__CGROUP_UNIFIED, root);
+	tayra__psi_open(&group->psi, group->count ? group->levels[0].folder : -1, stalls, NULL);
 	add_levels(group, places, TAYRA__CGROUP_CPU, root);
 	add_levels(group, places, TAYRA__CGROUP_MEMORY, root);
 }
@@ -335,6 +341,7 @@ tayra_sensor_destroy(struct tayra_sensor *sensor)
 		if (group->levels[i].account >= 0)
 			close(group->levels[i].account);
 	}
+	tayra__psi_close(&group->psi);
 	tayra_sensor_proc_destroy(&group->machine);
 	pthread_mutex_destroy(&group->lock);
 	tayra__mem_free(group);

@@ -11,6 +11,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tayra__sensor_cpu cpu = { 3, 2 }; /* what no good text gives */
+	struct tayra__psi_line line = { 2, 2 };
 	double memory = 2;
 
 	if (tayra__sensor_parse_stat((const char *)data, size, &cpu) == TAYRA_OK) {
@@ -23,6 +24,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!(memory >= 0 && memory <= 1))
 			abort();
 	} else if (memory != 2) {
+		abort();
+	}
+	if (tayra__psi_parse((const char *)data, size, "some", &line) == TAYRA_OK) {
+		if (!(line.avg10 >= 0 && line.avg10 <= 1))
+			abort();
+	} else if (line.avg10 != 2 || line.total_us != 2) {
 		abort();
 	}
 	return 0;

@@ -46,7 +46,7 @@ every_knob_can_be_read_and_set_to_what_was_read(void **state)
 			fail_msg("%s", why);
 		assert_string_equal(get(pace, name), before);
 	}
-	assert_int_equal(count, 24);
+	assert_int_equal(count, 26);
 	tayra_pace_destroy(pace);
 }
 
@@ -54,18 +54,19 @@ static void
 what_is_set_is_what_is_read(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "mode", "monitor" },        { "limiter", "vegas" },
-		{ "limit_max", "64" },        { "limit_min", "1.5" },
-		{ "limit", "12.5" },          { "increase", "1.2" },
-		{ "decrease", "0.5" },        { "cpu_max", "off" },
-		{ "memory_max", "0.7" },      { "error_max", "0.1" },
-		{ "p90_target", "20ms" },     { "p90_max", "1500us" },
-		{ "dither", "0.2" },          { "price", "0.05" },
-		{ "window", "40ms" },         { "window_min", "5" },
-		{ "queue", "none" },          { "codel_target", "2s" },
-		{ "codel_interval", "50ms" }, { "deadline_deviations", "off" },
-		{ "share_critical", "0.5" },  { "share_min", "0.01" },
-		{ "barge", "200us" },         { "hedge_after", "5ms" },
+		{ "mode", "monitor" },         { "limiter", "vegas" },
+		{ "limit_max", "64" },         { "limit_min", "1.5" },
+		{ "limit", "12.5" },           { "increase", "1.2" },
+		{ "decrease", "0.5" },         { "cpu_max", "0.6" },
+		{ "memory_max", "0.7" },       { "error_max", "0.1" },
+		{ "p90_target", "20ms" },      { "p90_max", "1500us" },
+		{ "dither", "0.2" },           { "price", "0.05" },
+		{ "window", "40ms" },          { "window_min", "5" },
+		{ "queue", "none" },           { "codel_target", "2s" },
+		{ "codel_interval", "50ms" },  { "deadline_deviations", "off" },
+		{ "share_critical", "0.5" },   { "share_min", "0.01" },
+		{ "memory_stall_max", "0.3" }, { "io_stall_max", "0.4" },
+		{ "barge", "200us" },          { "hedge_after", "5ms" },
 	};
 	struct tayra_pace *pace = pace_of(NULL);
 
@@ -108,12 +109,12 @@ what_is_wrong_is_said_and_changes_nothing(void **state)
 	};
 	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
 	struct tayra_pace *pace;
-	char before[24][32];
+	char before[26][32];
 
 	options.limit = options.limit_min = 2;
 	options.limit_max = 32;
 	pace = pace_of(&options);
-	for (size_t n = 0; n < 24; n++)
+	for (size_t n = 0; n < 26; n++)
 		snprintf(before[n], sizeof(before[n]), "%s", get(pace, tayra_pace_knob(n)));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(set(pace, rows[i].name, rows[i].value), rows[i].status);
@@ -122,7 +123,7 @@ what_is_wrong_is_said_and_changes_nothing(void **state)
 		assert_int_equal(tayra_pace_set(pace, rows[i].name, rows[i].value, 1, NULL, 0),
 				 rows[i].status);
 	}
-	for (size_t n = 0; n < 24; n++)
+	for (size_t n = 0; n < 26; n++)
 		assert_string_equal(get(pace, tayra_pace_knob(n)), before[n]);
 	assert_int_equal(tayra_pace_get(pace, "nothing", why, sizeof(why)), TAYRA_E_NOT_FOUND);
 	assert_int_equal(tayra_pace_get(pace, "mode", why, 3), TAYRA_E_TOO_LARGE);

@@ -138,6 +138,37 @@ version_2_limits_are_what_shares_are_of(void **state)
 }
 
 static void
+stalls(const char *name, int some, int full)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "some avg10=%d.00 avg60=0.00 avg300=0.00 total=1\n"
+		 "full avg10=%d.00 avg60=0.00 avg300=0.00 total=1\n",
+		 some, full);
+	file(name, text);
+}
+
+static void
+stalls_are_those_of_the_group_and_else_of_the_machine(void **state)
+{
+	struct tayra_pressure pressure;
+
+	machine("0::/app\n", V2_MOUNT);
+	file("cg/app/memory.current", "300\n");
+	stalls("cg/app/memory.pressure", 30, 20);
+	stalls("proc/pressure/memory", 50, 40);
+	stalls("proc/pressure/io", 10, 5);
+	create();
+	pressure = look(SECOND);
+	near(pressure.memory_stall, 0.3);
+	near(pressure.io_stall, 0.05);
+	assert_true(isnan(pressure.cpu_stall));
+	stalls("cg/app/memory.pressure", 30, 20);
+	near(look(2 * SECOND).memory_stall, 0); /* no microsecond more */
+}
+
+static void
 without_a_limit_the_machine_counts(void **state)
 {
 	struct tayra_pressure pressure;
@@ -335,6 +366,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(version_2_limits_are_what_shares_are_of, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			stalls_are_those_of_the_group_and_else_of_the_machine, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_a_limit_the_machine_counts, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(limits_beyond_the_machine_are_none, set_up,
