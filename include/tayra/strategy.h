@@ -85,7 +85,8 @@ struct tayra_strategy {
 	 * whether the origin is back.  As in struct tayra_options.
 	 */
 	uint64_t throttle_max_ms;
-	double ttl_jitter; /* as in struct tayra_options */
+	double ttl_jitter;                    /* as in struct tayra_options */
+	uint64_t absent_ttl_ms, error_ttl_ms; /* the same */
 };
 #define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 

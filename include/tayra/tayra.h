@@ -83,6 +83,13 @@ struct tayra_options {
 	uint64_t throttle_max_ms;
 	double ttl_jitter; /* 0 <= .. < 1: each ttl is shorter by up to this part of it, at random,
 			      so that what came together does not end together; default 0 */
+	/*
+	 * How long it is believed without asking that the origin has no such key
+	 * (TAYRA_E_NOT_FOUND), and that loading it fails, when there is nothing stale to serve.  A
+	 * put, a delete and a refresh end it.  Takes 1 MiB beside the cache's when used.  Default:
+	 * not at all.
+	 */
+	uint64_t absent_ttl_ms, error_ttl_ms;
 };
 #define TAYRA_OPTIONS_INIT TAYRA__SIZED(struct tayra_options)
 
@@ -117,6 +124,7 @@ struct tayra_request {
 	/* The first bytes of the key are a namespace: tayra_load_key(), and with it the origins,
 	 * see the rest.  The cache and the tiers know the whole.  At most key_len */
 	size_t key_prefix_len;
+	uint64_t absent_ttl_ms, error_ttl_ms; /* as ttl_ms; TAYRA_OFF: not at all */
 };
 #define TAYRA_REQUEST_INIT TAYRA__SIZED(struct tayra_request)
 /* Load even if what is cached is fresh; joins a load in progress: delete first to read a write. */
@@ -275,6 +283,8 @@ struct tayra_stats {
 	struct tayra_tier_stats remote;
 	uint64_t at_once; /* of stale_hits: served without waiting for the load under way */
 	uint64_t rested;  /* loads not begun because their group rests after failures */
+	uint64_t
+		absent; /* NOT_FOUND, or an error, from memory of it: absent_ttl_ms, error_ttl_ms */
 };
 #ifdef __cplusplus
 extern "C++" {

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "learn/keygroup.h"
+#include "load/absent.h"
 #include "load/below.h"
 #include "load/handle.h"
 #include "load/prefetch.h"
@@ -30,6 +31,8 @@ tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
 	flight->key_prefix_len = want->key_prefix_len;
 	flight->ttl_ms = want->ttl_ms;
 	flight->stale_ms = want->stale_ms;
+	flight->absent_ttl_ms = want->absent_ttl_ms;
+	flight->error_ttl_ms = want->error_ttl_ms;
 	flight->pace = want->origin && want->origin->pace ? want->origin->pace : flight->t->pace;
 }
 
@@ -143,6 +146,7 @@ tayra__flight_forget(struct tayra *t, const void *key, size_t key_len)
 	struct tayra_load *flight;
 
 	tayra__below_changed(t, key, key_len);
+	tayra__absent_forget(t, key, key_len);
 	while ((flight = tayra__flight_find(t, key, key_len)))
 		tayra__flight_detach(flight);
 }
@@ -151,6 +155,7 @@ void
 tayra__flight_forget_all(struct tayra *t, const void *prefix, size_t prefix_len)
 {
 	tayra__below_all_changed(t);
+	tayra__absent_forget_all(t);
 	for (struct tayra__list *node = t->flights.next; node != &t->flights; node = node->next) {
 		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_flights);
 

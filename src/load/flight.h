@@ -67,7 +67,8 @@ struct tayra_load {
 	struct tayra_origin *origin;
 	tayra_load_fn load;
 	void *load_arg;
-	uint64_t ttl_ms, stale_ms; /* UINT64_MAX ttl: never fresh; 0 stale: none */
+	uint64_t ttl_ms, stale_ms;            /* UINT64_MAX ttl: never fresh; 0 stale: none */
+	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: not kept */
 	enum tayra_class cls;
 	struct tayra_cq *cq; /* the first queue that waited for it, if it is still there */
 

@@ -139,6 +139,8 @@ give_up(struct tayra *t)
 	tayra__learner_destroy(atomic_load_explicit(&t->learner, memory_order_relaxed));
 	if (t->cache)
 		tayra_cache_destroy(t->cache);
+	if (atomic_load_explicit(&t->absent, memory_order_relaxed))
+		tayra_cache_destroy(atomic_load_explicit(&t->absent, memory_order_relaxed));
 	if (t->budget)
 		tayra__budget_put(t->budget);
 	tayra__mem_free(t->buckets);
@@ -260,7 +262,8 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.stale_hits = tayra__counters_sum(counters, TAYRA__COUNT_STALE);
 		stats.throttled = tayra__counters_sum(counters, TAYRA__COUNT_THROTTLED);
 		stats.at_once = tayra__counters_sum(counters, TAYRA__COUNT_AT_ONCE);
-		stats.requests = stats.hits + stats.throttled + stats.at_once +
+		stats.absent = tayra__counters_sum(counters, TAYRA__COUNT_ABSENT);
+		stats.requests = stats.hits + stats.throttled + stats.at_once + stats.absent +
 				 tayra__counters_sum(counters, TAYRA__COUNT_MISSES);
 		stats.joined = tayra__counters_sum(counters, TAYRA__COUNT_JOINED);
 		stats.loads = tayra__counters_sum(counters, TAYRA__COUNT_LOADS);

@@ -30,6 +30,7 @@ struct tayra__settings {
 	_Atomic uint64_t soft_timeout_ns; /* UINT64_MAX: off */
 	_Atomic uint64_t timeout_ns;      /* UINT64_MAX: none */
 	_Atomic uint64_t throttle_max_ms;
+	_Atomic uint64_t absent_ttl_ms, error_ttl_ms;
 	_Atomic uint64_t ttl_jitter; /* of 2^32 - 1 */
 };
 
@@ -52,6 +53,9 @@ struct tayra {
 	 * handle.  NULL: nothing is learned. */
 	_Atomic(struct tayra__learner *) learner;
 	struct tayra__doubts doubts;
+
+	/* The same for what is known not to be had: absent.h. */
+	_Atomic(struct tayra_cache *) absent;
 
 	char name[TAYRA_POOL_NAME_MAX + 1]; /* of a pool */
 	struct tayra *next_pool;

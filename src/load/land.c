@@ -6,6 +6,7 @@
 #include "load/land.h"
 
 #include "base/hash.h"
+#include "load/absent.h"
 #include "load/below.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -101,6 +102,21 @@ throttle(struct tayra_load *flight, uint64_t now_ms)
 				  tayra__add_sat(now_ms, throttle_ms));
 }
 
+/* That it is not to be had, unless there is something stale for some who ask. */
+static void
+remember(struct tayra_load *flight, int status, uint64_t ttl_ms, uint64_t now_ms)
+{
+	struct tayra *t = flight->t;
+	struct tayra_value value;
+
+	if (!ttl_ms || !flight->store || status == TAYRA_E_NOMEM || status == TAYRA_E_FULL)
+		return;
+	if (tayra_cache_get(t->cache, flight->key, flight->key_len, now_ms, &value) == TAYRA_OK)
+		tayra_cache_unpin(t->cache, &value);
+	else
+		tayra__absent_put(t, flight->key, flight->key_len, status, ttl_ms, now_ms);
+}
+
 /* What the cache learns from it.  Returns the status the waiters get. */
 static int
 settle(struct tayra_load *flight, int status, const struct tayra_item_meta *meta, uint64_t now_ms)
@@ -111,10 +127,12 @@ settle(struct tayra_load *flight, int status, const struct tayra_item_meta *meta
 		return status;
 	if (status != TAYRA_E_NOT_FOUND) {
 		throttle(flight, now_ms);
+		remember(flight, status, flight->error_ttl_ms, now_ms);
 		return status;
 	}
 	overtake(flight);
 	tayra_cache_delete(flight->t->cache, flight->key, flight->key_len);
+	remember(flight, status, flight->absent_ttl_ms, now_ms);
 	return status;
 }
 
@@ -354,6 +372,7 @@ tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta,
 	now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
 	if (flight->attached && flight->store && flight->hold->kind == TAYRA__HOLD_RESERVED)
 		tayra__hold_commit(flight->hold, meta, now_ms);
+	tayra__absent_forget(t, flight->key, flight->key_len);
 	ends = now_ms < meta->fresh_ms && !flight->renew && flight->hold->kind != TAYRA__HOLD_EMPTY;
 	if (ends) {
 		tayra__flight_end(flight, TAYRA__FLIGHT_DONE);

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "cache/handle.h"
+#include "load/absent.h"
 #include "load/ahead.h"
 #include "load/below.h"
 #include "load/flight.h"
@@ -21,7 +22,10 @@ enum begin_if { ALWAYS, IF_NOT_CACHED };
 static struct tayra_load *
 make(struct tayra *t, const struct tayra__want *want, enum begin_if when, uint64_t now_ms)
 {
+	uint64_t left_ms;
+
 	if (tayra__flight_find(t, want->key, want->key_len) ||
+	    tayra__absent_get(t, want->key, want->key_len, now_ms, &left_ms) != TAYRA_OK ||
 	    (when == IF_NOT_CACHED && tayra__cache_has(t->cache, want->key, want->key_len, now_ms)))
 		return NULL;
 	return tayra__flight_create(t, want);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/option.h"
+#include "load/absent.h"
 #include "load/below.h"
 #include "load/cq.h"
 #include "load/flight.h"
@@ -68,13 +69,20 @@ check(const struct tayra *t, const struct tayra_request **request, struct tayra_
 	return tayra__key_check(t, r->key, r->key_len);
 }
 
+/* 0: not at all. */
+static uint64_t
+or_setting(uint64_t given, const _Atomic uint64_t *setting)
+{
+	if (given == TAYRA_OFF)
+		return 0;
+	return given ? given : tayra__setting(setting);
+}
+
 /* How long past its ttl this request takes a value; 0: not at all. */
 static uint64_t
 stale_ms_of(const struct tayra *t, uint64_t given)
 {
-	if (given == TAYRA_OFF)
-		return 0;
-	return given ? given : tayra__setting(&t->settings.stale_ms);
+	return or_setting(given, &t->settings.stale_ms);
 }
 
 static uint64_t
@@ -113,6 +121,8 @@ tayra__want_of(const struct tayra *t, const struct tayra_request *r, uint64_t no
 		.load_arg = loads ? r->load_arg : NULL,
 		.ttl_ms = r->ttl_ms ? r->ttl_ms : tayra__setting(&t->settings.ttl_ms),
 		.stale_ms = stale_ms_of(t, r->stale_ms),
+		.absent_ttl_ms = or_setting(r->absent_ttl_ms, &t->settings.absent_ttl_ms),
+		.error_ttl_ms = or_setting(r->error_ttl_ms, &t->settings.error_ttl_ms),
 		.soft_ns = soft_ns_of(t, r->soft_timeout_ns, now_ns),
 		.deadline_ns = deadline_ns_of(t, r, now_ns),
 		.cls = r->cls ? r->cls : TAYRA_NORMAL,
@@ -194,6 +204,26 @@ look_up_for(struct tayra *t, const struct tayra_request *r, struct tayra_ref *re
 		return TAYRA_E_NOT_FOUND;
 	return look_up(t, r->key, r->key_len, tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS, r, NULL,
 		       ref);
+}
+
+/* It is not in RAM.  => TAYRA_E_NOT_FOUND: it is to be asked for; TAYRA_OK: it need not be, and
+ * *status is the answer. */
+static int
+look_up_absent(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, int *status,
+	       struct tayra_ref *ref)
+{
+	uint64_t left_ms;
+
+	if (!want->loads || want->refresh)
+		return TAYRA_E_NOT_FOUND;
+	*status = tayra__absent_get(t, want->key, want->key_len, now_ns / TAYRA_NS_PER_MS,
+				    &left_ms);
+	if (*status == TAYRA_OK)
+		return TAYRA_E_NOT_FOUND;
+	if (*status != TAYRA_E_NOT_FOUND)
+		ref->retry_after_ns = left_ms * TAYRA_NS_PER_MS;
+	tayra__counters_add(&t->counters, TAYRA__COUNT_ABSENT, 1);
+	return TAYRA_OK;
 }
 
 /* What is stale, for one who does not wait; others get it without the lock for a moment.  Lock
@@ -442,6 +472,8 @@ tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct t
 
 	now_ns = tayra__handle_now_ns(t);
 	want = tayra__want_of(t, request, now_ns);
+	if (look_up_absent(t, &want, now_ns, &status, ref) == TAYRA_OK)
+		return status;
 	if (now_ns >= want.deadline_ns)
 		return too_late(t, &want, now_ns, ref);
 	tayra__wake_init(&wake);
@@ -475,6 +507,8 @@ tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request, st
 
 	now_ns = tayra__handle_now_ns(t);
 	want = tayra__want_of(t, request, now_ns);
+	if (look_up_absent(t, &want, now_ns, &status, ref) == TAYRA_OK)
+		return status;
 	if (now_ns >= want.deadline_ns)
 		return too_late(t, &want, now_ns, ref);
 	w = tayra__mem_alloc(sizeof(*w));

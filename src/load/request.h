@@ -16,9 +16,10 @@ struct tayra__want {
 	struct tayra_origin *origin;
 	tayra_load_fn load;
 	void *load_arg;
-	uint64_t ttl_ms;               /* UINT64_MAX: never fresh */
-	uint64_t stale_ms;             /* 0: none */
-	uint64_t soft_ns, deadline_ns; /* moments; UINT64_MAX: never */
+	uint64_t ttl_ms;                      /* UINT64_MAX: never fresh */
+	uint64_t stale_ms;                    /* 0: none */
+	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: not kept */
+	uint64_t soft_ns, deadline_ns;        /* moments; UINT64_MAX: never */
 	enum tayra_class cls;
 	size_t key_prefix_len;
 	bool store, refresh;

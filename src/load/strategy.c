@@ -98,6 +98,8 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 		.throttle_ms = either(options->throttle_ms, DEFAULT_THROTTLE_MS),
 		.throttle_max_ms = options->throttle_max_ms,
 		.ttl_jitter = options->ttl_jitter,
+		.absent_ttl_ms = options->absent_ttl_ms,
+		.error_ttl_ms = options->error_ttl_ms,
 		.ttl_learning = TAYRA_FEATURE_OFF,
 		.prefetch_refresh = TAYRA_FEATURE_OFF,
 		.prefetch_successors = TAYRA_FEATURE_OFF,
@@ -174,6 +176,8 @@ tayra__strategy_resolve(const struct tayra_strategy *given, const struct tayra_s
 	s.timeout_ns = either(s.timeout_ns, base->timeout_ns);
 	s.throttle_ms = either(s.throttle_ms, base->throttle_ms);
 	s.throttle_max_ms = either(s.throttle_max_ms, base->throttle_max_ms);
+	s.absent_ttl_ms = either(s.absent_ttl_ms, base->absent_ttl_ms);
+	s.error_ttl_ms = either(s.error_ttl_ms, base->error_ttl_ms);
 	if (s.ttl_jitter == 0)
 		s.ttl_jitter = base->ttl_jitter;
 	s.ttl_max_ms = either(s.ttl_max_ms, times(s.ttl_ms, BOUND));
@@ -235,6 +239,8 @@ tayra__strategy_apply(struct tayra *t, const struct tayra_strategy *strategy)
 		set(&settings->soft_timeout_ns, or_off(strategy->soft_timeout_ns, UINT64_MAX));
 		set(&settings->timeout_ns, strategy->timeout_ns);
 		set(&settings->throttle_ms, or_off(strategy->throttle_ms, 0));
+		set(&settings->absent_ttl_ms, or_off(strategy->absent_ttl_ms, 0));
+		set(&settings->error_ttl_ms, or_off(strategy->error_ttl_ms, 0));
 		set(&settings->throttle_max_ms, rest_max(strategy));
 		set(&settings->ttl_jitter, (uint64_t)(strategy->ttl_jitter * UINT32_MAX));
 	}

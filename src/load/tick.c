@@ -80,7 +80,8 @@ calls_of(struct tayra *t)
 	return tayra__counters_sum(&t->counters, TAYRA__COUNT_HITS) +
 	       tayra__counters_sum(&t->counters, TAYRA__COUNT_MISSES) +
 	       tayra__counters_sum(&t->counters, TAYRA__COUNT_THROTTLED) +
-	       tayra__counters_sum(&t->counters, TAYRA__COUNT_AT_ONCE) + tayra__learner_taken(t);
+	       tayra__counters_sum(&t->counters, TAYRA__COUNT_AT_ONCE) +
+	       tayra__counters_sum(&t->counters, TAYRA__COUNT_ABSENT) + tayra__learner_taken(t);
 }
 
 static uint64_t

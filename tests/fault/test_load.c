@@ -178,6 +178,28 @@ who_is_served_at_once_does_not_need_memory_for_the_load_behind(void **state)
 	assert_int_equal(n, 4); /* waiter, flight, hold, and then none */
 }
 
+static void
+that_a_key_is_absent_is_answered_with_or_without_memory_to_keep_it(void **state)
+{
+	for (uint64_t n = 1; n < 6; n++) {
+		struct stage s;
+
+		stage_open(&s, NULL);
+		struct tayra_request r = ask(&s, "k", park);
+
+		r.absent_ttl_ms = 1000;
+		start(&s, &r, NULL);
+		tayra__mem_fail_after(n);
+		tayra_load_fail(s.parked[0], TAYRA_E_NOT_FOUND, 0);
+		got_status(&s, TAYRA_E_NOT_FOUND);
+		tayra__mem_fail_after(0);
+		assert_int_equal(start(&s, &r, NULL), n == 1 ? TAYRA_PENDING : TAYRA_E_NOT_FOUND);
+		if (n == 1)
+			finish(s.parked[1], "v");
+		stage_close(&s);
+	}
+}
+
 /* The cache takes the value without the heap; one too large for it needs a block. */
 static void
 every_waiter_hears_that_there_was_no_memory_for_the_value(void **state)
@@ -275,6 +297,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_started_request_fails_at_each_allocation_and_sends_no_completion),
 	cmocka_unit_test(who_cannot_join_for_want_of_memory_does_not_disturb_who_waits),
 	cmocka_unit_test(who_is_served_at_once_does_not_need_memory_for_the_load_behind),
+	cmocka_unit_test(that_a_key_is_absent_is_answered_with_or_without_memory_to_keep_it),
 	cmocka_unit_test(every_waiter_hears_that_there_was_no_memory_for_the_value),
 	cmocka_unit_test(a_small_value_is_loaded_and_answered_without_the_heap),
 	cmocka_unit_test(a_hit_a_put_and_a_delete_do_not_allocate),
