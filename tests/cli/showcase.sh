@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # showcase.sh TAYRA: `tayra showcase` as a program, on a small catalogue: bad input, Ctrl-C, and the
-# sabotage of an arm.  TAYRA_LONG=1 gives the sabotage longer slices.  TAP.
+# sabotage of an arm.  TAYRA_LONG=1 gives the sabotage longer slices.  Under instruments, where time says
+# nothing, a run is looked at for being whole alone.  TAP.
 set -u
 . "$(dirname "$0")/../claim.sh"
 tayra=$(realpath "$1")
@@ -100,6 +101,15 @@ claim "and leaves nothing else behind"
 "$tayra" showcase --portfolio cut/results.json >portfolio 2>err && cmp -s portfolio cut/portfolio.md
 claim "its portfolio can be written again from results.json alone"
 
+if [ -n "${TAYRA_INSTRUMENTED:-}" ]; then
+	"$tayra" showcase --quick --data packages --sabotage same --slice-scale 0.05 --out same >out 2>err </dev/null
+	got=$?
+	{ [ $got -eq 0 ] || [ $got -eq 4 ]; } && tail -1 same/results.json | grep -q '^}$' && [ -s same/report.html ] && [ -s same/report.md ]
+	claim "a run of short slices is whole, believed or not"
+	echo "1..$count"
+	[ $bad -eq 0 ]
+	exit
+fi
 if [ -n "${TAYRA_LONG:-}" ]; then
 	scale=0.6
 	full_scale=0.16
