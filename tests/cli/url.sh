@@ -140,6 +140,7 @@ claim "even arrivals and bursts are counted"
 "$tayra" bench run --url "$url" --burst 30/100ms --duration 300ms --json >out 2>err
 agrees $? && [ "$(field requests)" -eq 90 ] && grep -q 'from when a request was due' out
 claim "bursts need no rate"
+printf '0\n0.01\n0.01\n0.03\n' >moments
 "$tayra" bench run --url a="$url" --url b="$url" --arrivals trace:moments --pairs 6 --metric throughput_per_s --json >out 2>err
 [ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ]
 claim "servers are compared by a trace"
