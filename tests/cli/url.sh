@@ -141,7 +141,7 @@ claim "even arrivals and bursts are counted"
 agrees $? && [ "$(field requests)" -eq 90 ] && grep -q 'from when a request was due' out
 claim "bursts need no rate"
 printf '0\n0.01\n0.01\n0.03\n' >moments
-"$tayra" bench run --url a="$url" --url b="$url" --arrivals trace:moments --pairs 6 --metric throughput_per_s --json >out 2>err
+"$tayra" bench run --url a="$url" --url b="$url" --arrivals trace:moments --slice 50ms --pairs 6 --metric throughput_per_s --json >out 2>err
 [ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ]
 claim "servers are compared by a trace"
 printf '1\n0.5\n' >moments
