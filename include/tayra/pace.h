@@ -369,6 +369,7 @@ TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats
  * otherwise.  After fork() the child's copy answers TAYRA_E_FORKED; destroy does nothing there.
  */
 struct tayra_executor;
+struct tayra_task_kind;
 struct tayra_task_queue;
 
 /* Runs on a thread of the pool.  What it returns becomes the task's status and tells the limiter
@@ -387,8 +388,10 @@ struct tayra_task {
 			    ticket.retry_after_ns), TAYRA_E_TIMEOUT, TAYRA_E_CANCELLED */
 	uint64_t tenant; /* this and the next two: as in struct tayra_pace_request */
 	uint32_t level, cost;
-	struct tayra_ticket ticket; /* private, but for retry_after_ns */
-	uint64_t opaque[8];         /* private */
+	struct tayra_task_kind *kind; /* it goes in one call with others of that kind, and fn is
+					 not looked at; NULL: alone */
+	struct tayra_ticket ticket;   /* private, but for retry_after_ns */
+	uint64_t opaque[8];           /* private */
 };
 
 struct tayra_executor_options {
@@ -409,8 +412,36 @@ struct tayra_executor_options {
 TAYRA_API int tayra_executor_create(const struct tayra_executor_options *options,
 				    struct tayra_executor **out);
 /* Refuse what is submitted from now on (TAYRA_E_CLOSED), cancel what waits, wait for what runs and
- * for calls in progress, free.  Not from inside a task. */
-TAYRA_API void tayra_executor_destroy(struct tayra_executor *executor);
+ * for calls in progress, free; its kinds too.  => TAYRA_OK.  TAYRA_E_WOULD_DEADLOCK from inside one
+ * of its tasks, TAYRA_E_FORKED: nothing was done. */
+TAYRA_API int tayra_executor_destroy(struct tayra_executor *executor);
+
+/*
+ * Like tasks in one call: those of one kind and class that wait together.  A call enters pace like
+ * a task, in its class, and with the tenant and level of who is next of those who wait for it.  It
+ * costs the sum of its tasks' costs as they are given, at least 1: those with 0 ride for nothing.
+ * Who goes in it is decided when a thread begins it, so others may join until then.  Inside a kind
+ * tenants take turns, and each task is shed for its own deadline, level and wait, as it would be in
+ * pace; cancelling one leaves the others.  A task with a kind that was taken may yet end with
+ * TAYRA_E_OVERLOAD.
+ */
+struct tayra_task_kind_options {
+	size_t size;
+	/* On a thread of the pool: do what these n tasks ask for, whose `arg` are given.  Each
+	 * status that is set becomes that of its task; what is left as it was becomes what this
+	 * returns, which tells the limiter how the call went, as with tayra_task_fn. */
+	int (*call)(void *ctx, void *const *args, int *statuses, size_t n);
+	void *ctx;
+	uint32_t max_batch;   /* tasks a call; 1 to TAYRA_BATCH_MAX; default 64 */
+	uint64_t max_wait_ns; /* that one that is not full waits for more before it asks pace;
+				 default 0: what is there */
+};
+#define TAYRA_TASK_KIND_OPTIONS_INIT TAYRA__SIZED(struct tayra_task_kind_options)
+#define TAYRA_BATCH_MAX              1024u
+/* It lives as long as its executor.  => TAYRA_E_INVAL, TAYRA_E_NOMEM, TAYRA_E_FORKED. */
+TAYRA_API int tayra_task_kind_create(struct tayra_executor *executor,
+				     const struct tayra_task_kind_options *options,
+				     struct tayra_task_kind **out);
 
 /*
  * => TAYRA_OK: it will end, exactly once.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: turned away at the
@@ -452,8 +483,9 @@ struct tayra_executor_stats {
 	uint64_t refused;   /* at the door */
 	uint64_t ran, cancelled,
 		shed;              /* of those submitted; shed: let in to wait, then turned away */
-	uint32_t waiting, running; /* running: let in, with a thread or about to have one */
+	uint32_t waiting, running; /* running: with a thread; a call of many is one */
 	uint32_t threads;
+	uint64_t calls; /* that did what tasks with a kind asked for, counted in `ran` */
 };
 #define TAYRA_EXECUTOR_STATS_INIT TAYRA__SIZED(struct tayra_executor_stats)
 TAYRA_API void tayra_executor_stats(struct tayra_executor *executor,

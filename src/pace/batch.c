@@ -13,6 +13,9 @@ tayra_submit_batch(struct tayra_executor *ex, struct tayra_task *tasks, size_t n
 		return TAYRA_E_INVAL;
 	if (tayra__executor_forked(ex))
 		return TAYRA_E_FORKED;
+	pthread_mutex_lock(&ex->lock);
+	ex->calls++; /* all of it is one call: destroy waits for its end */
+	pthread_mutex_unlock(&ex->lock);
 	for (size_t i = 0; i < n; i++) {
 		struct tayra_task_queue *queue = tasks[i].queue;
 		int status = tayra__task_submit(ex, &tasks[i], TAYRA__END_REFUSED);
@@ -25,6 +28,8 @@ tayra_submit_batch(struct tayra_executor *ex, struct tayra_task *tasks, size_t n
 		if (first == TAYRA_OK)
 			first = status;
 	}
+	tayra__coalesce_launch_all(ex);
+	tayra__executor_leave_submit(ex);
 	return first;
 }
 

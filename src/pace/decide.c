@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-static struct tayra__needs
-needs_of(const struct tayra_pace *pace, uint64_t word, uint64_t now_ns)
+struct tayra__needs
+tayra__decide_needs(const struct tayra_pace *pace, uint64_t word, uint64_t now_ns)
 {
 	struct tayra__needs needs;
 
@@ -124,7 +124,7 @@ tayra__decide_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__l
 		word = atomic_fetch_or_explicit(&pace->word, TAYRA__WORD_WAITING,
 						memory_order_relaxed);
 	if (tayra__word_mode(word) == TAYRA_MODE_ENFORCE) {
-		needs = needs_of(pace, word, now_ns);
+		needs = tayra__decide_needs(pace, word, now_ns);
 		tayra__queue_prune(queue, now_ns, &needs, &shed);
 	}
 	for (; queue->count && tayra__word_open(word, 1); word = tayra__pace_word(pace)) {
@@ -132,7 +132,7 @@ tayra__decide_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__l
 		struct tayra__ticket *ticket;
 
 		if (tayra__word_mode(word) == TAYRA_MODE_ENFORCE) {
-			needs = needs_of(pace, word, now_ns);
+			needs = tayra__decide_needs(pace, word, now_ns);
 			entry = tayra__queue_take(queue, tayra__word_room(word), now_ns, &needs,
 						  &shed);
 		} else {
@@ -200,10 +200,23 @@ tayra__decide_step_out(struct tayra_pace *pace, struct tayra__ticket *ticket, in
 	tayra__ticket_set_state(ticket, TAYRA__TICKET_OUT);
 }
 
+void
+tayra__decide_revise(struct tayra_pace *pace, struct tayra__ticket *ticket, uint32_t cost,
+		     uint64_t deadline_ns)
+{
+	struct tayra__line_entry *entry = &ticket->entry;
+
+	pace->queue.cost += cost;
+	pace->queue.cost -= entry->cost;
+	entry->cost = (uint16_t)cost;
+	entry->deadline_ns = deadline_ns;
+	publish_queue(pace);
+}
+
 uint64_t
 tayra__decide_sweep(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided)
 {
-	struct tayra__needs needs = needs_of(pace, tayra__pace_word(pace), now_ns);
+	struct tayra__needs needs = tayra__decide_needs(pace, tayra__pace_word(pace), now_ns);
 	struct tayra__list shed;
 
 	tayra__list_init(&shed);

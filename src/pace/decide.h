@@ -42,6 +42,10 @@ tayra__decide_need_ns(const struct tayra_pace *pace, enum tayra_class cls, uint6
 	return tayra__service_need_ns(&pace->by_class[cls - 1], deviations, now_ns);
 }
 
+/* That of all classes. */
+struct tayra__needs tayra__decide_needs(const struct tayra_pace *pace, uint64_t word,
+					uint64_t now_ns);
+
 static inline bool
 tayra__decide_hopeless(uint64_t deadline_ns, uint64_t now_ns, uint64_t need)
 {
@@ -68,6 +72,9 @@ int tayra__decide_turn_away(struct tayra_pace *pace, struct tayra__ticket *ticke
 int tayra__decide_queue(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t now_ns);
 /* Under the lock: take a queued ticket out of the line; with that status it is out. */
 void tayra__decide_step_out(struct tayra_pace *pace, struct tayra__ticket *ticket, int status);
+/* Under the lock: a queued ticket has another cost, and a deadline that is not earlier. */
+void tayra__decide_revise(struct tayra_pace *pace, struct tayra__ticket *ticket, uint32_t cost,
+			  uint64_t deadline_ns);
 /* Under the lock: give every free slot to the next in line.  Who was decided is added to `decided`,
  * to be told after unlocking. */
 void tayra__decide_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided);

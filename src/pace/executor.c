@@ -92,6 +92,15 @@ work(void *arg)
 }
 
 /* Sheds what has become hopeless while every thread is busy.  Sleeps while nothing waits. */
+static uint64_t
+until_look_ns(const struct tayra_executor *ex)
+{
+	uint64_t now_ns = tayra__executor_now_ns(ex), ns;
+
+	ns = ex->look_ns > now_ns ? ex->look_ns - now_ns : 0;
+	return tayra__executor_until_ns(ns < TICK_NS ? ns : TICK_NS);
+}
+
 static void *
 keep_time(void *arg)
 {
@@ -105,12 +114,13 @@ keep_time(void *arg)
 			ex->timer_idle = false;
 			continue;
 		}
+		ex->look_ns = UINT64_MAX;
 		pthread_mutex_unlock(&ex->lock);
 		tayra_pace_tick(ex->pace, tayra__executor_now_ns(ex));
+		tayra__coalesce_tend(ex);
 		pthread_mutex_lock(&ex->lock);
 		if (!ex->stop)
-			tayra__executor_sleep_until(ex, &ex->hurry,
-						    tayra__executor_until_ns(TICK_NS));
+			tayra__executor_sleep_until(ex, &ex->hurry, until_look_ns(ex));
 	}
 	pthread_mutex_unlock(&ex->lock);
 	return NULL;
@@ -147,6 +157,7 @@ dispose(struct tayra_executor *ex)
 		pthread_join(ex->timer, NULL);
 	if (ex->own_pace && ex->pace)
 		tayra_pace_destroy(ex->pace);
+	tayra__coalesce_free_kinds(ex);
 	pthread_cond_destroy(&ex->hurry);
 	pthread_cond_destroy(&ex->changed);
 	pthread_cond_destroy(&ex->ended);
@@ -200,6 +211,7 @@ tayra_executor_create(const struct tayra_executor_options *given, struct tayra_e
 	init_locks(ex);
 	tayra__list_init(&ex->all);
 	tayra__list_init(&ex->ready);
+	tayra__list_init(&ex->kinds);
 	ex->clock = o.clock ? o.clock : tayra_clock_real();
 	ex->process = getpid();
 	ex->pace = o.pace;
@@ -230,14 +242,18 @@ cancellable(const struct tayra_executor *ex)
 	return NULL;
 }
 
-void
+int
 tayra_executor_destroy(struct tayra_executor *ex)
 {
 	struct tayra__task *task;
 
+	if (!ex)
+		return TAYRA_OK;
 	/* In a forked child the threads are not there, and the locks may be held for ever. */
-	if (!ex || tayra__executor_forked(ex))
-		return;
+	if (tayra__executor_forked(ex))
+		return TAYRA_E_FORKED;
+	if (tayra__task_inside(ex))
+		return TAYRA_E_WOULD_DEADLOCK;
 	pthread_mutex_lock(&ex->lock);
 	ex->closing = true;
 	while ((task = cancellable(ex)))
@@ -248,6 +264,7 @@ tayra_executor_destroy(struct tayra_executor *ex)
 		pthread_cond_wait(&ex->changed, &ex->lock);
 	pthread_mutex_unlock(&ex->lock);
 	dispose(ex);
+	return TAYRA_OK;
 }
 
 void
@@ -260,7 +277,7 @@ tayra_executor_stats(struct tayra_executor *ex, struct tayra_executor_stats *out
 		pthread_mutex_lock(&ex->lock);
 		stats = ex->stats;
 		stats.size = out->size;
-		stats.waiting = ex->waiting;
+		stats.waiting = ex->waiting - ex->carriers_waiting;
 		stats.threads = ex->threads;
 		pthread_mutex_unlock(&ex->lock);
 	}

@@ -4,7 +4,9 @@
  * (one task) and batch.c (sets of them).
  *
  * LOCK: executor.lock guards tasks' states and lists.  executor.lock -> a task queue's lock.  No
- * call into pace and no fn runs while it is held, and pace calls back without a lock of its own.
+ * fn runs while it is held and no call into pace is made, but for those that call nobody back
+ * (executor.lock -> pace.lock: tayra__pace_revise(), tayra__pace_turn_away()); pace calls back
+ * without a lock of its own.
  */
 #ifndef TAYRA_PACE_EXECUTOR_H
 #define TAYRA_PACE_EXECUTOR_H
@@ -30,6 +32,9 @@ struct tayra_executor {
 	struct tayra__list all, ready;
 	uint64_t pending; /* submitted or being submitted, and not ended */
 	uint32_t waiting, calls;
+	uint64_t look_ns;          /* the timer has to look then, if not before; UINT64_MAX: no */
+	uint32_t carriers_waiting; /* of `waiting` */
+	struct tayra__list kinds;  /* see coalesce.c */
 	bool closing, stop, timer_idle;
 	struct tayra_executor_stats stats; /* what is counted */
 
@@ -51,11 +56,14 @@ enum tayra__task_state {
 struct tayra__task {
 	struct tayra_executor *executor;
 	struct tayra__list in_all;
-	struct tayra__list link; /* in executor.ready, then in its queue */
+	struct tayra__list link; /* in executor.ready, or with its carrier; then in its queue */
+	struct tayra_task_kind *kind; /* NULL: it is alone */
 	enum tayra__task_state state;
+	int said;        /* of one that was carried: what will be its status */
 	bool cancelled;  /* promised: fn will not run */
 	bool cancelling; /* a thread is taking its ticket back */
 	bool awaited;    /* somebody sleeps until it has ended */
+	bool carrier;    /* not the user's: see coalesce.c */
 };
 _Static_assert(sizeof(struct tayra__task) <= sizeof(((struct tayra_task *)0)->opaque),
 	       "a task must fit into its opaque words");
@@ -74,6 +82,8 @@ tayra__task_handle(struct tayra__task *task)
 
 /* executor.c */
 uint64_t tayra__executor_now_ns(const struct tayra_executor *ex);
+/* A call that was counted in `calls` is over, and may have left something to the timer. */
+void tayra__executor_leave_submit(struct tayra_executor *ex);
 /* Is this a child of the process it was made in? */
 bool tayra__executor_forked(const struct tayra_executor *ex);
 /* The lock is held: a call that was counted in `calls` is over. */
@@ -93,6 +103,16 @@ enum tayra__at_door {
 	TAYRA__FORGET_REFUSED, /* it is as if it had never been submitted */
 	TAYRA__END_REFUSED,    /* it has ended */
 };
+enum tayra__task_role { TAYRA__TASK_ALONE, TAYRA__TASK_CARRIED, TAYRA__TASK_CARRIER };
+/* The lock is held: it is pending, and waits.  Its ticket is the caller's. */
+void tayra__task_begin(struct tayra_executor *ex, struct tayra_task *handle,
+		       struct tayra_task_kind *kind, enum tayra__task_role role);
+/* One that has begun goes into pace.  Not afterwards to be touched. */
+int tayra__task_enter(struct tayra_executor *ex, struct tayra_task *handle,
+		      enum tayra__at_door refused);
+/* The lock is held, the task is in no list but `all`, and its ticket is out: it has ended, and is
+ * in its queue if it has one, where it may be taken and freed at once. */
+void tayra__task_end(struct tayra_executor *ex, struct tayra__task *task, int status);
 /* => as tayra_submit(). */
 int tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
 		       enum tayra__at_door refused);
@@ -100,6 +120,30 @@ int tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
 bool tayra__task_cancel(struct tayra_executor *ex, struct tayra__task *task);
 /* On a thread of the pool: run it and end it. */
 void tayra__task_run(struct tayra_executor *ex, struct tayra__task *task);
+
+/* coalesce.c */
+struct tayra_executor *tayra__coalesce_executor(const struct tayra_task_kind *kind);
+/* The lock is held: a task with a kind begins to wait.  => TAYRA_OK, or why not. */
+int tayra__coalesce_admit(struct tayra_executor *ex, struct tayra_task *handle);
+/* The lock is held: a task with a kind that waits is taken back, and ends. */
+void tayra__coalesce_cancel(struct tayra_executor *ex, struct tayra__task *task);
+/* Send as many carriers of that kind into pace as those who wait need.  No lock may be held; the
+ * executor must not go away. */
+void tayra__coalesce_launch(struct tayra_executor *ex, struct tayra_task_kind *kind);
+/* The same for all kinds. */
+void tayra__coalesce_launch_all(struct tayra_executor *ex);
+/* The lock is held: a carrier will carry nobody, and this many fewer will be carried. */
+enum tayra__victim { TAYRA__OLDEST, TAYRA__NEWEST };
+void tayra__coalesce_turned_away(struct tayra_executor *ex, struct tayra__task *carrier, int status,
+				 enum tayra__victim victim);
+/* The lock is held: a carrier ends, and with it those it carried. */
+void tayra__coalesce_over(struct tayra_executor *ex, struct tayra__task *carrier);
+/* What a carrier returns that found nobody to carry. */
+#define TAYRA__CARRIED_NOTHING TAYRA_E_CANCELLED
+/* By the timer: end what has become hopeless, launch what has waited long enough. */
+void tayra__coalesce_tend(struct tayra_executor *ex);
+/* Nobody else is there any more. */
+void tayra__coalesce_free_kinds(struct tayra_executor *ex);
 
 /* task_queue.c: an ended task, which nobody else touches any more. */
 void tayra__task_queue_push(struct tayra_task_queue *queue, struct tayra__task *task);

@@ -32,10 +32,9 @@ tayra__pace_takes(const struct tayra_pace_request *request)
 	       request->cost <= TAYRA_COST_MAX;
 }
 
-/* Make the ticket ours.  => TAYRA_OK, TAYRA_E_INVAL. */
-static int
-begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
-      struct tayra_ticket *handle)
+int
+tayra__pace_begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
+		  struct tayra_ticket *handle)
 {
 	struct tayra__ticket *ticket = tayra__ticket_of(handle);
 
@@ -102,7 +101,7 @@ int
 tayra__pace_enter_now(struct tayra_pace *pace, const struct tayra_pace_request *request,
 		      uint64_t now_ns, struct tayra_ticket *handle)
 {
-	int status = begin(pace, request, handle);
+	int status = tayra__pace_begin(pace, request, handle);
 
 	if (status < 0)
 		return status;
@@ -153,6 +152,45 @@ tayra_pace_cancel(struct tayra_pace *pace, struct tayra_ticket *handle, uint64_t
 			pthread_cond_signal(ticket->waiter);
 		status = TAYRA_OK;
 	}
+	pthread_mutex_unlock(&pace->lock);
+	return status;
+}
+
+bool
+tayra__pace_revise(struct tayra_pace *pace, struct tayra_ticket *handle, uint32_t cost,
+		   uint64_t deadline_ns)
+{
+	struct tayra__ticket *ticket = tayra__ticket_of(handle);
+	bool queued;
+
+	pthread_mutex_lock(&pace->lock);
+	queued = tayra__ticket_state(ticket) == TAYRA__TICKET_QUEUED && ticket->pace == pace;
+	if (queued)
+		tayra__decide_revise(pace, ticket, cost, deadline_ns);
+	pthread_mutex_unlock(&pace->lock);
+	return queued;
+}
+
+bool
+tayra__pace_patient(struct tayra_pace *pace)
+{
+	bool patient;
+
+	pthread_mutex_lock(&pace->lock);
+	patient = pace->limit.starting ||
+		  tayra__word_mode(tayra__pace_word(pace)) != TAYRA_MODE_ENFORCE;
+	pthread_mutex_unlock(&pace->lock);
+	return patient;
+}
+
+int
+tayra__pace_turn_away(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayra_shed why,
+		      uint64_t now_ns)
+{
+	int status;
+
+	pthread_mutex_lock(&pace->lock); /* the gate, for when to come back */
+	status = tayra__decide_turn_away(pace, tayra__ticket_of(handle), why, now_ns);
 	pthread_mutex_unlock(&pace->lock);
 	return status;
 }

@@ -73,6 +73,20 @@ _Noreturn void tayra__pace_bug(const char *what);
 /* What can be asked for at all: class, level and cost are in range. */
 bool tayra__pace_takes(const struct tayra_pace_request *request);
 
+/* Make the ticket ours.  => TAYRA_OK, TAYRA_E_INVAL. */
+int tayra__pace_begin(struct tayra_pace *pace, const struct tayra_pace_request *request,
+		      struct tayra_ticket *handle);
+/* A ticket that is queued costs so much from now on and has that deadline, not before the one it
+ * had.  => whether it is still queued.  Takes the lock, calls nobody. */
+bool tayra__pace_revise(struct tayra_pace *pace, struct tayra_ticket *handle, uint32_t cost,
+			uint64_t deadline_ns);
+/* Is nobody shed for having waited, now?  Takes the lock. */
+bool tayra__pace_patient(struct tayra_pace *pace);
+/* Out, with the status that belongs to the reason, which is returned.  Of one that has begun and
+ * is not queued.  May take the lock, calls nobody. */
+int tayra__pace_turn_away(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayra_shed why,
+			  uint64_t now_ns);
+
 /* Enter if there is room and nobody waits.  => TAYRA_OK: held.  TAYRA_PENDING: to be queued or
  * turned away.  TAYRA_E_OVERLOAD, TAYRA_E_TIMEOUT: out.  TAYRA_E_INVAL. */
 int tayra__pace_enter_now(struct tayra_pace *pace, const struct tayra_pace_request *request,

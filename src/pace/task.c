@@ -24,12 +24,36 @@ tayra__task_inside(const struct tayra_executor *ex)
 	return inside == ex;
 }
 
+/* Counting.  A carrier is not counted: those it carries are. */
+
+static void
+tally(const struct tayra__task *task, uint64_t *count)
+{
+	*count += !task->carrier;
+}
+
+static void
+begin_waiting(struct tayra_executor *ex, const struct tayra__task *task)
+{
+	ex->waiting++;
+	ex->carriers_waiting += task->carrier;
+}
+
+static void
+stop_waiting(struct tayra_executor *ex, const struct tayra__task *task)
+{
+	ex->waiting--;
+	ex->carriers_waiting -= task->carrier;
+}
+
 /* Ending. */
 
 /* The lock is held; the task is in no list but `all`, and its ticket is out. */
 static void
 conclude(struct tayra_executor *ex, struct tayra__task *task, int status)
 {
+	if (task->carrier)
+		tayra__coalesce_over(ex, task);
 	tayra__list_remove(&task->in_all);
 	tayra__task_handle(task)->status = status;
 	task->state = TAYRA__TASK_IDLE;
@@ -38,9 +62,8 @@ conclude(struct tayra_executor *ex, struct tayra__task *task, int status)
 	ex->pending--;
 }
 
-/* The same, and hand it to its queue, where it may be taken and freed at once. */
-static void
-end(struct tayra_executor *ex, struct tayra__task *task, int status)
+void
+tayra__task_end(struct tayra_executor *ex, struct tayra__task *task, int status)
 {
 	struct tayra_task_queue *queue = tayra__task_handle(task)->queue;
 
@@ -64,8 +87,8 @@ end_cancelled(struct tayra_executor *ex, struct tayra__task *task)
 	tayra_pace_leave(ex->pace, &tayra__task_handle(task)->ticket, TAYRA_OUTCOME_CANCELLED,
 			 tayra__executor_now_ns(ex));
 	pthread_mutex_lock(&ex->lock);
-	ex->stats.cancelled++;
-	end(ex, task, TAYRA_E_CANCELLED);
+	tally(task, &ex->stats.cancelled);
+	tayra__task_end(ex, task, TAYRA_E_CANCELLED);
 	pthread_mutex_unlock(&ex->lock);
 }
 
@@ -79,7 +102,7 @@ let_in(struct tayra_executor *ex, struct tayra__task *task)
 
 	pthread_mutex_lock(&ex->lock);
 	settle_cancelling(ex, task);
-	ex->waiting--;
+	stop_waiting(ex, task);
 	cancelled = task->cancelled;
 	if (!cancelled) {
 		task->state = TAYRA__TASK_READY;
@@ -91,6 +114,27 @@ let_in(struct tayra_executor *ex, struct tayra__task *task)
 		end_cancelled(ex, task);
 }
 
+/* It waited in vain. */
+static void
+shed(struct tayra_executor *ex, struct tayra__task *task, int status)
+{
+	struct tayra_task_kind *kind = task->carrier ? task->kind : NULL;
+
+	pthread_mutex_lock(&ex->lock);
+	settle_cancelling(ex, task);
+	stop_waiting(ex, task);
+	tally(task, task->cancelled ? &ex->stats.cancelled : &ex->stats.shed);
+	if (kind && !task->cancelled)
+		tayra__coalesce_turned_away(ex, task, status, TAYRA__OLDEST);
+	ex->calls += kind != NULL; /* or it might be destroyed once the task has ended */
+	tayra__task_end(ex, task, task->cancelled ? TAYRA_E_CANCELLED : status);
+	pthread_mutex_unlock(&ex->lock);
+	if (!kind)
+		return;
+	tayra__coalesce_launch(ex, kind); /* those who still wait need another one */
+	tayra__executor_leave_submit(ex);
+}
+
 /* Called by pace, without a lock, when a waiting task is decided. */
 static void
 decided(struct tayra_ticket *ticket, int status, void *arg)
@@ -98,19 +142,10 @@ decided(struct tayra_ticket *ticket, int status, void *arg)
 	struct tayra__task *task = arg;
 	struct tayra_executor *ex = task->executor;
 
-	if (status == TAYRA_OK) {
+	if (status == TAYRA_OK)
 		let_in(ex, task);
-		return;
-	}
-	pthread_mutex_lock(&ex->lock);
-	settle_cancelling(ex, task);
-	ex->waiting--;
-	if (task->cancelled)
-		ex->stats.cancelled++;
 	else
-		ex->stats.shed++;
-	end(ex, task, task->cancelled ? TAYRA_E_CANCELLED : status);
-	pthread_mutex_unlock(&ex->lock);
+		shed(ex, task, status);
 }
 
 /* Submitting. */
@@ -129,33 +164,39 @@ request_of(struct tayra_task *handle)
 	};
 }
 
-static int
-begin(struct tayra_executor *ex, struct tayra_task *handle,
-      const struct tayra_pace_request *request)
+void
+tayra__task_begin(struct tayra_executor *ex, struct tayra_task *handle,
+		  struct tayra_task_kind *kind, enum tayra__task_role role)
 {
 	struct tayra__task *task = tayra__task_of(handle);
-	int status = TAYRA_OK;
 
-	if (!handle->fn || !tayra__pace_takes(request))
-		return TAYRA_E_INVAL;
-	pthread_mutex_lock(&ex->lock);
-	if (task->state != TAYRA__TASK_IDLE)
+	*task = (struct tayra__task){
+		.executor = ex,
+		.kind = kind,
+		.state = TAYRA__TASK_WAITING,
+		.carrier = role == TAYRA__TASK_CARRIER,
+	};
+	tayra__list_init(&task->link);
+	tayra__list_push_back(&ex->all, &task->in_all);
+	handle->status = TAYRA_PENDING;
+	ex->pending++;
+	tally(task, &ex->stats.submitted);
+	begin_waiting(ex, task);
+}
+
+/* The lock is held. */
+static int
+begin(struct tayra_executor *ex, struct tayra_task *handle)
+{
+	if (tayra__task_of(handle)->state != TAYRA__TASK_IDLE)
 		tayra__pace_bug("submitting a task that has not ended, or was never zeroed");
-	if (ex->closing) {
-		status = TAYRA_E_CLOSED;
-	} else {
-		*task = (struct tayra__task){ .executor = ex, .state = TAYRA__TASK_WAITING };
-		tayra__list_init(&task->link);
-		tayra__list_push_back(&ex->all, &task->in_all);
-		handle->status = TAYRA_PENDING;
-		handle->ticket = (struct tayra_ticket){ 0 };
-		ex->pending++;
-		ex->stats.submitted++;
-		ex->waiting++;
-		ex->calls++;
-	}
-	pthread_mutex_unlock(&ex->lock);
-	return status;
+	if (ex->closing)
+		return TAYRA_E_CLOSED;
+	handle->ticket = (struct tayra_ticket){ 0 };
+	if (handle->kind)
+		return tayra__coalesce_admit(ex, handle);
+	tayra__task_begin(ex, handle, NULL, TAYRA__TASK_ALONE);
+	return TAYRA_OK;
 }
 
 /* Turned away at the door: as if it had never been submitted, or ended with that status. */
@@ -164,18 +205,22 @@ refuse(struct tayra_executor *ex, struct tayra__task *task, int status, enum tay
 {
 	pthread_mutex_lock(&ex->lock);
 	settle_cancelling(ex, task);
-	ex->waiting--;
-	ex->stats.submitted--;
-	ex->stats.refused++;
+	stop_waiting(ex, task);
+	if (task->carrier) {
+		tayra__coalesce_turned_away(ex, task, status, TAYRA__NEWEST);
+	} else {
+		ex->stats.submitted--;
+		ex->stats.refused++;
+	}
 	if (refused == TAYRA__END_REFUSED)
-		end(ex, task, status);
+		tayra__task_end(ex, task, status);
 	else
 		conclude(ex, task, status);
 	pthread_mutex_unlock(&ex->lock);
 }
 
-static void
-leave_submit(struct tayra_executor *ex)
+void
+tayra__executor_leave_submit(struct tayra_executor *ex)
 {
 	pthread_mutex_lock(&ex->lock);
 	if (ex->waiting && ex->timer_idle)
@@ -185,24 +230,62 @@ leave_submit(struct tayra_executor *ex)
 }
 
 int
-tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
-		   enum tayra__at_door refused)
+tayra__task_enter(struct tayra_executor *ex, struct tayra_task *handle, enum tayra__at_door refused)
 {
-	struct tayra__task *task = tayra__task_of(handle);
 	const struct tayra_pace_request request = request_of(handle);
-	int status = begin(ex, handle, &request);
+	struct tayra__task *task = tayra__task_of(handle);
+	int status = tayra_pace_enter_start(ex->pace, &request, tayra__executor_now_ns(ex),
+					    &handle->ticket);
 
-	if (status != TAYRA_OK)
-		return status;
-	status = tayra_pace_enter_start(ex->pace, &request, tayra__executor_now_ns(ex),
-					&handle->ticket);
 	/* While it is pending it may end at any moment, and be gone. */
 	if (status == TAYRA_OK)
 		let_in(ex, task);
 	else if (status != TAYRA_PENDING)
 		refuse(ex, task, status, refused);
-	leave_submit(ex);
 	return status == TAYRA_PENDING ? TAYRA_OK : status;
+}
+
+/* Of a batch, which wakes the timer when all are there: it would launch a part of them. */
+static void
+leave_member(struct tayra_executor *ex)
+{
+	pthread_mutex_lock(&ex->lock);
+	tayra__executor_leave_call(ex);
+	pthread_mutex_unlock(&ex->lock);
+}
+
+static bool
+shed_at_door(int status)
+{
+	return status == TAYRA_E_OVERLOAD || status == TAYRA_E_TIMEOUT;
+}
+
+int
+tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
+		   enum tayra__at_door refused)
+{
+	const struct tayra_pace_request request = request_of(handle);
+	struct tayra_task_kind *kind = handle->kind;
+	int status;
+
+	if ((kind ? tayra__coalesce_executor(kind) != ex : !handle->fn) ||
+	    !tayra__pace_takes(&request))
+		return TAYRA_E_INVAL;
+	pthread_mutex_lock(&ex->lock);
+	ex->calls++;
+	status = begin(ex, handle);
+	pthread_mutex_unlock(&ex->lock);
+	if (status == TAYRA_OK && !kind)
+		status = tayra__task_enter(ex, handle, refused);
+	else if (status == TAYRA_OK && refused == TAYRA__FORGET_REFUSED)
+		tayra__coalesce_launch(ex, kind); /* a batch launches when all are there */
+	else if (kind && shed_at_door(status) && refused == TAYRA__END_REFUSED && handle->queue)
+		tayra__task_queue_push(handle->queue, tayra__task_of(handle));
+	if (refused == TAYRA__FORGET_REFUSED)
+		tayra__executor_leave_submit(ex);
+	else
+		leave_member(ex);
+	return status;
 }
 
 int
@@ -232,9 +315,9 @@ recall(struct tayra_executor *ex, struct tayra__task *task)
 	pthread_cond_broadcast(&ex->changed);
 	if (status != TAYRA_OK) /* decided this moment, or not queued yet: who is told ends it */
 		return;
-	ex->waiting--;
-	ex->stats.cancelled++;
-	end(ex, task, TAYRA_E_CANCELLED);
+	stop_waiting(ex, task);
+	tally(task, &ex->stats.cancelled);
+	tayra__task_end(ex, task, TAYRA_E_CANCELLED);
 }
 
 bool
@@ -244,7 +327,9 @@ tayra__task_cancel(struct tayra_executor *ex, struct tayra__task *task)
 	case TAYRA__TASK_IDLE:
 	case TAYRA__TASK_RUNNING: return false;
 	case TAYRA__TASK_WAITING:
-		if (!task->cancelled) {
+		if (task->kind && !task->carrier) {
+			tayra__coalesce_cancel(ex, task);
+		} else if (!task->cancelled) {
 			task->cancelled = true;
 			recall(ex, task);
 		}
@@ -296,16 +381,22 @@ void
 tayra__task_run(struct tayra_executor *ex, struct tayra__task *task)
 {
 	struct tayra_task *handle = tayra__task_handle(task);
+	struct tayra_task_kind *kind = task->carrier ? task->kind : NULL;
+	enum tayra_outcome outcome;
 	int status;
 
 	inside = ex;
 	status = handle->fn(handle->arg);
 	inside = NULL;
+	outcome = kind && status == TAYRA__CARRIED_NOTHING ? TAYRA_OUTCOME_IGNORE
+							   : outcome_of(status);
 	/* The next one is let in here, before this one has ended for its owner. */
-	tayra_pace_leave(ex->pace, &handle->ticket, outcome_of(status), tayra__executor_now_ns(ex));
+	tayra_pace_leave(ex->pace, &handle->ticket, outcome, tayra__executor_now_ns(ex));
 	pthread_mutex_lock(&ex->lock);
-	ex->stats.ran++;
+	tally(task, &ex->stats.ran);
 	ex->stats.running--;
-	end(ex, task, status);
+	tayra__task_end(ex, task, status);
 	pthread_mutex_unlock(&ex->lock);
+	if (kind)
+		tayra__coalesce_launch(ex, kind);
 }

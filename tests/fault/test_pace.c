@@ -88,16 +88,25 @@ pacing_needs_no_memory(void **state)
 	tayra_pace_destroy(pace);
 }
 
+static int
+call_nobody(void *ctx, void *const *args, int *statuses, size_t n)
+{
+	return TAYRA_OK;
+}
+
 /* The threads that were started before one was refused are gone again. */
 static void
 an_executor_without_memory_leaves_nothing_behind(void **state)
 {
+	struct tayra_task_kind_options kind_options = TAYRA_TASK_KIND_OPTIONS_INIT;
+	struct tayra_task_kind *kind = (void *)1;
 	struct tayra_task_queue *queue = (void *)1;
 	struct tayra_executor *ex = NULL;
 	int status = TAYRA_E_NOMEM;
 	int before = open_files();
 	uint64_t n = 1;
 
+	kind_options.call = call_nobody;
 	for (; status == TAYRA_E_NOMEM; n++) {
 		ex = (void *)1;
 		tayra__mem_fail_after(n);
@@ -108,6 +117,11 @@ an_executor_without_memory_leaves_nothing_behind(void **state)
 	}
 	assert_int_equal(status, TAYRA_OK);
 	assert_true(n > 3); /* its own, and that of its pace */
+	tayra__mem_fail_after(1);
+	assert_int_equal(tayra_task_kind_create(ex, &kind_options, &kind), TAYRA_E_NOMEM);
+	tayra__mem_fail_after(0);
+	assert_null(kind);
+	assert_int_equal(tayra_task_kind_create(ex, &kind_options, &kind), TAYRA_OK);
 	tayra_executor_destroy(ex);
 	tayra__mem_fail_after(1);
 	assert_int_equal(tayra_task_queue_create(&queue), TAYRA_E_NOMEM);

@@ -471,7 +471,7 @@ destroy_cancels_what_waits_and_waits_for_what_runs(void **state)
 struct insider {
 	struct tayra_executor *ex;
 	struct tayra_task *more;
-	int wait, drain, submit;
+	int wait, drain, submit, destroy;
 };
 
 static int
@@ -481,6 +481,7 @@ look_inside(void *arg)
 
 	in->wait = tayra_task_wait(in->ex, in->more, 1, SECOND);
 	in->drain = tayra_executor_drain(in->ex, SECOND);
+	in->destroy = tayra_executor_destroy(in->ex);
 	in->submit = tayra_submit(in->ex, in->more);
 	return TAYRA_OK;
 }
@@ -498,6 +499,7 @@ a_task_may_submit_and_is_refused_to_wait(void **state)
 	assert_int_equal(tayra_executor_drain(ex, 5 * SECOND), TAYRA_OK);
 	assert_int_equal(in.wait, TAYRA_E_WOULD_DEADLOCK);
 	assert_int_equal(in.drain, TAYRA_E_WOULD_DEADLOCK);
+	assert_int_equal(in.destroy, TAYRA_E_WOULD_DEADLOCK);
 	assert_int_equal(in.submit, TAYRA_OK);
 	assert_int_equal(ran, 1);
 	tayra_executor_destroy(ex);
@@ -559,9 +561,9 @@ a_forked_child_is_told_so(void **state)
 			    tayra_submit_batch(ex, &task, 1) == TAYRA_E_FORKED &&
 			    tayra_task_wait(ex, &task, 1, SECOND) == TAYRA_E_FORKED &&
 			    tayra_executor_drain(ex, SECOND) == TAYRA_E_FORKED &&
-			    !tayra_task_cancel(ex, &task);
+			    !tayra_task_cancel(ex, &task) &&
+			    tayra_executor_destroy(ex) == TAYRA_E_FORKED;
 
-		tayra_executor_destroy(ex);
 		_exit(told ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
