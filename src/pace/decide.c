@@ -2,6 +2,7 @@
 #include "pace/decide.h"
 
 #include "pace/backpressure.h"
+#include "pace/wait.h"
 
 #include <math.h>
 
@@ -69,6 +70,8 @@ tayra__decide_tell(struct tayra__list *decided)
 
 		if (outer)
 			tayra__list_push_back(outer, node);
+		else if (ticket->waits)
+			tayra__wait_end(ticket);
 		else
 			ticket->decided(tayra__ticket_handle(ticket), ticket->status, ticket->arg);
 	}
@@ -85,16 +88,6 @@ publish_queue(struct tayra_pace *pace)
 		atomic_fetch_and_explicit(&pace->word, ~TAYRA__WORD_WAITING, memory_order_relaxed);
 }
 
-/* Under the lock: the ticket has its status and is in no list. */
-static void
-hand_over(struct tayra__ticket *ticket, struct tayra__list *decided)
-{
-	if (ticket->waiter)
-		pthread_cond_signal(ticket->waiter);
-	else
-		tayra__list_push_back(decided, &ticket->entry.node);
-}
-
 static void
 turn_away_all(struct tayra_pace *pace, struct tayra__list *shed, uint64_t now_ns,
 	      struct tayra__list *decided)
@@ -106,7 +99,7 @@ turn_away_all(struct tayra_pace *pace, struct tayra__list *shed, uint64_t now_ns
 								 entry.node);
 
 		tayra__decide_turn_away(pace, ticket, ticket->entry.shed, now_ns);
-		hand_over(ticket, decided);
+		tayra__list_push_back(decided, &ticket->entry.node);
 	}
 }
 
@@ -143,7 +136,7 @@ tayra__decide_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__l
 		atomic_fetch_add_explicit(&pace->word, entry->cost, memory_order_acquire);
 		ticket = TAYRA__LIST_ENTRY(entry, struct tayra__ticket, entry);
 		tayra__decide_hold(pace, ticket, word, now_ns);
-		hand_over(ticket, decided);
+		tayra__list_push_back(decided, &ticket->entry.node);
 	}
 	publish_queue(pace);
 	turn_away_all(pace, &shed, now_ns, decided);
@@ -172,8 +165,7 @@ queue_up(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t now_ns,
 	tayra__decide_dispatch(pace, now_ns, decided);
 	if (tayra__ticket_state(ticket) == TAYRA__TICKET_QUEUED)
 		return TAYRA_PENDING;
-	if (!ticket->waiter)
-		tayra__list_remove(&ticket->entry.node);
+	tayra__list_remove(&ticket->entry.node);
 	return ticket->status;
 }
 

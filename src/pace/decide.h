@@ -4,8 +4,7 @@
  * told.
  *
  * LOCK: "under the lock" is pace.lock.  Who decides tickets under it puts them on a list of his
- * own, unlocks, and then tells.  A thread asleep in tayra_pace_enter() is woken under the lock
- * instead, because the condition lives on its stack.
+ * own, unlocks, and then tells: calls back, or wakes the thread that sleeps in tayra_pace_enter().
  */
 #ifndef TAYRA_PACE_DECIDE_H
 #define TAYRA_PACE_DECIDE_H

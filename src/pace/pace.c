@@ -49,7 +49,7 @@ tayra__pace_begin(struct tayra_pace *pace, const struct tayra_pace_request *requ
 	ticket->entry.tenant = request->tenant;
 	ticket->entry.level = (uint8_t)request->level;
 	ticket->entry.cost = (uint16_t)(request->cost ? request->cost : 1);
-	ticket->waiter = NULL;
+	ticket->waits = false;
 	ticket->passed = 0;
 	return TAYRA_OK;
 }
@@ -143,16 +143,18 @@ tayra_pace_cancel(struct tayra_pace *pace, struct tayra_ticket *handle, uint64_t
 {
 	struct tayra__ticket *ticket = tayra__ticket_of(handle);
 	int status = TAYRA_E_NOT_FOUND;
+	bool waits = false;
 
 	(void)now_ns; /* leaving the line makes no room and takes no time */
 	pthread_mutex_lock(&pace->lock);
 	if (tayra__ticket_state(ticket) == TAYRA__TICKET_QUEUED && ticket->pace == pace) {
 		tayra__decide_step_out(pace, ticket, TAYRA_E_CANCELLED);
-		if (ticket->waiter)
-			pthread_cond_signal(ticket->waiter);
+		waits = ticket->waits;
 		status = TAYRA_OK;
 	}
 	pthread_mutex_unlock(&pace->lock);
+	if (waits)
+		tayra__wait_end(ticket);
 	return status;
 }
 
@@ -220,13 +222,16 @@ static void
 leave_to_next(struct tayra_pace *pace, uint32_t cost, uint64_t now_ns)
 {
 	struct tayra__list decided;
+	_Atomic uint32_t *sleeper = NULL;
 
 	tayra__list_init(&decided);
 	pthread_mutex_lock(&pace->lock);
 	atomic_fetch_sub_explicit(&pace->word, cost, memory_order_release);
-	if (!tayra__wait_let_pass(pace, now_ns))
+	if (!tayra__wait_let_pass(pace, now_ns, &sleeper))
 		tayra__decide_dispatch(pace, now_ns, &decided);
 	pthread_mutex_unlock(&pace->lock);
+	if (sleeper)
+		tayra__wait_wake(sleeper);
 	tayra__decide_tell(&decided);
 }
 

@@ -7,7 +7,6 @@
 
 #include "pace/line.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 /* Words nobody leaves in memory by chance. */
@@ -27,7 +26,8 @@ struct tayra__ticket {
 	bool teaches;                   /* was let in while pace was learning */
 	uint32_t passed;                /* how often others took the slot it was woken for */
 	uint64_t passed_ns;             /* when first */
-	pthread_cond_t *waiter;         /* the thread that sleeps on it; NULL: `decided` is told */
+	bool waits;                     /* a thread sleeps on it; else `decided` is told */
+	_Atomic uint32_t wake;          /* what that thread sleeps on; see wait.c */
 	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
 	void *arg;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * wait.c: threads that sleep until they are let in.
+ * wait.c: threads that sleep until they are let in, each on a word of its ticket (a futex).  It is
+ * woken after pace.lock was given back and goes on without it: on a condition it would wake only to
+ * wait for that lock.
  *
  * BARGING.  A slot handed to a sleeping thread is idle until that thread runs; with short work that
  * is most of the time, and everybody moves at the pace of the scheduler (a convoy).  So whoever
@@ -14,24 +16,39 @@
 #include "base/clock.h"
 #include "pace/decide.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #define PASSED_MAX 8
 
-/* Sleep under the lock until woken or `left_ns` are over; may wake early. */
-static void
-sleep_on(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t left_ns)
-{
-	const uint64_t longest = 3600 * TAYRA_NS_PER_S;
-	uint64_t until = tayra__clock_mono_ns(tayra_clock_real());
-	struct timespec ts;
+/* Of the kernel; musl comes without linux/futex.h. */
+#define WAIT_PRIVATE (0 | 128)
+#define WAKE_PRIVATE (1 | 128)
 
-	until += left_ns < longest ? left_ns : longest;
-	ts.tv_sec = (time_t)(until / TAYRA_NS_PER_S);
-	ts.tv_nsec = (long)(until % TAYRA_NS_PER_S);
-	pthread_cond_timedwait(cond, lock, &ts);
+/* What a waiting thread finds in its word. */
+enum {
+	ASLEEP,
+	LOOK, /* under the lock: it is the heir */
+	DECIDED,
+};
+
+void
+tayra__wait_wake(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void
+tayra__wait_end(struct tayra__ticket *ticket)
+{
+	_Atomic uint32_t *word = &ticket->wake;
+
+	atomic_store_explicit(word, DECIDED, memory_order_release);
+	tayra__wait_wake(word);
 }
 
 bool
-tayra__wait_let_pass(struct tayra_pace *pace, uint64_t now_ns)
+tayra__wait_let_pass(struct tayra_pace *pace, uint64_t now_ns, _Atomic uint32_t **sleeper)
 {
 	struct tayra__line_entry *next = pace->options.barge_ns ? tayra__queue_peek(&pace->queue)
 								: NULL;
@@ -40,7 +57,7 @@ tayra__wait_let_pass(struct tayra_pace *pace, uint64_t now_ns)
 	if (!next)
 		return false;
 	ticket = TAYRA__LIST_ENTRY(next, struct tayra__ticket, entry);
-	if (!ticket->waiter)
+	if (!ticket->waits)
 		return false;
 	if (!pace->heir) {
 		if (ticket->passed == 0)
@@ -51,7 +68,8 @@ tayra__wait_let_pass(struct tayra_pace *pace, uint64_t now_ns)
 		ticket->passed++;
 		pace->heir = ticket;
 		pace->heir_ns = now_ns;
-		pthread_cond_signal(ticket->waiter);
+		atomic_store_explicit(&ticket->wake, LOOK, memory_order_relaxed);
+		*sleeper = &ticket->wake;
 	} else if (now_ns - pace->heir_ns >= pace->options.barge_ns) {
 		return false;
 	}
@@ -59,62 +77,73 @@ tayra__wait_let_pass(struct tayra_pace *pace, uint64_t now_ns)
 	return true;
 }
 
-/* Under the lock: if this is the heir, do what it owes. */
-static void
-inherit(struct tayra_pace *pace, struct tayra__ticket *ticket, struct tayra__list *decided)
+/* With the lock: if this is the heir, do what it owes; if its time is over, step out.  => whether
+ * it is out. */
+static bool
+look(struct tayra_pace *pace, struct tayra__ticket *ticket, bool expired)
 {
-	if (pace->heir != ticket)
-		return;
-	pace->heir = NULL;
-	tayra__decide_dispatch(pace, tayra__clock_mono_ns(pace->clock), decided);
-}
-
-/* Under the lock: sleep once, until woken or the deadline; then the ticket is out. */
-static void
-sleep_once(struct tayra_pace *pace, struct tayra__ticket *ticket)
-{
-	const uint64_t deadline_ns = ticket->entry.deadline_ns;
-	uint64_t now_ns = deadline_ns ? tayra__clock_mono_ns(pace->clock) : 0;
-
-	if (!deadline_ns) {
-		pthread_cond_wait(ticket->waiter, &pace->lock);
-	} else if (now_ns < deadline_ns) {
-		sleep_on(ticket->waiter, &pace->lock, deadline_ns - now_ns);
-	} else {
-		tayra__decide_step_out(pace, ticket, TAYRA_E_TIMEOUT);
-		tayra__decide_count_shed(pace, ticket->entry.cls, TAYRA_SHED_EXPIRED);
-	}
-}
-
-/* Sleep until the ticket is decided.  => its status. */
-static int
-await(struct tayra_pace *pace, struct tayra__ticket *ticket)
-{
+	uint32_t seen = LOOK;
 	struct tayra__list decided;
-	int status;
+	bool out = false;
 
 	tayra__list_init(&decided);
 	pthread_mutex_lock(&pace->lock);
-	inherit(pace, ticket, &decided);
-	while (tayra__ticket_state(ticket) == TAYRA__TICKET_QUEUED) {
-		sleep_once(pace, ticket);
-		inherit(pace, ticket, &decided);
+	atomic_compare_exchange_strong_explicit(&ticket->wake, &seen, ASLEEP, memory_order_relaxed,
+						memory_order_relaxed);
+	if (expired && tayra__ticket_state(ticket) == TAYRA__TICKET_QUEUED) {
+		tayra__decide_step_out(pace, ticket, TAYRA_E_TIMEOUT);
+		tayra__decide_count_shed(pace, ticket->entry.cls, TAYRA_SHED_EXPIRED);
+		out = true;
 	}
-	status = ticket->status;
+	if (pace->heir == ticket) {
+		pace->heir = NULL;
+		tayra__decide_dispatch(pace, tayra__clock_mono_ns(pace->clock), &decided);
+	}
 	pthread_mutex_unlock(&pace->lock);
 	tayra__decide_tell(&decided);
-	return status;
+	return out;
 }
 
+/* Until woken or `left_ns` are over, UINT64_MAX: for good; may wake early. */
 static void
-cond_init_monotonic(pthread_cond_t *cond)
+sleep_on(_Atomic uint32_t *word, uint64_t left_ns)
 {
-	pthread_condattr_t attr;
+	const uint64_t longest = 3600 * TAYRA_NS_PER_S;
+	struct timespec ts;
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
+	if (left_ns > longest)
+		left_ns = longest;
+	ts.tv_sec = (time_t)(left_ns / TAYRA_NS_PER_S);
+	ts.tv_nsec = (long)(left_ns % TAYRA_NS_PER_S);
+	syscall(SYS_futex, word, WAIT_PRIVATE, ASLEEP, &ts, NULL, 0);
+}
+
+/* Sleep until the ticket is decided, or its time is over.  => its status. */
+static int
+await(struct tayra_pace *pace, struct tayra__ticket *ticket)
+{
+	const uint64_t deadline_ns = ticket->entry.deadline_ns;
+	bool late = false; /* then somebody decides it at this moment */
+	uint32_t word;
+
+	while ((word = atomic_load_explicit(&ticket->wake, memory_order_acquire)) != DECIDED) {
+		uint64_t now_ns = deadline_ns && !late ? tayra__clock_mono_ns(pace->clock) : 0;
+
+		if (word == LOOK) {
+			look(pace, ticket, false);
+		} else if (!deadline_ns || late) {
+			sleep_on(&ticket->wake, UINT64_MAX);
+		} else if (now_ns < deadline_ns) {
+			sleep_on(&ticket->wake, deadline_ns - now_ns);
+		} else if (look(pace, ticket, true)) {
+			return ticket->status;
+		} else {
+			late = true;
+		}
+	}
+	if (ticket->passed)
+		look(pace, ticket, false);
+	return ticket->status;
 }
 
 int
@@ -123,16 +152,12 @@ tayra_pace_enter(struct tayra_pace *pace, const struct tayra_pace_request *reque
 {
 	struct tayra__ticket *ticket = tayra__ticket_of(handle);
 	const uint64_t now_ns = tayra__clock_mono_ns(pace->clock);
-	pthread_cond_t cond;
 	int status = tayra__pace_enter_now(pace, request, now_ns, handle);
 
 	if (status != TAYRA_PENDING)
 		return status;
-	cond_init_monotonic(&cond);
-	ticket->waiter = &cond;
+	ticket->waits = true;
+	atomic_store_explicit(&ticket->wake, ASLEEP, memory_order_relaxed);
 	status = tayra__decide_queue(pace, ticket, now_ns);
-	if (status == TAYRA_PENDING)
-		status = await(pace, ticket);
-	pthread_cond_destroy(&cond);
-	return status;
+	return status == TAYRA_PENDING ? await(pace, ticket) : status;
 }
