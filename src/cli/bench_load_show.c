@@ -66,7 +66,9 @@ print_table(const struct tayra__load_test *t)
 		puts("  no steady state: the warm-up never settled");
 	if (found->best_per_s > 0)
 		printf("  the thresholds were met up to %.6g a second\n", found->best_per_s);
-	if (found->recovery_ns != UINT64_MAX)
+	if (found->recovery_ns == 0)
+		puts("  recovered at once");
+	else if (found->recovery_ns != UINT64_MAX)
 		printf("  recovered after %.3g s\n", (double)found->recovery_ns / 1e9);
 	snprintf(line, sizeof(line), "believed: %s.",
 		 tayra__machine_sentence(&t->machine, machine));

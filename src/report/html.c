@@ -129,7 +129,10 @@ static const char style[] =
 	"@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#444;--line:#ccc;"
 	"--card:#fff;--good:#1a7f4b;--bad:#b3261e;--quiet:#555;--s0:#4a5560;--s1:#a94800;"
 	"--s2:#2b6cb0;--s3:#7b3f9e;--s4:#12735f}body{font-size:12px}main{max-width:none;padding:0}"
-	"h1{font-size:22px}h2{margin-top:24px;break-after:avoid}svg,tr,.card{break-inside:avoid}"
+	"h1{font-size:22px}h2{margin-top:24px;break-after:avoid}svg,tr,.card,.scroll,p{break-"
+	"inside:"
+	"avoid}.legend{break-before:avoid}p:has(+svg.plot){break-after:avoid}"
+	"details:not([open]){display:none}@page{margin:14mm}"
 	"svg.plot{max-width:520px}.scroll{overflow:visible}td,th{white-space:normal;padding:2px "
 	"4px;font-size:9.5px}.legend,code{font-size:11px}}";
 

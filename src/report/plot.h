@@ -21,6 +21,7 @@
 struct tayra__plot_axis {
 	const char *name; /* "ms", "share of requests"; also what the table calls it */
 	bool log;         /* values that are not above 0 are left out then */
+	bool whole;       /* it counts: nothing is between two whole numbers */
 	/* Chosen, when there are none. */
 	struct {
 		double at;

@@ -117,6 +117,8 @@ put_ticks_x(const struct tayra__plot *p, const struct tayra__scale *x, FILE *out
 	for (size_t i = 0; i < n; i++) {
 		char number[16];
 
+		if (p->x.whole && fabs(ticks[i] - round(ticks[i])) > 1e-9)
+			continue;
 		put_tick_x(tayra__scale_place(x, ticks[i]), tayra__figure_tick(ticks[i], number),
 			   &last, out);
 	}
@@ -299,6 +301,16 @@ put_line(const struct tayra__plot *p, size_t line, const struct tayra__scale *x,
 					 tayra__scale_place(y, tayra__plot_at(p, line, i)->y));
 }
 
+/* Some of it is there to be seen. */
+static bool
+is_drawn(const struct tayra__plot *p, size_t line)
+{
+	for (size_t i = 0; i < p->points; i++)
+		if (tayra__plot_drawable(&p->y, tayra__plot_at(p, line, i)->y))
+			return true;
+	return false;
+}
+
 static void
 put_legend(const struct tayra__plot *p, const struct names *names, FILE *out)
 {
@@ -306,6 +318,8 @@ put_legend(const struct tayra__plot *p, const struct names *names, FILE *out)
 	for (size_t i = 0; i < p->lines; i++) {
 		const struct tayra__plot_line *l = &p->line[i];
 
+		if (!is_drawn(p, i))
+			continue;
 		fputs("<span><svg width=\"34\" height=\"12\" viewBox=\"0 0 34 12\" "
 		      "aria-hidden=\"true\">",
 		      out);

@@ -60,6 +60,7 @@ fill(struct tayra__series *s, const struct tayra__history_row *rows, size_t poin
 		return status;
 	s->figures.what = "the figure of each run, with its trend";
 	s->figures.x.name = s->ratios.x.name = "run";
+	s->figures.x.whole = s->ratios.x.whole = true;
 	snprintf(s->unit, sizeof(s->unit), "%s", rows[0].unit[0] ? rows[0].unit : rows[0].metric);
 	s->figures.y.name = s->unit;
 	s->figures.y.log = s->ratios.y.log = true;

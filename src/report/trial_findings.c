@@ -268,6 +268,7 @@ find_rounds(const struct tayra__trial_report *r, struct tayra__plot *out)
 		return status;
 	out->what = "the figure of each arm, round by round";
 	out->x.name = "round";
+	out->x.whole = true;
 	out->y.name = r->unit[0] ? r->unit : r->metric;
 	out->y.log = true;
 	for (size_t i = 0; i < out->points; i++)

@@ -54,6 +54,11 @@ function look(doc, view) {
 	for (const e of doc.querySelectorAll('h1,h2,p,td,th,summary'))
 		if (contrast(view.getComputedStyle(e).color, ground) < 4.5)
 			faults.push(`text is too pale: ${e.textContent.slice(0, 30)}`);
+	/* As on paper, where nothing can be opened. */
+	if (doc.querySelector('style').textContent.includes('@media all{'))
+		for (const e of doc.querySelectorAll('details:not([open])'))
+			if (e.getBoundingClientRect().height > 0)
+				faults.push(`nobody can open on paper: ${e.textContent.slice(0, 30)}`);
 	if (view.performance.getEntriesByType('resource').length)
 		faults.push('something was loaded');
 	return [...new Set(faults)];

@@ -70,6 +70,31 @@ round_numbers_stand_beside_a_scale(void **state)
 }
 
 static void
+what_counts_has_no_tick_between_two_whole_numbers(void **state)
+{
+	struct tayra__plot plot;
+	char *page;
+
+	(void)state;
+	make(&plot, 2, 3);
+	for (size_t i = 0; i < 3; i++)
+		tayra__plot_value(&plot, 0, i)->y = 10 + (double)i;
+	page = written(&plot, TAYRA__FORM_HTML);
+	assert_non_null(strstr(page, ">0.5<"));
+	/* A line of which nothing is drawn is not told apart from others. */
+	assert_non_null(strstr(page, "</svg>line 0</span>"));
+	assert_null(strstr(page, "</svg>line 1</span>"));
+	free(page);
+	plot.x.whole = true;
+	page = written(&plot, TAYRA__FORM_HTML);
+	assert_null(strstr(page, ">0.5<"));
+	assert_non_null(strstr(page, ">1<"));
+	assert_non_null(strstr(page, ">2<"));
+	free(page);
+	tayra__plot_fini(&plot);
+}
+
+static void
 what_has_no_place_on_an_axis_is_a_gap_and_not_drawn(void **state)
 {
 	struct tayra__plot plot;
@@ -142,6 +167,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_numbers_stand_beside_a_scale),
+		cmocka_unit_test(what_counts_has_no_tick_between_two_whole_numbers),
 		cmocka_unit_test(what_has_no_place_on_an_axis_is_a_gap_and_not_drawn),
 		cmocka_unit_test(a_long_table_is_thinned_and_says_so),
 		cmocka_unit_test(names_that_find_no_room_are_in_the_legend),
