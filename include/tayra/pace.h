@@ -352,9 +352,30 @@ struct tayra_pace_stats {
 				 save, and to begin with next time */
 	uint64_t service_p95_ns[TAYRA_CLASSES]; /* of OK answers, within some 10%; 0: none yet */
 	double ceiling; /* that what the machine can bear sets just now; 0: none */
+	/* What the last decision was based on, beside the above.  NaN and 0: not of this limiter,
+	 * or not known yet. */
+	uint32_t window_answers;
+	uint64_t window_mean_ns; /* of OK answers begun and ended under one limit */
+	double window_inflight;  /* mean, over time */
+	double elasticity;       /* percent of throughput that the last 1% more at once bought */
+	double knee_spread;      /* standard deviation of what it thinks best, as a share of it */
+	uint64_t base_ns;        /* vegas, bdp: latency without a queue; gradient2: as usual */
+	double peak_per_s;       /* bdp: the best rate */
 };
 #define TAYRA_PACE_STATS_INIT TAYRA__SIZED(struct tayra_pace_stats)
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);
+
+/* A change of the limit, and why; `reason` is static. */
+struct tayra_pace_change {
+	uint64_t at_ns;
+	double from, to;
+	const char *reason;
+};
+/* The changes after the first *seen, oldest first, up to `max` of them; of those before the last
+ * TAYRA_PACE_CHANGES only that they were is known.  *seen, 0 at first, moves on.  => how many. */
+TAYRA_API size_t tayra_pace_changes(struct tayra_pace *pace, uint64_t *seen,
+				    struct tayra_pace_change *out, size_t max);
+#define TAYRA_PACE_CHANGES 64
 
 /*
  * The executor: a pool of threads that run tasks, in the order and with the admission of a pace.

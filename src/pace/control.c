@@ -38,6 +38,20 @@ start_window(struct tayra_pace *pace, uint64_t now_ns)
 			      memory_order_relaxed);
 }
 
+/* Under the lock: the limit was `before`. */
+static void
+note_change(struct tayra_pace *pace, double before, uint64_t now_ns)
+{
+	if (pace->limit.now == before)
+		return;
+	pace->changes[pace->change_count++ % TAYRA_PACE_CHANGES] = (struct tayra_pace_change){
+		.at_ns = now_ns,
+		.from = before,
+		.to = pace->limit.now,
+		.reason = pace->limit.reason,
+	};
+}
+
 /* Under the lock: how far the limit may go, until the next window. */
 static void
 set_ceiling(struct tayra_pace *pace)
@@ -73,12 +87,14 @@ learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
 {
 	struct tayra__limit_window *last = &pace->last;
 	uint64_t length_ns = now_ns - pace->window.opened_ns;
+	const double before = pace->limit.now;
 
 	tayra__window_close(&pace->window, now_ns, last);
 	last->pressure = pressure;
 	last->inflight_now = tayra__word_inflight(tayra__pace_word(pace));
 	pace->last_per_s = length_ns ? last->answers * 1e9 / (double)length_ns : 0;
 	pace->moves[keep_below(pace, tayra__limit_learn(&pace->limit, last))]++;
+	note_change(pace, before, now_ns);
 	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	put_limit(pace);
 }
@@ -208,13 +224,16 @@ int
 tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns)
 {
 	struct tayra__list decided;
+	double before;
 	int status;
 
 	tayra__list_init(&decided);
 	pthread_mutex_lock(&pace->lock);
 	tayra__pace_lift_ceiling(pace);
+	before = pace->limit.now;
 	status = tayra__limit_set(&pace->limit, limit);
 	if (status == TAYRA_OK) {
+		note_change(pace, before, now_ns);
 		put_limit(pace);
 		tayra__decide_dispatch(pace, now_ns, &decided);
 	}
@@ -254,7 +273,7 @@ tayra_pace_set_mode(struct tayra_pace *pace, enum tayra_mode mode, uint64_t now_
 }
 
 void
-tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *options,
+tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *options, double before,
 		  uint64_t now_ns, struct tayra__list *decided)
 {
 	pace->options = *options;
@@ -264,6 +283,7 @@ tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *opti
 	if (pace->limit.ops->unbound)
 		tayra__pace_lift_ceiling(pace);
 	set_ceiling(pace);
+	note_change(pace, before, now_ns);
 	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	put_limit(pace);
 	if (options->mode != tayra__word_mode(tayra__pace_word(pace)))
@@ -277,8 +297,12 @@ tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *opti
 static void
 fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 {
+	struct tayra__limit_insight insight = { .elasticity = (double)NAN,
+						.knee_spread = (double)NAN };
 	const struct tayra__limit_window *last = &pace->last;
 
+	if (pace->limit.ops->tell)
+		pace->limit.ops->tell(&pace->limit, &insight);
 	out->limit = pace->limit.now;
 	out->limit_learned = pace->limit.learned;
 	out->ceiling = pace->ceiling.most;
@@ -305,6 +329,28 @@ fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 	out->lowered = pace->moves[TAYRA__LIMIT_LOWERED];
 	out->held = pace->moves[TAYRA__LIMIT_HELD];
 	out->reason = pace->limit.reason;
+	out->window_answers = last->answers;
+	out->window_mean_ns = last->own_mean_ns;
+	out->window_inflight = last->inflight;
+	out->elasticity = insight.elasticity;
+	out->knee_spread = insight.knee_spread;
+	out->base_ns = (uint64_t)insight.base_ns;
+	out->peak_per_s = insight.peak_per_s;
+}
+
+size_t
+tayra_pace_changes(struct tayra_pace *pace, uint64_t *seen, struct tayra_pace_change *out,
+		   size_t max)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&pace->lock);
+	if (*seen + TAYRA_PACE_CHANGES < pace->change_count)
+		*seen = pace->change_count - TAYRA_PACE_CHANGES;
+	while (n < max && *seen < pace->change_count)
+		out[n++] = pace->changes[(*seen)++ % TAYRA_PACE_CHANGES];
+	pthread_mutex_unlock(&pace->lock);
+	return n;
 }
 
 void

@@ -119,12 +119,14 @@ static void
 grant(struct tayra_pace *pace, const struct wish *wish, uint64_t now_ns,
       struct tayra__list *decided)
 {
+	const double before = pace->limit.now;
+
 	pace->given = wish->given;
 	if (is_limit(wish)) {
 		tayra__pace_lift_ceiling(pace);
 		tayra__limit_set(&pace->limit, wish->filled.limit);
 	}
-	tayra__pace_apply(pace, &wish->filled, now_ns, decided);
+	tayra__pace_apply(pace, &wish->filled, before, now_ns, decided);
 }
 
 int

@@ -64,6 +64,11 @@ struct tayra__limit {
 	union tayra__limit_state state; /* of the algorithm; all zero: nothing is known */
 };
 
+/* What an algorithm goes by, beside the window; as in struct tayra_pace_stats. */
+struct tayra__limit_insight {
+	double elasticity, knee_spread, base_ns, peak_per_s;
+};
+
 struct tayra__limit_ops {
 	const char *name;
 	double start;       /* the limit it begins with by default */
@@ -72,6 +77,8 @@ struct tayra__limit_ops {
 	bool counts;  /* by default what the processors and I/O say is nothing new to it */
 	enum tayra__limit_move (*window)(struct tayra__limit *limit,
 					 const struct tayra__limit_window *window);
+	/* Fill in what it has; NULL: nothing. */
+	void (*tell)(const struct tayra__limit *limit, struct tayra__limit_insight *out);
 };
 
 extern const struct tayra__limit_ops tayra__limit_aimd, tayra__limit_fixed, tayra__limit_vegas,

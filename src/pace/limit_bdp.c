@@ -98,9 +98,17 @@ bdp_window(struct tayra__limit *limit, const struct tayra__limit_window *window)
 	return bdp_steer(limit, latency_ns, per_s);
 }
 
+static void
+bdp_tell(const struct tayra__limit *limit, struct tayra__limit_insight *out)
+{
+	out->base_ns = limit->state.bdp.base_ns;
+	out->peak_per_s = limit->state.bdp.peak_per_s;
+}
+
 const struct tayra__limit_ops tayra__limit_bdp = {
 	.name = "bdp",
 	.start = 2,
 	.window_ns = 250 * TAYRA_NS_PER_MS,
 	.window = bdp_window,
+	.tell = bdp_tell,
 };

@@ -380,10 +380,22 @@ elasticity_window(struct tayra__limit *limit, const struct tayra__limit_window *
 	return level_done(limit);
 }
 
+static void
+elasticity_tell(const struct tayra__limit *limit, struct tayra__limit_insight *out)
+{
+	const struct tayra__limit_elasticity *s = &limit->state.elasticity;
+
+	if (s->phase != TAYRA__ELASTICITY_STEADY)
+		return;
+	out->elasticity = s->elasticity;
+	out->knee_spread = sqrt(s->knee.variance);
+}
+
 const struct tayra__limit_ops tayra__limit_elasticity = {
 	.name = "elasticity",
 	.start = 2,
 	.window_ns = 50 * TAYRA_NS_PER_MS,
 	.counts = true,
 	.window = elasticity_window,
+	.tell = elasticity_tell,
 };

@@ -60,9 +60,16 @@ gradient2_window(struct tayra__limit *limit, const struct tayra__limit_window *w
 			       gradient == 1 ? "latency as usual" : "latency over its average");
 }
 
+static void
+gradient2_tell(const struct tayra__limit *limit, struct tayra__limit_insight *out)
+{
+	out->base_ns = limit->state.gradient2.long_ns;
+}
+
 const struct tayra__limit_ops tayra__limit_gradient2 = {
 	.name = "gradient2",
 	.start = 2,
 	.window_ns = 250 * TAYRA_NS_PER_MS,
 	.window = gradient2_window,
+	.tell = gradient2_tell,
 };

@@ -68,9 +68,16 @@ vegas_window(struct tayra__limit *limit, const struct tayra__limit_window *windo
 	return vegas_steer(limit, ceil(limit->now * (1 - s->base_ns / latency_ns)));
 }
 
+static void
+vegas_tell(const struct tayra__limit *limit, struct tayra__limit_insight *out)
+{
+	out->base_ns = limit->state.vegas.base_ns;
+}
+
 const struct tayra__limit_ops tayra__limit_vegas = {
 	.name = "vegas",
 	.start = 2,
 	.window_ns = 250 * TAYRA_NS_PER_MS,
 	.window = vegas_window,
+	.tell = vegas_tell,
 };

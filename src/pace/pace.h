@@ -50,8 +50,10 @@ struct tayra_pace {
 	struct tayra__ceiling ceiling;   /* over it; lowers limit.rule.max */
 	struct tayra__limit_window last; /* the window closed last */
 	double last_per_s;
-	bool opened;                 /* is there a window? */
-	uint64_t moves[3];           /* by enum tayra__limit_move */
+	bool opened;                                          /* is there a window? */
+	uint64_t moves[3];                                    /* by enum tayra__limit_move */
+	struct tayra_pace_change changes[TAYRA_PACE_CHANGES]; /* the n-th at n % their number */
+	uint64_t change_count;
 	struct tayra__window window; /* its own rules */
 };
 
@@ -92,9 +94,10 @@ int tayra__pace_turn_away(struct tayra_pace *pace, struct tayra_ticket *handle, 
 int tayra__pace_enter_now(struct tayra_pace *pace, const struct tayra_pace_request *request,
 			  uint64_t now_ns, struct tayra_ticket *handle);
 
-/* Under the lock: these are the options from now on, but for limit, sensor and clock. */
+/* Under the lock: these are the options from now on, but for limit, sensor and clock.  The limit
+ * was `before`. */
 void tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options *options,
-		       uint64_t now_ns, struct tayra__list *decided);
+		       double before, uint64_t now_ns, struct tayra__list *decided);
 
 /* Under the lock: somebody says what the limit shall be. */
 void tayra__pace_lift_ceiling(struct tayra_pace *pace);

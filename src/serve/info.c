@@ -198,9 +198,9 @@ write_origin(struct tayra_pace *pace, const char *name, struct tayra__buffer *ou
 	tayra_pace_stats(pace, &stats);
 	for (int cls = 0; cls < TAYRA_CLASSES; cls++)
 		queued += stats.queued[cls];
-	line(out, "origin_%.64s:limit=%.1f,running=%u,waiting=%llu,mean_ms=%.3f", name, stats.limit,
-	     (unsigned)stats.inflight, (unsigned long long)queued,
-	     (double)stats.service_mean_ns / 1e6);
+	line(out, "origin_%.64s:limit=%.1f,running=%u,waiting=%llu,mean_ms=%.3f,reason=%s", name,
+	     stats.limit, (unsigned)stats.inflight, (unsigned long long)queued,
+	     (double)stats.service_mean_ns / 1e6, stats.reason);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "net/socket.h"
 #include "serve/figures.h"
+#include "serve/limits.h"
 #include "serve/state.h"
 #include "serve/status_page.h"
 #include "watch/alert_set.h"
@@ -32,6 +33,7 @@ struct tayra__monitor {
 	struct tayra__watch_table table; /* of the figures */
 	struct tayra__watch_row rows[TAYRA__FIGURE_ROWS];
 	struct tayra__series *turns[TURNS], *costs;
+	struct tayra__limits *limits;
 	struct tayra__alert_set alerts;
 	bool has_rules;
 	uint64_t evaluated_ns;
@@ -217,6 +219,8 @@ add_all(struct tayra__monitor *monitor, const struct tayra__server_options *opti
 						   monitor);
 	if (status == TAYRA_OK)
 		status = add_families(monitor);
+	if (status == TAYRA_OK)
+		status = tayra__limits_open(monitor->server, monitor->registry, &monitor->limits);
 	if (status != TAYRA_OK)
 		return status;
 	return tayra__alert_set_open(&monitor->alerts, monitor->registry, &alerts, error,
@@ -325,6 +329,7 @@ tayra__monitor_destroy(struct tayra__monitor *monitor)
 		return;
 	tayra__admin_destroy(monitor->admin);
 	tayra__registry_destroy(monitor->registry);
+	tayra__limits_close(monitor->limits);
 	tayra__alert_set_close(&monitor->alerts);
 	pthread_mutex_destroy(&monitor->lock);
 	tayra__mem_free(monitor);
@@ -337,6 +342,7 @@ tayra__monitor_tick(struct tayra__monitor *monitor)
 	uint64_t now_ns;
 
 	tayra__figures_take(monitor->server, &figures);
+	tayra__limits_tick(monitor->limits);
 	now_ns = figures.taken_ns;
 	pthread_mutex_lock(&monitor->lock);
 	monitor->figures = figures;

@@ -38,6 +38,71 @@ a_window_raises_the_limit_when_it_was_reached(void **state)
 }
 
 static void
+each_change_of_the_limit_is_kept_with_its_reason(void **state)
+{
+	struct tayra_pace_change changes[TAYRA_PACE_CHANGES];
+	struct tayra_pace *pace = aimd();
+	uint64_t seen = 0, late = 0;
+
+	assert_int_equal(tayra_pace_changes(pace, &seen, changes, TAYRA_PACE_CHANGES), 0);
+	answers(pace, 20, TAYRA_OUTCOME_ERROR, 5 * MS, 1);
+	tayra_pace_tick(pace, 1);
+	tayra_pace_tick(pace, 300 * MS);
+	tayra_pace_set_limit(pace, 20, 301 * MS);
+	tayra_pace_set_limit(pace, 20, 302 * MS); /* no change */
+	tayra_pace_set(pace, "limit_max", "10", 303 * MS, NULL, 0);
+	assert_int_equal(tayra_pace_changes(pace, &seen, changes, 2), 2);
+	assert_true(changes[0].from == 8 && fabs(changes[0].to - 7.2) < 1e-9);
+	assert_int_equal(changes[0].at_ns, 300 * MS);
+	assert_string_equal(changes[0].reason, "errors over maximum");
+	assert_string_equal(changes[1].reason, "set by hand");
+	assert_int_equal(tayra_pace_changes(pace, &seen, changes, 2), 1);
+	assert_true(changes[0].from == 20 && changes[0].to == 10);
+	assert_string_equal(changes[0].reason, "bounds set by hand");
+	for (int i = 0; i < 100; i++)
+		tayra_pace_set_limit(pace, 1 + i % 2, 400 * MS);
+	assert_int_equal(tayra_pace_changes(pace, &late, changes, TAYRA_PACE_CHANGES),
+			 TAYRA_PACE_CHANGES);
+	assert_int_equal(late, 103);
+	assert_true(changes[TAYRA_PACE_CHANGES - 1].to == 2);
+	tayra_pace_destroy(pace);
+}
+
+static void
+each_limiter_tells_what_it_goes_by(void **state)
+{
+	for (int l = 0; tayra_limiter_name((enum tayra_limiter)l); l++) {
+		struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+		struct tayra_pace_stats stats;
+		struct tayra_pace *pace;
+
+		options.limiter = (enum tayra_limiter)l;
+		options.limit = 4;
+		options.window_ns = 250 * MS;
+		pace = pace_of(&options);
+		tayra_pace_tick(pace, 1);
+		for (uint64_t w = 1; w < 20; w++) {
+			answers(pace, 50, TAYRA_OUTCOME_OK, 5 * MS, w * 250 * MS);
+			tayra_pace_tick(pace, (w + 1) * 250 * MS);
+		}
+		stats = stats_of(pace);
+		assert_int_equal(stats.window_answers, 50);
+		assert_in_range(stats.window_mean_ns, 4800000, 5200000);
+		assert_in_range(stats.window_p90_ns, 4800000, 5200000);
+		assert_true(fabs(stats.window_per_s - 200) < 1e-6);
+		assert_true(fabs(stats.window_inflight - 1) < 0.05);
+		assert_true(isnan(stats.knee_spread) == (l != TAYRA_LIMITER_ELASTICITY));
+		if (l == TAYRA_LIMITER_VEGAS || l == TAYRA_LIMITER_GRADIENT2 ||
+		    l == TAYRA_LIMITER_BDP)
+			assert_in_range(stats.base_ns, 4800000, 5200000);
+		else
+			assert_int_equal(stats.base_ns, 0);
+		assert_true((stats.peak_per_s > 0) == (l == TAYRA_LIMITER_BDP));
+		tayra_pace_destroy(pace);
+	}
+}
+
+static void
 enter_and_leave_close_a_window_too(void **state)
 {
 	struct tayra_pace *pace = aimd();
@@ -211,6 +276,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_window_raises_the_limit_when_it_was_reached),
+		cmocka_unit_test(each_change_of_the_limit_is_kept_with_its_reason),
+		cmocka_unit_test(each_limiter_tells_what_it_goes_by),
 		cmocka_unit_test(enter_and_leave_close_a_window_too),
 		cmocka_unit_test(ignored_and_cancelled_answers_teach_nothing),
 		cmocka_unit_test(the_sensor_has_a_say_unless_it_fails),

@@ -2,7 +2,7 @@
  *
  * The limits of origins as parameters of CONFIG, over the wire.
  */
-#include "client.h"
+#include "http.h"
 
 #include <tayra/tayra.h>
 
@@ -24,6 +24,7 @@ static struct {
 static struct tayra_pace *paces[2];
 static struct tayra_origin *origins[2];
 static struct running running;
+static uint16_t port; /* of the page; 0: built without */
 
 static int
 fetch(void *arg, const void *key, size_t len, void **value, size_t *value_len)
@@ -75,6 +76,7 @@ setup(void **state)
 {
 	static const char *const names[] = { "fast", "b.c" };
 	static const uint32_t threads[] = { 4, 4 };
+	char text[512], *page;
 	struct tayra__route routes[2] = { { .keys = "a:{x}" }, { .keys = "b:{x}" } };
 
 	source.waiting = 0;
@@ -99,7 +101,12 @@ setup(void **state)
 							       .paces = paces,
 							       .pace_names = names,
 							       .pace_threads = threads,
-							       .pace_count = 2 });
+							       .pace_count = 2,
+							       .admin = "127.0.0.1:0",
+							       .admin_if_free = true });
+	tayra__server_describe(running.server, text, sizeof(text));
+	page = strstr(text, "status at http://127.0.0.1:");
+	port = page ? (uint16_t)strtoul(page + strlen("status at http://127.0.0.1:"), NULL, 10) : 0;
 	return 0;
 }
 
@@ -190,6 +197,38 @@ what_is_wrong_is_said_in_one_line(void **state)
 	close(fd);
 }
 
+/* The limits of both as metrics, by origin, and why one was changed. */
+static void
+what_decides_and_why_it_changed_are_metrics(void **state)
+{
+	static const char *const samples[] = {
+		"tayra_limit{origin=\"fast\"} 2\n",
+		"tayra_limit{origin=\"b.c\"} 1\n",
+		"tayra_limit_waiting{origin=\"fast\",class=\"normal\"} 0\n",
+		"tayra_limit_shed_total{origin=\"fast\",class=\"low\",reason=\"codel\"} 0\n",
+		"tayra_limit_outcomes_total{origin=\"fast\",outcome=\"ok\"} 0\n",
+		"tayra_limit_decisions_total{origin=\"fast\",move=\"raised\"} 0\n",
+		"tayra_limit_window_p90_seconds{origin=\"fast\"} 0\n",
+		"tayra_limit_changes_total{origin=\"fast\",reason=\"set by hand\"} 1\n",
+	};
+	int fd = client_connect(&running);
+	static char page[1 << 18];
+
+	if (port == 0)
+		skip(); /* built without it */
+	client_say(fd, "CONFIG SET pace.fast.limit 2", OK);
+	for (size_t i = sizeof(samples) / sizeof(samples[0]); i-- > 0;) {
+		/* What a tick has put down is a tenth of a second old. */
+		for (int tries = 0; !strstr(page, samples[i]) && tries < 100; tries++) {
+			usleep(50000);
+			http_get(port, "/metrics", page, sizeof(page));
+		}
+		if (!strstr(page, samples[i]))
+			fail_msg("no '%s' in %s", samples[i], page);
+	}
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -199,6 +238,7 @@ main(void)
 		TEST(a_name_without_an_origin_is_all_of_them),
 		TEST(what_one_origin_refuses_changes_none),
 		TEST(what_is_wrong_is_said_in_one_line),
+		TEST(what_decides_and_why_it_changed_are_metrics),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
