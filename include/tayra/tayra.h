@@ -386,7 +386,7 @@ struct tayra_origin_options {
 	uint32_t threads;        /* how many loads at a time, each on a connection; default 4 */
 	struct tayra_pace *pace; /* this origin's limit; NULL: the handle's.  Borrowed */
 	/*
-	 * The rest is not for tayra_origin_function().
+	 * The rest is not for tayra_origin_function() and tayra_origin_batch().
 	 *
 	 * pattern: the keys this origin has, and their parts: "pkg:{arch}/{name}".  The parts, each
 	 * at least one byte, as few as match, are the parameters of the SQL in that order, or go
@@ -414,6 +414,35 @@ typedef int (*tayra_fetch_fn)(void *arg, const void *key, size_t key_len, void *
 			      size_t *len);
 TAYRA_API int tayra_origin_function(const struct tayra_origin_options *options,
 				    tayra_fetch_fn fetch, void *arg, struct tayra_origin **out);
+/* The same for one that gets many keys at once: one query for all of them, say. */
+struct tayra_fetch {
+	const void *key; /* borrowed for the call */
+	size_t key_len;
+	/* To be filled.  status is TAYRA_E_NOT_FOUND before; with TAYRA_OK, value (malloc'd,
+	 * ownership passes) and len, and what is known of it; else another status. */
+	int status;
+	void *value;
+	size_t len;
+	uint64_t ttl_ms; /* instead of the request's; 0: leave it */
+	uint64_t version;
+};
+/* => TAYRA_OK; or a status for all whose own is still TAYRA_E_NOT_FOUND. */
+typedef int (*tayra_fetch_many_fn)(void *arg, struct tayra_fetch *fetches, size_t n);
+struct tayra_batch_options {
+	size_t size;
+	uint32_t keys_max;  /* of one call; default 64, at most 1,024 */
+	uint64_t window_ns; /* how long a load waits for company while a thread is free; default
+			       0.5 ms, at most 10 s; TAYRA_OFF: not at all */
+};
+#define TAYRA_BATCH_OPTIONS_INIT TAYRA__SIZED(struct tayra_batch_options)
+/*
+ * Loads that come within the window are one call; while all threads are busy they collect by
+ * themselves.  In a pace each key has a place of its own: a limit of 8 is 8 keys at a time.
+ * => TAYRA_E_INVAL, TAYRA_E_NOMEM.  NULL options mean all defaults.
+ */
+TAYRA_API int tayra_origin_batch(const struct tayra_origin_options *options,
+				 const struct tayra_batch_options *batch, tayra_fetch_many_fn fetch,
+				 void *arg, struct tayra_origin **out);
 /*
  * An SQLite database, opened read-only, one connection a thread.  The key, or its parts, are bound
  * to ?1, ?2, .. as text (never spliced into the SQL); options.shape says what comes back.

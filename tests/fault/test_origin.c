@@ -48,6 +48,28 @@ open_http(const struct tayra_origin_options *options, struct tayra_origin **out)
 	return tayra_origin_http(options, NULL, url, NULL, 0, out);
 }
 
+static int
+echo_many(void *arg, struct tayra_fetch *fetches, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fetches[i].value = malloc(fetches[i].key_len);
+		fetches[i].len = fetches[i].key_len;
+		memcpy(fetches[i].value, fetches[i].key, fetches[i].len);
+		fetches[i].status = TAYRA_OK;
+	}
+	return TAYRA_OK;
+}
+
+/* It takes no pattern. */
+static int
+open_batch(const struct tayra_origin_options *options, struct tayra_origin **out)
+{
+	struct tayra_origin_options o = *options;
+
+	o.pattern = NULL;
+	return tayra_origin_batch(&o, NULL, echo_many, NULL, out);
+}
+
 static void
 opens_whole_or_not_at_all(open_fn open)
 {
@@ -114,6 +136,13 @@ loads_whole_or_not_at_all(open_fn open, enum tayra_shape shape, const char *valu
 }
 
 static void
+a_batch_fails_at_each_allocation_and_leaves_no_trace(void **state)
+{
+	opens_whole_or_not_at_all(open_batch);
+	loads_whole_or_not_at_all(open_batch, TAYRA_SHAPE_RAW, "k:echo");
+}
+
+static void
 sqlite_fails_at_each_allocation_and_leaves_no_trace(void **state)
 {
 	opens_whole_or_not_at_all(open_sqlite);
@@ -147,6 +176,7 @@ http_fails_at_each_allocation_and_leaves_no_trace(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_batch_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(sqlite_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(postgres_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(redis_fails_at_each_allocation_and_leaves_no_trace),
