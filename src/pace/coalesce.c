@@ -477,6 +477,28 @@ tayra__coalesce_launch_all(struct tayra_executor *ex)
 		tayra__coalesce_launch(ex, kind);
 }
 
+/* As pace's own queue is kept, but that a call can gather even where nobody may wait there. */
+static struct tayra__queue_rule
+rule_now(const struct tayra_task_kind *kind, bool *patient)
+{
+	struct tayra__queue_rule rule;
+
+	*patient = tayra__pace_queue_rule(kind->executor->pace, &rule);
+	if (rule.max < kind->rule.max_batch)
+		rule.max = kind->rule.max_batch;
+	return rule;
+}
+
+static void
+follow_pace(struct tayra_task_kind *kind)
+{
+	bool patient;
+	const struct tayra__queue_rule rule = rule_now(kind, &patient);
+
+	tayra__queue_set_rule(&kind->queue, &rule);
+	tayra__queue_set_patient(&kind->queue, patient);
+}
+
 static void
 end_hopeless(struct tayra_executor *ex, struct tayra_task_kind *kind)
 {
@@ -485,7 +507,7 @@ end_hopeless(struct tayra_executor *ex, struct tayra_task_kind *kind)
 	struct tayra__list late;
 
 	tayra__list_init(&late);
-	tayra__queue_set_patient(&kind->queue, tayra__pace_patient(ex->pace));
+	follow_pace(kind);
 	tayra__queue_sweep(&kind->queue, now_ns, &needs, &late);
 	shed_all(ex, &late, now_ns);
 }
@@ -504,21 +526,13 @@ tayra__coalesce_tend(struct tayra_executor *ex)
 static void
 init(struct tayra_task_kind *kind, struct tayra_executor *ex, uint32_t carriers)
 {
-	const struct tayra_pace *pace = ex->pace;
-	uint32_t queue_max = pace->queue_max;
+	struct tayra__queue_rule rule;
+	bool patient;
 
-	if (queue_max < kind->rule.max_batch)
-		queue_max = kind->rule.max_batch;
 	kind->executor = ex;
-	/* As pace's own, but that a call can gather even where pace lets nobody wait. */
-	tayra__queue_init(&kind->queue, &(struct tayra__queue_rule){
-						.max = queue_max,
-						.target_ns = pace->queue.target_ns,
-						.interval_ns = pace->queue.lines[0].interval_ns,
-						.share_min = 0.02,
-						.share_critical = 0.6,
-					});
-	tayra__queue_set_patient(&kind->queue, tayra__pace_patient(ex->pace));
+	rule = rule_now(kind, &patient);
+	tayra__queue_init(&kind->queue, &rule);
+	tayra__queue_set_patient(&kind->queue, patient);
 	for (int c = 0; c < TAYRA_CLASSES; c++)
 		tayra__list_init(&kind->crowds[c].idle);
 	for (uint32_t i = 0; i < carriers; i++) {

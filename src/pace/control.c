@@ -155,16 +155,38 @@ publish(struct tayra_pace *pace)
 }
 
 /* Under the lock. */
+static struct tayra__queue_rule
+queue_rule(const struct tayra_pace *pace)
+{
+	return (struct tayra__queue_rule){
+		.max = pace->options.queue_max,
+		.target_ns = pace->options.codel_target_ns,
+		.interval_ns = pace->options.codel_interval_ns,
+		.share_critical = pace->options.share_critical,
+		.share_min = pace->options.share_min,
+	};
+}
+
+/* Under the lock. */
 static void
 set_queue_rule(struct tayra_pace *pace)
 {
-	tayra__queue_set_rule(&pace->queue, &(struct tayra__queue_rule){
-						    .max = pace->options.queue_max,
-						    .target_ns = pace->options.codel_target_ns,
-						    .interval_ns = pace->options.codel_interval_ns,
-						    .share_critical = pace->options.share_critical,
-						    .share_min = pace->options.share_min,
-					    });
+	const struct tayra__queue_rule rule = queue_rule(pace);
+
+	tayra__queue_set_rule(&pace->queue, &rule);
+}
+
+bool
+tayra__pace_queue_rule(struct tayra_pace *pace, struct tayra__queue_rule *out)
+{
+	bool patient;
+
+	pthread_mutex_lock(&pace->lock);
+	*out = queue_rule(pace);
+	patient = pace->limit.starting ||
+		  tayra__word_mode(tayra__pace_word(pace)) != TAYRA_MODE_ENFORCE;
+	pthread_mutex_unlock(&pace->lock);
+	return patient;
 }
 
 int

@@ -173,18 +173,6 @@ tayra__pace_revise(struct tayra_pace *pace, struct tayra_ticket *handle, uint32_
 	return queued;
 }
 
-bool
-tayra__pace_patient(struct tayra_pace *pace)
-{
-	bool patient;
-
-	pthread_mutex_lock(&pace->lock);
-	patient = pace->limit.starting ||
-		  tayra__word_mode(tayra__pace_word(pace)) != TAYRA_MODE_ENFORCE;
-	pthread_mutex_unlock(&pace->lock);
-	return patient;
-}
-
 int
 tayra__pace_turn_away(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayra_shed why,
 		      uint64_t now_ns)

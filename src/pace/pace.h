@@ -82,8 +82,8 @@ int tayra__pace_begin(struct tayra_pace *pace, const struct tayra_pace_request *
  * had.  => whether it is still queued.  Takes the lock, calls nobody. */
 bool tayra__pace_revise(struct tayra_pace *pace, struct tayra_ticket *handle, uint32_t cost,
 			uint64_t deadline_ns);
-/* Is nobody shed for having waited, now?  Takes the lock. */
-bool tayra__pace_patient(struct tayra_pace *pace);
+/* How its queue is kept.  => whether nobody is shed for having waited, now.  Takes the lock. */
+bool tayra__pace_queue_rule(struct tayra_pace *pace, struct tayra__queue_rule *out);
 /* Out, with the status that belongs to the reason, which is returned.  Of one that has begun and
  * is not queued.  May take the lock, calls nobody. */
 int tayra__pace_turn_away(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayra_shed why,
