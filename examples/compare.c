@@ -2,7 +2,8 @@
  *
  * compare.c: which hash of a key is faster, byte by byte or eight at a time?
  *
- *     cc compare.c $(pkg-config --cflags --libs tayra) && ./a.out [BUDGET-IN-SECONDS] [--json]
+ *     cc compare.c $(pkg-config --cflags --libs tayra) && ./a.out [BUDGET-IN-SECONDS] [--json |
+ * --html]
  */
 #include <tayra/bench.h>
 
@@ -59,6 +60,14 @@ by_words(void *arg, uint64_t n)
 		TAYRA_BENCH_KEEP(hash_words(input->key, input->len));
 }
 
+static enum tayra_bench_form
+form_of(const char *word)
+{
+	if (strcmp(word, "--html") == 0)
+		return TAYRA_BENCH_HTML;
+	return strcmp(word, "--json") == 0 ? TAYRA_BENCH_JSON : TAYRA_BENCH_TEXT;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -85,9 +94,7 @@ main(int argc, char **argv)
 	tayra_bench_add(bench, &words);
 	status = tayra_bench_run(bench, &result);
 	if (status == TAYRA_OK)
-		tayra_bench_report(bench, stdout,
-				   argc > 2 && strcmp(argv[2], "--json") == 0 ? TAYRA_BENCH_JSON
-									      : TAYRA_BENCH_TEXT);
+		tayra_bench_report(bench, stdout, argc > 2 ? form_of(argv[2]) : TAYRA_BENCH_TEXT);
 	if (result.why[0])
 		fprintf(stderr, "compare: %s\n", result.why);
 	tayra_bench_destroy(bench);

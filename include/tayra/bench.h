@@ -137,10 +137,16 @@ TAYRA_API int tayra_bench_run(struct tayra_bench *bench, struct tayra_bench_resu
  * handler. */
 TAYRA_API void tayra_bench_stop(struct tayra_bench *bench);
 
-enum tayra_bench_form { TAYRA_BENCH_TEXT = 0, TAYRA_BENCH_MARKDOWN = 1, TAYRA_BENCH_JSON = 2 };
-/* Write the last run: a table and what it means; or a line of JSON for each function but the first,
- * its fields those of `tayra bench run --json`.
- * => TAYRA_E_INVAL: nothing has been run; TAYRA_E_IO. */
+enum tayra_bench_form {
+	TAYRA_BENCH_TEXT = 0,
+	TAYRA_BENCH_MARKDOWN = 1,
+	TAYRA_BENCH_JSON = 2,
+	TAYRA_BENCH_HTML = 3, /* a whole page, without scripts, that loads nothing */
+};
+/* Write the last run: a table and what it means; a page with that, the intervals, whether it is to
+ * be believed and how it was measured; or a line of JSON for each function but the first, its
+ * fields those of `tayra bench run --json`.
+ * => TAYRA_E_INVAL: nothing has been run; TAYRA_E_IO; TAYRA_E_NOMEM for a page. */
 TAYRA_API int tayra_bench_report(const struct tayra_bench *bench, FILE *out,
 				 enum tayra_bench_form form);
 

@@ -36,6 +36,10 @@ struct tayra_bench {
  */
 const char *tayra__bench_options(const struct tayra_bench_options *given,
 				 struct tayra_bench_options *options);
+struct tayra__trial_report;
+/* The run as a page, from the report of it.  => TAYRA_OK, TAYRA_E_IO, TAYRA_E_NOMEM. */
+int tayra__bench_page(const struct tayra_bench *bench, struct tayra__trial_report *report,
+		      FILE *out);
 /* Keep the figures of the trial in bench->result.  => TAYRA_OK, TAYRA_E_NOMEM. */
 int tayra__bench_figures(struct tayra_bench *bench);
 

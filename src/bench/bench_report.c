@@ -90,57 +90,64 @@ rescale(struct tayra__trial *trial, uint32_t arms)
 	return units[unit];
 }
 
-/* What the report of a trial cannot know. */
+/* What the report of a trial cannot know; "": nothing. */
 static void
-put_caution(const struct tayra_bench *b, struct tayra__sheet *sheet)
+find_caution(const struct tayra_bench *b, char text[sizeof(b->result.why) + 1])
 {
-	char line[sizeof(b->result.why) + 1];
+	text[0] = '\0';
+	if (b->result.why[0] && b->result.valid && b->trial.planned != 0 &&
+	    b->trial.session.rounds >= b->trial.planned)
+		snprintf(text, sizeof(b->result.why) + 1, "%s.", b->result.why);
+}
 
-	if (!b->result.why[0] || !b->result.valid || b->trial.session.rounds < b->trial.planned ||
-	    b->trial.planned == 0)
-		return;
-	snprintf(line, sizeof(line), "%s.", b->result.why);
-	tayra__sheet_text(sheet, line);
+static void
+fill(const struct tayra_bench *b, const struct tayra__trial *shown,
+     struct tayra__trial_report *report)
+{
+	const bool wall = b->options.metric == TAYRA_BENCH_WALL;
+
+	*report = (struct tayra__trial_report){ .trial = shown,
+						.arms = b->arms,
+						.of = TAYRA__OUTPUT,
+						.metric = wall ? "wall" : "cpu",
+						.unit = "ns",
+						.sentence = wall ? "time of a call on the clock"
+								 : "processor time of a call",
+						.better = TAYRA_BETTER_LOWER,
+						.timed = true,
+						.margin = b->options.margin,
+						.machine = b->machine,
+						.took_s = b->result.took_s,
+						.seed = b->options.seed,
+						.longer = "budget_ns" };
+	for (uint32_t i = 0; i < b->arms; i++)
+		report->name[i] = b->name[i];
+	if (!b->trial.planned && !b->trial.spoilt[0])
+		report->failure = b->result.why;
 }
 
 int
 tayra_bench_report(const struct tayra_bench *bench, FILE *out, enum tayra_bench_form form)
 {
-	struct tayra__trial_report report = { .of = TAYRA__OUTPUT,
-					      .unit = "ns",
-					      .better = TAYRA_BETTER_LOWER,
-					      .timed = true,
-					      .longer = "budget_ns" };
-	struct tayra__sheet sheet = { .out = out,
-				      .form = form == TAYRA_BENCH_TEXT ? TAYRA__FORM_TERMINAL
-								       : TAYRA__FORM_MD };
+	char caution[sizeof(bench->result.why) + 1];
+	struct tayra__trial_report report;
 	struct tayra__trial shown;
 
 	if (!bench || !out || !bench->done)
 		return TAYRA_E_INVAL;
 	shown = bench->trial;
-	report.trial = &shown;
-	report.arms = bench->arms;
-	for (uint32_t i = 0; i < bench->arms; i++)
-		report.name[i] = bench->name[i];
-	report.metric = bench->options.metric == TAYRA_BENCH_WALL ? "wall" : "cpu";
-	report.sentence = bench->options.metric == TAYRA_BENCH_WALL ? "time of a call on the clock"
-								    : "processor time of a call";
-	report.margin = bench->options.margin;
-	report.machine = bench->machine;
-	report.took_s = bench->result.took_s;
-	report.seed = bench->options.seed;
-	if (!bench->trial.planned && !bench->trial.spoilt[0])
-		report.failure = bench->result.why;
+	fill(bench, &shown, &report);
+	find_caution(bench, caution);
+	report.caution = caution[0] ? caution : NULL;
 	switch (form) {
 	case TAYRA_BENCH_JSON: return tayra__trial_report_json(&report, NULL, out);
+	case TAYRA_BENCH_HTML: return tayra__bench_page(bench, &report, out);
 	case TAYRA_BENCH_MARKDOWN:
 	case TAYRA_BENCH_TEXT:
 		report.unit = rescale(&shown, bench->arms);
 		tayra__trial_report_print(
 			&report, form == TAYRA_BENCH_TEXT ? TAYRA__FORM_TERMINAL : TAYRA__FORM_MD,
 			out);
-		put_caution(bench, &sheet);
 		return fflush(out) == 0 && !ferror(out) ? TAYRA_OK : TAYRA_E_IO;
 	}
 	return TAYRA_E_INVAL;

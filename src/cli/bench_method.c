@@ -3,8 +3,6 @@
 
 #include <tayra/base.h>
 
-#include <time.h>
-
 #include "cli/bench.h"
 
 static double
@@ -69,13 +67,7 @@ set_trial(const struct tayra__bench_options *o, struct tayra__method *m)
 void
 tayra__bench_method_begin(struct tayra__method *m)
 {
-	time_t now = (time_t)(tayra_clock_real()->wall_ms(tayra_clock_real()->ctx) / 1000);
-	struct tm parts;
-
-	*m = (struct tayra__method){ .settings = 0 };
-	tayra__host_describe(&m->host);
-	gmtime_r(&now, &parts);
-	strftime(m->when, sizeof(m->when), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	tayra__method_begin(m, tayra_clock_real()->wall_ms(tayra_clock_real()->ctx));
 }
 
 void

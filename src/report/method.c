@@ -3,6 +3,19 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
+
+void
+tayra__method_begin(struct tayra__method *method, uint64_t wall_ms)
+{
+	time_t when = (time_t)(wall_ms / 1000);
+	struct tm parts;
+
+	*method = (struct tayra__method){ .settings = 0 };
+	tayra__host_describe(&method->host);
+	gmtime_r(&when, &parts);
+	strftime(method->when, sizeof(method->when), "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
 
 void
 tayra__method_set(struct tayra__method *method, const char *name, const char *value, ...)

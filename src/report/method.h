@@ -22,6 +22,8 @@ struct tayra__method {
 	size_t settings;
 };
 
+/* Empty, with the machine it is on and the moment. */
+void tayra__method_begin(struct tayra__method *method, uint64_t wall_ms);
 /* One that is full takes no more. */
 __attribute__((format(printf, 3, 4))) void
 tayra__method_set(struct tayra__method *method, const char *name, const char *value, ...);

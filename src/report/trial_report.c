@@ -212,6 +212,8 @@ tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__
 	for (size_t i = 1; i < report->arms; i++)
 		put_finding(report, &sheet, i);
 	put_circumstances(report, &sheet);
+	if (report->caution)
+		tayra__sheet_text(&sheet, report->caution);
 	if (form == TAYRA__FORM_TERMINAL) {
 		tayra__alert_log_put(report->alerts, &sheet);
 		tayra__trial_report_kinds(report, &sheet);

@@ -37,6 +37,7 @@ struct tayra__trial_report {
 	size_t series_count;
 	const struct tayra__alert_log *alerts; /* NULL: none */
 	const char *longer;  /* what gives it more pairs, where not the option --budget */
+	const char *caution; /* what else is to be known of it; NULL: nothing */
 	const char *failure; /* why it ended early, beside a stop; NULL: it did not */
 };
 

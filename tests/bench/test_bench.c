@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "../report/page.h"
+
 #define MS TAYRA_NS_PER_MS
 
 static uint64_t
@@ -73,6 +75,17 @@ report_of(const struct tayra_bench *bench, enum tayra_bench_form form)
 static void
 three_functions_are_each_judged_against_the_first(void **state)
 {
+	static const char *const page[] = { "<h1>two is SLOWER",
+					    "<h1>three is FASTER",
+					    "<h2>cpu: processor time of a call",
+					    "one again",
+					    "<h2>Is it to be believed?</h2>",
+					    "<h2>Round by round</h2>",
+					    "<h2>How it was measured</h2>",
+					    "two: <code>a function, ",
+					    " calls a part, 2 parts a slice",
+					    "processor time of the thread",
+					    NULL };
 	struct tayra_bench_options options = TAYRA_BENCH_OPTIONS_INIT;
 	struct tayra_bench_result r = TAYRA_BENCH_RESULT_INIT;
 	unsigned steps[] = { 1000, 3000, 300 };
@@ -112,6 +125,10 @@ three_functions_are_each_judged_against_the_first(void **state)
 	free(text);
 	text = report_of(bench, TAYRA_BENCH_MARKDOWN);
 	assert_non_null(strstr(text, "| three |"));
+	free(text);
+	text = report_of(bench, TAYRA_BENCH_HTML);
+	must_be_whole(text);
+	must_follow(text, page);
 	free(text);
 	text = report_of(bench, TAYRA_BENCH_JSON);
 	assert_ptr_equal(strstr(text, "{\"verdict\":\"FASTER\",\"metric\":\"cpu\",\"ratio\":0."),
