@@ -158,8 +158,11 @@ an_empty_function_is_not_believed(void **state)
 	struct tayra_bench_result r = TAYRA_BENCH_RESULT_INIT;
 
 	(void)state;
-	assert_int_equal(tayra_bench_compare("full", work, "empty", nothing, NULL, &options, &r),
-			 TAYRA_OK);
+	/* Where it is interrupted for as long as a slice, even nothing takes time: asked again. */
+	for (int i = 0; i < 20 && (i == 0 || r.valid); i++)
+		assert_int_equal(
+			tayra_bench_compare("full", work, "empty", nothing, NULL, &options, &r),
+			TAYRA_OK);
 	assert_false(r.valid);
 	assert_int_equal(r.verdict, TAYRA_INVALID);
 	assert_int_equal(r.arm[0].rel.verdict, TAYRA_INVALID);

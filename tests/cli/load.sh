@@ -27,7 +27,7 @@ refused() {
 "$tayra" serve --listen 127.0.0.1:0 --memory 16M >serving 2>err </dev/null &
 server=$!
 port=
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	port=$(sed -n 's/.* on 127\.0\.0\.1:\([0-9]*\):.*/\1/p' serving)
 	[ -z "$port" ] || break
 	sleep 0.1
@@ -83,7 +83,7 @@ refused "--arrivals 'evenly' is not" "arrivals that are none are refused" --url 
 
 "$tayra" bench run --url "$url" --load '100/s sustain 1h' --slice 20ms --json >out 2>err &
 load=$!
-sleep 0.4
+sleep 1
 kill -INT "$load"
 wait "$load"
 got=$?

@@ -80,10 +80,10 @@ PATH=$whole_path
 claim "refusals leave no temporary directory"
 
 # Ctrl-C once the scenes run.
-"$tayra" showcase --quick --data packages --out cut >out 2>err </dev/null &
+"$tayra" showcase --quick --slice-scale 0.2 --data packages --out cut >out 2>err </dev/null &
 pid=$!
 waited=0
-until grep -q '^baseline' out || [ $waited -ge 300 ]; do
+until grep -q '^baseline' out || [ $waited -ge 900 ]; do
 	sleep 0.1
 	waited=$((waited + 1))
 done

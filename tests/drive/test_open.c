@@ -91,7 +91,7 @@ drive(struct bench *b, struct server *server, const struct tayra__open_plan *pla
 
 /* A machine shared with others wakes threads late at times.  What physics forbids is asserted
  * every time; what a calm moment allows must be seen in one of some attempts. */
-#define ATTEMPTS 5
+#define ATTEMPTS 20
 
 static uint64_t
 quantile_us(const struct bench *b, double q)
@@ -157,8 +157,8 @@ a_stall_is_not_omitted_from_the_tail(void **state)
 	struct bench *b = bench_of(state, 1);
 	uint64_t p50 = 0, stalled = UINT64_MAX;
 
-	/* The median is up to the machine: it is asked for up to three times. */
-	for (int attempt = 0; attempt < 3 && stalled > 2 * p50; attempt++) {
+	/* The median is up to the machine: it is asked for again until the machine is calm. */
+	for (int attempt = 0; attempt < ATTEMPTS && stalled > 2 * p50; attempt++) {
 		struct server calm = { .service_ns = MS };
 		struct server stalling = { .service_ns = MS,
 					   .stall_number = 100,
@@ -183,18 +183,26 @@ a_stall_is_not_omitted_from_the_tail(void **state)
 static void
 what_never_began_is_abandoned_and_counts_at_its_deadline(void **state)
 {
-	struct bench *b = bench_of(state, 1);
-	struct server server = { .service_ns = 10 * MS };
 	struct tayra__open_plan plan = { .length_ns = 5 * MS,
 					 .burst = 20,
 					 .deadline_ns = 500 * MS };
+	uint64_t ok = 0;
 
-	drive(b, &server, &plan, 30 * MS);
-	assert_int_equal(b->result.offered, 20);
-	assert_in_range(b->result.ok, 3, 5);
-	assert_int_equal(b->result.abandoned, 20 - b->result.ok);
-	assert_int_equal(b->result.latency.max, 500 * MS);
-	assert_in_range(quantile_us(b, 0.5), 498 * 1000, 500 * 1000);
+	for (int i = 0; i < ATTEMPTS && (ok < 3 || ok > 5); i++) {
+		struct bench *b = bench_of(state, 1);
+		struct server server = { .service_ns = 10 * MS };
+
+		drive(b, &server, &plan, 30 * MS);
+		ok = b->result.ok;
+		assert_int_equal(b->result.offered, 20);
+		assert_int_equal(b->result.ok + b->result.late + b->result.abandoned, 20);
+		if (ok > 5 || b->result.late > 0)
+			continue; /* it was woken late, when more had been done */
+		assert_int_equal(b->result.abandoned, 20 - ok);
+		assert_int_equal(b->result.latency.max, 500 * MS);
+		assert_in_range(quantile_us(b, 0.5), 498 * 1000, 500 * 1000);
+	}
+	assert_in_range(ok, 3, 5);
 }
 
 static void
@@ -234,20 +242,28 @@ a_quick_refusal_counts_at_its_deadline_or_at_the_end(void **state)
 static void
 a_stop_ends_the_slice_within_50_ms(void **state)
 {
-	static _Atomic bool stop;
-	struct bench *b = bench_of(state, 1);
-	struct server server = { .service_ns = MS, .stop = &stop };
-	struct tayra__open_plan plan = {
-		.rate_per_s = 1, .length_ns = 60000 * MS, .burst = 1000, .stop = &stop
-	};
-	uint64_t begin = now_ns();
+	uint64_t took_ns = UINT64_MAX;
 
-	drive(b, &server, &plan, 60000 * MS);
+	for (int i = 0; i < ATTEMPTS && took_ns >= 4 * MS + 50 * MS; i++) {
+		static _Atomic bool stop;
+		struct bench *b = bench_of(state, 1);
+		struct server server = { .service_ns = MS, .stop = &stop };
+		struct tayra__open_plan plan = {
+			.rate_per_s = 1, .length_ns = 60000 * MS, .burst = 1000, .stop = &stop
+		};
+		uint64_t begin = now_ns();
+
+		atomic_store(&stop, false);
+		drive(b, &server, &plan, 60000 * MS);
+		took_ns = now_ns() - begin;
+		assert_true(b->result.length_ns <= took_ns);
+		assert_true(b->result.ok >= 4);
+		assert_int_equal(b->result.abandoned, 1000 - b->result.ok);
+		if (took_ns < 4 * MS + 50 * MS)
+			assert_in_range(b->result.ok, 4, 54);
+	}
 	/* 4 ms until the stop, at most 20 until it is seen */
-	assert_true(now_ns() - begin < 4 * MS + 50 * MS);
-	assert_true(b->result.length_ns < 4 * MS + 50 * MS);
-	assert_in_range(b->result.ok, 4, 54);
-	assert_int_equal(b->result.abandoned, 1000 - b->result.ok);
+	assert_true(took_ns < 4 * MS + 50 * MS);
 }
 
 static void
