@@ -261,7 +261,7 @@ END
 else
 	skip "ioredis reads through" "no node with ioredis (NODE_PATH)"
 fi
-say 'INFO loads\r\nQUIT\r\n' | grep -q ' origin_packages:limit=[0-9.]*,running=0,waiting=0,mean_ms=[0-9.]* '
+say 'INFO loads\r\nQUIT\r\n' | grep -q ' origin_packages:limit=[0-9.]*,running=0,waiting=0,mean_ms=[0-9.]*,reason=[a-z]'
 claim "INFO says how the origin does"
 stop
 [ "$code" -eq 0 ]

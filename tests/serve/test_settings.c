@@ -515,7 +515,7 @@ the_sample_is_right_as_it_is_and_with_everything_switched_on(void **state)
 	in_sample(tayra__alert_knobs, sample);
 	switch_on(sample);
 	must_read(sample);
-	assert_int_equal(settings.origin_count, 3);
+	assert_int_equal(settings.origin_count, 4);
 	assert_int_equal(settings.alerting.count, 1);
 	assert_non_null(settings.learn.at);
 	free(sample);
