@@ -99,24 +99,46 @@ run_scenario(struct session *session)
 	return TAYRA__EXIT_OK;
 }
 
+/* A goal may be of one limiter alone: what keeps to a latency has goals that no other can reach. */
+static bool
+is_judged(const struct tayra__goal_setting *goal, const struct tayra__contender *contender)
+{
+	return !goal->limiter || strcmp(goal->limiter, tayra_limiter_name(contender->limiter)) == 0;
+}
+
+static bool
+any_judged(const struct tayra__scenario *scenario, const struct tayra__contender *contender)
+{
+	for (size_t g = 0; g < scenario->goal_count; g++)
+		if (is_judged(&scenario->goals[g], contender))
+			return true;
+	return false;
+}
+
 static int
 judge_contender(struct session *session, struct tayra__judge *judge,
 		const struct tayra__contender *contender, bool first)
 {
 	const struct tayra__pace_options *o = &session->options;
 	struct tayra__verdict verdicts[TAYRA__SCENARIO_GOALS];
-	int status = tayra__judge_run(judge, contender, verdicts);
+	int status;
 
+	if (!any_judged(&session->scenario, contender))
+		return TAYRA__EXIT_OK;
+	status = tayra__judge_run(judge, contender, verdicts);
 	if (status != TAYRA_OK)
 		return failed(session, status);
 	tayra__progress_clear(&session->progress);
 	for (size_t g = 0; g < session->scenario.goal_count; g++) {
+		if (!is_judged(&session->scenario.goals[g], contender))
+			continue;
 		if (tayra__pace_goal_print(stdout, o, &session->scenario, contender,
 					   &session->scenario.goals[g], &verdicts[g]) != TAYRA_OK) {
 			tayra__cli_error(o->command, "standard output: %m");
 			return TAYRA__EXIT_USAGE;
 		}
-		session->missed |= first && !verdicts[g].pass;
+		session->missed |= (first || session->scenario.goals[g].limiter) &&
+				   !verdicts[g].pass;
 		if (session->report &&
 		    tayra__pace_report_goal(session->report, contender, &session->scenario.goals[g],
 					    &verdicts[g]) != TAYRA_OK)

@@ -12,17 +12,29 @@
 #define SHARE_MIN     0.02 /* of the pacer, when nothing is said */
 
 const char *const tayra__goal_figures[] = {
-	"goodput_of_oracle", "goodput_of_possible",
-	"goodput_of_alone",  "goodput_of_none",
-	"settle_s",          "late_s",
-	"floor_s",           "limit_cv",
-	"limit_of_knee",     "limit_drift",
-	"rejects",           "backend_time",
-	"p99_of_deadline",   "p99_of_alone",
-	"p99_of_none",       "spread_of_none",
-	"success",           "class_share",
-	"wait_of_deadline",  "jain",
-	"same_trace",        NULL,
+	"goodput_of_oracle",
+	"goodput_of_possible",
+	"goodput_of_alone",
+	"goodput_of_none",
+	"settle_s",
+	"late_s",
+	"floor_s",
+	"limit_cv",
+	"limit_of_knee",
+	"limit_drift",
+	"rejects",
+	"backend_time",
+	"p99_of_deadline",
+	"p99_of_alone",
+	"p99_of_unloaded",
+	"p99_of_none",
+	"spread_of_none",
+	"success",
+	"class_share",
+	"wait_of_deadline",
+	"jain",
+	"same_trace",
+	NULL,
 };
 
 const char *const tayra__goal_sentences[] = {
@@ -40,6 +52,7 @@ const char *const tayra__goal_sentences[] = {
 	"mean time inside the backend to that of a job alone, after the warm-up",
 	"p99 of a load's answers to its deadline, after the warm-up",
 	"p99 of a load to its own when nobody else asks, after the warm-up",
+	"p99 of a load to its own when nobody else asks and there is no limit, after the warm-up",
 	"p99 of a load to its own without any limit, after the warm-up",
 	"standard deviation of a load's latency to its own without any limit, after the warm-up",
 	"share of a load's requests answered in time, after the warm-up",
@@ -78,6 +91,12 @@ tayra__goal_needs_alone(const struct tayra__goal_setting *goal)
 {
 	return goal->figure == TAYRA__GOAL_GOODPUT_OF_ALONE ||
 	       goal->figure == TAYRA__GOAL_P99_OF_ALONE;
+}
+
+bool
+tayra__goal_needs_unloaded(const struct tayra__goal_setting *goal)
+{
+	return goal->figure == TAYRA__GOAL_P99_OF_UNLOADED;
 }
 
 bool
@@ -353,7 +372,8 @@ tayra__goal_figure(const struct tayra__goal_setting *goal, const struct tayra__s
 	case TAYRA__GOAL_GOODPUT_OF_ORACLE: return good_per_s(&v) / beside->oracle_per_s;
 	case TAYRA__GOAL_GOODPUT_OF_POSSIBLE: return goodput_of_possible(&v);
 	case TAYRA__GOAL_GOODPUT_OF_ALONE: return compare(&v, beside->alone, good_per_s);
-	case TAYRA__GOAL_P99_OF_ALONE: return compare(&v, beside->alone, p99_ns);
+	case TAYRA__GOAL_P99_OF_ALONE:
+	case TAYRA__GOAL_P99_OF_UNLOADED: return compare(&v, beside->alone, p99_ns);
 	case TAYRA__GOAL_GOODPUT_OF_NONE: return compare(&v, beside->none, good_per_s);
 	case TAYRA__GOAL_P99_OF_NONE: return compare(&v, beside->none, p99_ns);
 	case TAYRA__GOAL_SPREAD_OF_NONE: return compare(&v, beside->none, spread_ns);

@@ -23,6 +23,7 @@ enum tayra__goal_figure { /* what they are: tayra__goal_sentences */
 			  TAYRA__GOAL_BACKEND_TIME,
 			  TAYRA__GOAL_P99_OF_DEADLINE,
 			  TAYRA__GOAL_P99_OF_ALONE,
+			  TAYRA__GOAL_P99_OF_UNLOADED,
 			  TAYRA__GOAL_P99_OF_NONE,
 			  TAYRA__GOAL_SPREAD_OF_NONE,
 			  TAYRA__GOAL_SUCCESS,
@@ -36,12 +37,15 @@ extern const char *const tayra__goal_figures[], *const tayra__goal_sentences[];
 
 bool tayra__goal_needs_oracle(const struct tayra__goal_setting *goal);
 bool tayra__goal_needs_alone(const struct tayra__goal_setting *goal);
+/* Alone, and without any limit. */
+bool tayra__goal_needs_unloaded(const struct tayra__goal_setting *goal);
 bool tayra__goal_needs_none(const struct tayra__goal_setting *goal);
 
 /* What a figure may be compared with; NULL and 0 where it is not needed. */
 struct tayra__goal_beside {
-	double oracle_per_s;                        /* goodput in the goal's stretch */
-	const struct tayra__overload_result *alone; /* its load, by itself */
+	double oracle_per_s; /* goodput in the goal's stretch */
+	const struct tayra__overload_result
+		*alone; /* its load, by itself; or without a limit too */
 	const struct tayra__overload_result *again; /* the same once more */
 	const struct tayra__overload_result *none;  /* without any limit */
 };

@@ -77,20 +77,22 @@ one_figure(struct bench *bench, uint32_t s, size_t g)
 						   .alone = &bench->beside,
 						   .again = &bench->beside,
 						   .none = &bench->beside };
+	const struct tayra__contender none = { .none = true };
 	int status = TAYRA_OK;
 
-	if (tayra__goal_needs_alone(goal)) {
+	if (tayra__goal_needs_alone(goal) || tayra__goal_needs_unloaded(goal)) {
 		struct tayra__scenario alone = only(scenario, goal->load);
 
-		status = tayra__overload_run(&alone, bench->contender, judge->seed + s, judge->stop,
-					     &bench->beside);
+		status = tayra__overload_run(
+			&alone, tayra__goal_needs_alone(goal) ? bench->contender : &none,
+			judge->seed + s, judge->stop, &bench->beside);
 	} else if (goal->figure == TAYRA__GOAL_SAME_TRACE) {
 		status = tayra__overload_run(scenario, bench->contender, judge->seed + s,
 					     judge->stop, &bench->beside);
 	}
 	if (tayra__goal_needs_none(goal))
-		status = tayra__overload_run(scenario, &(struct tayra__contender){ .none = true },
-					     judge->seed + s, judge->stop, &bench->beside);
+		status = tayra__overload_run(scenario, &none, judge->seed + s, judge->stop,
+					     &bench->beside);
 	if (status == TAYRA_OK)
 		judge->figures[s][g] = tayra__goal_figure(goal, scenario, &bench->result, &beside);
 	return status;

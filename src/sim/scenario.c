@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/option.h"
+#include "sim/contender.h"
 #include "sim/meter.h"
 #include "sim/named_scenarios.h"
 #include "sim/scenario_knobs.h"
@@ -128,6 +129,8 @@ check_goal(const struct tayra__reader *r, const struct tayra__yaml *at,
 	   struct tayra__goal_setting *goal)
 {
 	struct tayra__scenario *scenario = r->into;
+	struct tayra__contender contender;
+	char why[400];
 
 	if (!goal->id)
 		return tayra__reader_refuse(r, at, "a goal has a name: goal: G1");
@@ -139,6 +142,10 @@ check_goal(const struct tayra__reader *r, const struct tayra__yaml *at,
 		goal->to_ns = scenario->length_ns;
 	if (goal->to_ns <= goal->from_ns || goal->to_ns > scenario->length_ns)
 		return tayra__reader_refuse(r, at, "a goal's from and to lie within the length");
+	if (goal->limiter &&
+	    tayra__contender_read(goal->limiter, &contender, why, sizeof(why)) != TAYRA_OK)
+		return tayra__reader_refuse(r, tayra__yaml_find(at, "limiter"), "'%.40s' %s",
+					    goal->limiter, why);
 	if (!goal->load)
 		return TAYRA_OK;
 	for (size_t i = 0; i < scenario->load_count; i++)

@@ -96,6 +96,7 @@ struct tayra__goal_setting {
 	double worst;            /* no seed may be worse; NaN: than least or most */
 	uint64_t from_ns, to_ns; /* the stretch */
 	const char *load;        /* of one load, by its name; NULL: of all */
+	const char *limiter;     /* judged of that one alone; NULL: of all */
 	double level;            /* of FLOOR_S */
 	uint32_t completions;    /* a bar in seconds is at least what these take the oracle */
 };

@@ -206,6 +206,8 @@ const struct tayra__knob tayra__goal_knobs[] = {
 	  "where it ends" },
 	{ "load", TAYRA__KNOB_TEXT, GOAL(load), "NAME", 0, 40, NULL, 0, "all",
 	  "of that load alone" },
+	{ "limiter", TAYRA__KNOB_TEXT, GOAL(limiter), "NAME", 0, 40, NULL, 0, "all",
+	  "only that limiter is judged by it" },
 	{ "level", TAYRA__KNOB_NUMBER, GOAL(level), "N", 1, 1024, NULL, 0, "1",
 	  "of floor_s: how low the limit is to be" },
 	{ "completions", TAYRA__KNOB_COUNT, GOAL(completions), "N", 1, 1000000000, NULL, 0, "none",

@@ -127,7 +127,8 @@ a_load_can_be_judged_beside_itself_alone(void **state)
 	      "- {goal: H, figure: same_trace, least: 1}\n"
 	      "- {goal: I, figure: class_share, least: 0.9}\n"
 	      "- {goal: J, figure: wait_of_deadline, most: 1}\n"
-	      "- {goal: K, figure: p99_of_deadline, most: 1}\n",
+	      "- {goal: K, figure: p99_of_deadline, most: 1}\n"
+	      "- {goal: L, figure: p99_of_unloaded, load: few, most: 4}\n",
 	      "fixed:4", 1);
 	assert_about(verdicts[0].figure, 1, 0.03);
 	assert_about(verdicts[1].figure, 0.7, 0.05);
@@ -137,6 +138,7 @@ a_load_can_be_judged_beside_itself_alone(void **state)
 	assert_about(verdicts[5].figure, 1, 0.03);
 	assert_true(verdicts[6].pass && verdicts[7].pass && verdicts[8].pass && verdicts[9].pass);
 	assert_true(verdicts[10].pass);
+	assert_about(verdicts[11].figure, verdicts[2].figure, 0.3); /* it never waits at 4 */
 }
 
 static void

@@ -90,6 +90,8 @@ mistakes_are_told_with_their_place(void **state)
 		       "dir/s.yaml:2:37: ", "there are: ");
 	assert_refused("loads: [{}]\ngoals: [{goal: A, least: 1, to: 61s}]",
 		       "dir/s.yaml:2:9: ", "within the length");
+	assert_refused("loads: [{}]\ngoals: [{goal: A, least: 1, limiter: vega}]",
+		       "dir/s.yaml:2:29: ", "did you mean 'vegas'");
 	assert_refused("loads: [{}]\ngoals: [{goal: A, least: 1, load: b}]",
 		       "dir/s.yaml:2:29: ", "no load 'b'");
 }
