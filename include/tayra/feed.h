@@ -117,6 +117,30 @@ TAYRA_API int tayra_feed_postgres(struct tayra *t, const struct tayra_feed_optio
 TAYRA_API int tayra_feed_postgres_sql(const char *keys, const char *table, const char *channel,
 				      char *error, size_t error_len, FILE *out);
 
+/*
+ * An SQLite database in a file, on a connection of its own that only reads: what is committed
+ * through any other connection, of this process or another, is noticed within interval_ns (at most
+ * an hour).  With a NULL table of changes every commit may have changed all that is covered.  With
+ * one the keys in it have changed, and what its triggers did not see has not.  One thread.
+ * While the file is locked against readers for over a second, or cannot be read, it is blind.  A
+ * database that is not in WAL mode needs writers that wait a moment for readers (busy_timeout).
+ * => TAYRA_E_IO: it cannot be opened, TAYRA_E_INVAL: options, or the table is not as it must be;
+ *    `error`, if not NULL, gets one line of at most error_len bytes saying what.
+ *    TAYRA_E_TOO_LARGE, TAYRA_E_NOMEM, TAYRA_E_FORKED, TAYRA_E_UNSUPPORTED.
+ */
+TAYRA_API int tayra_feed_sqlite(struct tayra *t, const struct tayra_feed_options *options,
+				const char *path, const char *changes, char *error,
+				size_t error_len, struct tayra_feed **out);
+/*
+ * Write the SQL that makes a table of SQLite write down its changes in the table `changes`, made if
+ * need be; several may share it.  keys as above, table a name.  The newest 10,000 changes stay; a
+ * feed that is further behind distrusts all that it covers.  INSERT OR REPLACE tells of the row it
+ * wrote, and of those it replaced only with PRAGMA recursive_triggers.
+ * => TAYRA_E_INVAL, and `error` says why.  TAYRA_E_IO.
+ */
+TAYRA_API int tayra_feed_sqlite_sql(const char *keys, const char *table, const char *changes,
+				    char *error, size_t error_len, FILE *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/option.h"
 #include "feed/quote.h"
+#include "feed/settings.h"
 #include "feed/thread.h"
 #include "feed/trigger.h"
 #include "load/feed.h"
@@ -25,7 +25,6 @@
 #include "origin/reach.h"
 
 #define DEFAULT_INTERVAL_NS TAYRA_NS_PER_S
-#define INTERVAL_MAX_NS     (3600 * TAYRA_NS_PER_S)
 /* A connection that lived less was none: it is not made again at once. */
 #define LIVED_NS TAYRA_NS_PER_S
 
@@ -206,18 +205,6 @@ listen_sql(const char *channel)
 }
 
 static int
-interval_of(const struct tayra_feed_options *given, uint64_t *out)
-{
-	struct tayra_feed_options o;
-
-	if (tayra__option_struct(given, &o, sizeof(o)) != TAYRA_OK ||
-	    o.interval_ns > INTERVAL_MAX_NS)
-		return TAYRA_E_INVAL;
-	*out = o.interval_ns ? o.interval_ns : DEFAULT_INTERVAL_NS;
-	return TAYRA_OK;
-}
-
-static int
 fill(struct postgres *p, const char *conninfo, const char *channel)
 {
 	p->conninfo = tayra__mem_strdup(conninfo);
@@ -256,8 +243,10 @@ tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options, c
 		return TAYRA_E_INVAL;
 	*out = NULL;
 	status = tayra__trigger_channel(channel, &why);
-	if (status == TAYRA_OK && (!conninfo || interval_of(options, &interval_ns) != TAYRA_OK)) {
-		tayra__complain(&why, "feed: no connection, or options that are none");
+	if (status == TAYRA_OK)
+		status = tayra__feed_interval(options, DEFAULT_INTERVAL_NS, &interval_ns, &why);
+	if (status == TAYRA_OK && !conninfo) {
+		tayra__complain(&why, "feed: the connection is missing");
 		status = TAYRA_E_INVAL;
 	}
 	if (status == TAYRA_OK)

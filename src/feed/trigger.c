@@ -5,6 +5,8 @@
  * PostgreSQL: triggers for each statement and not for each row, so that one that changes a million
  * rows does not queue a million notes: over ROWS_MAX of them, it says the prefix.  A note has less
  * than 8,000 bytes, or the writer's transaction would fail: a longer key is the prefix too.
+ *
+ * SQLite: triggers that write keys into a table, of which the newest KEPT stay.
  */
 #include "feed/trigger.h"
 
@@ -14,10 +16,10 @@
 #include <tayra/tayra.h>
 
 #include "base/hash.h"
-#include "feed/quote.h"
 
 #define ROWS_MAX   "1000"
 #define NOTE_BYTES "7999"
+#define KEPT       "10000"
 
 static int
 refuse(const struct tayra__complaint *why, const char *what)
@@ -47,8 +49,9 @@ name_it(struct tayra__trigger *trigger, const char *keys, const char *table, con
 }
 
 int
-tayra__trigger_read(const char *keys, const char *table, const char *for_whom,
-		    struct tayra__trigger *out, const struct tayra__complaint *why)
+tayra__trigger_read(enum tayra__quote_dialect dialect, const char *keys, const char *table,
+		    const char *for_whom, struct tayra__trigger *out,
+		    const struct tayra__complaint *why)
 {
 	const char *dot;
 	int status;
@@ -58,7 +61,7 @@ tayra__trigger_read(const char *keys, const char *table, const char *for_whom,
 	status = tayra__pattern_parse(keys, TAYRA__PATTERN, &out->keys, why);
 	if (status != TAYRA_OK)
 		return status;
-	dot = strchr(table, '.');
+	dot = dialect == TAYRA__QUOTE_POSTGRES ? strchr(table, '.') : NULL;
 	out->schema = (struct tayra__part){ table, dot ? (size_t)(dot - table) : 0 };
 	out->table.bytes = dot ? dot + 1 : table;
 	out->table.len = strlen(out->table.bytes);
@@ -196,7 +199,7 @@ tayra_feed_postgres_sql(const char *keys, const char *table, const char *channel
 	tayra__complain(&why, "%s", "");
 	status = out ? tayra__trigger_channel(channel, &why) : TAYRA_E_INVAL;
 	if (status == TAYRA_OK)
-		status = tayra__trigger_read(keys, table, channel, &t, &why);
+		status = tayra__trigger_read(TAYRA__QUOTE_POSTGRES, keys, table, channel, &t, &why);
 	if (status != TAYRA_OK)
 		return status;
 	choose_tag(tag, keys, channel);
@@ -208,6 +211,59 @@ tayra_feed_postgres_sql(const char *keys, const char *table, const char *channel
 		    " REFERENCING OLD TABLE AS tayra_old NEW TABLE AS tayra_new");
 	put_trigger(out, &t, "DELETE", " REFERENCING OLD TABLE AS tayra_old");
 	put_trigger(out, &t, "TRUNCATE", "");
+	fputs("COMMIT;\n", out);
+	return ferror(out) ? TAYRA_E_IO : TAYRA_OK;
+}
+
+static void
+put_row_trigger(FILE *out, const struct tayra__trigger *t, const char *changes,
+		const char *operation, const char *row, const char *other)
+{
+	char name[64];
+	size_t len = (size_t)snprintf(name, sizeof(name), "%s_%s", t->name, operation);
+
+	fputs("DROP TRIGGER IF EXISTS ", out);
+	tayra__quote_name(out, name, len);
+	fputs(";\nCREATE TRIGGER ", out);
+	tayra__quote_name(out, name, len);
+	fprintf(out, " AFTER %s ON ", operation);
+	tayra__quote_name(out, t->table.bytes, t->table.len);
+	fputs(" BEGIN\n\tINSERT INTO ", out);
+	tayra__quote_name(out, changes, strlen(changes));
+	fputs(" (key)\n\t\tSELECT key FROM (SELECT ", out);
+	put_key(out, t, TAYRA__QUOTE_SQLITE, row);
+	fputs(" AS key", out);
+	if (other) {
+		fputs(" UNION SELECT ", out);
+		put_key(out, t, TAYRA__QUOTE_SQLITE, other);
+	}
+	fputs(") WHERE key <> '';\n\tDELETE FROM ", out);
+	tayra__quote_name(out, changes, strlen(changes));
+	fputs(" WHERE id <= (SELECT max(id) FROM ", out);
+	tayra__quote_name(out, changes, strlen(changes));
+	fputs(") - " KEPT ";\nEND;\n", out);
+}
+
+int
+tayra_feed_sqlite_sql(const char *keys, const char *table, const char *changes, char *error,
+		      size_t error_len, FILE *out)
+{
+	const struct tayra__complaint why = { error, error_len };
+	struct tayra__trigger t;
+	int status;
+
+	tayra__complain(&why, "%s", "");
+	if (!out || !changes || !*changes)
+		return refuse(&why, "the table of changes has no name");
+	status = tayra__trigger_read(TAYRA__QUOTE_SQLITE, keys, table, changes, &t, &why);
+	if (status != TAYRA_OK)
+		return status;
+	fputs("BEGIN;\nCREATE TABLE IF NOT EXISTS ", out);
+	tayra__quote_name(out, changes, strlen(changes));
+	fputs(" (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL);\n", out);
+	put_row_trigger(out, &t, changes, "INSERT", "NEW.", NULL);
+	put_row_trigger(out, &t, changes, "UPDATE", "OLD.", "NEW.");
+	put_row_trigger(out, &t, changes, "DELETE", "OLD.", NULL);
 	fputs("COMMIT;\n", out);
 	return ferror(out) ? TAYRA_E_IO : TAYRA_OK;
 }

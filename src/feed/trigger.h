@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "feed/quote.h"
 #include "origin/complaint.h"
 #include "origin/pattern.h"
 
@@ -21,9 +22,10 @@ struct tayra__trigger {
 /* The longest channel: the prefix's is this and "_prefix", and names have 63 bytes. */
 #define TAYRA__TRIGGER_CHANNEL_MAX 56u
 
-/* "table" or "schema.table".  => TAYRA_OK, TAYRA_E_INVAL with a complaint. */
-int tayra__trigger_read(const char *keys, const char *table, const char *for_whom,
-			struct tayra__trigger *out, const struct tayra__complaint *why);
+/* "table"; for PostgreSQL "schema.table" too.  => TAYRA_OK, TAYRA_E_INVAL with a complaint. */
+int tayra__trigger_read(enum tayra__quote_dialect dialect, const char *keys, const char *table,
+			const char *for_whom, struct tayra__trigger *out,
+			const struct tayra__complaint *why);
 /* A channel's name.  => the same. */
 int tayra__trigger_channel(const char *channel, const struct tayra__complaint *why);
 

@@ -15,14 +15,13 @@
 #include "base/mem.h"
 #include "load/origin.h"
 #include "origin/settings.h"
+#include "origin/sqlite_open.h"
 #include "origin/worker.h"
 
 /* Virtual machine steps between looks at the clock: about 20 us. */
 #define PROGRESS_STEPS 1000
 /* Between looks whether a lock is gone: 1, 2, 4, 8, 16, 16, .. ms. */
 #define BUSY_DOUBLINGS 4
-/* How long a lock is waited for while there is no load: in opening. */
-#define BUSY_OPENING_MS 5000
 
 struct connection {
 	sqlite3 *db;
@@ -301,21 +300,6 @@ close_database(struct tayra_origin *origin)
 	tayra__mem_free(d);
 }
 
-static int
-open_connection(struct connection *c, const char *path, const struct tayra__complaint *why)
-{
-	int rc = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
-
-	if (rc == SQLITE_OK)
-		sqlite3_busy_timeout(c->db, BUSY_OPENING_MS);
-	if (rc == SQLITE_OK) /* opening is lazy: a file that is no database shows here */
-		rc = sqlite3_exec(c->db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		return TAYRA_OK;
-	tayra__complain(why, "%s: %s", path, c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
-	return rc == SQLITE_NOMEM ? TAYRA_E_NOMEM : TAYRA_E_IO;
-}
-
 /* Is there no statement in it?  Asks SQLite, which knows its comments. */
 static bool
 is_blank(sqlite3 *db, const char *text)
@@ -363,7 +347,7 @@ open_all(struct database *d, uint32_t threads, const char *path, const char *sql
 		struct connection *c = &d->connections[i];
 
 		d->count++;
-		status = open_connection(c, path, why);
+		status = tayra__sqlite_open(path, &c->db, why);
 		if (status == TAYRA_OK)
 			status = prepare(c, sql, d->keys.parts, why);
 		if (status == TAYRA_OK)

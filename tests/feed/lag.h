@@ -106,6 +106,8 @@ lag_measure(struct lag *lag)
 		}
 		while (first < committed && lag->seen_ns[first])
 			first++;
+		/* The next to be updated is one that is in use. */
+		lag_ask(lag, committed % LAG_KEYS);
 		tayra__clock_sleep_until_ns(tayra__clock_real_ns() + TAYRA_NS_PER_MS / 5);
 	}
 	if (seen < lag->updates)

@@ -2,7 +2,7 @@
  *
  * A server of our own, as in tests/origin; skipped where there is none to start.
  */
-#include "../load/stage.h"
+#include "told.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -91,54 +91,6 @@ listen_to(struct tayra *t, const char *channel)
 	if (status != TAYRA_OK || error[0])
 		fail_msg("%s: %s", tayra_status_name(status), error);
 	return feed;
-}
-
-static struct tayra_feed_stats
-stats_of_feed(struct tayra_feed *feed)
-{
-	struct tayra_feed_stats stats = TAYRA_FEED_STATS_INIT;
-
-	tayra_feed_stats(feed, &stats);
-	return stats;
-}
-
-/* Wait up to 20 s until so much has been told. */
-static void
-wait_told(struct tayra_feed *feed, uint64_t keys, uint64_t prefixes)
-{
-	for (int i = 0; i < 20000 && (stats_of_feed(feed).keys < keys ||
-				      stats_of_feed(feed).prefixes < prefixes);
-	     i++)
-		usleep(1000);
-	usleep(20000); /* and no more than that */
-	assert_int_equal(stats_of_feed(feed).keys, keys);
-	assert_int_equal(stats_of_feed(feed).prefixes, prefixes);
-}
-
-static void
-wait_sound(struct tayra_feed *feed, bool sound)
-{
-	for (int i = 0; i < 20000 && stats_of_feed(feed).sound != sound; i++)
-		usleep(1000);
-	assert_int_equal(stats_of_feed(feed).sound, sound);
-}
-
-static bool
-is_fresh(struct tayra *t, const char *key)
-{
-	struct tayra_ref ref;
-	int status = tayra_get(t, key, strlen(key), &ref);
-
-	tayra_release(&ref);
-	return status == TAYRA_OK;
-}
-
-static void
-put(struct tayra *t, const char *key)
-{
-	usleep(2000); /* to be born in a later millisecond than a doubt */
-	assert_int_equal(tayra_put(t, key, strlen(key), "old", 3, 3600000, 0), TAYRA_OK);
-	assert_true(is_fresh(t, key));
 }
 
 static void
@@ -322,9 +274,7 @@ a_server_that_was_killed_is_a_gap_and_heard_again_when_it_is_back(void **state)
 	assert_false(is_fresh(t, "item:1"));
 	put(t, "item:1");
 	execute("UPDATE item SET version = 10 WHERE id = 1");
-	for (int i = 0; i < 20000 && is_fresh(t, "item:1"); i++)
-		usleep(1000);
-	assert_false(is_fresh(t, "item:1"));
+	wait_stale(t, "item:1");
 	/* A connection that an administrator ends is one too. */
 	put(t, "item:1");
 	execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE "
