@@ -111,7 +111,7 @@ remember(struct tayra_load *flight, int status, uint64_t ttl_ms, uint64_t now_ms
 
 	if (!ttl_ms || !flight->store || status == TAYRA_E_NOMEM || status == TAYRA_E_FULL)
 		return;
-	if (tayra_cache_get(t->cache, flight->key, flight->key_len, now_ms, &value) == TAYRA_OK)
+	if (tayra__ram_get(t, flight->key, flight->key_len, now_ms, &value) == TAYRA_OK)
 		tayra_cache_unpin(t->cache, &value);
 	else
 		tayra__absent_put(t, flight->key, flight->key_len, status, ttl_ms, now_ms);

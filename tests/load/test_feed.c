@@ -241,6 +241,40 @@ while_it_is_blind_nothing_is_fresh_for_long(void **state)
 }
 
 static void
+what_was_not_to_be_had_is_asked_for_again(void **state)
+{
+	struct stage s;
+	struct tayra_ref ref;
+
+	stage_open(&s, NULL);
+	struct tayra_feed *feed = open_sound(&s, NULL, TAYRA_FEED_STALE);
+	struct tayra_request r = ask(&s, "k", answer);
+	unsigned calls = 1;
+
+	r.absent_ttl_ms = 60000;
+	s.status = TAYRA_E_NOT_FOUND;
+	for (int i = 0; i < 2; i++) /* it is remembered */
+		assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(s.calls, calls);
+	tell(feed, "k");
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(s.calls, ++calls);
+	tayra_feed_lost(feed);
+	stage_pass_ms(&s, 1);
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(s.calls, ++calls);
+	/* And while nobody would say that it is there, not for long. */
+	stage_pass_ms(&s, 999);
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(s.calls, calls);
+	stage_pass_ms(&s, 1);
+	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(s.calls, ++calls);
+	tayra_feed_close(feed);
+	stage_close(&s);
+}
+
+static void
 when_it_is_closed_all_is_distrusted_once_more_and_then_lives_as_its_ttl_says(void **state)
 {
 	struct stage s;
@@ -422,6 +456,7 @@ static const struct CMUnitTest tests[] = {
 		while_the_origin_fails_what_changed_is_served_marked_or_deleted_not_at_all),
 	cmocka_unit_test(a_gap_distrusts_all_that_the_feed_covered_and_nothing_else),
 	cmocka_unit_test(while_it_is_blind_nothing_is_fresh_for_long),
+	cmocka_unit_test(what_was_not_to_be_had_is_asked_for_again),
 	cmocka_unit_test(
 		when_it_is_closed_all_is_distrusted_once_more_and_then_lives_as_its_ttl_says),
 	cmocka_unit_test(a_prefix_takes_those_that_begin_so),
