@@ -196,6 +196,56 @@ TAYRA_API int tayra_delete(struct tayra *t, const void *key, size_t key_len);
  * nothing. */
 TAYRA_API void tayra_release(struct tayra_ref *ref);
 
+/*
+ * tayra_delete() for every key that begins so; nothing: for all.  Loads of such keys in progress
+ * are not kept.  What is put meanwhile is kept or not.  Takes time as there are keys, in RAM and
+ * below, and meanwhile nobody looks below; all keys of a file tier go at once.
+ * => TAYRA_OK, also when there was none.  TAYRA_E_NOMEM (nothing was done), TAYRA_E_IO as
+ *    tayra_delete(), TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_delete_prefix(struct tayra *t, const void *prefix, size_t prefix_len);
+
+/*
+ * Warm-up: load what is missing of many keys before somebody asks for it, on the calling thread,
+ * which also runs their loader if they have no origin.  In the class BACKGROUND unless the request
+ * says otherwise, so that it takes only what the pace has to spare; an overload, and an origin that
+ * rests after failures, put it off, a key up to seven times.
+ */
+struct tayra_warm_key {
+	const void *key; /* borrowed for the call */
+	size_t key_len;
+	double priority; /* higher goes first; among equals the order given */
+};
+struct tayra_warm_progress {
+	size_t count, done; /* keys; that have ended: */
+	size_t loaded, present, absent, failed;
+	size_t put_off;      /* times */
+	uint64_t elapsed_ns; /* on the handle's clock */
+	uint64_t left_ns;    /* if it goes on so; 0: not known */
+};
+/* => false: begin no more. */
+typedef bool (*tayra_warm_fn)(void *arg, const struct tayra_warm_progress *progress);
+struct tayra_warm_options {
+	size_t size;
+	const struct tayra_warm_key *keys;
+	size_t count;
+	const struct tayra_request *request; /* of each but for its key; no key_prefix_len */
+	uint32_t concurrency;                /* loads at a time; default 8, at most 4,096 */
+	double rate_per_s;                   /* of loads begun; 0: no bound */
+	uint64_t timeout_ns;                 /* of all; 0: none */
+	tayra_warm_fn progress;              /* NULL: nobody is told */
+	void *arg;
+	uint64_t progress_ns; /* between two reports; default 1 s */
+};
+#define TAYRA_WARM_OPTIONS_INIT TAYRA__SIZED(struct tayra_warm_options)
+/*
+ * => TAYRA_OK: every key has ended, as *out says (NULL: nobody wants to know).  TAYRA_E_TIMEOUT: it
+ *    was stopped, or its time was over; no load of it is out.  TAYRA_E_INVAL, TAYRA_E_NOMEM,
+ *    TAYRA_E_WOULD_DEADLOCK, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_warm(struct tayra *t, const struct tayra_warm_options *options,
+			 struct tayra_warm_progress *out);
+
 /* Completion queues. */
 struct tayra_completion {
 	void *cookie;

@@ -286,6 +286,12 @@ tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len)
 	return status == TAYRA_OK ? remote : status;
 }
 
+int
+tayra_delete_prefix(struct tayra *t, const void *prefix, size_t prefix_len)
+{
+	return tayra__store_clear(t, prefix, prefix_len);
+}
+
 struct tayra_cache *
 tayra__handle_cache(const struct tayra *t)
 {

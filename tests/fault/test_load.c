@@ -200,6 +200,41 @@ that_a_key_is_absent_is_answered_with_or_without_memory_to_keep_it(void **state)
 	}
 }
 
+static void
+a_warm_up_fails_at_each_allocation_and_leaves_no_trace(void **state)
+{
+	uint64_t n = 0;
+	int status;
+	size_t loaded;
+
+	do {
+		struct stage s;
+		struct tayra_warm_key key = { .key = "k", .key_len = 1 };
+		struct tayra_warm_options o = TAYRA_WARM_OPTIONS_INIT;
+		struct tayra_warm_progress p;
+
+		stage_open(&s, NULL);
+		struct tayra_request r = ask(&s, "", answer);
+
+		o.keys = &key;
+		o.count = 1;
+		o.request = &r;
+		tayra__mem_fail_after(++n);
+		status = tayra_warm(s.t, &o, &p);
+		tayra__mem_fail_after(0);
+		loaded = p.loaded;
+		if (status != TAYRA_OK)
+			assert_int_equal(status, TAYRA_E_NOMEM);
+		else
+			assert_int_equal(p.loaded + p.failed, 1);
+		if (!loaded)
+			is_as_before(&s);
+		stage_close(&s);
+	} while (!loaded && n < ENOUGH);
+	assert_int_equal(loaded, 1);
+	assert_in_range(n, 6, ENOUGH);
+}
+
 /* The cache takes the value without the heap; one too large for it needs a block. */
 static void
 every_waiter_hears_that_there_was_no_memory_for_the_value(void **state)
@@ -298,6 +333,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(who_cannot_join_for_want_of_memory_does_not_disturb_who_waits),
 	cmocka_unit_test(who_is_served_at_once_does_not_need_memory_for_the_load_behind),
 	cmocka_unit_test(that_a_key_is_absent_is_answered_with_or_without_memory_to_keep_it),
+	cmocka_unit_test(a_warm_up_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(every_waiter_hears_that_there_was_no_memory_for_the_value),
 	cmocka_unit_test(a_small_value_is_loaded_and_answered_without_the_heap),
 	cmocka_unit_test(a_hit_a_put_and_a_delete_do_not_allocate),

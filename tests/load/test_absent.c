@@ -147,7 +147,7 @@ a_put_a_delete_and_a_clear_end_it(void **state)
 	assert_int_equal(ask_key(&s, "put"), TAYRA_OK);
 	tayra_delete(s.t, "deleted", 7);
 	assert_int_equal(ask_key(&s, "deleted"), TAYRA_OK);
-	assert_int_equal(tayra__store_clear(s.t, NULL, 0), TAYRA_OK);
+	assert_int_equal(tayra_delete_prefix(s.t, "clear", 5), TAYRA_OK);
 	assert_int_equal(ask_key(&s, "cleared"), TAYRA_OK);
 	assert_int_equal(s.calls, 6);
 	stage_close(&s);
