@@ -109,3 +109,16 @@ tayra__limit_dropped(const struct tayra__limit *limit, const struct tayra__limit
 	       (double)window->drops >= limit->rule.error_max * (double)window->answers &&
 	       window->drops > 0;
 }
+
+bool
+tayra__limit_clouded(const struct tayra__limit *limit, const struct tayra__limit_window *window)
+{
+	return (double)window->errors >= fmax(limit->rule.error_max, 0.2) * window->answers &&
+	       window->errors > 0;
+}
+
+double
+tayra__limit_quiet(const struct tayra__limit *limit)
+{
+	return fmax(1, floor(limit->now / 4));
+}

@@ -107,5 +107,11 @@ bool tayra__limit_too_few(const struct tayra__limit *limit,
 			  const struct tayra__limit_window *window);
 bool tayra__limit_dropped(const struct tayra__limit *limit,
 			  const struct tayra__limit_window *window);
+/* Were so many errors (a fifth, or error_max if that is more) that the latency of the rest is that
+ * of a load which is not there?  Nothing to compare others with is learned from it. */
+bool tayra__limit_clouded(const struct tayra__limit *limit,
+			  const struct tayra__limit_window *window);
+/* A limit low enough that what is measured under it has no queue: a quarter, at least 1. */
+double tayra__limit_quiet(const struct tayra__limit *limit);
 
 #endif

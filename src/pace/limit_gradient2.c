@@ -11,6 +11,8 @@
  *       maximum: drops give no latency, and too many of them (error_max) shrink it by a tenth.
  *  165  In a long overload the slow average followed the latency up and called it normal: while
  *       the gradient is below 1 it goes up at a tenth of its speed, and down as fast as ever.
+ *  -    While a fifth or more fail, the rest is as quick as under a load that is not there, and the
+ *       average came down to that: it stands still meanwhile.
  *  Envoy 11579 (the same idea): answers that began under another limit spoke for this one: only
  *       those that began and ended under it count.
  */
@@ -51,7 +53,8 @@ gradient2_window(struct tayra__limit *limit, const struct tayra__limit_window *w
 		return tayra__limit_to(limit, limit->now * 0.9, "drops over maximum");
 	if (short_ns <= 0)
 		return tayra__limit_hold(limit, "no answer of its own");
-	follow(s, short_ns);
+	if (s->windows == 0 || !tayra__limit_clouded(limit, window))
+		follow(s, short_ns);
 	if (window->inflight_max < limit->now / 2)
 		return tayra__limit_hold(limit, "limit not reached");
 	gradient = fmin(fmax(TOLERANCE * s->long_ns / short_ns, 0.5), 1);

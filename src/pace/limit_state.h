@@ -10,6 +10,8 @@
 struct tayra__limit_vegas {
 	double base_ns;         /* least mean latency seen */
 	uint32_t windows, turn; /* since the base was taken anew; times it was */
+	double back;            /* the limit after a probe; 0: there is none */
+	uint64_t drain_ns;      /* of a probe: left until what is measured has no queue */
 };
 
 struct tayra__limit_gradient2 {

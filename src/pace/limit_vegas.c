@@ -7,13 +7,22 @@
  * where log L is the whole part of log10 L and at least 1.
  *
  * What differs: latencies are those of requests that began and ended under the limit there is, and
- * too many drops (error_max) shrink it rather than any.  The base is taken anew every 15 to 30 L
- * windows, under load, as published: it drifts (their issues 34, 39), which is why it is not the
- * default here.
+ * too many drops (error_max) shrink it rather than any.
+ *
+ * Published bugs, by the number of their issue, and what is done here:
+ *  34   Every 15 to 30 L windows the base is taken anew, and under load it then was what a queue
+ *       makes of it, so that it drifted upwards: it is taken at a quarter of the limit, after
+ *  39   twice the latency for what is inside to drain, and the limit goes back to where it was.  So
+ *       it is once, after ten windows, for a limit that began higher than 2 and learned its base
+ *       behind its own queue.
+ *  -    While a fifth or more fail (OpenSearch's "poisoning gate"), no base is learned.
  */
 #include "pace/limit.h"
 
 #include <math.h>
+
+#define WARM_UP       10
+#define PROBE_WINDOWS 8 /* then it is given up */
 
 /* 15 to 30 L windows, in a fixed order that repeats nothing soon: the golden ratio's multiples. */
 static bool
@@ -22,7 +31,45 @@ base_is_old(const struct tayra__limit *limit)
 	const struct tayra__limit_vegas *s = &limit->state.vegas;
 	double share = fmod(s->turn * 0.6180339887498949, 1);
 
-	return s->windows >= (15 + 15 * share) * limit->now;
+	if (s->turn == 0 && limit->warm)
+		return s->windows >= WARM_UP;
+	return s->windows >= (15 + 15 * share) * fmax(limit->now, 2);
+}
+
+static enum tayra__limit_move
+begin_probe(struct tayra__limit *limit, double latency_ns)
+{
+	struct tayra__limit_vegas *s = &limit->state.vegas;
+
+	s->windows = 0;
+	s->turn++;
+	s->drain_ns = (uint64_t)(2 * latency_ns);
+	s->back = limit->now;
+	return tayra__limit_to(limit, tayra__limit_quiet(limit), "base latency taken anew");
+}
+
+/* => HELD while it goes on. */
+static enum tayra__limit_move
+probe(struct tayra__limit *limit, const struct tayra__limit_window *window)
+{
+	struct tayra__limit_vegas *s = &limit->state.vegas;
+	const double back = s->back;
+
+	if (s->drain_ns > window->length_ns) {
+		s->drain_ns -= window->length_ns;
+		return tayra__limit_hold(limit, "base latency taken anew");
+	}
+	if (s->drain_ns || tayra__limit_too_few(limit, window) || window->own_mean_ns == 0) {
+		s->drain_ns = 0;
+		/* Nobody comes: then there is nothing to take. */
+		if (++s->windows < PROBE_WINDOWS)
+			return tayra__limit_hold(limit, "base latency taken anew");
+	} else if (!tayra__limit_clouded(limit, window)) {
+		s->base_ns = (double)window->own_mean_ns;
+	}
+	s->windows = 0;
+	s->back = 0;
+	return tayra__limit_to(limit, back, "base latency taken anew");
 }
 
 static enum tayra__limit_move
@@ -45,6 +92,9 @@ vegas_window(struct tayra__limit *limit, const struct tayra__limit_window *windo
 	struct tayra__limit_vegas *s = &limit->state.vegas;
 	const double latency_ns = (double)window->own_mean_ns;
 
+	if (s->back > 0 && !tayra__limit_dropped(limit, window))
+		return probe(limit, window);
+	s->back = 0;
 	if (tayra__limit_too_few(limit, window))
 		return tayra__limit_hold(limit, "too few answers");
 	if (tayra__limit_dropped(limit, window))
@@ -53,13 +103,9 @@ vegas_window(struct tayra__limit *limit, const struct tayra__limit_window *windo
 	if (latency_ns <= 0)
 		return tayra__limit_hold(limit, "no answer of its own");
 	s->windows++;
-	if (base_is_old(limit)) {
-		s->windows = 0;
-		s->turn++;
-		s->base_ns = latency_ns;
-		return tayra__limit_hold(limit, "base latency taken anew");
-	}
-	if (s->base_ns <= 0 || latency_ns < s->base_ns) {
+	if (base_is_old(limit) && limit->now > 1)
+		return begin_probe(limit, latency_ns);
+	if (s->base_ns <= 0 || (latency_ns < s->base_ns && !tayra__limit_clouded(limit, window))) {
 		s->base_ns = latency_ns;
 		return tayra__limit_hold(limit, "lower base latency");
 	}

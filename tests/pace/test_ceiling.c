@@ -152,23 +152,23 @@ windows(struct tayra_pace *pace, unsigned n, uint64_t from)
 static void
 pressure_holds_a_limiter_that_would_go_on(void **state)
 {
-	struct tayra_pace *pace = sensing(TAYRA_LIMITER_VEGAS);
+	struct tayra_pace *pace = sensing(TAYRA_LIMITER_LATENCY);
 	double before;
 
 	now = (struct tayra_pressure){ 0.9, 0.5, 0, 0, 0 };
-	windows(pace, 1, 1);
+	windows(pace, 3, 1);
 	before = stats_of(pace).limit;
-	windows(pace, 10, 2);
+	windows(pace, 10, 4);
 	assert_true(stats_of(pace).limit == before);
 	assert_true(stats_of(pace).ceiling == before);
 	assert_string_equal(stats_of(pace).reason, "cpu over maximum");
 	now.io_stall = 0.5;
-	windows(pace, 1, 12);
+	windows(pace, 1, 14);
 	assert_true(stats_of(pace).limit < before);
 	assert_string_equal(stats_of(pace).reason, "I/O stalls over maximum");
 	assert_int_equal(stats_of(pace).lowered, 1);
 	now = calm;
-	windows(pace, 25, 13);
+	windows(pace, 25, 15);
 	assert_true(stats_of(pace).limit > before);
 	assert_true(stats_of(pace).ceiling == 0);
 	tayra_pace_destroy(pace);
@@ -177,7 +177,7 @@ pressure_holds_a_limiter_that_would_go_on(void **state)
 static void
 a_limit_set_by_hand_lifts_the_ceiling(void **state)
 {
-	struct tayra_pace *pace = sensing(TAYRA_LIMITER_VEGAS);
+	struct tayra_pace *pace = sensing(TAYRA_LIMITER_LATENCY);
 
 	now = (struct tayra_pressure){ 0.9, 0.5, 0, 0, 0 };
 	windows(pace, 2, 1);

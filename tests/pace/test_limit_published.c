@@ -198,6 +198,72 @@ too_few_and_foreign_answers_hold(void **state)
 	}
 }
 
+/* A backend of latency 10 ms with up to 5 at once, and of 2 ms more for each beyond. */
+static uint64_t
+latency_at(double slots)
+{
+	return (uint64_t)(10 + 2 * fmax(0, floor(slots) - 5)) * MS;
+}
+
+static void
+vegas_begun_high_measures_its_base_with_few_inside(void **state)
+{
+	struct tayra__limit limit = limit_at(TAYRA_LIMITER_VEGAS, 20);
+	double least = 20;
+
+	limit.warm = true;
+	for (int i = 0; i < 9; i++)
+		learn(&limit, 100, latency_at(limit.now));
+	assert_true(limit.state.vegas.base_ns >= 30 * MS); /* what its own queue made of it */
+	for (int i = 0; i < 60; i++) {
+		learn(&limit, 100, latency_at(limit.now));
+		least = fmin(least, limit.now);
+	}
+	assert_true(least >= 5); /* a quarter */
+	assert_true(limit.state.vegas.base_ns <= 12 * MS);
+	assert_true(limit.now < 15);
+}
+
+static void
+a_probe_nobody_comes_to_is_given_up(void **state)
+{
+	struct tayra__limit limit = limit_at(TAYRA_LIMITER_VEGAS, 20);
+	const double base = 40 * MS;
+
+	limit.warm = true;
+	limit.state.vegas.base_ns = base;
+	while (limit.state.vegas.back <= 0)
+		learn(&limit, 100, 50 * MS);
+	for (int i = 0; i < 10; i++)
+		learn(&limit, 1, 40 * MS);
+	assert_true(limit.state.vegas.base_ns == base);
+	assert_true(limit.now >= 16);
+}
+
+/* A fifth fail at once, and the others find a backend that has less to do. */
+static void
+quick_errors_teach_no_base(void **state)
+{
+	struct tayra__limit vegas = limit_at(TAYRA_LIMITER_VEGAS, 20);
+	struct tayra__limit gradient2 = limit_at(TAYRA_LIMITER_GRADIENT2, 20);
+	double usual;
+
+	for (int i = 0; i < 5; i++) {
+		learn(&vegas, 100, 10 * MS);
+		learn(&gradient2, 100, 10 * MS);
+	}
+	usual = gradient2.state.gradient2.long_ns;
+	for (int i = 0; i < 50; i++) {
+		struct tayra__limit_window window = window_of(&vegas, 100, 2 * MS);
+
+		window.errors = 20;
+		tayra__limit_learn(&vegas, &window);
+		tayra__limit_learn(&gradient2, &window);
+	}
+	assert_true(vegas.state.vegas.base_ns == 10 * MS);
+	assert_true(gradient2.state.gradient2.long_ns == usual);
+}
+
 int
 main(void)
 {
@@ -205,6 +271,9 @@ main(void)
 		cmocka_unit_test(vegas_keeps_three_to_six_waiting),
 		cmocka_unit_test(vegas_holds_while_less_than_half_is_used),
 		cmocka_unit_test(vegas_takes_its_base_anew_in_time),
+		cmocka_unit_test(vegas_begun_high_measures_its_base_with_few_inside),
+		cmocka_unit_test(a_probe_nobody_comes_to_is_given_up),
+		cmocka_unit_test(quick_errors_teach_no_base),
 		cmocka_unit_test(gradient2_adds_its_queue_only_at_gradient_one),
 		cmocka_unit_test(gradient2_falls_under_constant_timeouts),
 		cmocka_unit_test(gradient2_does_not_learn_that_congestion_is_normal),
