@@ -66,6 +66,8 @@ struct tayra__bench_metric {
 /* The one that was asked for, or the default of what the arms are.  => 0 or an exit code after
  * saying why. */
 int tayra__bench_choose_metric(struct tayra__bench_options *options);
+/* What kinds of requests are judged by: the metric, where it is a latency, or else the median. */
+enum tayra__metric tayra__bench_kinds_metric(const struct tayra__bench_options *options);
 /* Read the options of a subcommand.  => 0, or an exit code after saying why. */
 int tayra__bench_run_options(int argc, char **argv, struct tayra__bench_options *options);
 int tayra__bench_gate_options(int argc, char **argv, struct tayra__bench_options *options);

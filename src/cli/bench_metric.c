@@ -58,3 +58,9 @@ tayra__bench_choose_metric(struct tayra__bench_options *o)
 		o->metric = find_metric(o, metrics, sizeof(metrics) / sizeof(metrics[0]));
 	return o->metric ? TAYRA__EXIT_OK : TAYRA__EXIT_USAGE;
 }
+
+enum tayra__metric
+tayra__bench_kinds_metric(const struct tayra__bench_options *o)
+{
+	return o->metric->metric <= TAYRA__MAX_MS ? o->metric->metric : TAYRA__P50_MS;
+}

@@ -96,6 +96,7 @@ tayra__bench_trial(const struct tayra__bench_options *o, const struct tayra__arm
 					   .slice_ns = o->slice_ns,
 					   .rounds = o->pairs,
 					   .turns = o->turns,
+					   .parts = (uint32_t)o->request.scenario.scenario.kinds,
 					   .seed = o->seed,
 					   .stop = tayra__interrupt_flag() };
 }
@@ -128,7 +129,7 @@ read_machine(const struct tayra__bench_stage *stage, struct tayra__machine_use *
 static int
 run_trial(const struct tayra__bench_options *o, const struct tayra__bench_stage *stage,
 	  struct tayra__bench_live *live, struct tayra__trial *trial,
-	  struct tayra__machine_share *machine)
+	  struct tayra__machine_share *machine, struct tayra__trial_parts *parts)
 {
 	struct tayra__trial_plan plan = tayra__bench_trial(o, stage->arms);
 	struct tayra__arm arms[TAYRA__TRIAL_ARMS_MAX];
@@ -147,7 +148,12 @@ run_trial(const struct tayra__bench_options *o, const struct tayra__bench_stage 
 	if (trial->ab[1].verdict == TAYRA_INVALID)
 		tayra__trial_spoil(trial, "the generator was the bottleneck in more than half of "
 					  "the slices");
-	return TAYRA_OK;
+	status = tayra__trial_parts(&plan, trial, parts);
+	if (status != TAYRA_OK) {
+		tayra__cli_error(o->command, "%s", tayra_status_text(status));
+		tayra__trial_fini(trial);
+	}
+	return status;
 }
 
 static int
@@ -194,6 +200,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 						    .alerts = &o->alerts,
 						    .servers = o->urls };
 	struct tayra__alert_log alerts;
+	static struct tayra__trial_parts parts;
 	struct tayra__bench_live *live;
 	char failure[500];
 	int code, status;
@@ -203,7 +210,7 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 	code = tayra__bench_live_open(&live_plan, &live);
 	if (code != TAYRA__EXIT_OK)
 		return code;
-	status = run_trial(o, stage, live, &trial, &report.machine);
+	status = run_trial(o, stage, live, &trial, &report.machine, &parts);
 	tayra__bench_live_stop(live);
 	if (status != TAYRA_OK) {
 		tayra__bench_live_close(live);
@@ -218,6 +225,8 @@ tayra__bench_judge(const struct tayra__bench_options *o, const struct tayra__ben
 		report.name[i] = o->arm[i].name;
 	memcpy(report.what, stage->what, sizeof(report.what));
 	memcpy(report.kinds, stage->kinds, sizeof(report.kinds));
+	report.parts = &parts;
+	report.of_kinds = tayra__bench_kinds_metric(o);
 	tayra__bench_method(o, &report.method);
 	code = exit_code_of(&trial, o->arms, limit);
 	if (report.failure) {

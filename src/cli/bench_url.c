@@ -71,6 +71,7 @@ open_server(struct servers *s, size_t i)
 	s->open++;
 	arm->load = (struct tayra__wire_load){ .clients = closed ? wire.connections : 0,
 					       .untimed = o->metric->metric > TAYRA__MAX_MS,
+					       .of_kinds = tayra__bench_kinds_metric(o),
 					       .own_use = of_own_use(o->metric->metric),
 					       .stop = tayra__interrupt_flag() };
 	tayra__bench_arrivals_fill(&o->arrivals, &arm->load);

@@ -17,7 +17,15 @@ tayra__kinds_init(struct tayra__kinds *kinds, const struct tayra__scenario *scen
 		return TAYRA_E_NOMEM;
 	for (size_t i = 0; i < scenario->kinds; i++)
 		tayra__hist_init(&kinds->tally[i].latency);
+	tayra__kinds_begin(kinds);
 	return TAYRA_OK;
+}
+
+void
+tayra__kinds_begin(struct tayra__kinds *kinds)
+{
+	for (size_t i = 0; i < kinds->scenario->kinds; i++)
+		tayra__hist_init(&kinds->tally[i].slice);
 }
 
 void
@@ -36,6 +44,7 @@ tayra__kinds_add(struct tayra__kinds *kinds, const struct tayra__call *call, uin
 	tally->offered++;
 	tally->ok += ok;
 	tayra__hist_add(&tally->latency, latency_ns);
+	tayra__hist_add(&tally->slice, latency_ns);
 }
 
 static double

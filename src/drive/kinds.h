@@ -11,8 +11,8 @@
 #include "drive/scenario.h"
 
 struct tayra__kind_tally {
-	uint64_t offered, ok; /* ok: answered well and in time */
-	struct tayra__hist latency;
+	uint64_t offered, ok;              /* ok: answered well and in time */
+	struct tayra__hist latency, slice; /* of all; of the slice that ran last */
 };
 
 struct tayra__kinds {
@@ -24,6 +24,8 @@ struct tayra__kinds {
 /* => TAYRA_OK, TAYRA_E_NOMEM: nothing to fini. */
 int tayra__kinds_init(struct tayra__kinds *kinds, const struct tayra__scenario *scenario);
 void tayra__kinds_fini(struct tayra__kinds *kinds);
+/* Another slice. */
+void tayra__kinds_begin(struct tayra__kinds *kinds);
 void tayra__kinds_add(struct tayra__kinds *kinds, const struct tayra__call *call,
 		      uint64_t latency_ns, bool ok);
 

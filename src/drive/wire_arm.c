@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "drive/arrivals.h"
+#include "drive/kinds.h"
 #include "drive/process_use.h"
 #include "stat/quantile_interval.h"
 
@@ -107,6 +108,24 @@ put_latency(const struct tayra__hist *latency, double *value)
 	value[TAYRA__MAX_MS] = (double)latency->max / 1e6;
 }
 
+/* Of each kind, where the slice holds it. */
+static void
+put_kinds(const struct tayra__wire_arm *arm, double *part)
+{
+	const struct tayra__kinds *kinds = tayra__wire_kinds(arm->wire);
+
+	for (size_t i = 0; part && kinds && i < kinds->scenario->kinds; i++) {
+		const struct tayra__hist *slice = &kinds->tally[i].slice;
+		double value[TAYRA__METRICS];
+
+		for (int m = 0; m < TAYRA__METRICS; m++)
+			value[m] = nan("");
+		if (slice->count)
+			put_latency(slice, value);
+		part[i] = value[arm->load.of_kinds];
+	}
+}
+
 static void
 put_server(const struct tayra__wire_arm *arm, uint64_t cpu_ns, uint64_t ok, double *value)
 {
@@ -145,6 +164,7 @@ fill(struct tayra__wire_arm *arm, const struct tayra__drive_result *r, uint64_t 
 							      (double)r->offered
 						    : nan("");
 	put_server(arm, cpu_ns, r->ok, out->value);
+	put_kinds(arm, out->part);
 	out->requests = r->offered;
 	out->lag_p99_ns = tayra__hist_quantile(&r->lag, 0.99);
 	out->invalid = tayra__wire_load_spoilt(&arm->load, r) != NULL;

@@ -22,9 +22,10 @@ struct tayra__wire_load {
 	uint64_t burst_every_ns;
 	const uint64_t *moments;
 	size_t moment_count;
-	uint64_t moments_from_ns; /* where in the trace a slice begins */
-	uint32_t clients;         /* closed loop: how many ask at a time */
-	bool untimed;             /* what is wanted is no latency, and lag spoils nothing */
+	uint64_t moments_from_ns;    /* where in the trace a slice begins */
+	uint32_t clients;            /* closed loop: how many ask at a time */
+	bool untimed;                /* what is wanted is no latency, and lag spoils nothing */
+	enum tayra__metric of_kinds; /* a latency: of each kind of a scenario it is the part */
 	bool own_use; /* it is what the server uses, which is right however hard it is asked */
 	const _Atomic bool *stop;
 	struct tayra__live *live; /* as in drive.h */
@@ -53,6 +54,7 @@ const char *tayra__wire_load_spoilt(const struct tayra__wire_load *load,
  * Of tayra__arm; ctx is a struct tayra__wire_arm.
  * => Latencies from when a request was due (open) or asked (closed); a quantile that the slice's
  *    requests do not hold (stat/quantile_interval.h) is NaN.  CPU and memory are the server's.
+ * => Where parts are asked for: the kinds of the scenario, each by load.of_kinds.
  * => Of a trace that is longer than a slice, each has a stretch drawn by its seed, and so the same
  *    for all arms of a turn.
  * => A slice that the generator spoilt is invalid.

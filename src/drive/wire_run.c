@@ -83,6 +83,8 @@ void
 tayra__wire_begin(struct tayra__wire *wire, uint64_t seed)
 {
 	wire->seed.random = seed;
+	if (wire->scenario)
+		tayra__kinds_begin(&wire->kinds);
 }
 
 void

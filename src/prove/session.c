@@ -24,6 +24,7 @@ struct course {
 	struct tayra__rng rng;
 	uint32_t *order;
 	struct tayra__measure *turn; /* [turn * arms + arm], of the round that runs */
+	double *turn_part;           /* [(turn * arms + arm) * parts + part] */
 	/* [arm]; they join the session's when the round is whole. */
 	struct tayra__hist *round_latency, *round_service;
 	struct tayra__hist *slice; /* [2]: latency, service */
@@ -59,6 +60,22 @@ measure_init(struct tayra__measure *measure, struct tayra__hist slice[2])
 	tayra__hist_init(&slice[1]);
 }
 
+static double *
+parts_of(const struct course *c, uint32_t turn, size_t arm)
+{
+	return &c->turn_part[(turn * c->out->arms + arm) * c->plan->parts];
+}
+
+static double *
+parts_init(const struct course *c, uint32_t turn, size_t arm)
+{
+	double *part = parts_of(c, turn, arm);
+
+	for (uint32_t i = 0; i < c->plan->parts; i++)
+		part[i] = nan("");
+	return part;
+}
+
 static int
 run_slice(struct course *c, uint32_t round, uint32_t turn, uint32_t arm)
 {
@@ -77,6 +94,8 @@ run_slice(struct course *c, uint32_t round, uint32_t turn, uint32_t arm)
 		rest(plan);
 	c->begun = true;
 	measure_init(measure, c->slice);
+	if (plan->parts)
+		measure->part = parts_init(c, turn, arm);
 	status = c->arms[arm].run(c->arms[arm].ctx, &slice, measure);
 	if (status == TAYRA_OK && plan->progress)
 		plan->progress(plan->progress_ctx, arm, &slice, measure);
@@ -137,6 +156,29 @@ pool_turns(const struct course *c, size_t arm, struct tayra__measure *out)
 	}
 }
 
+/* The median over the turns that count, as of the other figures. */
+static void
+pool_parts(const struct course *c, uint32_t round, size_t arm, bool spoilt)
+{
+	const uint32_t parts = c->plan->parts;
+	double values[TAYRA__SESSION_TURNS_MAX];
+
+	for (uint32_t i = 0; i < parts; i++) {
+		size_t n = 0;
+
+		for (uint32_t turn = 0; turn < c->turns; turn++) {
+			double value = parts_of(c, turn, arm)[i];
+
+			if ((!c->turn[turn * c->out->arms + arm].invalid || spoilt) &&
+			    !isnan(value))
+				values[n++] = value;
+		}
+		c->out->part[(round * c->out->arms + arm) * parts + i] = n ? tayra__quantile_median(
+										     values, n)
+									   : nan("");
+	}
+}
+
 /* => TAYRA_PENDING: stopped before the turn was whole. */
 static int
 run_turn(struct course *c, uint32_t round, uint32_t turn)
@@ -172,6 +214,7 @@ run_round(struct course *c, uint32_t round)
 		struct tayra__measure *measure = &c->out->measures[round * arms + i];
 
 		pool_turns(c, i, measure);
+		pool_parts(c, round, i, measure->invalid);
 		tayra__spread_of(&c->round_latency[i], &measure->spread);
 		if (measure->invalid)
 			continue;
@@ -186,15 +229,17 @@ static int
 course_init(struct course *c, const struct tayra__arm *arms, size_t n,
 	    const struct tayra__session_plan *plan, struct tayra__session *out)
 {
-	size_t slices;
+	size_t slices, room;
 
 	*c = (struct course){
 		.arms = arms, .plan = plan, .out = out, .turns = plan->turns ? plan->turns : 1
 	};
-	*out = (struct tayra__session){ .arms = n };
+	*out = (struct tayra__session){ .arms = n, .parts = plan->parts };
 	if (c->turns > TAYRA__SESSION_TURNS_MAX)
 		return TAYRA_E_INVAL;
-	if (__builtin_mul_overflow(n, (size_t)plan->rounds, &slices))
+	if (__builtin_mul_overflow(n, (size_t)plan->rounds, &slices) ||
+	    plan->parts > TAYRA__SESSION_PARTS_MAX ||
+	    __builtin_mul_overflow(slices, (size_t)TAYRA__SESSION_PARTS_MAX, &room))
 		return TAYRA_E_NOMEM;
 	out->measures = tayra__mem_array(slices, sizeof(*out->measures));
 	out->latency = tayra__mem_array(n, sizeof(*out->latency));
@@ -204,8 +249,10 @@ course_init(struct course *c, const struct tayra__arm *arms, size_t n,
 	c->slice = tayra__mem_array(2, sizeof(*c->slice));
 	c->turn = tayra__mem_array(n * c->turns, sizeof(*c->turn));
 	c->order = tayra__mem_array(n, sizeof(*c->order));
+	out->part = tayra__mem_array(slices * plan->parts + 1, sizeof(*out->part));
+	c->turn_part = tayra__mem_array(n * c->turns * plan->parts + 1, sizeof(*c->turn_part));
 	if (!out->measures || !out->latency || !out->service || !c->round_latency ||
-	    !c->round_service || !c->slice || !c->turn || !c->order)
+	    !c->round_service || !c->slice || !c->turn || !c->order || !out->part || !c->turn_part)
 		return TAYRA_E_NOMEM;
 	for (size_t i = 0; i < n; i++) {
 		tayra__hist_init(&out->latency[i]);
@@ -227,6 +274,7 @@ tayra__session_run(const struct tayra__arm *arms, size_t n, const struct tayra__
 		status = run_round(&c, round);
 	if (status == TAYRA_PENDING)
 		status = TAYRA_OK;
+	tayra__mem_free(c.turn_part);
 	tayra__mem_free(c.order);
 	tayra__mem_free(c.turn);
 	tayra__mem_free(c.slice);
@@ -240,6 +288,7 @@ tayra__session_run(const struct tayra__arm *arms, size_t n, const struct tayra__
 void
 tayra__session_fini(struct tayra__session *session)
 {
+	tayra__mem_free(session->part);
 	tayra__mem_free(session->measures);
 	tayra__mem_free(session->service);
 	tayra__mem_free(session->latency);
@@ -252,10 +301,18 @@ measure_at(const struct tayra__session *s, size_t round, size_t arm)
 	return &s->measures[round * s->arms + arm];
 }
 
+/* Which figure: a metric, or behind them a part. */
+static double
+figure_at(const struct tayra__session *s, size_t round, size_t arm, size_t which)
+{
+	if (which < TAYRA__METRICS)
+		return measure_at(s, round, arm)->value[which];
+	return s->part[(round * s->arms + arm) * s->parts + which - TAYRA__METRICS];
+}
+
 /* NaN where a pair was spoilt; returns how many were. */
 static uint32_t
-gather(const struct tayra__session *s, enum tayra__metric metric, size_t a, size_t b, double *as,
-       double *bs)
+gather(const struct tayra__session *s, size_t which, size_t a, size_t b, double *as, double *bs)
 {
 	uint32_t spoilt = 0;
 
@@ -263,22 +320,23 @@ gather(const struct tayra__session *s, enum tayra__metric metric, size_t a, size
 		const struct tayra__measure *ma = measure_at(s, i, a), *mb = measure_at(s, i, b);
 		bool invalid = ma->invalid || mb->invalid;
 
-		as[i] = invalid ? nan("") : ma->value[metric];
-		bs[i] = invalid ? nan("") : mb->value[metric];
+		as[i] = invalid ? nan("") : figure_at(s, i, a, which);
+		bs[i] = invalid ? nan("") : figure_at(s, i, b, which);
 		spoilt += invalid ? 1 : 0;
 	}
 	return spoilt;
 }
 
 static int
-compare_arms(const struct tayra__session *s, enum tayra__metric metric, size_t a, size_t b,
+compare_arms(const struct tayra__session *s, size_t which, size_t a, size_t b,
 	     const struct tayra_prove_rule *given, double *room, struct tayra_comparison *out)
 {
 	struct tayra_prove_rule rule = *given;
-	uint32_t spoilt = gather(s, metric, a, b, room, room + s->rounds);
+	uint32_t spoilt = gather(s, which, a, b, room, room + s->rounds);
 	int status;
 
-	rule.better = tayra__metric_info(metric)->better;
+	rule.better = which < TAYRA__METRICS ? tayra__metric_info((enum tayra__metric)which)->better
+					     : TAYRA_BETTER_LOWER;
 	status = tayra_prove_compare(room, room + s->rounds, s->rounds, &rule, out);
 	/* What is left when most was thrown away is what the noise let through. */
 	if (status == TAYRA_OK && spoilt > s->rounds / 2)
@@ -306,6 +364,24 @@ tayra__session_compare(const struct tayra__session *session, enum tayra__metric 
 		status = compare_arms(session, metric, a, a2, rule, room, &out->aa);
 	if (status != TAYRA_OK)
 		*out = (struct tayra__session_comparison){ 0 };
+	tayra__mem_free(room);
+	return status;
+}
+
+int
+tayra__session_compare_part(const struct tayra__session *session, uint32_t part, size_t a, size_t b,
+			    const struct tayra_prove_rule *rule, struct tayra_comparison *out)
+{
+	double *room;
+	int status;
+
+	*out = (struct tayra_comparison){ 0 };
+	if (part >= session->parts || a >= session->arms || b >= session->arms)
+		return TAYRA_E_INVAL;
+	room = tayra__mem_array((size_t)session->rounds + 1, 2 * sizeof(*room));
+	if (!room)
+		return TAYRA_E_NOMEM;
+	status = compare_arms(session, TAYRA__METRICS + part, a, b, rule, room, out);
 	tayra__mem_free(room);
 	return status;
 }

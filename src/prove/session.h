@@ -15,6 +15,7 @@
 struct tayra__hist;
 
 #define TAYRA__SESSION_TURNS_MAX 32
+#define TAYRA__SESSION_PARTS_MAX 32
 
 /* What is asked of an arm in one slice. */
 struct tayra__slice {
@@ -31,6 +32,9 @@ struct tayra__measure {
 	/* ns; the arm adds to them; NULL: not wanted.  From when a request was due; and, of those
 	 * answered well, from when it was sent, where that is not the same. */
 	struct tayra__hist *latency, *service;
+	/* [plan->parts], NaN: a figure of each part of what was asked (a kind of request), lower is
+	 * better; NULL: there are none. */
+	double *part;
 	struct tayra__spread spread; /* of the latencies; the session fills it in */
 	uint64_t lag_p99_ns;         /* of the generator */
 	uint64_t requests;
@@ -51,6 +55,7 @@ struct tayra__session_plan {
 	/* Slices an arm gets in a round, each in an order of its own; its figures of the round are
 	 * their median (or what metric.h says).  0: one. */
 	uint32_t turns;
+	uint32_t parts; /* of what is asked, each with a figure of its own; 0: none */
 	uint64_t slice_ns, gap_ns;
 	uint64_t seed;
 	const _Atomic bool *stop; /* set by Ctrl-C: end after the running slice; may be NULL */
@@ -67,6 +72,8 @@ struct tayra__session {
 					    are */
 	struct tayra__hist *latency;     /* [arm], merged over the rounds */
 	struct tayra__hist *service;     /* [arm], as well */
+	uint32_t parts;
+	double *part; /* [(round * arms + arm) * parts + part]; the median of the turns */
 };
 
 /* => TAYRA_OK (also when stopped: rounds says how far), an arm's status, TAYRA_E_NOMEM,
@@ -85,6 +92,11 @@ struct tayra__session_comparison {
 int tayra__session_compare(const struct tayra__session *session, enum tayra__metric metric,
 			   size_t a, size_t b, size_t a2, const struct tayra_prove_rule *rule,
 			   struct tayra__session_comparison *out);
+
+/* The same of one part, lower is better, and without an A/A. */
+int tayra__session_compare_part(const struct tayra__session *session, uint32_t part, size_t a,
+				size_t b, const struct tayra_prove_rule *rule,
+				struct tayra_comparison *out);
 
 /* log of how many times better b was than a, round by round (out has room for `rounds`); NaN for a
  * spoilt pair and where a side is not above zero.  A row for stat/mean_ratio.h. */

@@ -75,6 +75,7 @@ run_rounds(struct course *c, const char *phase, uint32_t rounds, struct tayra__s
 		.phase = phase,
 		.rounds = rounds,
 		.turns = c->turns,
+		.parts = plan->parts,
 		.slice_ns = plan->slice_ns,
 		.gap_ns = plan->gap_ns,
 		.seed = tayra__hash_mix64(plan->seed ^ (uint64_t)phase[0]),

@@ -21,6 +21,7 @@ struct tayra__trial_plan {
 	uint64_t budget_ns;
 	uint64_t slice_ns, gap_ns;
 	uint32_t turns; /* slices of each arm in a round, at most; 0: one */
+	uint32_t parts; /* of what is asked (session.h) */
 	uint32_t
 		rounds; /* exactly that many, whatever the budget and without a pilot; 0: by them */
 	uint64_t seed;
@@ -71,6 +72,22 @@ int tayra__trial_pilot(const struct tayra__trial_plan *plan, struct tayra__trial
 __attribute__((format(printf, 2, 3))) void tayra__trial_spoil(struct tayra__trial *trial,
 							      const char *why, ...);
 void tayra__trial_fini(struct tayra__trial *trial);
+
+/* What each part showed of each arm but the base. */
+struct tayra__trial_parts {
+	uint32_t parts; /* 0: there are none */
+	struct tayra_comparison ab[TAYRA__TRIAL_ARMS_MAX][TAYRA__SESSION_PARTS_MAX];
+};
+/*
+ * Judge them by Holm's steps: the smallest p of all arms and parts at alpha by how many there are,
+ * the next by one fewer, until one is not below; that one's alpha is for all that follow.  So any
+ * part that did not change is called BETTER or WORSE with at most alpha, and each interval is of
+ * the alpha that its verdict was found by.  A trial that is spoilt makes all INVALID.
+ * Source: Holm, Scandinavian Journal of Statistics 6, 1979.
+ * => TAYRA_OK, TAYRA_E_NOMEM.
+ */
+int tayra__trial_parts(const struct tayra__trial_plan *plan, const struct tayra__trial *trial,
+		       struct tayra__trial_parts *out);
 
 /* How large the difference of an arm to the base is, beside its ratio.  NaN: cannot be said.  Over
  * slices d grows with their length (stat/effect.h): judge by Cliff's delta. */

@@ -186,6 +186,65 @@ put_circumstances(const struct tayra__trial_report *r, struct tayra__sheet *shee
 	tayra__sheet_text(sheet, line);
 }
 
+static bool
+has_parts(const struct tayra__trial_report *r)
+{
+	return r->kinds[0] && r->parts && r->parts->parts == r->kinds[0]->scenario->kinds;
+}
+
+/* They are judged by a latency. */
+static const char *
+part_verdict(enum tayra_verdict verdict)
+{
+	return verdict == TAYRA_BETTER  ? "FASTER"
+	       : verdict == TAYRA_WORSE ? "SLOWER"
+					: tayra_verdict_name(verdict);
+}
+
+static void
+put_part(const struct tayra__trial_report *r, struct tayra__sheet *sheet, uint32_t part, size_t arm)
+{
+	const struct tayra_comparison *c = &r->parts->ab[arm][part];
+	char ratio[16], interval[40], p[16];
+	const char *cells[] = { r->kinds[0]->scenario->kind[part].name,
+				r->name[arm],
+				ratio,
+				interval,
+				p,
+				part_verdict(c->verdict) };
+
+	snprintf(ratio, sizeof(ratio), isnan(c->ratio) ? "-" : "%.3f", c->ratio);
+	if (isnan(c->lo) || isnan(c->hi))
+		snprintf(interval, sizeof(interval), "-");
+	else
+		snprintf(interval, sizeof(interval), "%.3f .. %.3f", c->lo, c->hi);
+	snprintf(p, sizeof(p), isnan(c->p) ? "-" : c->p < 0.001 ? "%.4f" : "%.3f", c->p);
+	tayra__sheet_row(sheet, cells);
+}
+
+static void
+put_parts(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
+{
+	static const char *const heads[] = {
+		"kind", "arm", "ratio", "its interval", "p", "verdict"
+	};
+	char line[LINE_MAX_BYTES];
+
+	snprintf(line, sizeof(line),
+		 "Each kind by %s, in the same pairs, against %s. Alpha is shared out by Holm's "
+		 "steps, which widens the intervals; what is found of a kind moves no verdict "
+		 "above.",
+		 tayra__metric_info(r->of_kinds)->name, r->name[0]);
+	tayra__sheet_text(sheet, line);
+	sheet->words = 2;
+	tayra__sheet_table(sheet, heads, 6);
+	for (uint32_t part = 0; part < r->parts->parts; part++)
+		for (size_t arm = 1; arm < r->arms; arm++)
+			put_part(r, sheet, part, arm);
+	tayra__sheet_table_end(sheet);
+	sheet->words = 0;
+}
+
 void
 tayra__trial_report_kinds(const struct tayra__trial_report *report, struct tayra__sheet *sheet)
 {
@@ -196,6 +255,8 @@ tayra__trial_report_kinds(const struct tayra__trial_report *report, struct tayra
 	tayra__kinds_table_put_arms(report->kinds, report->name, report->arms, sheet);
 	tayra__sheet_text(sheet, "All that was asked is in it: the pilot too, and of the first arm "
 				 "its second instance.");
+	if (has_parts(report))
+		put_parts(report, sheet);
 }
 
 void
@@ -243,6 +304,30 @@ json_effects(const struct tayra__trial_report *r, size_t arm, struct tayra__json
 }
 
 static void
+json_parts(const struct tayra__trial_report *r, size_t arm, struct tayra__json *json)
+{
+	tayra__json_array(json, "kinds");
+	for (uint32_t part = 0; part < r->parts->parts; part++) {
+		const struct tayra_comparison *c = &r->parts->ab[arm][part];
+
+		tayra__json_object(json, NULL);
+		tayra__json_string(json, "name", r->kinds[0]->scenario->kind[part].name);
+		tayra__json_string(json, "metric", tayra__metric_info(r->of_kinds)->name);
+		tayra__json_string(json, "verdict", part_verdict(c->verdict));
+		tayra__json_double(json, "a_value", c->a_value, 9);
+		tayra__json_double(json, "b_value", c->b_value, 9);
+		tayra__json_double(json, "ratio", c->ratio, 9);
+		tayra__json_double(json, "lo", c->lo, 9);
+		tayra__json_double(json, "hi", c->hi, 9);
+		tayra__json_double(json, "p", c->p, 9);
+		tayra__json_u64(json, "pairs", c->pairs);
+		tayra__json_u64(json, "pairs_missing", c->pairs_missing);
+		tayra__json_end(json);
+	}
+	tayra__json_end(json);
+}
+
+static void
 json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	 struct tayra__json *json)
 {
@@ -286,6 +371,8 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	if (r->kinds[0]) {
 		tayra__kinds_json(json, "a_kinds", r->kinds[0]);
 		tayra__kinds_json(json, "b_kinds", r->kinds[arm]);
+		if (has_parts(r))
+			json_parts(r, arm, json);
 	}
 	tayra__json_end(json);
 }

@@ -22,7 +22,9 @@ struct tayra__trial_report {
 	/* The command or the URL of each, without passwords. */
 	const char *what[TAYRA__TRIAL_ARMS_MAX];
 	const struct tayra__kinds *kinds[TAYRA__TRIAL_ARMS_MAX]; /* of a scenario; NULL: none */
-	enum tayra__metric of;                                   /* what was judged */
+	const struct tayra__trial_parts *parts; /* those kinds judged, by a latency */
+	enum tayra__metric of_kinds;
+	enum tayra__metric of;                /* what was judged */
 	const char *metric, *unit, *sentence; /* "wall", "ms", "wall time of the whole process" */
 	enum tayra_better better;
 	bool timed; /* a time or a rate: FASTER and SLOWER instead of BETTER and WORSE */
@@ -55,8 +57,8 @@ void tayra__trial_report_print(const struct tayra__trial_report *report, enum ta
 /*
  * A line for each arm but the base, the base's rival last: verdict, metric, ratio, lo, hi, p,
  * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, margin, pairs_missing, machine, took_s,
- * seed, partial, why, alerts; of a scenario a_kinds and b_kinds.  `pass` is written too when it is
- * not NULL.  => TAYRA_OK, TAYRA_E_IO.
+ * seed, partial, why, alerts; of a scenario a_kinds and b_kinds, and kinds with a verdict each.
+ * `pass` is written too when it is not NULL.  => TAYRA_OK, TAYRA_E_IO.
  */
 int tayra__trial_report_json(const struct tayra__trial_report *report, const bool *pass, FILE *out);
 

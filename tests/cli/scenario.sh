@@ -89,6 +89,9 @@ claim "a file of its own has one too, asked at a rate; its data is beside it"
 [ $? -ne 2 ] && [ "$(field metric)" = throughput_per_s ] && grep -q '^ *read  *a  *[0-9]' out && grep -q '^ *read  *b  *[0-9]' out &&
 	tail -n 1 out | grep -q '"a_kinds":\[{"name":"write".*"b_kinds":\[{"name":"write"'
 claim "servers are compared by one, and each has the figures of its kinds"
+tail -n 1 out | grep -q '"kinds":\[{"name":"write","metric":"p50_ms","verdict":"[A-Z]*",.*{"name":"read","metric":"p50_ms"' &&
+	grep -q '^ *read  *b  *[0-9.-]* .*\(SAME\|FASTER\|SLOWER\|UNDECIDED\|INVALID\)$' out && grep -q "Holm's" out
+claim "and each kind a verdict"
 cat >short.yaml <<END
 url: $url
 scenario: data/scenario.yaml

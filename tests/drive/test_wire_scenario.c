@@ -215,10 +215,24 @@ take_turn(struct tayra__wire *wire, uint64_t seed)
 		.wire = wire, .load = { .rate_per_s = 1000, .arrivals = TAYRA__ARRIVALS_UNIFORM }
 	};
 	const struct tayra__slice slice = { .seed = seed, .length_ns = 100 * MS };
-	struct tayra__measure out = { .latency = NULL };
+	const struct tayra__kinds *kinds = tayra__wire_kinds(wire);
+	double part[TAYRA__SESSION_PARTS_MAX], count = 0;
+	struct tayra__measure out = { .part = part };
 
+	for (size_t i = 0; i < TAYRA__SESSION_PARTS_MAX; i++)
+		part[i] = -1;
 	assert_int_equal(tayra__wire_arm_run(&arm, &slice, &out), TAYRA_OK);
 	assert_int_equal(out.requests, 100);
+	/* Each kind's median is of this turn's requests, whatever went before. */
+	for (size_t i = 0; i < kinds->scenario->kinds; i++) {
+		const struct tayra__hist *of = &kinds->tally[i].slice;
+
+		count += (double)of->count;
+		assert_true(of->count < 10 ||
+			    part[i] == (double)tayra__hist_quantile(of, 0.5) / 1e6);
+	}
+	assert_int_equal(count, 100);
+	assert_true(part[kinds->scenario->kinds] == -1);
 }
 
 /* Another arm may have been asked more before. */
