@@ -378,6 +378,43 @@ TAYRA_API size_t tayra_pace_changes(struct tayra_pace *pace, uint64_t *seen,
 #define TAYRA_PACE_CHANGES 64
 
 /*
+ * Limits per partition.  One pace stands for one backend; where parts of it fill up one by one
+ * (shards, hosts, tables, the quota of a tenant), each gets a pace of its own: made when its key is
+ * first asked for, with the same options, and learning by itself.  There are at most `max`.  Where
+ * there is no room the one that has been out of use for longest goes, and what its limit has
+ * learned.
+ *
+ * A pace is the caller's from get to put: at least while a ticket of it is queued or held.  To get,
+ * to put and to tick, from any thread.
+ */
+struct tayra_partitions;
+struct tayra_partitions_options {
+	size_t size;
+	const struct tayra_pace_options *pace; /* of each; NULL: all defaults.  Copied; its sensor
+						  and clock are borrowed */
+	uint32_t max;                          /* 1 to 65536; default 64 */
+	uint64_t idle_ns;                      /* out of use for so long, it goes; default 60 s */
+};
+#define TAYRA_PARTITIONS_OPTIONS_INIT TAYRA__SIZED(struct tayra_partitions_options)
+/* => TAYRA_E_INVAL, TAYRA_E_NOMEM.  NULL options mean all defaults. */
+TAYRA_API int tayra_partitions_create(const struct tayra_partitions_options *options,
+				      struct tayra_partitions **out);
+/* => TAYRA_OK, or TAYRA_E_FULL: one has not been put back, and nothing was done. */
+TAYRA_API int tayra_partitions_destroy(struct tayra_partitions *partitions);
+/* The pace of that key, an id or a hash.  => TAYRA_E_FULL: all are in use.  TAYRA_E_NOMEM. */
+TAYRA_API int tayra_partitions_get(struct tayra_partitions *partitions, uint64_t key,
+				   struct tayra_pace **out);
+/* Once for each get.  => TAYRA_E_NOT_FOUND: it is not in use. */
+TAYRA_API int tayra_partitions_put(struct tayra_partitions *partitions, uint64_t key,
+				   uint64_t now_ns);
+/* Tick each, and let go of those that have been out of use for long.  => when next. */
+TAYRA_API uint64_t tayra_partitions_tick(struct tayra_partitions *partitions, uint64_t now_ns);
+/* Show each, in no order, without a lock held: for its statistics or its settings. */
+TAYRA_API void tayra_partitions_each(struct tayra_partitions *partitions,
+				     void (*each)(void *ctx, uint64_t key, struct tayra_pace *pace),
+				     void *ctx);
+
+/*
  * The executor: a pool of threads that run tasks, in the order and with the admission of a pace.
  * For what blocks: queries, requests, computations.
  *
