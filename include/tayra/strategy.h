@@ -87,6 +87,7 @@ struct tayra_strategy {
 	uint64_t throttle_max_ms;
 	double ttl_jitter;                    /* as in struct tayra_options */
 	uint64_t absent_ttl_ms, error_ttl_ms; /* the same */
+	double refresh_at;                    /* the same */
 };
 #define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 

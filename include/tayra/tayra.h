@@ -90,6 +90,10 @@ struct tayra_options {
 	 * not at all.
 	 */
 	uint64_t absent_ttl_ms, error_ttl_ms;
+	/* 0 < .. < 1: the first hit after this part of a value's time has it loaded anew behind it,
+	 * in the strategy's refresh_class.  Requests with a loader of their own need `ticker`.
+	 * Default 0: not. */
+	double refresh_at;
 };
 #define TAYRA_OPTIONS_INIT TAYRA__SIZED(struct tayra_options)
 

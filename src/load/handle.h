@@ -32,6 +32,7 @@ struct tayra__settings {
 	_Atomic uint64_t throttle_max_ms;
 	_Atomic uint64_t absent_ttl_ms, error_ttl_ms;
 	_Atomic uint64_t ttl_jitter; /* of 2^32 - 1 */
+	_Atomic uint64_t refresh_at; /* of 2^32; 0: never */
 };
 
 struct tayra {

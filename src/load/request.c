@@ -17,6 +17,7 @@
 #include "load/absent.h"
 #include "load/below.h"
 #include "load/cq.h"
+#include "load/eager.h"
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/inside.h"
@@ -189,6 +190,8 @@ look_up(struct tayra *t, const void *key, size_t key_len, uint64_t now_ms,
 					   .request = request,
 					   .meta = &value.meta,
 					   .now_ms = now_ms });
+	if (request && !past && tayra__eager_is_due(t, &value.meta, now_ms))
+		tayra__eager_begin(t, request, &value.meta, now_ms);
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
 	if (!past)
 		tayra__counters_add(&t->counters, TAYRA__COUNT_HITS, 1);

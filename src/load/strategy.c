@@ -98,6 +98,7 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 		.throttle_ms = either(options->throttle_ms, DEFAULT_THROTTLE_MS),
 		.throttle_max_ms = options->throttle_max_ms,
 		.ttl_jitter = options->ttl_jitter,
+		.refresh_at = options->refresh_at,
 		.absent_ttl_ms = options->absent_ttl_ms,
 		.error_ttl_ms = options->error_ttl_ms,
 		.ttl_learning = TAYRA_FEATURE_OFF,
@@ -120,8 +121,9 @@ is_sound(const struct tayra_strategy *s)
 		if (!tayra_feature_mode_name(modes[i]))
 			return false;
 	return (s->staleness_budget == 0 || (s->staleness_budget > 0 && s->staleness_budget < 1)) &&
-	       s->ttl_jitter >= 0 && s->ttl_jitter < 1 && s->prefetch_price >= 0 &&
-	       s->prefetch_price <= 1e9 && (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
+	       s->ttl_jitter >= 0 && s->ttl_jitter < 1 && s->refresh_at >= 0 && s->refresh_at < 1 &&
+	       s->prefetch_price >= 0 && s->prefetch_price <= 1e9 &&
+	       (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
 	       (s->learning_bytes == 0 || s->learning_bytes >= LEARNING_MIN) &&
 	       s->known_keys <= 1u << 26;
 }
@@ -178,6 +180,8 @@ tayra__strategy_resolve(const struct tayra_strategy *given, const struct tayra_s
 	s.throttle_max_ms = either(s.throttle_max_ms, base->throttle_max_ms);
 	s.absent_ttl_ms = either(s.absent_ttl_ms, base->absent_ttl_ms);
 	s.error_ttl_ms = either(s.error_ttl_ms, base->error_ttl_ms);
+	if (s.refresh_at == 0)
+		s.refresh_at = base->refresh_at;
 	if (s.ttl_jitter == 0)
 		s.ttl_jitter = base->ttl_jitter;
 	s.ttl_max_ms = either(s.ttl_max_ms, times(s.ttl_ms, BOUND));
@@ -242,6 +246,7 @@ tayra__strategy_apply(struct tayra *t, const struct tayra_strategy *strategy)
 		set(&settings->absent_ttl_ms, or_off(strategy->absent_ttl_ms, 0));
 		set(&settings->error_ttl_ms, or_off(strategy->error_ttl_ms, 0));
 		set(&settings->throttle_max_ms, rest_max(strategy));
+		set(&settings->refresh_at, (uint64_t)(strategy->refresh_at * 4294967296.0));
 		set(&settings->ttl_jitter, (uint64_t)(strategy->ttl_jitter * UINT32_MAX));
 	}
 	pthread_mutex_unlock(&t->lock);

@@ -235,6 +235,30 @@ a_warm_up_fails_at_each_allocation_and_leaves_no_trace(void **state)
 	assert_in_range(n, 6, ENOUGH);
 }
 
+static void
+a_hit_is_a_hit_without_memory_for_the_load_it_begins(void **state)
+{
+	for (uint64_t n = 1; n < 4; n++) {
+		struct tayra_options options = TAYRA_OPTIONS_INIT;
+		struct stage s;
+		struct tayra_ref ref;
+
+		options.refresh_at = 0.5;
+		options.ticker = true;
+		stage_open(&s, &options);
+		put_perishable(&s, "k", "v");
+		stage_pass_ms(&s, 900);
+		tayra_tick(s.t, 0);
+		struct tayra_request r = ask(&s, "k", answer);
+
+		tayra__mem_fail_after(n);
+		assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
+		tayra__mem_fail_after(0);
+		tayra_release(&ref);
+		stage_close(&s);
+	}
+}
+
 /* The cache takes the value without the heap; one too large for it needs a block. */
 static void
 every_waiter_hears_that_there_was_no_memory_for_the_value(void **state)
@@ -334,6 +358,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(who_is_served_at_once_does_not_need_memory_for_the_load_behind),
 	cmocka_unit_test(that_a_key_is_absent_is_answered_with_or_without_memory_to_keep_it),
 	cmocka_unit_test(a_warm_up_fails_at_each_allocation_and_leaves_no_trace),
+	cmocka_unit_test(a_hit_is_a_hit_without_memory_for_the_load_it_begins),
 	cmocka_unit_test(every_waiter_hears_that_there_was_no_memory_for_the_value),
 	cmocka_unit_test(a_small_value_is_loaded_and_answered_without_the_heap),
 	cmocka_unit_test(a_hit_a_put_and_a_delete_do_not_allocate),

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * eager.h: a hit late in a value's time has it loaded anew behind it, so that who comes after its
+ * end need not wait.  Once a value: the item is marked, and if that load is not let in or fails,
+ * the value ends as it would have.
+ */
+#ifndef TAYRA_LOAD_EAGER_H
+#define TAYRA_LOAD_EAGER_H
+
+#include <stdbool.h>
+
+#include "load/handle.h"
+
+#define TAYRA__ITEM_EAGER 0x2000u /* a flag: its load has been begun */
+
+/* Is it time?  Asked on every hit. */
+static inline bool
+tayra__eager_is_due(const struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	uint64_t part = tayra__setting(&t->settings.refresh_at); /* of 2^32; 0: never */
+
+	return __builtin_expect(part != 0, 0) && !(meta->flags & TAYRA__ITEM_EAGER) &&
+	       now_ms > meta->born_ms &&
+	       (double)(now_ms - meta->born_ms) * 4294967296.0 >=
+		       (double)(meta->fresh_ms - meta->born_ms) * (double)part;
+}
+
+/* Begin it, if there is somebody to run its loader.  handle.lock is not held. */
+void tayra__eager_begin(struct tayra *t, const struct tayra_request *request,
+			const struct tayra_item_meta *meta, uint64_t now_ms);
+
+#endif
