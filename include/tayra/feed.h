@@ -141,6 +141,20 @@ TAYRA_API int tayra_feed_sqlite(struct tayra *t, const struct tayra_feed_options
 TAYRA_API int tayra_feed_sqlite_sql(const char *keys, const char *table, const char *changes,
 				    char *error, size_t error_len, FILE *out);
 
+/*
+ * A Redis (from 6) or Valkey server that says which keys with the feed's prefix were changed,
+ * expired or evicted, in every database (CLIENT TRACKING with BCAST): the key there is the key
+ * here, as with tayra_origin_redis() and "GET {key}".  url as for that.  One connection, one
+ * thread; interval_ns (at most an hour) and connecting again as for PostgreSQL.
+ * => TAYRA_OK also when the server does not answer yet: `error` says so then, and is empty
+ *    otherwise; the feed is blind until it does.  TAYRA_E_INVAL: options, URL; or the server
+ * refuses user, password or database, or cannot tell (before Redis 6).  TAYRA_E_TOO_LARGE,
+ *    TAYRA_E_NOMEM, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_feed_redis(struct tayra *t, const struct tayra_feed_options *options,
+			       const char *url, char *error, size_t error_len,
+			       struct tayra_feed **out);
+
 #ifdef __cplusplus
 }
 #endif

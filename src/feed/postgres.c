@@ -16,23 +16,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "feed/line.h"
 #include "feed/quote.h"
 #include "feed/settings.h"
-#include "feed/thread.h"
 #include "feed/trigger.h"
-#include "load/feed.h"
 #include "origin/pg_connection.h"
-#include "origin/reach.h"
 
 #define DEFAULT_INTERVAL_NS TAYRA_NS_PER_S
-/* A connection that lived less was none: it is not made again at once. */
-#define LIVED_NS TAYRA_NS_PER_S
-
 struct postgres {
-	struct tayra_feed feed; /* first: the caller's pointer */
-	struct tayra__feed_thread thread;
+	struct tayra__feed_line line; /* first: the caller's pointer */
 	struct tayra__pg pg;
-	struct tayra__reach reach;
 	char *conninfo, *listen; /* listen: the SQL */
 	char channel[TAYRA__TRIGGER_CHANNEL_MAX + 1];
 	uint64_t connect_ns, interval_ns;
@@ -44,13 +37,14 @@ go_on_connecting(void *arg)
 {
 	const struct postgres *p = arg;
 
-	return tayra__clock_real_ns() < p->until_ns && !tayra__feed_thread_stops(&p->thread);
+	return tayra__clock_real_ns() < p->until_ns && !tayra__feed_thread_stops(&p->line.thread);
 }
 
 /* => TAYRA_OK: every change from now on will be told.  Else the connection is closed. */
 static int
-hear(struct postgres *p, const struct tayra__complaint *why)
+hear(struct tayra__feed_line *line, const struct tayra__complaint *why)
 {
+	struct postgres *p = (struct postgres *)line;
 	const struct tayra__pg_patience patience = { go_on_connecting, p };
 	int status;
 
@@ -62,7 +56,7 @@ hear(struct postgres *p, const struct tayra__complaint *why)
 		tayra__complain(why, "PostgreSQL: no answer within %u s",
 				(unsigned)(p->connect_ns / TAYRA_NS_PER_S));
 	if (status == TAYRA_OK)
-		tayra_feed_sound(&p->feed);
+		tayra_feed_sound(&p->line.feed);
 	else
 		tayra__pg_close(&p->pg);
 	return status;
@@ -74,11 +68,11 @@ take_note(struct postgres *p, const PGnotify *note)
 	const size_t len = strlen(note->extra);
 
 	if (strcmp(note->relname, p->channel) != 0)
-		tayra_feed_changed_prefix(&p->feed, note->extra, len);
+		tayra_feed_changed_prefix(&p->line.feed, note->extra, len);
 	else if (len == 0)
-		tayra_feed_changed_prefix(&p->feed, NULL, 0);
+		tayra_feed_changed_prefix(&p->line.feed, NULL, 0);
 	else
-		tayra_feed_changed(&p->feed, note->extra, len);
+		tayra_feed_changed(&p->line.feed, note->extra, len);
 }
 
 /* What has arrived.  => false: the connection is gone. */
@@ -90,7 +84,7 @@ take_all(struct postgres *p, bool *asked)
 
 	if (!PQconsumeInput(p->pg.conn))
 		return false;
-	while (!tayra__feed_thread_stops(&p->thread) && (note = PQnotifies(p->pg.conn))) {
+	while (!tayra__feed_thread_stops(&p->line.thread) && (note = PQnotifies(p->pg.conn))) {
 		take_note(p, note);
 		PQfreemem(note);
 	}
@@ -104,12 +98,13 @@ take_all(struct postgres *p, bool *asked)
 
 /* Until it is to stop or the connection is gone: then *why says how. */
 static void
-listen(struct postgres *p, const struct tayra__complaint *why)
+heed(struct tayra__feed_line *line, const struct tayra__complaint *why)
 {
+	struct postgres *p = (struct postgres *)line;
 	uint64_t next_ns = tayra__clock_real_ns() + p->interval_ns;
 	bool asked = false;
 
-	while (!tayra__feed_thread_stops(&p->thread)) {
+	while (!tayra__feed_thread_stops(&p->line.thread)) {
 		/* First what came before the answer to LISTEN, and is in libpq already. */
 		if (!take_all(p, &asked)) {
 			tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(p->pg.conn));
@@ -123,47 +118,14 @@ listen(struct postgres *p, const struct tayra__complaint *why)
 			asked = true;
 			next_ns = tayra__clock_real_ns() + p->interval_ns;
 		}
-		tayra__feed_thread_wait(&p->thread, PQsocket(p->pg.conn), next_ns);
+		tayra__feed_thread_wait(&p->line.thread, PQsocket(p->pg.conn), next_ns);
 	}
 }
 
 static void
-end_connection(struct postgres *p, enum tayra__reach_try try, uint64_t began_ns,
-	       const struct tayra__complaint *why)
+hang_up(struct tayra__feed_line *line)
 {
-	uint64_t now_ns = tayra__clock_real_ns();
-
-	tayra__feed_lost(&p->feed, why->text);
-	tayra__pg_close(&p->pg);
-	tayra__reach_end(&p->reach, try, now_ns,
-			 now_ns - began_ns >= LIVED_NS ? TAYRA__REACH_CAME : TAYRA__REACH_FAILED);
-}
-
-static void *
-run(void *arg)
-{
-	struct postgres *p = arg;
-	char trouble[TAYRA__TROUBLE_TEXT];
-	const struct tayra__complaint why = { trouble, sizeof(trouble) };
-
-	while (!tayra__feed_thread_stops(&p->thread)) {
-		uint64_t now_ns = tayra__clock_real_ns(), wait_ns;
-		enum tayra__reach_try try = tayra__reach_begin(&p->reach, now_ns, &wait_ns);
-
-		if (try == TAYRA__REACH_NO) {
-			tayra__feed_thread_wait(&p->thread, -1, now_ns + wait_ns);
-			continue;
-		}
-		trouble[0] = '\0';
-		if (p->pg.conn || hear(p, &why) == TAYRA_OK) {
-			now_ns = tayra__clock_real_ns();
-			listen(p, &why);
-		} else {
-			now_ns = tayra__clock_real_ns(); /* it did not live at all */
-		}
-		end_connection(p, try, now_ns, &why);
-	}
-	return NULL;
+	tayra__pg_close(&((struct postgres *)line)->pg);
 }
 
 static void
@@ -171,10 +133,7 @@ close_postgres(struct tayra_feed *feed)
 {
 	struct postgres *p = (struct postgres *)feed;
 
-	tayra__feed_thread_fini(&p->thread);
-	tayra__pg_close(&p->pg);
-	tayra__feed_fini(&p->feed);
-	tayra__reach_fini(&p->reach);
+	tayra__feed_line_fini(&p->line);
 	tayra__mem_free(p->conninfo);
 	tayra__mem_free(p->listen);
 	tayra__mem_free(p);
@@ -210,23 +169,7 @@ fill(struct postgres *p, const char *conninfo, const char *channel)
 	p->conninfo = tayra__mem_strdup(conninfo);
 	p->listen = listen_sql(channel);
 	memcpy(p->channel, channel, strlen(channel) + 1);
-	return p->conninfo && p->listen ? tayra__feed_thread_init(&p->thread) : TAYRA_E_NOMEM;
-}
-
-/* => TAYRA_OK also when the server cannot be reached: it may come. */
-static int
-begin(struct postgres *p, const struct tayra__complaint *why)
-{
-	char trouble[TAYRA__TROUBLE_TEXT] = "";
-	const struct tayra__complaint here = { trouble, sizeof(trouble) };
-	int status = hear(p, &here);
-
-	tayra__complain(why, "%s", status == TAYRA_OK ? "" : trouble);
-	if (status == TAYRA_E_NOMEM || status == TAYRA_E_INVAL)
-		return status;
-	if (status != TAYRA_OK)
-		tayra__feed_lost(&p->feed, trouble);
-	return tayra__feed_thread_start(&p->thread, run, p);
+	return p->conninfo && p->listen ? TAYRA_OK : TAYRA_E_NOMEM;
 }
 
 int
@@ -256,23 +199,22 @@ tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options, c
 	p = tayra__mem_alloc(sizeof(*p));
 	if (!p)
 		return TAYRA_E_NOMEM;
-	p->feed.close = close_postgres;
+	p->line = (struct tayra__feed_line){ .hear = hear, .listen = heed, .hang_up = hang_up };
+	p->line.feed.close = close_postgres;
 	p->connect_ns = connect_ns;
 	p->interval_ns = interval_ns;
-	p->thread.wake_fd = -1;
-	status = tayra__feed_init(&p->feed, t, options);
+	status = tayra__feed_line_init(&p->line, t, options);
 	if (status != TAYRA_OK) {
 		tayra__mem_free(p);
 		return status;
 	}
-	tayra__reach_init(&p->reach, tayra__clock_real_ns());
 	status = fill(p, conninfo, channel);
 	if (status == TAYRA_OK)
-		status = begin(p, &why);
+		status = tayra__feed_line_start(&p->line, &why);
 	if (status != TAYRA_OK) {
-		close_postgres(&p->feed);
+		close_postgres(&p->line.feed);
 		return status;
 	}
-	*out = &p->feed;
+	*out = &p->line.feed;
 	return TAYRA_OK;
 }

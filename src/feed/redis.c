@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * redis.c: a connection that is told of changes by CLIENT TRACKING with BCAST: the server remembers
+ * nothing of who read what, and tells of every key with the prefix.  It is sound from the moment
+ * the server said OK to that.  A connection that dies silently is noticed by the heartbeat, a PING.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "feed/line.h"
+#include "feed/settings.h"
+#include "load/doubt.h"
+#include "net/dial.h"
+#include "net/resp_client.h"
+
+#define CONNECT_NS          (2 * TAYRA_NS_PER_S)
+#define DEFAULT_INTERVAL_NS TAYRA_NS_PER_S
+
+struct redis {
+	struct tayra__feed_line line; /* first: the caller's pointer */
+	struct tayra__resp_client client;
+	struct tayra__redis_url url;
+	uint64_t interval_ns;
+	bool invalidates; /* inside a push of that kind */
+};
+
+/* ["invalidate", [key, ..]], or null instead of the keys: everything, by FLUSHALL. */
+static void
+take_push(void *ctx, const struct tayra__resp_element *e)
+{
+	struct redis *r = ctx;
+
+	if (e->depth == 0)
+		r->invalidates = false;
+	else if (e->depth == 1 && e->type == TAYRA__RESP_BULK)
+		r->invalidates = e->len == 10 && memcmp(e->text, "invalidate", 10) == 0;
+	else if (r->invalidates && e->type == TAYRA__RESP_NULL)
+		tayra_feed_changed_prefix(&r->line.feed, NULL, 0);
+	else if (r->invalidates && e->type == TAYRA__RESP_BULK)
+		tayra_feed_changed(&r->line.feed, e->text, e->len);
+}
+
+static int
+dial(struct redis *r, uint64_t until_ns, const struct tayra__complaint *why)
+{
+	const struct tayra__resp_client_options options = { .url = &r->url,
+							    .name = "tayra-feed",
+							    .bulk_bytes = 1u << 20,
+							    .push = take_push,
+							    .ctx = r };
+	struct tayra__dial_list list;
+	int status = tayra__dial_resolve(&r->url, &list, why->text, why->len);
+
+	for (size_t i = 0; i < list.count; i++) {
+		status = tayra__resp_client_open(&r->client, &options, &list.at[i], until_ns,
+						 why->text, why->len);
+		if (status == TAYRA_OK || status == TAYRA_E_NOMEM ||
+		    tayra__feed_thread_stops(&r->line.thread))
+			break;
+	}
+	return status;
+}
+
+static int
+track(struct redis *r, uint64_t until_ns, const struct tayra__complaint *why)
+{
+	const struct tayra__doubt *cover = r->line.feed.doubt;
+	const struct tayra__resp_argument on[] = {
+		TAYRA__RESP_TEXT("CLIENT"), TAYRA__RESP_TEXT("TRACKING"),
+		TAYRA__RESP_TEXT("ON"),     TAYRA__RESP_TEXT("BCAST"),
+		TAYRA__RESP_TEXT("PREFIX"), { cover->prefix, cover->prefix_len },
+	};
+	struct tayra__resp_element said;
+	int status;
+
+	if (r->client.version == TAYRA__RESP2) {
+		tayra__complain(why, "%s: it knows no RESP3, and cannot tell of changes",
+				r->url.shown);
+		return TAYRA_E_INVAL;
+	}
+	status = tayra__resp_client_call(&r->client, on, sizeof(on) / sizeof(on[0]), until_ns,
+					 &said);
+	if (status != TAYRA_OK) {
+		tayra__complain(why, "%s: no answer to CLIENT TRACKING", r->url.shown);
+	} else if (said.type == TAYRA__RESP_ERROR) {
+		tayra__complain(why, "%s: refuses CLIENT TRACKING: %.*s", r->url.shown,
+				(int)said.len, said.text);
+		status = TAYRA_E_INVAL;
+	}
+	return status;
+}
+
+static int
+hear(struct tayra__feed_line *line, const struct tayra__complaint *why)
+{
+	struct redis *r = (struct redis *)line;
+	uint64_t until_ns = tayra__clock_real_ns() + CONNECT_NS;
+	int status = dial(r, until_ns, why);
+
+	if (status == TAYRA_OK)
+		status = track(r, until_ns, why);
+	if (status == TAYRA_OK)
+		tayra_feed_sound(&r->line.feed);
+	else
+		tayra__resp_client_close(&r->client);
+	return status;
+}
+
+/* What has arrived; *asked: a PING is out.  => false: the connection is gone. */
+static bool
+take_all(struct redis *r, bool *asked)
+{
+	struct tayra__resp_element said;
+	int status;
+
+	do {
+		while ((status = tayra__resp_client_next(&r->client, NULL, NULL, &said)) ==
+		       TAYRA_OK)
+			*asked = false;
+		if (status == TAYRA_PENDING)
+			status = tayra__resp_client_fill(&r->client);
+	} while (status == TAYRA_OK && !tayra__feed_thread_stops(&r->line.thread));
+	return status == TAYRA_OK || status == TAYRA_PENDING;
+}
+
+static void
+heed(struct tayra__feed_line *line, const struct tayra__complaint *why)
+{
+	static const struct tayra__resp_argument ping[] = { TAYRA__RESP_TEXT("PING") };
+	struct redis *r = (struct redis *)line;
+	uint64_t next_ns = tayra__clock_real_ns() + r->interval_ns;
+	bool asked = false;
+
+	while (!tayra__feed_thread_stops(&line->thread)) {
+		uint64_t now_ns;
+
+		if (!take_all(r, &asked)) {
+			tayra__complain(why, "%s: the connection ended", r->url.shown);
+			return;
+		}
+		now_ns = tayra__clock_real_ns();
+		if (now_ns >= next_ns) {
+			next_ns = now_ns + r->interval_ns;
+			if (asked ||
+			    tayra__resp_client_send(&r->client, ping, 1, next_ns) != TAYRA_OK) {
+				tayra__complain(why, "%s: no answer", r->url.shown);
+				return;
+			}
+			asked = true;
+		}
+		tayra__feed_thread_wait(&line->thread, r->client.fd, next_ns);
+	}
+}
+
+static void
+hang_up(struct tayra__feed_line *line)
+{
+	tayra__resp_client_close(&((struct redis *)line)->client);
+}
+
+static void
+close_redis(struct tayra_feed *feed)
+{
+	struct redis *r = (struct redis *)feed;
+
+	tayra__feed_line_fini(&r->line);
+	tayra__mem_free(r);
+}
+
+int
+tayra_feed_redis(struct tayra *t, const struct tayra_feed_options *options, const char *url,
+		 char *error, size_t error_len, struct tayra_feed **out)
+{
+	const struct tayra__complaint why = { error, error_len };
+	struct redis *r;
+	int status;
+
+	tayra__complain(&why, "%s", "");
+	if (!out)
+		return TAYRA_E_INVAL;
+	*out = NULL;
+	if (!url) {
+		tayra__complain(&why, "feed: the URL is missing");
+		return TAYRA_E_INVAL;
+	}
+	r = tayra__mem_alloc(sizeof(*r));
+	if (!r)
+		return TAYRA_E_NOMEM;
+	r->line = (struct tayra__feed_line){ .hear = hear, .listen = heed, .hang_up = hang_up };
+	r->line.feed.close = close_redis;
+	tayra__resp_client_init(&r->client);
+	status = tayra__feed_interval(options, DEFAULT_INTERVAL_NS, &r->interval_ns, &why);
+	if (status == TAYRA_OK)
+		status = tayra__redis_url_parse(url, &r->url, error, error_len);
+	if (status == TAYRA_OK)
+		status = tayra__feed_line_init(&r->line, t, options);
+	if (status != TAYRA_OK) {
+		tayra__mem_free(r);
+		return status;
+	}
+	status = tayra__feed_line_start(&r->line, &why);
+	if (status != TAYRA_OK) {
+		close_redis(&r->line.feed);
+		return status;
+	}
+	*out = &r->line.feed;
+	return TAYRA_OK;
+}
