@@ -95,9 +95,10 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  * Elasticity: as many at once as still buy throughput, which is counted, never derived from
  * latency.  It doubles from 2 until that gains less than 10%, then compares levels a little above
  * and below (`dither`) and goes to where 1% more at once buys `price` percent.  It holds without
- * data and where the limit was not reached.  Only TIMEOUT and OVERLOAD outcomes over a fifth
- * (error_max, if that is more), a p90 over p90_max_ns and memory over memory_max weigh more than
- * throughput.  A limit to begin with above 2 is taken as one that was learned before.
+ * data and where the limit was not reached.  Where far less is done than was known to be, it goes
+ * to limit_min for a moment, as a convoy ends only so.  Only TIMEOUT and OVERLOAD outcomes over a
+ * fifth (error_max, if that is more), a p90 over p90_max_ns and memory over memory_max weigh more
+ * than throughput.  A limit to begin with above 2 is taken as one that was learned before.
  *
  * The ceiling, where there is a sensor, for all but aimd and fixed: the limit is not raised while
  * cpu >= cpu_max, memory >= memory_max or memory_stall >= memory_stall_max; at io_stall >=

@@ -7,9 +7,18 @@
 #define CURVATURE 0.8
 /* How far a knee wanders: standard deviation of ln L after a second. */
 #define WANDER 0.03
-/* An elasticity beyond these says no more than that. */
-#define E_MIN -3.0
-#define E_MAX 1.5
+/* An elasticity further from the price says no more than that. */
+#define E_SPAN        1.4
+#define ROUGH_WEIGHT  0.1
+#define ROUGH_MAX     64.0
+#define FORESEEN_MAX  32.0
+#define FORESEEN_UP   1.5 /* about the upper third: a pause now and then raises it little */
+#define FORESEEN_DOWN 0.77
+/* An elasticity is to be known better than that, if levels not too far apart can do it. */
+#define E_NOISE     0.8
+#define DITHER_MOST 0.5
+/* How much of the way between the levels is above the limit. */
+#define ABOVE 0.5
 /* Of surprise, in standard deviations. */
 #define SURPRISE_MAX 3.0
 #define SLACK        0.5
@@ -20,11 +29,11 @@
 #define STEP         0.2
 #define NOISE_WEIGHT 0.05
 /* Walls. */
-#define WALL_S    30.0
-#define LOW_WALL  0.5
-#define HIGH_WALL -1.0
-#define CLIFF     -2.5
-#define FAR       0.55 /* below the knee */
+#define WALL_S     4.0
+#define WALL_MAX_S 60.0
+#define LOW_WALL   0.5
+#define HIGH_WALL  -1.0
+#define FAR        0.55 /* below the knee */
 
 static double
 clip(double x, double min, double max)
@@ -47,13 +56,16 @@ tayra__knee_levels(const struct tayra__knee *knee, double dither, double min, do
 		   uint32_t *lo, uint32_t *hi)
 {
 	const double limit = clip(exp(knee->at), min, max);
-	double low = fmax(1, fmax(round(limit / (1 + dither)), ceil(min)));
-	double high = fmax(low + 1, fmin(round(limit * (1 + dither)), max));
+	const double apart = fmax(2 * log(1 + dither), fmin(knee->apart, 2 * log(1 + DITHER_MOST)));
+	double low = fmax(1, fmax(round(limit * exp(-(1 - ABOVE) * apart)), ceil(min)));
+	double high = fmax(low + 1, fmin(round(limit * exp(ABOVE * apart)), max));
 
 	if (knee->low.slots && low <= knee->low.slots) {
 		low = knee->low.slots + 1;
 		high = fmax(high, fmax(low + 1, round(low * (1 + dither) * (1 + dither))));
 	}
+	if (!knee->high.slots && knee->high.where > low)
+		high = fmin(high, knee->high.where);
 	if (knee->high.slots && high >= knee->high.slots) {
 		high = knee->high.slots - 1;
 		low = fmin(low, high);
@@ -68,16 +80,53 @@ tayra__knee_levels(const struct tayra__knee *knee, double dither, double min, do
 	*hi = (uint32_t)high;
 }
 
-/* Two looks in a row that say so put a wall up, or one that leaves no doubt. */
+/* The oftener one was there, the longer it stands. */
 static void
-look_at_wall(struct tayra__knee_wall *wall, bool bad, bool no_doubt, double slots)
+build_wall(struct tayra__knee_wall *wall, double slots)
 {
-	wall->hits = bad ? wall->hits + 1 : 0;
-	if (wall->hits < 2 && !no_doubt)
-		return;
 	wall->hits = 0;
 	wall->slots = (uint32_t)slots;
-	wall->left_s = WALL_S;
+	wall->where = slots;
+	wall->lasts_s = clip(2 * wall->lasts_s, WALL_S, WALL_MAX_S);
+	wall->left_s = wall->lasts_s;
+}
+
+/* Two looks at so many or more that say so put one up; one where there was one before; one that
+ * does not say so ends that. */
+static void
+look_at_wall(struct tayra__knee_wall *wall, bool bad, bool there, double slots)
+{
+	if (bad) {
+		wall->where = slots;
+		if (++wall->hits >= (wall->lasts_s > 0 ? 1 : 2))
+			build_wall(wall, slots);
+	} else if (there) {
+		wall->hits = 0;
+		wall->lasts_s = wall->where = 0;
+	}
+}
+
+void
+tayra__knee_forbid(struct tayra__knee *knee, double slots)
+{
+	knee->high.lasts_s = fmax(knee->high.lasts_s, WALL_S);
+	build_wall(&knee->high, slots);
+}
+
+bool
+tayra__knee_pinned(const struct tayra__knee *knee)
+{
+	return knee->high.slots && knee->at > log(knee->high.slots - 0.75) - 1e-9;
+}
+
+static void
+pin(struct tayra__knee *knee)
+{
+	if (!knee->high.slots || knee->at < log(knee->high.slots - 0.75))
+		return;
+	knee->at = log(knee->high.slots - 0.75);
+	knee->up = knee->below = 0;
+	knee->far = false;
 }
 
 static void
@@ -126,26 +175,65 @@ tayra__knee_learn(struct tayra__knee *knee, const struct tayra__knee_level *lo,
 		  const struct tayra__knee_level *hi, double price)
 {
 	const double apart = log(hi->slots / lo->slots), middle = log(hi->slots * lo->slots) / 2;
-	const double e = clip(log(hi->per_s / lo->per_s) / apart, E_MIN, E_MAX);
+	const double before = knee->at, seen = log(hi->per_s / lo->per_s) / apart;
+	const double e = clip(seen, price - E_SPAN, price + E_SPAN);
 	const double foreseen = price - CURVATURE * (middle - knee->at), surprise = e - foreseen;
 	const bool few = hi->slots >= 1.4 * lo->slots;
-	double noise = (1 / lo->answers + 1 / hi->answers) / (apart * apart);
+	double noise = (1 / lo->answers + 1 / hi->answers) / (apart * apart) *
+		       tayra__knee_rough(knee);
 
-	look_at_wall(&knee->low, few && e > LOW_WALL + sqrt(noise), false, lo->slots);
-	look_at_wall(&knee->high, e < HIGH_WALL - sqrt(noise), e < CLIFF, hi->slots);
+	look_at_wall(&knee->low, few && seen > LOW_WALL + sqrt(noise), lo->slots <= knee->low.where,
+		     lo->slots);
+	look_at_wall(&knee->high, seen < HIGH_WALL - sqrt(noise), hi->slots >= knee->high.where,
+		     hi->slots);
 	knee->below = fmax(0, knee->below +
 				      clip((e - FAR) / sqrt(noise), -SURPRISE_MAX, SURPRISE_MAX));
 	knee->far = knee->below >= JUMP;
+	if (seen > HIGH_WALL)
+		knee->apart = sqrt(noise) * apart / E_NOISE;
 	if (knee->noise <= 0)
 		knee->noise = noise;
 	knee->noise += NOISE_WEIGHT * (surprise * surprise - knee->noise);
 	noise = fmax(noise, fmin(knee->noise - CURVATURE * CURVATURE * knee->variance, 4 * noise));
 	move(knee, surprise / CURVATURE, noise / (CURVATURE * CURVATURE));
+	if (seen < HIGH_WALL) /* a cliff between the two: no slope to go down along */
+		knee->at = fmax(knee->at, fmin(before, log(lo->slots)));
+	pin(knee);
 	return e;
+}
+
+double
+tayra__knee_rough(const struct tayra__knee *knee)
+{
+	return fmax(fmax(1, knee->rough), knee->foreseen);
+}
+
+void
+tayra__knee_expect(struct tayra__knee *knee, double rough)
+{
+	if (knee->foreseen <= 0)
+		knee->foreseen = clip(rough, 1, FORESEEN_MAX);
+	knee->foreseen = clip(knee->foreseen *
+				      (rough > knee->foreseen ? FORESEEN_UP : FORESEEN_DOWN),
+			      1, FORESEEN_MAX);
+}
+
+void
+tayra__knee_repeat(struct tayra__knee *knee, const struct tayra__knee_level *one,
+		   const struct tayra__knee_level *two)
+{
+	const double apart = log(two->per_s / one->per_s);
+	const double expected = 1 / one->answers + 1 / two->answers;
+
+	if (knee->rough <= 0)
+		knee->rough = 1;
+	knee->rough += ROUGH_WEIGHT * (fmin(apart * apart / expected, ROUGH_MAX) - knee->rough);
 }
 
 bool
 tayra__knee_calm(const struct tayra__knee *knee)
 {
+	if (tayra__knee_pinned(knee))
+		return true;
 	return knee->variance < CALM_SPREAD * CALM_SPREAD && fmax(knee->up, knee->down) < JUMP / 2;
 }

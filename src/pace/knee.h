@@ -10,9 +10,9 @@
  * A jump (of the knee, or of the backend, which looks like one once) is told from noise by two
  * cumulative sums (Page 1954) of clipped, normalised surprise: only what repeats opens the filter.
  *
- * Walls.  A level that was far worse than its neighbour, twice in a row, is not tried again for
- * half a minute: below a cliff, or between 1 and 2 processors, every look costs a large part of
- * what there is.
+ * Walls.  A level that was far worse than its neighbour, twice, is not tried again for 4 s, the
+ * next time for 8, at most a minute: below a cliff, or between 1 and 2 processors, every look costs
+ * a large part of what there is.
  *
  * Pure; not thread-safe.
  */
@@ -30,12 +30,17 @@ struct tayra__knee_wall {
 	uint32_t slots; /* not to be used; 0: there is none */
 	uint32_t hits;
 	double left_s;
+	double where;   /* the last one was; 0: nowhere */
+	double lasts_s; /* how long that stood */
 };
 
 struct tayra__knee {
 	double at;       /* ln of the limit */
 	double variance; /* of that */
 	double noise;    /* of elasticities, as seen: smoothed square of what was not foreseen */
+	double rough; /* variance of counts, as seen, to that of a Poisson process; 0: not seen */
+	double foreseen; /* the same, by the spread of latencies */
+	double apart;    /* ln of how far apart levels must be to be told apart */
 	double up, down; /* cumulative sums of surprise */
 	double below;    /* the same of gaining most of what could be gained */
 	struct tayra__knee_wall low, high;
@@ -52,6 +57,18 @@ void tayra__knee_age(struct tayra__knee *knee, double seconds);
 /* Learn from a pair, lo->slots < hi->slots.  => the elasticity. */
 double tayra__knee_learn(struct tayra__knee *knee, const struct tayra__knee_level *lo,
 			 const struct tayra__knee_level *hi, double price);
+/* Learn from two looks at one level, what noise there is. */
+void tayra__knee_repeat(struct tayra__knee *knee, const struct tayra__knee_level *one,
+			const struct tayra__knee_level *two);
+/* Answers of requests whose latency has that squared coefficient of variation are as rough (a
+ * renewal process). */
+void tayra__knee_expect(struct tayra__knee *knee, double rough);
+/* How many times noisier than a Poisson process, at least 1. */
+double tayra__knee_rough(const struct tayra__knee *knee);
+/* So many are known to be too many. */
+void tayra__knee_forbid(struct tayra__knee *knee, double slots);
+/* As many as a wall allows, and more would be better? */
+bool tayra__knee_pinned(const struct tayra__knee *knee);
 /* Is it known well, and does nothing hint that it moves? */
 bool tayra__knee_calm(const struct tayra__knee *knee);
 

@@ -22,6 +22,7 @@ struct tayra__limit_window {
 	uint32_t old;     /* held at its end, begun under another limit */
 	uint64_t p90_ns;  /* of OK; CANCELLED can only raise it; 0: there were none */
 	uint64_t own_mean_ns, own_p50_ns, own_p90_ns; /* the same of `own`; the mean of OK only */
+	double ok_ns, ok_ns2;                         /* sums over OK: latency, its square */
 	double inflight; /* mean over time, by the time that those who left had spent inside */
 	uint32_t inflight_max, inflight_now; /* in it; at its end */
 	bool reached;                        /* was the limit reached at any moment? */

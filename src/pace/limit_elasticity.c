@@ -5,46 +5,56 @@
  *
  *   START   The limit doubles from 2 (or from what was left after a collapse) as long as throughput
  *           grows by more than 10% (as BBR's start-up, Cardwell et al., ACM Queue 2016), then goes
- *           back one step.
+ *           back one step.  Below a level that is known to be too high it goes half of the way.
  *   STEADY  Levels alternate hi lo lo hi: what drifts meanwhile cancels out, and half of the levels
  *           need no settling.
+ *   DRAIN   Far less is done where more was: it is emptied once, to tell a backend that is stuck
+ *           (a convoy ends when few are left) from one that is slower.
  *
- * A level counts what began and ended at it, after most of what began at another has left.  It is
- * long enough when there were enough answers; with fewer it goes on: nothing is decided without
+ * What counts towards a level is in level.h.  It is long enough after so many answers as are
+ * foreseen, more where they are rough (knee.h); with fewer it goes on: nothing is decided without
  * data.  A level that was not full says nothing about the backend: the limit stands still at what
- * was learned.  Sources: covariance of concurrency and throughput (Uber's Cinnamon), correlation
- * windows (failsafe-go), samples by epoch (Envoy 11579); drops: Netflix 137.
+ * was learned. Sources: covariance of concurrency and throughput (Uber's Cinnamon), correlation
+ * windows (failsafe-go), samples by epoch (Envoy 11579); drops: Netflix 137 and 72.
  *
- * Guards, whatever the throughput: too many drops (error_max) or a p90 over p90_max cut the limit,
- * once for each generation of requests; memory over its maximum keeps it from growing.
+ * Guards: too many drops (error_max) or a p90 over p90_max cut the limit, once for each generation
+ * of requests; memory over its maximum keeps it from growing.  Drops cut it little while most of
+ * what is known to be got is got, and not again where fewer at once are dropped as often.
  */
 #include "pace/limit.h"
 
 #include <math.h>
 
-#define GROWTH        1.10
-#define FULL          0.9 /* mean in flight over slots */
-#define LEVEL_NS      (200 * TAYRA_NS_PER_MS)
-#define START_NS      (100 * TAYRA_NS_PER_MS)
-#define SLOW_START_NS (500 * TAYRA_NS_PER_MS)
-#define LONG_NS       (2 * TAYRA_NS_PER_S) /* then a level needs only 10 answers */
-#define ANSWERS       50.0
-#define ANSWERS_START 160.0
-#define ANSWERS_QUICK 60.0
-#define DROPS         0.2 /* at least: a queue served at the brink of its deadlines has a tenth */
-#define CUT_NS        TAYRA_NS_PER_S
-#define SLOW_S        10.0 /* a level that was too slow is left alone */
-#define LIGHT_NS      (5 * TAYRA_NS_PER_S)
-#define TURNS         4u
-#define SETTLED       0.1 /* share of slots still held by others */
-#define START_SPREAD  0.4
-#define KNOWN_SPREAD  0.35 /* of ln L when somebody said what it is; START_SPREAD: after START */
-
-static void
-begin_level(struct tayra__limit_elasticity *s)
-{
-	s->level = (struct tayra__limit_level){ .settling = s->level.settling };
-}
+#define GROWTH         1.10
+#define FULL           0.9 /* mean in flight over slots */
+#define LEVEL_NS       (200 * TAYRA_NS_PER_MS)
+#define START_NS       (100 * TAYRA_NS_PER_MS)
+#define SLOW_START_NS  (500 * TAYRA_NS_PER_MS)
+#define LONG_NS        (2 * TAYRA_NS_PER_S) /* then a level needs only 10 answers */
+#define ANSWERS        50.0
+#define ANSWERS_START  160.0
+#define ANSWERS_QUICK  60.0
+#define DROPS          0.2 /* at least: a queue served at the brink of its deadlines has a tenth */
+#define COLLAPSE       0.5
+#define ALL_DROPPED    0.4
+#define QUICK_CUT      0.8
+#define CUT_NS         TAYRA_NS_PER_S
+#define SLOW_S         10.0 /* a level that was too slow is left alone */
+#define LIGHT_NS       (5 * TAYRA_NS_PER_S)
+#define TURNS          4u
+#define START_SPREAD   0.4
+#define KNOWN_SPREAD   0.35 /* of ln L when somebody said what it is; START_SPREAD: after START */
+#define FEWER          0.9
+#define SLOWER_SPREAD  0.2
+#define ROUGH          3.0
+#define ROUGH_MOST     6.0
+#define FALLEN         0.7 /* of what is known to be got */
+#define DOUBTED        0.8
+#define DEVIATIONS     2.5 /* before a level ends; when it has: */
+#define DEVIATIONS_END 1.5
+#define REMEMBER       0.3
+#define DRAIN_S        10.0 /* after one in vain; then twice that ... */
+#define DRAIN_MAX_S    160.0
 
 static enum tayra__limit_move
 go_to(struct tayra__limit *limit, double slots, const char *reason)
@@ -53,9 +63,8 @@ go_to(struct tayra__limit *limit, double slots, const char *reason)
 	double learned = limit->learned;
 	enum tayra__limit_move move = tayra__limit_to(limit, slots, reason);
 
-	s->level.settling = move != TAYRA__LIMIT_HELD;
 	limit->learned = learned;
-	begin_level(s);
+	tayra__level_begin(&s->level, move != TAYRA__LIMIT_HELD);
 	return move;
 }
 
@@ -98,6 +107,8 @@ rest_of(const struct tayra__limit_elasticity *s)
 {
 	if (!tayra__knee_calm(&s->knee))
 		return 0;
+	if (tayra__knee_pinned(&s->knee))
+		return 3 * TURNS;
 	return s->hi > 1.5 * s->lo ? 2 * TURNS : TURNS / 2;
 }
 
@@ -109,21 +120,55 @@ begin_steady(struct tayra__limit *limit, double at, double spread, const char *r
 	s->phase = TAYRA__ELASTICITY_STEADY;
 	limit->starting = false;
 	s->turn = 0;
+	s->start_at = 0;
 	tayra__knee_place(&s->knee, at, spread);
 	learned(limit, at);
 	return next_level(limit, reason);
+}
+
+/* Twice as many; below a level that is known to be too high, half of the way there. */
+static double
+doubled(const struct tayra__limit_elasticity *s, double slots)
+{
+	const double wall = s->knee.high.slots;
+
+	return wall > slots ? fmin(2 * slots, floor(sqrt(slots * wall))) : 2 * slots;
+}
+
+/* One level at what is thought best, before anything is compared. */
+static enum tayra__limit_move
+look_at(struct tayra__limit *limit, double slots, const char *reason)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+
+	s->resting = true;
+	s->turn = 0;
+	learned(limit, slots);
+	return go_to(limit, slots, reason);
+}
+
+/* Where few requests take most of the time one level that gained nothing is not believed. */
+static bool
+is_doubtful(struct tayra__limit_elasticity *s, double per_s)
+{
+	s->doubts = !s->doubts && tayra__knee_rough(&s->knee) >= ROUGH &&
+		    per_s > s->start_per_s / 2;
+	return s->doubts;
 }
 
 static enum tayra__limit_move
 start_level(struct tayra__limit *limit, double per_s)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
-	double before = s->start_per_s;
+	double before = s->start_per_s, next;
 
-	if (before > 0 && per_s < GROWTH * before)
+	if (before > 0 && per_s < GROWTH * before && !is_doubtful(s, per_s))
 		return begin_steady(limit, s->start_at, START_SPREAD, "doubling gained too little");
 	if (limit->now >= limit->rule.max)
 		return begin_steady(limit, limit->now, KNOWN_SPREAD, "at the ceiling");
+	next = doubled(s, floor(limit->now));
+	if (next <= floor(limit->now))
+		return begin_steady(limit, limit->now, START_SPREAD, "near to too many");
 	if (s->collapsed_at > 0 && limit->now * 2 > s->collapsed_at) {
 		s->collapsed_at = 0;
 		return begin_steady(limit, limit->now, START_SPREAD, "near to where it collapsed");
@@ -132,8 +177,8 @@ start_level(struct tayra__limit *limit, double per_s)
 	s->start_at = limit->now;
 	if (s->squeezed)
 		return go_to(limit, limit->now, "memory over maximum");
-	learned(limit, limit->now * 2);
-	return go_to(limit, limit->now * 2, "seeking throughput");
+	learned(limit, next);
+	return go_to(limit, next, "seeking throughput");
 }
 
 /* The second of a pair decides. */
@@ -163,80 +208,92 @@ steady_level(struct tayra__limit *limit, const struct tayra__knee_level *level)
 		s->phase = TAYRA__ELASTICITY_START;
 		s->start_per_s = hi->per_s;
 		s->start_at = hi->slots;
-		learned(limit, hi->slots * 2);
-		return go_to(limit, hi->slots * 2, "seeking throughput again");
+		learned(limit, doubled(s, hi->slots));
+		return go_to(limit, limit->learned, "seeking throughput again");
 	}
 	s->knee.at = fmin(fmax(s->knee.at, log(limit->rule.min)), log(limit->rule.max));
 	learned(limit, exp(s->knee.at));
-	if (s->turn == TURNS && rest_of(s) == 0)
+	if (s->turn == TURNS && s->suspect > 0)
+		s->turn = 2; /* look at lo once more */
+	else if (s->turn == TURNS && rest_of(s) == 0)
 		s->turn = 0;
 	return next_level(limit, limit->learned > before ? "more at once gained throughput"
 							 : "more at once gained too little");
 }
 
-static bool
-settled(struct tayra__limit_elasticity *s, const struct tayra__limit_window *window, double slots)
+/* What so many slots would be answered, going by what is known; no more than that. */
+static double
+expected_per_s(const struct tayra__limit_elasticity *s, double slots)
 {
-	struct tayra__limit_level *level = &s->level;
-
-	if (!level->settling)
-		return true;
-	level->settle_ns += window->length_ns;
-	if (window->old > SETTLED * slots && level->settle_ns < 3 * s->mean_ns)
-		return false;
-	level->settling = false;
-	return false; /* this window still saw it */
+	return s->good.per_s > 0 ? s->good.per_s * fmin(1, slots / s->good.slots) : 0;
 }
 
-static void
-add_window(struct tayra__limit_elasticity *s, const struct tayra__limit_window *window)
+/* Far less than is known to be got, by so many deviations more than chance. */
+static bool
+is_far_less(const struct tayra__limit_elasticity *s, double slots, double deviations)
 {
-	struct tayra__limit_level *level = &s->level;
+	const double share = s->suspect > 0 ? DOUBTED : FALLEN;
+	const double seconds = (double)s->level.sum.ns / 1e9;
+	const double least = share * expected_per_s(s, slots) * seconds;
 
-	level->ns += window->length_ns;
-	level->own += window->own;
-	level->inflight_ns += window->inflight * (double)window->length_ns;
-	level->seen_ns += window->inflight_now * (double)window->length_ns;
-	level->p90_ns += (double)window->own_p90_ns * window->own;
-	if (window->own)
-		s->mean_ns += (uint64_t)((double)window->own / (level->own + ANSWERS) *
-					 ((double)window->own_mean_ns - (double)s->mean_ns));
+	return tayra__level_per_s(&s->level) * seconds <
+	       least - deviations * sqrt(least * tayra__knee_rough(&s->knee));
 }
 
-/* Far fewer answers than at the level before: not noise, and every moment more costs. */
+/* So early that every moment more would cost. */
 static bool
-collapsing(const struct tayra__limit_elasticity *s)
+is_collapsing(const struct tayra__limit_elasticity *s, double slots)
 {
-	const double usual = s->last_per_s * (double)s->level.ns / 1e9;
+	const double usual = expected_per_s(s, slots) * (double)s->level.sum.ns / 1e9;
 
-	return s->level.own < usual / 2 - 2 * sqrt(usual);
+	/* In two windows at least: one may have seen the beginning of a stall. */
+	return s->fallen_per_s <= 0 && s->level.before.ns && !s->level.quiet_ns && usual >= 20 &&
+	       is_far_less(s, slots, DEVIATIONS);
 }
 
 /* Clearly more answers than at half the limit, or the first level of all: go on at once. */
 static bool
 doubling(const struct tayra__limit_elasticity *s)
 {
-	const double per_s = s->level.own * 1e9 / (double)s->level.ns;
+	const struct tayra__level_sum *sum = &s->level.sum;
+	const double enough = sum->ns < SLOW_START_NS ? ANSWERS_QUICK : ANSWERS_QUICK / 3;
 
-	return s->level.own >= (s->level.ns < SLOW_START_NS ? ANSWERS_QUICK : ANSWERS_QUICK / 3) &&
-	       per_s > 1.5 * s->start_per_s;
+	return sum->ok >= enough * fmin(tayra__knee_rough(&s->knee), ROUGH_MOST) &&
+	       (double)sum->ns >= tayra__level_busy_ns(&s->level) &&
+	       tayra__level_per_s(&s->level) > 1.5 * s->start_per_s;
+}
+
+/* How many a level is to have.  Where it is known what comes it goes on for as long as so many
+ * take, not until there are so many: what ends a level when it has gone well makes it look better.
+ */
+static double
+answers_for(const struct tayra__limit_elasticity *s, double slots)
+{
+	const double n = s->phase == TAYRA__ELASTICITY_START ? ANSWERS_START : ANSWERS;
+
+	return fmax(n * fmin(tayra__knee_rough(&s->knee), ROUGH_MOST), 2 * slots);
 }
 
 static bool
 long_enough(const struct tayra__limit_elasticity *s, double slots)
 {
-	const struct tayra__limit_level *level = &s->level;
+	const struct tayra__level_sum *sum = &s->level.sum;
+	const double mean_ns = tayra__level_mean_ns(&s->level);
+	const double ns = (double)sum->ns;
 	bool start = s->phase == TAYRA__ELASTICITY_START;
 
+	if (sum->ns == 0 || ns < mean_ns)
+		return false;
 	if (start && doubling(s))
 		return true;
-	if (level->ns < (start ? START_NS : LEVEL_NS) || level->ns < 2 * s->mean_ns)
-		return false;
-	if (collapsing(s))
+	if (is_collapsing(s, slots))
 		return true;
-	if (level->ns >= LONG_NS)
-		return level->own >= 10;
-	return level->own >= fmax(start ? ANSWERS_START : ANSWERS, 2 * slots);
+	if (ns < (double)(start ? START_NS : LEVEL_NS) || ns < 2 * mean_ns ||
+	    ns < fmin(1.5 * tayra__level_busy_ns(&s->level), (double)LONG_NS))
+		return false;
+	if (sum->ns >= LONG_NS)
+		return sum->ok >= 10;
+	return fmax(sum->ok, expected_per_s(s, slots) * ns / 1e9) >= answers_for(s, slots);
 }
 
 /* The guard of drops.  It counts since the limit was cut last, or since there were none. */
@@ -255,10 +312,15 @@ dropping(struct tayra__limit *limit, const struct tayra__limit_window *window)
 		s->answers = s->drops = 0;
 	s->answers += window->answers;
 	s->drops += window->drops;
-	if (most < 1 && s->drops >= fmin(10, floor(limit->now)) && s->drops >= most * s->answers)
+	if (s->answers && most < 1 && s->drops >= fmin(10, floor(limit->now)) &&
+	    s->drops >= fmax(most, s->borne) * s->answers &&
+	    (limit->now > limit->rule.min || s->drops >= COLLAPSE * s->answers))
 		return true;
-	if (s->answers >= 100)
+	if (s->answers >= 100) {
+		if (s->drops < most / 2 * s->answers)
+			s->borne = 0;
 		s->answers = s->drops = 0;
+	}
 	return false;
 }
 
@@ -276,6 +338,7 @@ cut(struct tayra__limit *limit, double factor, bool collapsed, const char *reaso
 	s->cut_ns = 0;
 	s->answers = s->drops = 0;
 	s->rested_ns = 0;
+	s->suspect = s->fallen_per_s = s->back_to = 0;
 	learned(limit, next);
 	if (collapsed) {
 		s->phase = TAYRA__ELASTICITY_START;
@@ -296,12 +359,243 @@ too_slow(struct tayra__limit *limit, double p90_ns)
 	const double slots = floor(limit->now);
 	enum tayra__limit_move move = cut(limit, fmax(0.7, (double)limit->rule.p90_max_ns / p90_ns),
 					  false, "p90 over its maximum");
+	struct tayra__knee_wall *wall = &limit->state.elasticity.knee.high;
 
-	limit->state.elasticity.knee.high = (struct tayra__knee_wall){
-		.slots = (uint32_t)fmax(slots, limit->rule.min + 1),
-		.left_s = SLOW_S,
-	};
+	wall->slots = (uint32_t)fmax(slots, limit->rule.min + 1);
+	wall->left_s = SLOW_S;
 	return move;
+}
+
+/*
+ * Fewer at once than before an overload do not lessen the drops: they have another reason, and the
+ * limit goes back to where it was.  A share of a fifth to a half only: all that is dropped at every
+ * level is what a dead backend does.
+ */
+static enum tayra__limit_move
+cut_for_drops(struct tayra__limit *limit, const struct tayra__limit_window *window)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const double share = s->drops / s->answers, from = floor(limit->now);
+	/* What is dropped at once costs next to nothing: it is as much as is got that counts. */
+	const double ok_per_s = (double)(window->answers - window->errors) * 1e9 /
+				(double)window->length_ns;
+	const bool well = s->phase == TAYRA__ELASTICITY_STEADY && from > limit->rule.min &&
+			  s->good.per_s > 0 && ok_per_s > 0.5 * expected_per_s(s, from);
+	const bool collapsed = share >= COLLAPSE && !well;
+	bool in_vain = s->cut_share > 0 && !collapsed && share > 0.9 * s->cut_share &&
+		       s->cut_ns < 10 * CUT_NS;
+
+	if (in_vain) {
+		const double back = s->cut_from;
+
+		s->borne = fmin(1.2 * share, COLLAPSE);
+		s->cut_share = 0;
+		s->answers = s->drops = 0;
+		begin_steady(limit, back, KNOWN_SPREAD, "fewer at once are dropped as often");
+		return look_at(limit, back, "fewer at once are dropped as often");
+	}
+	s->cut_share = collapsed ? 0 : share;
+	s->cut_from = from;
+	return cut(limit, collapsed ? ALL_DROPPED : fmax(fmin(1.05 * (1 - share), 0.9), QUICK_CUT),
+		   collapsed, "drops over maximum");
+}
+
+/* Either says so: the mean of those who left is too low where a backend has just become slow, what
+ * was seen is too low where a slot is taken again a moment after it was left. */
+static bool
+was_full(const struct tayra__level_sum *sum, double slots)
+{
+	return fmax(sum->inflight_ns, sum->seen_ns) >= FULL * slots * (double)sum->ns;
+}
+
+/*
+ * The same level, or one below a level that was far too high, gets far less done than it did.  The
+ * backend has become slower, or it is in a state that it does not leave while so many are there (a
+ * convoy).  Only emptying it tells which: if that mends it, what came before is not done again.
+ */
+static enum tayra__limit_move
+drain(struct tayra__limit *limit, double per_s)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+
+	s->phase = TAYRA__ELASTICITY_DRAIN;
+	s->fallen_per_s = per_s;
+	s->last.per_s = 0;
+	s->drain_from = fmin(floor(limit->now), s->good.slots);
+	s->suspect = fmax(s->suspect, floor(limit->now));
+	s->drained_ns = 0;
+	return go_to(limit, limit->rule.min, "emptying it: it may be stuck");
+}
+
+/* All have left, or it takes too long. */
+static enum tayra__limit_move
+draining(struct tayra__limit *limit, const struct tayra__limit_window *window)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const double most_s = fmin(0.5 + 3 * s->suspect / s->fallen_per_s, 2);
+
+	s->drained_ns += window->length_ns;
+	if (window->inflight_now > limit->rule.min && (double)s->drained_ns / 1e9 < most_s)
+		return tayra__limit_hold(limit, limit->reason);
+	s->phase = TAYRA__ELASTICITY_STEADY;
+	return look_at(limit, s->drain_from, "emptied");
+}
+
+/* The most that is got, and where; slowly less, when that is what is seen there. */
+static void
+remember(struct tayra__limit_elasticity *s, const struct tayra__knee_level *measured)
+{
+	const double expected = expected_per_s(s, measured->slots);
+
+	if (measured->per_s >= s->good.per_s && measured->slots < 1.3 * s->good.slots)
+		s->good = (struct tayra__knee_level){
+			.slots = measured->slots,
+			.per_s = s->good.per_s + REMEMBER * (measured->per_s - s->good.per_s),
+		};
+	else if (measured->per_s >= s->good.per_s)
+		s->good = *measured;
+	else if (measured->slots <= 1.2 * s->good.slots && measured->per_s < expected)
+		s->good.per_s *= 1 + REMEMBER * (measured->per_s / expected - 1);
+}
+
+/* The first level after a drain: was it stuck?  If not it is slower, and its knee may be elsewhere:
+ * a quarter as many are looked at. */
+static enum tayra__limit_move
+judge_drain(struct tayra__limit *limit, const struct tayra__knee_level *measured)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const bool stuck = measured->per_s > 1.5 * s->fallen_per_s &&
+			   measured->per_s > 0.5 * expected_per_s(s, measured->slots);
+	const bool starts = s->start_at > 0;
+	const double low = fmax(round(measured->slots / 4), limit->rule.min);
+
+	s->start_per_s = s->fallen_per_s = 0;
+	s->sticks = stuck;
+	if (stuck) {
+		tayra__knee_forbid(&s->knee, fmax(s->suspect, measured->slots + 1));
+		s->suspect = s->next_s = s->drain_s = 0;
+		remember(s, measured);
+		tayra__knee_place(&s->knee, measured->slots, KNOWN_SPREAD);
+		if (!starts)
+			return next_level(limit, "it was stuck");
+		s->phase = TAYRA__ELASTICITY_START;
+		return start_level(limit, measured->per_s);
+	}
+	s->suspect = 0;
+	s->drain_s = s->next_s = fmin(fmax(2 * s->next_s, DRAIN_S), DRAIN_MAX_S);
+	s->good = *measured;
+	s->phase = TAYRA__ELASTICITY_START;
+	s->back_to = measured->slots;
+	return go_to(limit, low, "slower than it was: are fewer better?");
+}
+
+/* The level after that: from there it doubles again, or goes back. */
+static enum tayra__limit_move
+judge_fewer(struct tayra__limit *limit, double per_s)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const double back = s->back_to;
+
+	s->back_to = 0;
+	if (per_s >= FEWER * s->good.per_s)
+		return start_level(limit, per_s);
+	s->phase = TAYRA__ELASTICITY_STEADY;
+	s->start_at = 0;
+	s->knee.variance = fmax(s->knee.variance, SLOWER_SPREAD * SLOWER_SPREAD);
+	return look_at(limit, back, "fewer are no better");
+}
+
+/* => it was handled; *move is what was done. */
+static bool
+fell(struct tayra__limit *limit, const struct tayra__knee_level *measured,
+     enum tayra__limit_move *move)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	bool less = is_far_less(s, measured->slots, s->suspect > 0 ? 1 : DEVIATIONS_END);
+
+	if (!less || measured->slots > 1.05 * s->good.slots) {
+		if (less && s->sticks && s->drain_s <= 0 && measured->slots >= s->knee.high.where &&
+		    s->phase == TAYRA__ELASTICITY_STEADY) {
+			s->suspect = measured->slots;
+			*move = drain(limit, measured->per_s);
+			return true;
+		}
+		if (less && s->suspect == 0) {
+			s->suspect = measured->slots;
+			s->last.per_s = 0;
+			if (s->phase != TAYRA__ELASTICITY_START)
+				return false; /* the pair is for the knee to learn from */
+			*move = look_at(limit, s->start_at, "doubling lost much");
+			return true;
+		}
+		if (!less) {
+			if (s->suspect > 0 && s->phase == TAYRA__ELASTICITY_START) {
+				tayra__knee_forbid(&s->knee, s->suspect);
+				s->start_per_s = 0;
+			}
+			s->suspect = 0;
+			remember(s, measured);
+			return false;
+		}
+	}
+	if (s->drain_s <= 0 && measured->slots > limit->rule.min) {
+		*move = drain(limit, measured->per_s);
+		return true;
+	}
+	s->suspect = 0;
+	s->good = *measured;
+	*move = look_at(limit, limit->learned, "slower than it was");
+	return true;
+}
+
+static enum tayra__limit_move
+level_done(struct tayra__limit *limit)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const double slots = floor(limit->now);
+	const struct tayra__level_sum *sum = &s->level.sum;
+	const struct tayra__knee_level measured = {
+		.slots = slots,
+		.answers = fmax(sum->ok, 0.5),
+		.per_s = tayra__level_per_s(&s->level),
+	};
+	enum tayra__limit_move move;
+
+	if (limit->rule.p90_max_ns && sum->p90_ns > (double)limit->rule.p90_max_ns * sum->own)
+		return too_slow(limit, sum->p90_ns / sum->own);
+	s->rested_ns = s->rested_ns > sum->ns ? s->rested_ns - sum->ns : 0;
+	if (!was_full(sum, slots)) {
+		s->rested_ns = LIGHT_NS;
+		s->resting = true;
+		s->turn = 0;
+		s->suspect = 0;
+		return go_to(limit, limit->learned, "application-limited");
+	}
+	tayra__knee_age(&s->knee, (double)sum->ns / 1e9);
+	s->drain_s -= (double)sum->ns / 1e9;
+	if (s->fallen_per_s > 0) {
+		s->resting = false;
+		return judge_drain(limit, &measured);
+	}
+	if (fell(limit, &measured, &move))
+		return move;
+	tayra__knee_expect(&s->knee,
+			   tayra__level_busy_ns(&s->level) / tayra__level_mean_ns(&s->level) - 1);
+	if (s->last.slots == slots && s->last.per_s > 0)
+		tayra__knee_repeat(&s->knee, &s->last, &measured);
+	s->last = measured;
+	if (s->phase == TAYRA__ELASTICITY_START) {
+		s->resting = false;
+		if (s->back_to > 0)
+			return judge_fewer(limit, measured.per_s);
+		return start_level(limit, measured.per_s);
+	}
+	if (s->resting) {
+		s->resting = false;
+		s->turn = 0;
+		return next_level(limit, "full again");
+	}
+	return steady_level(limit, &measured);
 }
 
 static void
@@ -315,67 +609,25 @@ begin(struct tayra__limit *limit)
 	s->resting = limit->warm;
 }
 
-/* Either says so: the mean of those who left is too low where a backend has just become slow, what
- * was seen is too low where a slot is taken again a moment after it was left. */
-static bool
-was_full(const struct tayra__limit_level *level, double slots)
-{
-	return fmax(level->inflight_ns, level->seen_ns) >= FULL * slots * (double)level->ns;
-}
-
-static enum tayra__limit_move
-level_done(struct tayra__limit *limit)
-{
-	struct tayra__limit_elasticity *s = &limit->state.elasticity;
-	const double slots = floor(limit->now);
-	const struct tayra__limit_level *level = &s->level;
-	const struct tayra__knee_level measured = {
-		.slots = slots,
-		.answers = fmax(level->own, 0.5),
-		.per_s = fmax(level->own, 0.5) * 1e9 / (double)level->ns,
-	};
-
-	if (limit->rule.p90_max_ns && level->p90_ns > (double)limit->rule.p90_max_ns * level->own)
-		return too_slow(limit, level->p90_ns / level->own);
-	s->rested_ns = s->rested_ns > level->ns ? s->rested_ns - level->ns : 0;
-	if (!was_full(level, slots)) {
-		s->rested_ns = LIGHT_NS;
-		s->resting = true;
-		s->turn = 0;
-		return go_to(limit, limit->learned, "application-limited");
-	}
-	s->last_per_s = measured.per_s;
-	tayra__knee_age(&s->knee, (double)level->ns / 1e9);
-	if (s->phase == TAYRA__ELASTICITY_START)
-		return start_level(limit, measured.per_s);
-	if (s->resting) {
-		s->resting = false;
-		s->turn = 0;
-		return next_level(limit, "full again");
-	}
-	return steady_level(limit, &measured);
-}
-
 static enum tayra__limit_move
 elasticity_window(struct tayra__limit *limit, const struct tayra__limit_window *window)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const double rough = fmax(1, s->knee.foreseen); /* a gap in what is rough is no stall */
 
 	if (s->phase == TAYRA__ELASTICITY_NEW)
 		begin(limit);
 	s->squeezed = limit->rule.memory_max < 1 &&
 		      window->pressure.memory >= limit->rule.memory_max;
-	if (dropping(limit, window)) {
-		bool collapsed = window->drops >= 0.5 * window->answers;
-
-		return cut(limit, collapsed ? 0.5 : 0.7, collapsed, "drops over maximum");
-	}
+	if (s->phase == TAYRA__ELASTICITY_DRAIN)
+		return draining(limit, window);
+	if (dropping(limit, window))
+		return cut_for_drops(limit, window);
 	if (s->cut)
 		return tayra__limit_hold(limit, "waiting for what began before the cut");
-	if (!settled(s, window, limit->now))
-		return tayra__limit_hold(limit, limit->reason);
-	add_window(s, window);
-	if (!long_enough(s, floor(limit->now)))
+	if (!tayra__level_add(&s->level, window, floor(limit->now),
+			      expected_per_s(s, floor(limit->now)) / rough) ||
+	    !long_enough(s, floor(limit->now)))
 		return tayra__limit_hold(limit, limit->reason);
 	return level_done(limit);
 }

@@ -6,6 +6,7 @@
 #define TAYRA_PACE_LIMIT_STATE_H
 
 #include "pace/knee.h"
+#include "pace/level.h"
 
 struct tayra__limit_vegas {
 	double base_ns;         /* least mean latency seen */
@@ -26,39 +27,42 @@ struct tayra__limit_bdp {
 	uint32_t turn;
 };
 
-/* One level of concurrency, measured until there is enough. */
-struct tayra__limit_level {
-	bool settling; /* what began at another is still leaving */
-	uint64_t settle_ns, ns;
-	double own;         /* answers */
-	double inflight_ns; /* sums over windows, times their length: mean in flight, */
-	double seen_ns;     /* in flight at their end */
-	double p90_ns;      /* times answers */
-};
-
 enum tayra__elasticity_phase {
 	TAYRA__ELASTICITY_NEW,
 	TAYRA__ELASTICITY_START,
 	TAYRA__ELASTICITY_STEADY,
+	TAYRA__ELASTICITY_DRAIN,
 };
 
 struct tayra__limit_elasticity {
 	enum tayra__elasticity_phase phase;
-	struct tayra__limit_level level;
-	uint64_t mean_ns;             /* smoothed latency */
-	double last_per_s;            /* of the level before */
-	double start_per_s, start_at; /* START: the level before; 0: none */
-	struct tayra__knee knee;      /* STEADY */
+	struct tayra__level level;
+	struct tayra__knee_level good; /* what is known to be got; per_s 0: nothing is */
+	struct tayra__knee_level last; /* the level before */
+	double start_per_s, start_at;  /* START: the level before; 0: none */
+	struct tayra__knee knee;       /* STEADY */
+	bool doubts;                   /* START: the last level gained nothing */
 	uint32_t lo, hi, turn;
 	struct tayra__knee_level first; /* of the pair */
 	double elasticity;              /* of the last pair */
-	bool resting;                   /* not full, or just cut: at what was learned */
+	bool resting;                   /* not full, just cut, or to be looked at: one level */
 	uint64_t rested_ns;             /* left until it counts as full again */
 	bool squeezed;                  /* memory was over its maximum in the last window */
-	bool cut;                       /* what began before is still leaving */
-	uint64_t cut_ns;                /* since then */
+	/* Drops. */
+	bool cut;        /* what began before is still leaving */
+	uint64_t cut_ns; /* since then */
 	double answers, drops;
-	double collapsed_at; /* 0: nowhere */
+	double collapsed_at;        /* 0: nowhere */
+	double cut_share, cut_from; /* of the last cut: what was dropped, from where */
+	double borne;               /* a share of drops that fewer at once did not lessen */
+	/* Falls. */
+	double suspect;         /* a level at which far less was done; 0: none */
+	bool sticks;            /* the last drain mended it */
+	double fallen_per_s;    /* before the drain */
+	double back_to;         /* from a look at fewer; 0: it is none */
+	double drain_from;      /* where it goes when all have left */
+	uint64_t drained_ns;    /* so far */
+	double drain_s, next_s; /* left until another may be; the wait after the next in vain */
 };
 
 struct tayra__limit_latency {

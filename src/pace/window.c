@@ -146,19 +146,23 @@ in_bin(const struct tayra__window *window, unsigned kinds, unsigned bin)
 	return n;
 }
 
-/* => how many there are; *sum_ns of their latencies. */
+/* => how many there are; *sum_ns of their latencies, *sum_ns2 of the squares. */
 static uint64_t
-total(const struct tayra__window *window, unsigned kinds, double *sum_ns)
+total(const struct tayra__window *window, unsigned kinds, double *sum_ns, double *sum_ns2)
 {
 	uint64_t all = 0;
 
-	*sum_ns = 0;
+	*sum_ns = *sum_ns2 = 0;
 	for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
 		uint64_t n = in_bin(window, kinds, bin);
+		double ns;
 
+		if (n == 0)
+			continue;
 		all += n;
-		if (n)
-			*sum_ns += (double)n * (double)bin_middle_ns(bin);
+		ns = (double)bin_middle_ns(bin);
+		*sum_ns += (double)n * ns;
+		*sum_ns2 += (double)n * ns * ns;
 	}
 	return all;
 }
@@ -166,8 +170,8 @@ total(const struct tayra__window *window, unsigned kinds, double *sum_ns)
 static uint64_t
 quantile_ns(const struct tayra__window *window, unsigned kinds, uint64_t percent)
 {
-	double sum_ns;
-	uint64_t all = total(window, kinds, &sum_ns), seen = 0;
+	double sum_ns, sum_ns2;
+	uint64_t all = total(window, kinds, &sum_ns, &sum_ns2), seen = 0;
 	const uint64_t rank = all - all * (100 - percent) / 100;
 
 	if (all == 0)
@@ -229,16 +233,17 @@ static void
 fill_latencies(struct tayra__window *window, struct tayra__limit_window *out)
 {
 	const uint64_t other_ns = take_other_ns(window);
-	double own_ns, all_ns;
+	double own_ns, own_ns2;
 
-	out->own = (uint32_t)total(window, OWN, &own_ns);
+	out->own = (uint32_t)total(window, OWN, &own_ns, &own_ns2);
 	out->own_mean_ns = out->own ? (uint64_t)(own_ns / out->own) : 0;
 	out->own_p50_ns = quantile_ns(window, OWN, 50);
 	out->own_p90_ns = p90_ns(window, OWN);
 	out->p90_ns = p90_ns(window, ALL);
-	total(window, ALL, &all_ns);
+	total(window, ALL, &out->ok_ns, &out->ok_ns2);
 	/* Little's law, by the time that those who left had spent inside. */
-	out->inflight = out->length_ns ? (all_ns + (double)other_ns) / (double)out->length_ns : 0;
+	out->inflight = out->length_ns ? (out->ok_ns + (double)other_ns) / (double)out->length_ns
+				       : 0;
 }
 
 void
@@ -253,11 +258,11 @@ void
 tayra__window_close(struct tayra__window *window, uint64_t now_ns, struct tayra__limit_window *out)
 {
 	uint64_t sums[TAYRA_OUTCOMES], fresh[TAYRA_OUTCOMES], gone;
-	double ns;
+	double ns, ns2;
 
 	take_bins(window);
 	sum(window, sums);
-	sums[TAYRA_OUTCOME_OK] = window->outcomes[TAYRA_OUTCOME_OK] + total(window, ALL, &ns);
+	sums[TAYRA_OUTCOME_OK] = window->outcomes[TAYRA_OUTCOME_OK] + total(window, ALL, &ns, &ns2);
 	for (unsigned o = 0; o < TAYRA_OUTCOMES; o++)
 		fresh[o] = sums[o] - window->outcomes[o];
 	memcpy(window->outcomes, sums, sizeof(sums));

@@ -86,25 +86,49 @@ where_nothing_is_gained_it_goes_down(void **state)
 static double
 cliff(double n)
 {
-	return n > 5 ? 20 : fmin(n, 4) * 25;
+	return n > 5 ? 20 : n * 25;
 }
 
 static void
-below_a_cliff_it_does_not_look_again_soon(void **state)
+below_a_cliff_it_looks_again_more_and_more_rarely(void **state)
 {
 	struct tayra__knee knee = knee_at(5, 0.35);
+	int looks[2] = { 0 };
 	uint32_t lo, hi;
 
-	look(&knee, 100, cliff);
-	assert_int_equal(knee.high.slots, 6);
-	for (int n = 0; n < 50; n++) {
+	for (int n = 0; n < 400; n++) { /* half a second each */
 		tayra__knee_levels(&knee, 0.15, 1, 1000, &lo, &hi);
-		assert_true(hi <= 5);
+		looks[n / 200] += hi > 5;
 		look(&knee, 100, cliff);
+		assert_true(exp(knee.at) < 6);
 	}
-	for (int n = 0; n < 20; n++)
-		look(&knee, 100, cliff);
-	assert_true(knee.high.slots == 0 || knee.high.left_s > 15); /* it has looked once more */
+	print_message("# looks over the cliff: %d, then %d\n", looks[0], looks[1]);
+	assert_true(looks[0] >= 2 && looks[0] <= 10);
+	assert_true(looks[1] >= 1 && looks[1] <= 3);
+}
+
+/* Where the same level gets 30% more or less from look to look, levels are further apart, and one
+ * pair moves it less. */
+static void
+what_is_rough_is_looked_at_from_further_apart(void **state)
+{
+	struct tayra__knee even = knee_at(20, 0.2), rough = knee_at(20, 0.2);
+	uint32_t even_lo, even_hi, rough_lo, rough_hi;
+
+	for (int n = 0; n < 40; n++) {
+		const struct tayra__knee_level one = { 20, 200, rate(20) },
+					       two = { 20, 200, one.per_s * (n & 1 ? 1.5 : 0.6) };
+
+		tayra__knee_repeat(&rough, &one, &two);
+		look(&rough, 200, rate);
+		look(&even, 200, rate);
+	}
+	assert_true(tayra__knee_rough(&even) == 1);
+	assert_true(tayra__knee_rough(&rough) > 5);
+	tayra__knee_levels(&even, 0.15, 1, 1000, &even_lo, &even_hi);
+	tayra__knee_levels(&rough, 0.15, 1, 1000, &rough_lo, &rough_hi);
+	assert_true((double)rough_hi / rough_lo > 1.2 * even_hi / even_lo);
+	assert_true(rough.variance > even.variance);
 }
 
 static void
@@ -164,7 +188,8 @@ main(void)
 		cmocka_unit_test(it_goes_to_where_the_price_is_paid),
 		cmocka_unit_test(few_answers_move_it_little_and_many_at_once),
 		cmocka_unit_test(where_nothing_is_gained_it_goes_down),
-		cmocka_unit_test(below_a_cliff_it_does_not_look_again_soon),
+		cmocka_unit_test(below_a_cliff_it_looks_again_more_and_more_rarely),
+		cmocka_unit_test(what_is_rough_is_looked_at_from_further_apart),
 		cmocka_unit_test(one_strange_pair_is_no_jump_and_two_are),
 		cmocka_unit_test(far_below_is_told_after_two_pairs),
 		cmocka_unit_test(levels_are_apart_and_within_bounds),

@@ -5,6 +5,7 @@
 #include "pace/limit.h"
 
 #include <math.h>
+#include <string.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -42,6 +43,8 @@ window_of(const struct tayra__limit *limit, uint32_t answers)
 		.own = answers,
 		.own_mean_ns = 10 * MS,
 		.own_p90_ns = 20 * MS,
+		.ok_ns = answers * 10.0 * MS,
+		.ok_ns2 = answers * 200.0 * MS * MS,
 		.inflight = slots,
 		.inflight_now = (uint32_t)slots,
 		.inflight_max = (uint32_t)slots,
@@ -105,17 +108,99 @@ what_is_not_full_changes_nothing(void **state)
 }
 
 static void
-answers_from_before_a_change_do_not_count(void **state)
+while_those_from_before_a_change_are_there_nothing_counts(void **state)
 {
 	struct tayra__limit limit = limit_at(2, false);
+	struct tayra__limit_window window;
 
-	for (int i = 0; i < 1000; i++) {
-		struct tayra__limit_window window = window_of(&limit, 100);
+	serve(&limit, 16, 12, 0);
+	for (int i = 0; i < 2; i++) {
+		double before = limit.now;
 
-		window.own = 0;
+		window = window_of(&limit, 1);
+		window.old = (uint32_t)before / 2;
+		tayra__limit_learn(&limit, &window);
+		assert_true(limit.now == before);
+	}
+}
+
+/* More than 12 at once make a convoy of a third of the speed, that ends when 4 are left. */
+static void
+a_convoy_is_emptied_and_its_place_remembered(void **state)
+{
+	struct tayra__limit limit = limit_at(2, false);
+	bool stuck = false;
+	int emptied = 0;
+
+	for (int i = 0; i < 400; i++) {
+		const double slots = floor(limit.now);
+		struct tayra__limit_window window;
+		bool was = strcmp(limit.reason ? limit.reason : "", "emptied") == 0;
+
+		stuck = slots > (stuck ? 4 : 12);
+		window = window_of(&limit, (uint32_t)(5 * fmin(slots, 12) * (stuck ? 0.3 : 1)));
+		tayra__limit_learn(&limit, &window);
+		emptied += !was && limit.reason && strcmp(limit.reason, "emptied") == 0;
+	}
+	assert_true(emptied > 0 && emptied < 12);
+	assert_false(stuck);
+	assert_true(limit.now >= 10 && limit.now <= 12);
+}
+
+/* A backend that has become slower stays slow when it is emptied: its limit is what it was. */
+static void
+what_is_merely_slower_is_not_emptied_again_soon(void **state)
+{
+	struct tayra__limit limit = limit_at(2, false);
+	int emptied = 0;
+
+	serve(&limit, 16, 200, 0);
+	for (int i = 0; i < 100; i++) {
+		struct tayra__limit_window window = window_of(
+			&limit, (uint32_t)(1.5 * fmin(floor(limit.now), 16)));
+
+		tayra__limit_learn(&limit, &window);
+		emptied += strcmp(limit.reason, "emptied") == 0 && limit.now > 1 ? 1 : 0;
+		emptied += strcmp(limit.reason, "emptying it: it may be stuck") == 0 ? 100 : 0;
+	}
+	assert_true(emptied >= 100 && emptied < 1000);
+	assert_true(limit.learned > 9 && limit.learned < 24);
+}
+
+static void
+a_pause_is_no_reason_to_go_down(void **state)
+{
+	struct tayra__limit limit = limit_at(2, false);
+	double before;
+
+	serve(&limit, 16, 200, 0);
+	before = limit.learned;
+	for (int i = 0; i < 40; i++) {
+		struct tayra__limit_window window = window_of(&limit, 0);
+
+		window.own_mean_ns = 0;
+		for (int w = 0; w < 4; w++)
+			tayra__limit_learn(&limit, &window);
+		serve(&limit, 16, 16, 0);
+		assert_true(limit.learned > 0.7 * before && limit.learned < 1.4 * before);
+	}
+}
+
+/* A third of all is refused at once, at any limit: fewer would only get less done. */
+static void
+drops_that_fewer_do_not_lessen_are_borne(void **state)
+{
+	struct tayra__limit limit = limit_at(16, true);
+
+	for (int i = 0; i < 400; i++) {
+		const uint32_t ok = (uint32_t)(5 * fmin(floor(limit.now), 16));
+		struct tayra__limit_window window = window_of(&limit, ok);
+
+		window.answers = ok + ok / 2;
+		window.errors = window.drops = ok / 2;
 		tayra__limit_learn(&limit, &window);
 	}
-	assert_true(limit.now == 2);
+	assert_true(limit.learned > 11);
 }
 
 static void
@@ -139,7 +224,7 @@ drops_cut_it_once_for_each_generation(void **state)
 	window.drops = window.errors = 20;
 	assert_int_equal(tayra__limit_learn(&limit, &window), TAYRA__LIMIT_LOWERED);
 	assert_string_equal(limit.reason, "drops over maximum");
-	assert_true(limit.now == 10);
+	assert_true(limit.now == 8);
 	window.old = 10; /* begun before the cut */
 	assert_int_equal(tayra__limit_learn(&limit, &window), TAYRA__LIMIT_HELD);
 	window.old = 0;
@@ -182,7 +267,11 @@ main(void)
 		cmocka_unit_test(it_doubles_until_nothing_more_is_gained),
 		cmocka_unit_test(without_data_it_holds),
 		cmocka_unit_test(what_is_not_full_changes_nothing),
-		cmocka_unit_test(answers_from_before_a_change_do_not_count),
+		cmocka_unit_test(while_those_from_before_a_change_are_there_nothing_counts),
+		cmocka_unit_test(a_convoy_is_emptied_and_its_place_remembered),
+		cmocka_unit_test(what_is_merely_slower_is_not_emptied_again_soon),
+		cmocka_unit_test(a_pause_is_no_reason_to_go_down),
+		cmocka_unit_test(drops_that_fewer_do_not_lessen_are_borne),
 		cmocka_unit_test(a_saved_limit_is_where_it_begins),
 		cmocka_unit_test(drops_cut_it_once_for_each_generation),
 		cmocka_unit_test(a_p90_over_its_maximum_cuts_it),

@@ -133,6 +133,7 @@ own_answers_began_and_ended_under_the_limit_of_now(void **state)
 	assert_int_equal(out.own, 1);
 	assert_int_equal(out.old, 3); /* of the five held, two have left */
 	assert_in_range(out.own_mean_ns, 1940000, 2060000);
+	assert_true(out.ok_ns > 0 && out.ok_ns2 >= out.ok_ns * out.ok_ns / out.answers);
 	assert_in_range(out.own_p50_ns, 1940000, 2060000);
 	assert_true(out.p90_ns > 80000000);
 }

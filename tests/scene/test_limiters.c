@@ -395,6 +395,55 @@ a_latency_target_is_kept_at_the_largest_limit(void **state)
 	}
 }
 
+/* What goes wrong in its own way, in a closed loop: the share of the best that there is. */
+static void
+expect_share(const char *what, const struct tayra__backend_shape *shape, uint64_t seeds,
+	     double mean, double worst)
+{
+	struct spread spread = { 0 };
+
+	for (uint64_t seed = 1; seed <= seeds; seed++) {
+		struct arena arena;
+
+		open_with(&arena, TAYRA_LIMITER_ELASTICITY, 0, shape, seed);
+		settle_and_count(&arena, 20 * S, 20 * S);
+		add(&spread, arena_share(&arena));
+		arena_close(&arena);
+	}
+	expect(&spread, what, mean, worst);
+}
+
+static void
+a_convoy_is_left_and_not_begun_again(void **state)
+{
+	const struct tayra__backend_shape at_12 = { .kind = TAYRA__BACKEND_CONVOY,
+						    .rate_per_s = 50,
+						    .servers = 12,
+						    .knee = 12,
+						    .release = 4,
+						    .collapse = 0.3 },
+					  at_24 = { .kind = TAYRA__BACKEND_CONVOY,
+						    .rate_per_s = 500,
+						    .servers = 24,
+						    .knee = 24,
+						    .release = 6,
+						    .collapse = 0.2 };
+
+	expect_share("convoy above 12", &at_12, 5, 0.93, 0.90);
+	expect_share("convoy above 24", &at_24, 2, 0.93, 0.90);
+}
+
+static void
+overloads_that_do_not_depend_on_the_limit_are_borne(void **state)
+{
+	struct tayra__backend_shape shape = knee_at_22;
+
+	shape.errors = 0.3;
+	shape.error = TAYRA_OUTCOME_OVERLOAD;
+	shape.error_ns = 1 * MS;
+	expect_share("3 of 10 refused at once", &shape, 3, 0.93, 0.90);
+}
+
 static void
 the_published_ones_in_the_same_table(void **state)
 {
@@ -472,6 +521,8 @@ main(void)
 		cmocka_unit_test(a_burst_of_64_at_the_very_start_is_let_in),
 		cmocka_unit_test(overload_with_deadlines_is_answered_at_capacity),
 		cmocka_unit_test(a_latency_target_is_kept_at_the_largest_limit),
+		cmocka_unit_test(a_convoy_is_left_and_not_begun_again),
+		cmocka_unit_test(overloads_that_do_not_depend_on_the_limit_are_borne),
 		cmocka_unit_test(the_published_ones_in_the_same_table),
 		cmocka_unit_test(the_same_seed_gives_the_same_trace),
 	};
