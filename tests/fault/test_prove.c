@@ -142,7 +142,7 @@ each_refused_allocation_is_reported_and_nothing_leaks(void **state)
 	}
 	assert_int_equal(refusals(compare), 2);
 	assert_int_equal(refusals(average), 2);
-	assert_int_equal(refusals(session), 8 + 1 + 2 * 2);
+	assert_int_equal(refusals(session), 10 + 1 + 2 * 2);
 	assert_int_equal(refusals(pool), 2);
 	assert_int_equal(refusals(statistics), 1 + 1 + 2 + 3 + 1 + 2 + 2 + 2);
 }
