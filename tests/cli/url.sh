@@ -170,13 +170,17 @@ refused '--slice is shorter than the period' "a slice without a burst is refused
 if command -v openssl >/dev/null && redis-server --version >/dev/null 2>&1; then
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout key.pem -out cert.pem -subj /CN=localhost \
 		-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' 2>/dev/null
-	tls_port=$((port > 40000 ? port - 7919 : port + 7919))
-	redis-server --port 0 --tls-port $tls_port --bind 127.0.0.1 --tls-cert-file cert.pem --tls-key-file key.pem \
-		--tls-ca-cert-file cert.pem --tls-auth-clients no --save '' --daemonize no >redis.log 2>&1 &
-	secure=$!
-	for _ in $(seq 600); do
-		grep -q 'Ready to accept\|error\|Error' redis.log && break
-		sleep 0.1
+	for far in 7919 7927 7933 7937; do # it cannot be told to find a port that is free
+		tls_port=$((port > 40000 ? port - far : port + far))
+		: >redis.log
+		redis-server --port 0 --tls-port $tls_port --bind 127.0.0.1 --tls-cert-file cert.pem --tls-key-file key.pem \
+			--tls-ca-cert-file cert.pem --tls-auth-clients no --save '' --daemonize no >redis.log 2>&1 &
+		secure=$!
+		for _ in $(seq 600); do
+			grep -q 'Ready to accept' redis.log && break 2
+			kill -0 $secure 2>/dev/null || break
+			sleep 0.1
+		done
 	done
 	if grep -q 'Ready to accept' redis.log; then
 		"$tayra" bench run --url rediss://localhost:$tls_port --cacert cert.pem --rate 200 --duration 500ms --json >out 2>err

@@ -237,7 +237,7 @@ static void
 of_too_many_the_oldest_are_forgotten_and_memory_is_bounded(void **state)
 {
 	struct stage s;
-	char key[32];
+	char key[40];
 
 	open_with(&s, 60000, 0);
 	s.status = TAYRA_E_NOT_FOUND;

@@ -228,7 +228,7 @@ many_threads_lose_no_load(void **state)
 	struct tayra_origin *origin = open_batch(&b, 4, 7, 100 * TAYRA_NS_PER_US);
 
 	for (int round = 0; round < 10; round++) {
-		char kind[8];
+		char kind[16];
 
 		snprintf(kind, sizeof(kind), "r%d-", round);
 		start_keys(&s, origin, kind, 500);
