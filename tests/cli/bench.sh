@@ -278,9 +278,9 @@ claim "a difference to 0 has no ratio, and is said without one"
 "$tayra" bench run --arm a='echo 1e300' --arm b='echo 1e-300' --metric output --pairs 6 --slice 1ms >out 2>err </dev/null
 [ $? -eq 0 ] && grep -q '^  a  *1e+300 ' out && grep -q '^  b  *1e-300 ' out
 claim "figures of any size are shown as they are"
-refused 3 'the pilot saw a figure of 0' "a plan from figures of 0 says so" plan --arm 'echo 0' --metric output --budget 1s --slice 1ms
+refused 3 'the pilot saw a figure of 0' "a plan from figures of 0 says so" plan --arm 'echo 0' --metric output --budget 20s --slice 1ms
 for words in 'run --arm true --arm true --pairs 6 --slice 1ms' 'run --arm true --arm true --pairs 6 --slice 1ms --json' \
-	'plan --arm true --budget 1s --slice 1ms' 'aa --arm true --pairs 6 -n 1 --slice 1ms' 'run --help'; do
+	'plan --arm true --budget 20s --slice 1ms' 'aa --arm true --pairs 6 -n 1 --slice 1ms' 'run --help'; do
 	"$tayra" bench $words >/dev/full 2>err </dev/null
 	got=$?
 	: >out
