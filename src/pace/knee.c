@@ -17,8 +17,6 @@
 /* An elasticity is to be known better than that, if levels not too far apart can do it. */
 #define E_NOISE     0.8
 #define DITHER_MOST 0.5
-/* How much of the way between the levels is above the limit. */
-#define ABOVE 0.5
 /* Of surprise, in standard deviations. */
 #define SURPRISE_MAX 3.0
 #define SLACK        0.5
@@ -29,11 +27,12 @@
 #define STEP         0.2
 #define NOISE_WEIGHT 0.05
 /* Walls. */
-#define WALL_S     4.0
-#define WALL_MAX_S 60.0
-#define LOW_WALL   0.5
-#define HIGH_WALL  -1.0
-#define FAR        0.55 /* below the knee */
+#define WALL_S          4.0
+#define WALL_MAX_S      60.0
+#define LOW_WALL        0.5
+#define HIGH_WALL       -1.0
+#define WALL_DEVIATIONS 1.5
+#define FAR             0.55 /* below the knee */
 
 static double
 clip(double x, double min, double max)
@@ -57,8 +56,8 @@ tayra__knee_levels(const struct tayra__knee *knee, double dither, double min, do
 {
 	const double limit = clip(exp(knee->at), min, max);
 	const double apart = fmax(2 * log(1 + dither), fmin(knee->apart, 2 * log(1 + DITHER_MOST)));
-	double low = fmax(1, fmax(round(limit * exp(-(1 - ABOVE) * apart)), ceil(min)));
-	double high = fmax(low + 1, fmin(round(limit * exp(ABOVE * apart)), max));
+	double low = fmax(1, fmax(round(limit * exp(-apart / 2)), ceil(min)));
+	double high = fmax(low + 1, fmin(round(limit * exp(apart / 2)), max));
 
 	if (knee->low.slots && low <= knee->low.slots) {
 		low = knee->low.slots + 1;
@@ -91,19 +90,33 @@ build_wall(struct tayra__knee_wall *wall, double slots)
 	wall->left_s = wall->lasts_s;
 }
 
-/* Two looks at so many or more that say so put one up; one where there was one before; one that
- * does not say so ends that. */
-static void
-look_at_wall(struct tayra__knee_wall *wall, bool bad, bool there, double slots)
+/* Is `slots` as far out as that, or further? */
+static bool
+is_beyond(double slots, double wall, bool high)
 {
+	return high ? slots >= wall : slots <= wall;
+}
+
+/* Two looks at so many that say so put one up; one where there was one before; one there that does
+ * not say so ends that. */
+static void
+look_at_wall(struct tayra__knee_wall *wall, bool bad, double slots, bool high)
+{
+	const bool there = wall->where > 0 && is_beyond(slots, wall->where, high);
+
 	if (bad) {
-		wall->where = slots;
-		if (++wall->hits >= (wall->lasts_s > 0 ? 1 : 2))
+		wall->hits++;
+		wall->hit = slots;
+		if (wall->hits >= (there && wall->lasts_s > 0 ? 1 : 2))
 			build_wall(wall, slots);
-	} else if (there) {
-		wall->hits = 0;
-		wall->lasts_s = wall->where = 0;
+		else if (wall->where <= 0)
+			wall->where = slots;
+		return;
 	}
+	if (is_beyond(slots, wall->hit, high))
+		wall->hits = 0;
+	if (there)
+		wall->lasts_s = wall->where = 0;
 }
 
 void
@@ -111,6 +124,8 @@ tayra__knee_forbid(struct tayra__knee *knee, double slots)
 {
 	knee->high.lasts_s = fmax(knee->high.lasts_s, WALL_S);
 	build_wall(&knee->high, slots);
+	if (knee->at > log(slots - 1.75))
+		knee->at = log(slots - 0.75); /* one less is as many as can be */
 }
 
 bool
@@ -182,10 +197,9 @@ tayra__knee_learn(struct tayra__knee *knee, const struct tayra__knee_level *lo,
 	double noise = (1 / lo->answers + 1 / hi->answers) / (apart * apart) *
 		       tayra__knee_rough(knee);
 
-	look_at_wall(&knee->low, few && seen > LOW_WALL + sqrt(noise), lo->slots <= knee->low.where,
-		     lo->slots);
-	look_at_wall(&knee->high, seen < HIGH_WALL - sqrt(noise), hi->slots >= knee->high.where,
-		     hi->slots);
+	look_at_wall(&knee->low, few && seen > LOW_WALL + sqrt(noise), lo->slots, false);
+	look_at_wall(&knee->high, seen < HIGH_WALL - WALL_DEVIATIONS * sqrt(noise), hi->slots,
+		     true);
 	knee->below = fmax(0, knee->below +
 				      clip((e - FAR) / sqrt(noise), -SURPRISE_MAX, SURPRISE_MAX));
 	knee->far = knee->below >= JUMP;

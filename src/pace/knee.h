@@ -30,6 +30,7 @@ struct tayra__knee_wall {
 	uint32_t slots; /* not to be used; 0: there is none */
 	uint32_t hits;
 	double left_s;
+	double hit;     /* the last look that said so */
 	double where;   /* the last one was; 0: nowhere */
 	double lasts_s; /* how long that stood */
 };

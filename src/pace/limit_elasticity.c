@@ -228,16 +228,25 @@ expected_per_s(const struct tayra__limit_elasticity *s, double slots)
 	return s->good.per_s > 0 ? s->good.per_s * fmin(1, slots / s->good.slots) : 0;
 }
 
-/* Far less than is known to be got, by so many deviations more than chance. */
+/* Less than a share of what is known to be got, by so many deviations more than chance. */
 static bool
-is_far_less(const struct tayra__limit_elasticity *s, double slots, double deviations)
+is_below(const struct tayra__limit_elasticity *s, double slots, double share, double deviations)
 {
-	const double share = s->suspect > 0 ? DOUBTED : FALLEN;
 	const double seconds = (double)s->level.sum.ns / 1e9;
 	const double least = share * expected_per_s(s, slots) * seconds;
 
 	return tayra__level_per_s(&s->level) * seconds <
 	       least - deviations * sqrt(least * tayra__knee_rough(&s->knee));
+}
+
+/* Far less?  One level that leaves no doubt, or three in a row that hardly do. */
+static bool
+is_far_less(struct tayra__limit_elasticity *s, double slots)
+{
+	const bool doubted = is_below(s, slots, DOUBTED, 1);
+
+	s->lows = doubted ? s->lows + 1 : 0;
+	return s->suspect > 0 || s->lows > 2 ? doubted : is_below(s, slots, FALLEN, DEVIATIONS_END);
 }
 
 /* So early that every moment more would cost. */
@@ -248,7 +257,7 @@ is_collapsing(const struct tayra__limit_elasticity *s, double slots)
 
 	/* In two windows at least: one may have seen the beginning of a stall. */
 	return s->fallen_per_s <= 0 && s->level.before.ns && !s->level.quiet_ns && usual >= 20 &&
-	       is_far_less(s, slots, DEVIATIONS);
+	       is_below(s, slots, s->suspect > 0 ? DOUBTED : FALLEN, DEVIATIONS);
 }
 
 /* Clearly more answers than at half the limit, or the first level of all: go on at once. */
@@ -454,7 +463,7 @@ remember(struct tayra__limit_elasticity *s, const struct tayra__knee_level *meas
 		};
 	else if (measured->per_s >= s->good.per_s)
 		s->good = *measured;
-	else if (measured->slots <= 1.2 * s->good.slots && measured->per_s < expected)
+	else if (!s->lows && measured->slots <= 1.2 * s->good.slots && measured->per_s < expected)
 		s->good.per_s *= 1 + REMEMBER * (measured->per_s / expected - 1);
 }
 
@@ -464,7 +473,7 @@ static enum tayra__limit_move
 judge_drain(struct tayra__limit *limit, const struct tayra__knee_level *measured)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
-	const bool stuck = measured->per_s > 1.5 * s->fallen_per_s &&
+	const bool stuck = measured->per_s > 1.3 * s->fallen_per_s &&
 			   measured->per_s > 0.5 * expected_per_s(s, measured->slots);
 	const bool starts = s->start_at > 0;
 	const double low = fmax(round(measured->slots / 4), limit->rule.min);
@@ -475,9 +484,12 @@ judge_drain(struct tayra__limit *limit, const struct tayra__knee_level *measured
 		tayra__knee_forbid(&s->knee, fmax(s->suspect, measured->slots + 1));
 		s->suspect = s->next_s = s->drain_s = 0;
 		remember(s, measured);
-		tayra__knee_place(&s->knee, measured->slots, KNOWN_SPREAD);
-		if (!starts)
+		if (!starts) {
+			learned(limit, exp(s->knee.at));
+			s->turn = tayra__knee_pinned(&s->knee) ? TURNS : 0;
 			return next_level(limit, "it was stuck");
+		}
+		tayra__knee_place(&s->knee, measured->slots, KNOWN_SPREAD);
 		s->phase = TAYRA__ELASTICITY_START;
 		return start_level(limit, measured->per_s);
 	}
@@ -501,6 +513,8 @@ judge_fewer(struct tayra__limit *limit, double per_s)
 		return start_level(limit, per_s);
 	s->phase = TAYRA__ELASTICITY_STEADY;
 	s->start_at = 0;
+	if (fabs(s->knee.at - log(back)) > KNOWN_SPREAD) /* START has no knee yet */
+		tayra__knee_place(&s->knee, back, KNOWN_SPREAD);
 	s->knee.variance = fmax(s->knee.variance, SLOWER_SPREAD * SLOWER_SPREAD);
 	return look_at(limit, back, "fewer are no better");
 }
@@ -511,7 +525,7 @@ fell(struct tayra__limit *limit, const struct tayra__knee_level *measured,
      enum tayra__limit_move *move)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
-	bool less = is_far_less(s, measured->slots, s->suspect > 0 ? 1 : DEVIATIONS_END);
+	bool less = is_far_less(s, measured->slots);
 
 	if (!less || measured->slots > 1.05 * s->good.slots) {
 		if (less && s->sticks && s->drain_s <= 0 && measured->slots >= s->knee.high.where &&

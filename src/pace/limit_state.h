@@ -57,6 +57,7 @@ struct tayra__limit_elasticity {
 	double borne;               /* a share of drops that fewer at once did not lessen */
 	/* Falls. */
 	double suspect;         /* a level at which far less was done; 0: none */
+	uint32_t lows;          /* levels in a row that got less */
 	bool sticks;            /* the last drain mended it */
 	double fallen_per_s;    /* before the drain */
 	double back_to;         /* from a look at fewer; 0: it is none */
