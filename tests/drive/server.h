@@ -35,7 +35,6 @@ struct server {
 	struct server_reply (*reply)(struct server *server, unsigned number);
 	void *ctx;
 	bool redis;
-	bool busy_poll; /* never sleeps: takes a processor of its own */
 	_Atomic unsigned asked, accepted;
 	_Atomic bool quit, hang_up; /* hang_up: close all connections, once */
 	char url[96];
@@ -130,7 +129,7 @@ server_run(void *arg)
 
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	while (!s->quit) {
-		if (poll(s->fds, s->count, s->busy_poll ? 0 : 5) > 0) {
+		if (poll(s->fds, s->count, 5) > 0) {
 			for (nfds_t i = 1; i < s->count; i++)
 				if (s->fds[i].fd >= 0 && s->fds[i].revents)
 					server_hear(s, i);
