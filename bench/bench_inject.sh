@@ -56,10 +56,10 @@ report() {
 
 turns a 0
 none=$(cost "$a")
-turns a 20000
+turns a 500
 many=$(cost "$a")
-n=$(awk -v none="$none" -v many="$many" 'BEGIN { printf "%.0f", 0.05 * none / ((many - none) / 20000) }')
-echo "a request costs $none us, a turn of the loop $(awk -v n="$none" -v m="$many" 'BEGIN { print (m - n) * 50 / 1e3 }') ns: $n turns are 5%" >&2
+n=$(awk -v none="$none" -v many="$many" 'BEGIN { printf "%.0f", 0.05 * none / ((many - none) / 500) }')
+echo "a request costs $none us, a turn of the loop $(awk -v n="$none" -v m="$many" 'BEGIN { print (m - n) * 2 }') ns: $n turns are 5%" >&2
 turns a 0
 for session in $(seq "$sessions"); do
 	turns b "$n"
