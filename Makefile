@@ -23,7 +23,7 @@ tayra: $(BUILD)/build.ninja ## build the program alone
 $(BUILD)/build.ninja:
 	@meson setup $(BUILD) $(setup) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt | tail -n 20; exit 1; }
 
-test: ## everything that must hold before a commit: under 10 minutes on two cores
+test: ## everything that must hold before a commit: about ten minutes on two cores
 	@tools/test $(SAN)
 
 check-long: ## what takes longer: clang, TSan, fuzzing, valgrind, musl, aarch64, long calibrations
