@@ -60,6 +60,11 @@ set_trial(const struct tayra__bench_options *o, struct tayra__method *m)
 		tayra__method_set(m, "pairs", "%u, without a pilot", o->pairs);
 	else
 		tayra__method_set(m, "budget", "%g s", seconds(o->budget_ns));
+	if (o->base_ref)
+		tayra__method_set(m, "revisions", "base %.50s, head %.50s", o->base_ref,
+				  o->head_ref ? o->head_ref : "HEAD");
+	if (o->build)
+		tayra__method_set(m, "build", "%s", o->build);
 	if (o->slice_ns)
 		tayra__method_set(m, "slice", "%g s", seconds(o->slice_ns));
 }

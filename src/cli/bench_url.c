@@ -279,6 +279,16 @@ read_machine(const struct servers *s, struct tayra__machine_use *use)
 	use->own_ns += served_ns((void *)(uintptr_t)s);
 }
 
+/* How long what was due and could not be sent is still tried: not longer than an answer may take.
+ */
+static uint64_t
+drain_ns(const struct tayra__bench_options *o)
+{
+	const uint64_t most = 5 * TAYRA_NS_PER_S;
+
+	return o->timeout_ns && o->timeout_ns < most ? o->timeout_ns : most;
+}
+
 /* All of it in one slice: cut into several, what was due while a slice waits for its last answers
  * would never be asked. */
 static int
@@ -307,7 +317,7 @@ measure_one(struct servers *s, struct tayra__bench_live *live)
 		arm->load.live = tayra__bench_live_arm(live, 0);
 		tayra__bench_live_show(live, &place);
 		status = tayra__wire_load_run(arm->wire, &arm->load, o->duration_ns, o->seed,
-					      5 * TAYRA_NS_PER_S, result);
+					      drain_ns(o), result);
 		known = known && read_use(arm, &after);
 		read_machine(s, &to);
 		tayra__machine_use_between(&from, &to, &machine);

@@ -110,7 +110,8 @@ const char *
 tayra__series_sentence(size_t runs, const struct tayra__trend *trend, char text[160])
 {
 	if (isnan(trend->slope))
-		snprintf(text, 160, "%zu runs: no trend can be told from fewer than four", runs);
+		snprintf(text, 160, "%zu run%s: no trend can be told from fewer than four", runs,
+			 runs == 1 ? "" : "s");
 	else if (isnan(trend->p))
 		snprintf(text, 160, "%zu runs: all alike", runs);
 	else

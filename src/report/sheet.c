@@ -185,12 +185,17 @@ tayra__sheet_list_end(struct tayra__sheet *sheet)
 	fputs(after[sheet->form], sheet->out);
 }
 
+/* What is wider than its column takes from the blanks of the next, and leaves one. */
 static void
 terminal_row(struct tayra__sheet *sheet, const char *const *cells)
 {
-	fprintf(sheet->out, "  %-25s", cells[0]);
-	for (uint32_t i = 1; i < sheet->columns; i++)
-		fprintf(sheet->out, "%*s", sheet->width[i], cells[i]);
+	int over = fprintf(sheet->out, "  %-25s", cells[0]) - 27;
+
+	for (uint32_t i = 1; i < sheet->columns; i++) {
+		int room = sheet->width[i] - 1 - over;
+
+		over = fprintf(sheet->out, " %*s", room > 0 ? room : 0, cells[i]) - 1 - room;
+	}
 	fputc('\n', sheet->out);
 }
 

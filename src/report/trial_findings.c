@@ -83,6 +83,32 @@ believe_rounds(const struct tayra__trial_report *r, struct tayra__beliefs *out)
 			  (size_t)s->rounds * s->arms);
 }
 
+/* Of the arm that most failed of. */
+static void
+believe_failed(const struct tayra__trial_report *r, struct tayra__beliefs *out)
+{
+	double base = tayra__trial_report_failed(r, 0), most = base;
+	size_t worst = 0;
+
+	for (size_t i = 1; i < r->arms; i++)
+		if (tayra__trial_report_failed(r, i) > most) {
+			most = tayra__trial_report_failed(r, i);
+			worst = i;
+		}
+	if (!r->servers)
+		return;
+	if (isnan(most))
+		tayra__belief_add(out, TAYRA__BELIEF_UNKNOWN, "requests that failed",
+				  "none, of any arm", "not known");
+	else if (most > 0)
+		tayra__belief_add(out, TAYRA__BELIEF_LOOK, "requests that failed",
+				  "none, of any arm", "%.3g%% of %.30s", 100 * most,
+				  r->name[worst]);
+	else
+		tayra__belief_add(out, TAYRA__BELIEF_FINE, "requests that failed",
+				  "none, of any arm", "none");
+}
+
 /* The median over the rounds; NaN: it is not known of any. */
 static double
 median_of(const struct tayra__trial_report *r, size_t arm, enum tayra__metric metric, double *room)
@@ -175,6 +201,7 @@ find_beliefs(const struct tayra__trial_report *r, struct tayra__beliefs *out)
 			  "A/A: the base against itself", "holds 1, in 19 of 20 runs", "%s",
 			  tayra__figure_ratio(aa, ratio));
 	believe_rounds(r, out);
+	believe_failed(r, out);
 	believe_lag(r, room, out);
 	tayra__belief_machine(out, &r->machine);
 	status = believe_steady(r, room, out);

@@ -83,24 +83,38 @@ missing(const struct tayra__trial_report *r, uint32_t pairs, char *text, size_t 
 		snprintf(text, room, "%u more pairs, %.0f minutes", pairs, ceil(seconds / 60));
 }
 
+/* ": 24 s would do.", by what the pairs took that there are, with the pilot in it. */
+static void
+enough_time(const struct tayra__trial_report *r, uint32_t pairs, char *text, size_t room)
+{
+	uint32_t rounds = r->trial->session.rounds;
+
+	snprintf(text, room, ".");
+	if (rounds && !r->longer)
+		snprintf(text, room, ": %.0f s would do.",
+			 ceil(r->took_s + r->took_s / rounds * pairs));
+}
+
 static void
 put_undecided(const struct tayra__trial_report *r, struct tayra__sheet *sheet, size_t arm)
 {
 	const struct tayra_comparison *c = &r->trial->ab[arm];
-	char line[LINE_MAX_BYTES], more[80], among[40] = "";
+	char line[LINE_MAX_BYTES], more[80], among[40] = "", enough[60];
 
+	enough_time(r, c->pairs_missing, enough, sizeof(enough));
 	if (r->arms > 2)
 		snprintf(among, sizeof(among), " among %zu arms", r->arms);
 	/* Without an interval what is missing is what it takes to have one. */
 	if (isnan(c->lo) && c->pairs_missing)
-		snprintf(line, sizeof(line),
-			 "%s: UNDECIDED: %u pair%s run, and%s fewer than %u decide nothing.%s%s%s",
-			 r->name[arm], c->pairs, c->pairs == 1 ? " was" : "s were", among,
-			 c->pairs + c->pairs_missing, r->trial->stopped ? "" : " A larger ",
-			 r->trial->stopped ? ""
-			 : r->longer       ? r->longer
-					   : "--budget",
-			 r->trial->stopped ? "" : " holds more.");
+		snprintf(
+			line, sizeof(line),
+			"%s: UNDECIDED: %u pair%s run, and%s fewer than %u decide nothing.%s%s%s%s",
+			r->name[arm], c->pairs, c->pairs == 1 ? " was" : "s were", among,
+			c->pairs + c->pairs_missing, r->trial->stopped ? "" : " A larger ",
+			r->trial->stopped ? ""
+			: r->longer       ? r->longer
+					  : "--budget",
+			r->trial->stopped ? "" : " holds more", r->trial->stopped ? "" : enough);
 	else if (c->pairs_missing) {
 		missing(r, c->pairs_missing, more, sizeof(more));
 		snprintf(line, sizeof(line),
@@ -156,6 +170,47 @@ put_finding(const struct tayra__trial_report *r, struct tayra__sheet *sheet, siz
 	case TAYRA_WORSE: put_difference(r, sheet, arm); return;
 	case TAYRA_UNDECIDED: put_undecided(r, sheet, arm); return;
 	}
+	tayra__sheet_text(sheet, line);
+}
+
+double
+tayra__trial_report_failed(const struct tayra__trial_report *report, size_t arm)
+{
+	const struct tayra__session *s = &report->trial->session;
+	double failed = 0, requests = 0;
+
+	for (uint32_t round = 0; round < s->rounds; round++) {
+		const struct tayra__measure *m = &s->measures[round * s->arms + arm];
+
+		if (isnan(m->value[TAYRA__ERROR_RATIO]))
+			continue;
+		failed += m->value[TAYRA__ERROR_RATIO] * (double)m->requests;
+		requests += (double)m->requests;
+	}
+	return requests > 0 ? failed / requests : nan("");
+}
+
+/* A server is quick to say that it cannot: no other metric shows that. */
+static void
+put_failed(const struct tayra__trial_report *r, struct tayra__sheet *sheet)
+{
+	char line[LINE_MAX_BYTES] = "requests failed: ";
+	size_t used = strlen(line);
+	bool any = false;
+
+	for (size_t i = 0; i < r->arms; i++) {
+		double failed = tayra__trial_report_failed(r, i);
+		char number[16];
+
+		any = any || failed > 0;
+		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s%% of %.30s",
+					 i ? ", " : "", tayra__figure_number(100 * failed, number),
+					 r->name[i]);
+	}
+	if (!any || r->of == TAYRA__ERROR_RATIO)
+		return;
+	snprintf(line + used, sizeof(line) - used,
+		 "; the verdict is of %s and knows nothing of it.", r->metric);
 	tayra__sheet_text(sheet, line);
 }
 
@@ -272,6 +327,7 @@ tayra__trial_report_print(const struct tayra__trial_report *report, enum tayra__
 	put_table(report, &sheet);
 	for (size_t i = 1; i < report->arms; i++)
 		put_finding(report, &sheet, i);
+	put_failed(report, &sheet);
 	put_circumstances(report, &sheet);
 	if (report->caution)
 		tayra__sheet_text(&sheet, report->caution);
@@ -350,6 +406,8 @@ json_arm(const struct tayra__trial_report *r, size_t arm, const bool *pass,
 	tayra__json_double(json, "a_value", c->a_value, 9);
 	tayra__json_double(json, "b_value", c->b_value, 9);
 	tayra__json_string(json, "unit", r->unit);
+	tayra__json_double(json, "a_failed_ratio", tayra__trial_report_failed(r, 0), 9);
+	tayra__json_double(json, "b_failed_ratio", tayra__trial_report_failed(r, arm), 9);
 	tayra__json_double(json, "margin", r->margin, 9);
 	tayra__json_u64(json, "turns", r->trial->turns);
 	tayra__json_u64(json, "pairs_missing", c->pairs_missing);

@@ -48,6 +48,8 @@ bool tayra__trial_report_has(const struct tayra__trial_report *report, const cha
 /* "SLOWER" for WORSE where the metric is a time or a rate. */
 const char *tayra__trial_report_verdict(const struct tayra__trial_report *report,
 					enum tayra_verdict verdict);
+/* The share of an arm's requests that failed, over the rounds; NaN: it was asked none. */
+double tayra__trial_report_failed(const struct tayra__trial_report *report, size_t arm);
 /* What kinds of requests the arms were asked, and how they answered; nothing without a scenario. */
 void tayra__trial_report_kinds(const struct tayra__trial_report *report,
 			       struct tayra__sheet *sheet);
@@ -56,7 +58,8 @@ void tayra__trial_report_print(const struct tayra__trial_report *report, enum ta
 			       FILE *out);
 /*
  * A line for each arm but the base, the base's rival last: verdict, metric, ratio, lo, hi, p,
- * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, margin, pairs_missing, machine, took_s,
+ * pairs, mde, aa_ratio; and a, b, a_value, b_value, unit, a_failed_ratio, b_failed_ratio, margin,
+ * pairs_missing, machine, took_s,
  * seed, partial, why, alerts; of a scenario a_kinds and b_kinds, and kinds with a verdict each.
  * `pass` is written too when it is not NULL.  => TAYRA_OK, TAYRA_E_IO.
  */

@@ -72,18 +72,76 @@ explain(struct tayra__registry *registry, const struct tayra__alert_rule *rule, 
 		snprintf(why, len, "%s", tayra_status_text(status));
 }
 
+/* What is known of a label by the samples there are. */
+struct label_search {
+	const char *metric;
+	struct tayra__watch_label label;
+	const struct tayra__watch_dim *dim; /* its values are these alone; NULL: any */
+	bool sampled, named;
+};
+
+static void
+search_label(void *arg, const struct tayra__watch_sample *sample)
+{
+	struct label_search *search = arg;
+
+	if (strcmp(sample->row->name, search->metric) != 0)
+		return;
+	search->sampled = true;
+	for (unsigned i = 0; i < sample->label_count; i++)
+		search->named |= strcmp(sample->labels[i].name, search->label.name) == 0;
+	for (size_t i = 0; i < 2 && sample->row->dims[i].label; i++)
+		if (strcmp(sample->row->dims[i].label, search->label.name) == 0)
+			search->dim = &sample->row->dims[i];
+}
+
+static bool
+may_be(const struct label_search *search)
+{
+	for (uint32_t i = 0; search->dim && i < search->dim->count; i++)
+		if (strcmp(search->dim->values[i], search->label.value) == 0)
+			return true;
+	return !search->dim && (search->named || !search->sampled);
+}
+
+/* A misspelt label matches nothing, and its rule would be silent for ever. */
+static bool
+labels_exist(struct tayra__registry *registry, const struct tayra__reading *reading, char *why,
+	     size_t len)
+{
+	for (size_t i = 0; reading->metric && i < TAYRA__WATCH_LABELS && reading->labels[i].name;
+	     i++) {
+		struct label_search search = { .metric = reading->metric,
+					       .label = reading->labels[i] };
+		const struct tayra__watch_visitor visitor = { NULL, search_label, &search };
+
+		tayra__registry_visit(registry, &visitor);
+		if (may_be(&search))
+			continue;
+		snprintf(why, len, "'%.100s' has no label %.60s%s%.80s", reading->metric,
+			 search.label.name, search.dim ? "=" : "",
+			 search.dim ? search.label.value : "");
+		return false;
+	}
+	return true;
+}
+
 static int
 add_rules(struct tayra__alert_set *set, struct tayra__registry *registry,
 	  const struct tayra__alert_set_plan *plan, char *error, size_t error_len)
 {
 	for (size_t i = 0; i < plan->rule_count; i++) {
 		const struct tayra__alert_rule *rule = &plan->rules[i];
-		int status = tayra__alerts_add_rule(set->alerts, rule);
+		int status = TAYRA_E_INVAL;
 		char why[300];
 
-		if (status == TAYRA_OK)
-			continue;
-		explain(registry, rule, status, why, sizeof(why));
+		if (labels_exist(registry, &rule->top, why, sizeof(why)) &&
+		    labels_exist(registry, &rule->bottom, why, sizeof(why))) {
+			status = tayra__alerts_add_rule(set->alerts, rule);
+			if (status == TAYRA_OK)
+				continue;
+			explain(registry, rule, status, why, sizeof(why));
+		}
 		snprintf(error, error_len, "%salert '%s': %s", plan->places ? plan->places[i] : "",
 			 rule->name ? rule->name : "", why);
 		return status == TAYRA_E_NOMEM ? status : TAYRA_E_INVAL;

@@ -73,7 +73,7 @@ work="i=0; while [ \$i -lt 10000 ]; do i=\$((i+1)); done"
 [ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = cpu ] && between "$(field ratio)" 1.5 1000
 claim "cpu counts work and not waiting"
 "$tayra" bench run --arm a='sleep .2' --arm b='sleep .2' --budget 1500ms --json >out 2>err </dev/null
-[ $? -eq 3 ] && [ "$(field verdict)" = UNDECIDED ] && grep -q 'fewer than 6 decide nothing' out &&
+[ $? -eq 3 ] && [ "$(field verdict)" = UNDECIDED ] && tr -s '\n ' ' ' <out | grep -q 'fewer than 6 decide nothing. A larger --budget holds more: [0-9]* s would do.' &&
 	[ "$(field lo)" = null ]
 claim "a budget that holds too few pairs is UNDECIDED, with exit 3"
 "$tayra" bench run --arm a=true --arm b=true --arm c=true --arm d='sleep .05' --pairs 6 --json >out 2>err </dev/null
@@ -194,9 +194,11 @@ if command -v git >/dev/null; then
 	printf '#!/bin/sh\nexec sleep .05\n' >tool.in && git commit -qam two
 	ln -s ../out ../err .
 	"$tayra" bench gate --base-ref HEAD~1 --head-ref HEAD --build "sh -c 'cp tool.in tool && chmod +x tool'" \
-		--run ./tool --pairs 10 --json >../out 2>../err </dev/null
+		--run ./tool --pairs 10 --json --md ../gate.md >../out 2>../err </dev/null
 	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field a)" = base ] && [ "$(field b)" = head ]
 	claim "a gate builds two revisions and runs both"
+	grep -q '^| revisions | base HEAD~1, head HEAD |' ../gate.md && grep -q "^| build | sh -c 'cp tool.in tool " ../gate.md
+	claim "and its page says which, and how they were built"
 	[ "$(git worktree list | wc -l)" -eq 1 ] && [ -z "$(find "$dir" -name 'tayra-bench-*')" ]
 	claim "and leaves no checkout behind"
 	refused 2 "base-ref 'nosuch': .*nosuch" "a revision that is not there is named" gate --base-ref nosuch --run ./tool
@@ -235,6 +237,9 @@ head -c 100 past.jsonl >>twice.jsonl
 [ $? -eq 0 ] && [ "$(field runs)" -eq 4 ] && [ "$(field bench)" = loop ] && between "$(field trend_p)" 0 1 &&
 	grep -q 'twice.jsonl:9: not a line of JSON' err
 claim "a history is read with its doubles once, and what was cut off is named"
+head -n 1 past.jsonl >once.jsonl
+"$tayra" bench history once.jsonl >out 2>err && grep -q '^  1 run: no trend' out
+claim "one run is one run"
 "$tayra" bench history past.jsonl >out 2>err && grep -q '^loop, cpu of b' out && grep -q 'FASTER' out && grep -q '4 runs: ' out
 claim "and shown with its trend"
 printf '%s' '{"label":"test","currency":"EUR","cpu_hour":0.04,"memory_gib_hour":0,"origin_million_calls":0,"requests_per_month":1e9,"engineer_hour":1,"engineer_hours_to_adopt":1,"engineer_hours_per_month":0,"months":12}' >prices.json

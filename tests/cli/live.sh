@@ -80,6 +80,10 @@ refused "--listen 127.0.0.1:$port: Address already in use" "a port that is taken
 refused "alert 'x' is not NAME=RULE" "an alert is a name and a rule" --alert x
 refused "alert 'x': there is no metric 'tayra_bench_lag_second'; did you mean 'tayra_bench_lag_seconds'?" \
 	"a rule about what is not measured is said before the run" --alert 'x=tayra_bench_lag_second > 1'
+refused "alert 'x': 'tayra_bench_requests' has no label status=errors" "so is one about a label's value that there is not" \
+	--alert 'x=tayra_bench_requests{status=errors} > 1'
+refused "alert 'x': 'tayra_bench_requests' has no label stat$" "and about a label, below the line of a fraction too" \
+	--alert 'x=tayra_bench_requests{status=error,arm=later} / tayra_bench_requests{stat=ok} over 5s > 0.1'
 printf 'urls: {a: "%s"}\nrate: 500\nduration: 900ms\nalerts:\n  slow: p99 tayra_bench_latency_seconds > 1ns\n  bad: tayra_bench_rate_wanted > 900\n' "$url" >plan.yaml
 for _ in 1 2 3 4 5; do # 4: the machine was too busy for it to be believed
 	"$tayra" bench run plan.yaml --json >out 2>err

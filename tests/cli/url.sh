@@ -8,7 +8,8 @@ tayra=$(realpath "$1")
 dir=$(mktemp -d)
 server=
 secure=
-trap '[ -z "$secure" ] || kill "$secure" 2>/dev/null; [ -z "$server" ] || { kill -CONT "$server"; kill "$server"; } 2>/dev/null; rm -rf "$dir"' EXIT
+failing=
+trap '[ -z "$failing" ] || kill "$failing" 2>/dev/null; [ -z "$secure" ] || kill "$secure" 2>/dev/null; [ -z "$server" ] || { kill -CONT "$server"; kill "$server"; } 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD TAYRA_FORWARD
 
@@ -100,6 +101,49 @@ END
 	believed --url quick="$url/absent" --url slow="$url/big" --metric cpu --connections 1 --pairs 12 --slice 50ms
 	[ $? -eq 1 ] && [ "$(field verdict)" = SLOWER ] && [ "$(field metric)" = cpu ]
 	claim "and by its processor time"
+
+	cat >failing.py <<'END'
+import socket, struct, sys, threading
+
+ANSWER = b"HTTP/1.1 %d Said\r\nContent-Length: 5\r\n\r\nhello"
+count = 0
+
+# /well: 200, after 5 ms; /thirds: at once, each third with 500; /reset: no answer but RST.
+def serve(c):
+    global count
+    while (asked := c.recv(65536)):
+        count += 1
+        if b"/reset" in asked:
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return c.close()
+        if b"/well" in asked:
+            threading.Event().wait(0.005)
+        c.sendall(ANSWER % (500 if b"/thirds" in asked and count % 3 == 0 else 200))
+
+s = socket.create_server(("127.0.0.1", 0), backlog=128)
+print(s.getsockname()[1], flush=True)
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+END
+	python3 failing.py >failing 2>/dev/null &
+	failing=$!
+	for _ in $(seq 600); do
+		[ ! -s failing ] || break
+		sleep 0.1
+	done
+	web="http://127.0.0.1:$(cat failing)"
+	believed --url well="$web/well" --url thirds="$web/thirds" --connections 1 --pairs 12 --slice 100ms
+	[ $? -eq 0 ] && [ "$(field verdict)" = FASTER ] && [ "$(field a_failed_ratio)" = 0 ] &&
+		between "$(field b_failed_ratio)" 0.2 0.45 && grep -q '^  requests failed: 0% of well, .*% of thirds; the verdict' out
+	claim "a server that is fast because it fails is said to fail"
+	for _ in 1 2 3; do # without it: 5 s and more
+		from=$(date +%s)
+		"$tayra" bench run --url "$web/reset" --rate 100 --duration 500ms --timeout 300ms --json >out 2>err
+		got=$?
+		[ $(($(date +%s) - from)) -ge 4 ] || break
+	done
+	[ $got -eq 4 ] && [ $(($(date +%s) - from)) -lt 4 ] && [ "$(field errors)" -gt 0 ]
+	claim "what could not be sent is not tried for longer than an answer may take"
 fi
 "$tayra" bench run --url "$url/" --rate 100 --duration 60s --json >out 2>err &
 pid=$!

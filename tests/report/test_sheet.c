@@ -97,6 +97,36 @@ no_other_form_is_broken(void **state)
 	free(html);
 }
 
+/* "33.828" and "31.179 .. 36.619" once read 33.82831.179. */
+static void
+a_wide_cell_leaves_a_blank_and_moves_no_later_column(void **state)
+{
+	static const char *const heads[] = { "a", "b", "c", "d", "e" };
+	static const char *const rows[][5] = {
+		{ "x", "1", "0123456789", "0123456789012", "2" },
+		{ "x", "1", "0", "0", "2" },
+		{ "a name of more than twenty-five", "1", "0", "0", "2" },
+	};
+	struct tayra__sheet sheet = { .form = TAYRA__FORM_TERMINAL };
+	char *text = NULL, *line;
+	size_t len;
+
+	(void)state;
+	sheet.out = open_memstream(&text, &len);
+	tayra__sheet_table(&sheet, heads, 5);
+	for (size_t i = 0; i < 3; i++)
+		tayra__sheet_row(&sheet, rows[i]);
+	tayra__sheet_table_end(&sheet);
+	fclose(sheet.out);
+	assert_non_null(strstr(text, " 1 0123456789 0123456789012 "));
+	line = strchr(text, '\n') + 1;
+	for (size_t i = 0; i < 3; i++, line += 68) {
+		assert_int_equal(strcspn(line, "\n"), 67);
+		assert_int_equal(line[66], '2');
+	}
+	free(text);
+}
+
 static void
 a_terminal_says_how_wide_it_is(void **state)
 {
@@ -138,6 +168,7 @@ main(void)
 		cmocka_unit_test(a_line_of_a_hundred_columns_fits_and_one_of_more_does_not),
 		cmocka_unit_test(a_word_is_never_torn),
 		cmocka_unit_test(no_other_form_is_broken),
+		cmocka_unit_test(a_wide_cell_leaves_a_blank_and_moves_no_later_column),
 		cmocka_unit_test(a_terminal_says_how_wide_it_is),
 	};
 

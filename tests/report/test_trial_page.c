@@ -242,6 +242,63 @@ a_spoilt_run_says_so_first_and_shows_its_lag(void **state)
 	forget(v);
 }
 
+/* Half of what arm 1 is asked fails, in every other round all of it. */
+static void
+fail_half(struct invented *v)
+{
+	struct tayra__session *s = &v->trial.session;
+
+	for (uint32_t round = 0; round < s->rounds; round++)
+		for (size_t arm = 0; arm < s->arms; arm++) {
+			struct tayra__measure *m = &s->measures[round * s->arms + arm];
+
+			m->requests = 200;
+			m->value[TAYRA__ERROR_RATIO] = arm == 1 ? round % 2 : 0;
+		}
+}
+
+static char *
+printed(const struct tayra__trial_report *report)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	tayra__trial_report_print(report, TAYRA__FORM_TERMINAL, out);
+	assert_int_equal(tayra__trial_report_json(report, NULL, out), TAYRA_OK);
+	fclose(out);
+	return text;
+}
+
+static void
+requests_that_failed_are_told_beside_a_verdict_that_does_not_see_them(void **state)
+{
+	struct invented *v = invent(2, 24, TAYRA__P50_MS);
+	char *text = printed(&v->report), *md;
+
+	(void)state;
+	assert_null(strstr(text, "requests failed"));
+	assert_non_null(strstr(text, "\"a_failed_ratio\":null,\"b_failed_ratio\":null"));
+	free(text);
+	fail_half(v);
+	text = printed(&v->report);
+	md = written(&v->report, TAYRA__FORM_MD);
+	assert_non_null(strstr(text,
+			       "  requests failed: 0% of old, 50.0% of new; the verdict is of "
+			       "p50_ms and knows nothing of it.\n"));
+	assert_non_null(strstr(text, "\"a_failed_ratio\":0,\"b_failed_ratio\":0.5"));
+	assert_non_null(strstr(md,
+			       "| requests that failed | 50% of new | none, of any arm | \u25b2 "
+			       "look |"));
+	free(text);
+	free(md);
+	v->report.of = TAYRA__ERROR_RATIO;
+	text = printed(&v->report);
+	assert_null(strstr(text, "requests failed"));
+	free(text);
+	forget(v);
+}
+
 static void
 the_check_of_a_page_finds_what_is_wrong(void **state)
 {
@@ -279,6 +336,8 @@ main(void)
 		cmocka_unit_test(cost_and_history_stand_where_they_are_given),
 		cmocka_unit_test(a_run_of_nothing_and_one_of_much_are_pages_too),
 		cmocka_unit_test(a_spoilt_run_says_so_first_and_shows_its_lag),
+		cmocka_unit_test(
+			requests_that_failed_are_told_beside_a_verdict_that_does_not_see_them),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
