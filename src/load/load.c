@@ -45,6 +45,15 @@ tayra__load_now_ns(const struct tayra_load *load)
 	return tayra__handle_now_ns(load->t);
 }
 
+int
+tayra__load_over(const struct tayra_load *load)
+{
+	if (tayra_load_cancelled(load))
+		return TAYRA_E_CANCELLED;
+	return tayra__load_now_ns(load) >= tayra_load_deadline_ns(load) ? TAYRA_E_TIMEOUT
+									: TAYRA_OK;
+}
+
 void
 tayra__load_waited(struct tayra_load *load)
 {

@@ -23,6 +23,9 @@ struct tayra_origin {
 
 /* The clock that tayra_load_deadline_ns() is on, read now. */
 uint64_t tayra__load_now_ns(const struct tayra_load *load);
+/* => TAYRA_OK, or why it is not worth going on: TAYRA_E_CANCELLED, nobody waits for it any more;
+ * TAYRA_E_TIMEOUT, its deadline has passed. */
+int tayra__load_over(const struct tayra_load *load);
 /* It has waited for something that is not the backend's work, somebody else's lock say: how long it
  * takes, and that it gives up, is nothing its pace shall learn from.  Before it is finished. */
 void tayra__load_waited(struct tayra_load *load);

@@ -90,10 +90,10 @@ sift(struct tayra_load **loads, uint32_t n)
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (tayra_load_cancelled(loads[i]))
-			tayra_load_fail(loads[i], TAYRA_E_CANCELLED, 0);
-		else if (tayra__load_now_ns(loads[i]) >= tayra_load_deadline_ns(loads[i]))
-			tayra_load_fail(loads[i], TAYRA_E_TIMEOUT, 0);
+		int status = tayra__load_over(loads[i]);
+
+		if (status != TAYRA_OK)
+			tayra_load_fail(loads[i], status, 0);
 		else
 			loads[left++] = loads[i];
 	}

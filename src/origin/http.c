@@ -41,16 +41,6 @@ struct http {
 	struct tayra__transfer transfers[];
 };
 
-/* => TAYRA_OK, or why it is not worth going on. */
-static int
-hopeless(const struct tayra_load *load)
-{
-	if (tayra_load_cancelled(load))
-		return TAYRA_E_CANCELLED;
-	return tayra__load_now_ns(load) >= tayra_load_deadline_ns(load) ? TAYRA_E_TIMEOUT
-									: TAYRA_OK;
-}
-
 static struct tayra_load *
 next_load(struct http *h, bool *stop)
 {
@@ -99,7 +89,7 @@ static void
 begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 {
 	uint64_t wait_ns = 0;
-	int status = hopeless(load);
+	int status = tayra__load_over(load);
 
 	if (status == TAYRA_OK)
 		status = aim(h, t, load);
@@ -188,7 +178,7 @@ sweep(struct http *h)
 {
 	for (uint32_t i = 0; i < h->count && h->active > 0; i++) {
 		struct tayra__transfer *t = &h->transfers[i];
-		int status = t->load ? hopeless(t->load) : TAYRA_OK;
+		int status = t->load ? tayra__load_over(t->load) : TAYRA_OK;
 		uint64_t wait_ns;
 
 		if (status != TAYRA_OK)

@@ -46,14 +46,8 @@ struct task {
 static void
 look_after(struct task *task)
 {
-	int status = TAYRA_OK;
+	int status = task->load ? tayra__load_over(task->load) : TAYRA_OK;
 
-	if (!task->load)
-		return;
-	if (tayra_load_cancelled(task->load))
-		status = TAYRA_E_CANCELLED;
-	else if (tayra__load_now_ns(task->load) >= tayra_load_deadline_ns(task->load))
-		status = TAYRA_E_TIMEOUT;
 	if (status == TAYRA_OK)
 		return;
 	tayra_load_fail(task->load, status, 0);

@@ -40,16 +40,11 @@ struct redis {
 	struct seat seats[];
 };
 
-/* Why a load is over before its answer came; TAYRA_OK: it is not.  NULL is nobody's, in opening. */
+/* NULL is nobody's, in opening. */
 static int
 over(const struct tayra_load *load)
 {
-	if (!load)
-		return TAYRA_OK;
-	if (tayra_load_cancelled(load))
-		return TAYRA_E_CANCELLED;
-	return tayra__load_now_ns(load) >= tayra_load_deadline_ns(load) ? TAYRA_E_TIMEOUT
-									: TAYRA_OK;
+	return load ? tayra__load_over(load) : TAYRA_OK;
 }
 
 /* Of the real clock: the load's may be another. */

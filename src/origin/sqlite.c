@@ -42,18 +42,12 @@ struct database {
 	struct connection connections[];
 };
 
-static bool
-hopeless(const struct tayra_load *l)
-{
-	return tayra_load_cancelled(l) || tayra__load_now_ns(l) >= tayra_load_deadline_ns(l);
-}
-
 static int
 progress(void *arg)
 {
 	const struct connection *c = arg;
 
-	return c->load && hopeless(c->load);
+	return c->load && tayra__load_over(c->load) != TAYRA_OK;
 }
 
 /* Somebody writes, for the nth time in a row.  Gives up where the next look would come too late. */

@@ -49,13 +49,10 @@ static void
 work_on(const struct worker *w, struct tayra_load *load)
 {
 	struct tayra__inside frame;
+	int status = tayra__load_over(load);
 
-	if (tayra_load_cancelled(load)) {
-		tayra_load_fail(load, TAYRA_E_CANCELLED, 0);
-		return;
-	}
-	if (tayra__load_now_ns(load) >= tayra_load_deadline_ns(load)) {
-		tayra_load_fail(load, TAYRA_E_TIMEOUT, 0);
+	if (status != TAYRA_OK) {
+		tayra_load_fail(load, status, 0);
 		return;
 	}
 	tayra__load_inside(load, &frame);
