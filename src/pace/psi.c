@@ -91,16 +91,24 @@ tayra__psi_parse(const char *text, size_t len, const char *word, struct tayra__p
 	return TAYRA_E_CORRUPT;
 }
 
+size_t
+tayra__psi_file_start(int fd, char *text, size_t max)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, text, max, 0);
+	while (got < 0 && errno == EINTR);
+	return got > 0 ? (size_t)got : 0;
+}
+
 static bool
 read_line(const struct tayra__psi_source *source, const char *word, struct tayra__psi_line *out)
 {
 	char text[TEXT_MAX];
-	ssize_t got;
+	size_t got = tayra__psi_file_start(source->fd, text, sizeof(text));
 
-	do
-		got = pread(source->fd, text, sizeof(text), 0);
-	while (got < 0 && errno == EINTR);
-	return got > 0 && tayra__psi_parse(text, (size_t)got, word, out) == TAYRA_OK;
+	return got > 0 && tayra__psi_parse(text, got, word, out) == TAYRA_OK;
 }
 
 static void

@@ -59,6 +59,8 @@ struct tayra__psi {
 	struct tayra__psi_source sources[TAYRA__PSI_KINDS];
 };
 
+/* Up to `max` bytes from the beginning of an open file.  => their number, 0: could not be read. */
+size_t tayra__psi_file_start(int fd, char *text, size_t max);
 /* Of the files of those names in a folder (a descriptor).  calls NULL: the real ones. */
 void tayra__psi_open(struct tayra__psi *psi, int folder, const char *const names[TAYRA__PSI_KINDS],
 		     const struct tayra__psi_calls *calls);

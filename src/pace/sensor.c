@@ -160,18 +160,6 @@ tayra__sensor_parse_total(const char *bytes, size_t len, uint64_t *out)
 	return TAYRA_E_CORRUPT;
 }
 
-/* Up to `max` bytes from the beginning of an open file.  => their number, 0: could not be read. */
-static size_t
-read_start(int fd, char *text, size_t max)
-{
-	ssize_t got;
-
-	do
-		got = pread(fd, text, max, 0);
-	while (got < 0 && errno == EINTR);
-	return got > 0 ? (size_t)got : 0;
-}
-
 /* The share of this reading; the clock ticks at 100 Hz, so readings close together repeat it. */
 static double
 cpu_share(struct proc *proc, struct tayra__sensor_cpu now)
@@ -208,10 +196,11 @@ proc_read(void *ctx, uint64_t now_ns, struct tayra_pressure *out)
 	char text[TEXT_MAX];
 	double memory;
 
-	if (tayra__sensor_parse_stat(text, read_start(proc->stat_fd, text, sizeof(text)), &cpu) < 0)
+	if (tayra__sensor_parse_stat(text, tayra__psi_file_start(proc->stat_fd, text, sizeof(text)),
+				     &cpu) < 0)
 		return TAYRA_E_IO;
-	if (tayra__sensor_parse_meminfo(text, read_start(proc->meminfo_fd, text, sizeof(text)),
-					&memory) < 0)
+	if (tayra__sensor_parse_meminfo(
+		    text, tayra__psi_file_start(proc->meminfo_fd, text, sizeof(text)), &memory) < 0)
 		return TAYRA_E_IO;
 	*out = tayra__limit_no_pressure();
 	pthread_mutex_lock(&proc->lock);
