@@ -15,6 +15,30 @@ hear(struct tayra__feed_line *line, const struct tayra__complaint *why)
 	return status;
 }
 
+/* Until the thread is to stop or the connection is gone: *why says how. */
+static void
+listen(struct tayra__feed_line *line, const struct tayra__complaint *why)
+{
+	uint64_t next_ns = tayra__clock_real_ns() + line->interval_ns, now_ns;
+
+	line->asked = false;
+	while (!tayra__feed_thread_stops(&line->thread)) {
+		/* First what came before the answer to hear(), and has been read already. */
+		if (!line->take(line, why))
+			return;
+		now_ns = tayra__clock_real_ns();
+		if (now_ns >= next_ns) {
+			next_ns = now_ns + line->interval_ns;
+			if (line->asked || !line->ask(line, next_ns)) {
+				tayra__complain(why, "%s: no answer", line->name(line));
+				return;
+			}
+			line->asked = true;
+		}
+		tayra__feed_thread_wait(&line->thread, line->fd(line), next_ns);
+	}
+}
+
 static void *
 run(void *arg)
 {
@@ -33,7 +57,7 @@ run(void *arg)
 		trouble[0] = '\0';
 		if (line->up || hear(line, &why) == TAYRA_OK) {
 			began_ns = tayra__clock_real_ns();
-			line->listen(line, &why);
+			listen(line, &why);
 			lived_ns = tayra__clock_real_ns() - began_ns;
 		}
 		tayra__feed_lost(&line->feed, trouble);

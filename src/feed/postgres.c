@@ -28,7 +28,7 @@ struct postgres {
 	struct tayra__pg pg;
 	char *conninfo, *listen; /* listen: the SQL */
 	char channel[TAYRA__TRIGGER_CHANNEL_MAX + 1];
-	uint64_t connect_ns, interval_ns;
+	uint64_t connect_ns;
 	uint64_t until_ns; /* of connecting */
 };
 
@@ -75,51 +75,48 @@ take_note(struct postgres *p, const PGnotify *note)
 		tayra_feed_changed(&p->line.feed, note->extra, len);
 }
 
-/* What has arrived.  => false: the connection is gone. */
 static bool
-take_all(struct postgres *p, bool *asked)
+take(struct tayra__feed_line *line, const struct tayra__complaint *why)
 {
+	struct postgres *p = (struct postgres *)line;
+	bool there = PQconsumeInput(p->pg.conn);
 	PGresult *result;
 	PGnotify *note;
 
-	if (!PQconsumeInput(p->pg.conn))
-		return false;
-	while (!tayra__feed_thread_stops(&p->line.thread) && (note = PQnotifies(p->pg.conn))) {
+	while (there && !tayra__feed_thread_stops(&p->line.thread) &&
+	       (note = PQnotifies(p->pg.conn))) {
 		take_note(p, note);
 		PQfreemem(note);
 	}
-	while (*asked && !PQisBusy(p->pg.conn)) {
+	while (there && line->asked && !PQisBusy(p->pg.conn)) {
 		result = PQgetResult(p->pg.conn);
-		*asked = result != NULL;
+		line->asked = result != NULL;
 		PQclear(result);
 	}
-	return PQstatus(p->pg.conn) == CONNECTION_OK;
+	there = there && PQstatus(p->pg.conn) == CONNECTION_OK;
+	if (!there)
+		tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(p->pg.conn));
+	return there;
 }
 
-/* Until it is to stop or the connection is gone: then *why says how. */
-static void
-heed(struct tayra__feed_line *line, const struct tayra__complaint *why)
+static bool
+ask(struct tayra__feed_line *line, uint64_t until_ns)
 {
-	struct postgres *p = (struct postgres *)line;
-	uint64_t next_ns = tayra__clock_real_ns() + p->interval_ns;
-	bool asked = false;
+	PGconn *conn = ((struct postgres *)line)->pg.conn;
 
-	while (!tayra__feed_thread_stops(&p->line.thread)) {
-		/* First what came before the answer to LISTEN, and is in libpq already. */
-		if (!take_all(p, &asked)) {
-			tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(p->pg.conn));
-			return;
-		}
-		if (tayra__clock_real_ns() >= next_ns) {
-			if (asked || !PQsendQuery(p->pg.conn, "") || PQflush(p->pg.conn) != 0) {
-				tayra__complain(why, "PostgreSQL: no answer");
-				return;
-			}
-			asked = true;
-			next_ns = tayra__clock_real_ns() + p->interval_ns;
-		}
-		tayra__feed_thread_wait(&p->line.thread, PQsocket(p->pg.conn), next_ns);
-	}
+	return PQsendQuery(conn, "") && PQflush(conn) == 0;
+}
+
+static int
+fd_of(const struct tayra__feed_line *line)
+{
+	return PQsocket(((const struct postgres *)line)->pg.conn);
+}
+
+static const char *
+name_of(const struct tayra__feed_line *line)
+{
+	return "PostgreSQL";
 }
 
 static void
@@ -199,10 +196,15 @@ tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options, c
 	p = tayra__mem_alloc(sizeof(*p));
 	if (!p)
 		return TAYRA_E_NOMEM;
-	p->line = (struct tayra__feed_line){ .hear = hear, .listen = heed, .hang_up = hang_up };
+	p->line = (struct tayra__feed_line){ .hear = hear,
+					     .take = take,
+					     .ask = ask,
+					     .fd = fd_of,
+					     .name = name_of,
+					     .hang_up = hang_up,
+					     .interval_ns = interval_ns };
 	p->line.feed.close = close_postgres;
 	p->connect_ns = connect_ns;
-	p->interval_ns = interval_ns;
 	status = tayra__feed_line_init(&p->line, t, options);
 	if (status != TAYRA_OK) {
 		tayra__mem_free(p);

@@ -22,7 +22,6 @@ struct redis {
 	struct tayra__feed_line line; /* first: the caller's pointer */
 	struct tayra__resp_client client;
 	struct tayra__redis_url url;
-	uint64_t interval_ns;
 	bool invalidates; /* inside a push of that kind */
 };
 
@@ -108,50 +107,45 @@ hear(struct tayra__feed_line *line, const struct tayra__complaint *why)
 	return status;
 }
 
-/* What has arrived; *asked: a PING is out.  => false: the connection is gone. */
 static bool
-take_all(struct redis *r, bool *asked)
+take(struct tayra__feed_line *line, const struct tayra__complaint *why)
 {
+	struct redis *r = (struct redis *)line;
 	struct tayra__resp_element said;
 	int status;
 
 	do {
 		while ((status = tayra__resp_client_next(&r->client, NULL, NULL, &said)) ==
 		       TAYRA_OK)
-			*asked = false;
+			line->asked = false;
 		if (status == TAYRA_PENDING)
 			status = tayra__resp_client_fill(&r->client);
 	} while (status == TAYRA_OK && !tayra__feed_thread_stops(&r->line.thread));
-	return status == TAYRA_OK || status == TAYRA_PENDING;
+	if (status == TAYRA_OK || status == TAYRA_PENDING)
+		return true;
+	tayra__complain(why, "%s: the connection ended", r->url.shown);
+	return false;
 }
 
-static void
-heed(struct tayra__feed_line *line, const struct tayra__complaint *why)
+static bool
+ask(struct tayra__feed_line *line, uint64_t until_ns)
 {
 	static const struct tayra__resp_argument ping[] = { TAYRA__RESP_TEXT("PING") };
-	struct redis *r = (struct redis *)line;
-	uint64_t next_ns = tayra__clock_real_ns() + r->interval_ns;
-	bool asked = false;
 
-	while (!tayra__feed_thread_stops(&line->thread)) {
-		uint64_t now_ns;
+	return tayra__resp_client_send(&((struct redis *)line)->client, ping, 1, until_ns) ==
+	       TAYRA_OK;
+}
 
-		if (!take_all(r, &asked)) {
-			tayra__complain(why, "%s: the connection ended", r->url.shown);
-			return;
-		}
-		now_ns = tayra__clock_real_ns();
-		if (now_ns >= next_ns) {
-			next_ns = now_ns + r->interval_ns;
-			if (asked ||
-			    tayra__resp_client_send(&r->client, ping, 1, next_ns) != TAYRA_OK) {
-				tayra__complain(why, "%s: no answer", r->url.shown);
-				return;
-			}
-			asked = true;
-		}
-		tayra__feed_thread_wait(&line->thread, r->client.fd, next_ns);
-	}
+static int
+fd_of(const struct tayra__feed_line *line)
+{
+	return ((const struct redis *)line)->client.fd;
+}
+
+static const char *
+name_of(const struct tayra__feed_line *line)
+{
+	return ((const struct redis *)line)->url.shown;
 }
 
 static void
@@ -188,10 +182,15 @@ tayra_feed_redis(struct tayra *t, const struct tayra_feed_options *options, cons
 	r = tayra__mem_alloc(sizeof(*r));
 	if (!r)
 		return TAYRA_E_NOMEM;
-	r->line = (struct tayra__feed_line){ .hear = hear, .listen = heed, .hang_up = hang_up };
+	r->line = (struct tayra__feed_line){ .hear = hear,
+					     .take = take,
+					     .ask = ask,
+					     .fd = fd_of,
+					     .name = name_of,
+					     .hang_up = hang_up };
 	r->line.feed.close = close_redis;
 	tayra__resp_client_init(&r->client);
-	status = tayra__feed_interval(options, DEFAULT_INTERVAL_NS, &r->interval_ns, &why);
+	status = tayra__feed_interval(options, DEFAULT_INTERVAL_NS, &r->line.interval_ns, &why);
 	if (status == TAYRA_OK)
 		status = tayra__redis_url_parse(url, &r->url, error, error_len);
 	if (status == TAYRA_OK)
