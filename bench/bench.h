@@ -26,16 +26,32 @@ bench_by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Values are sorted from here on. */
+static inline void
+bench_begin(struct tayra__json *json, double *values)
+{
+	qsort(values, BENCH_REPEATS, sizeof(*values), bench_by_value);
+	tayra__json_init(json, stdout, TAYRA__JSON_LINE);
+	tayra__json_object(json, NULL);
+}
+
+static inline void
+bench_end(struct tayra__json *json, const char *bench)
+{
+	char repeat[128];
+
+	snprintf(repeat, sizeof(repeat), "make bench BENCH=%s", bench);
+	tayra__json_string(json, "repeat", repeat);
+	tayra__json_end(json);
+	tayra__json_finish(json);
+}
+
 static inline void
 bench_print(const char *bench, const char *metric, const char *unit, double *values)
 {
 	struct tayra__json json;
-	char repeat[128];
 
-	qsort(values, BENCH_REPEATS, sizeof(*values), bench_by_value);
-	snprintf(repeat, sizeof(repeat), "make bench BENCH=%s", bench);
-	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
-	tayra__json_object(&json, NULL);
+	bench_begin(&json, values);
 	tayra__json_string(&json, "bench", bench);
 	tayra__json_string(&json, "metric", metric);
 	tayra__json_double(&json, "value", values[BENCH_REPEATS / 2], 4);
@@ -43,9 +59,7 @@ bench_print(const char *bench, const char *metric, const char *unit, double *val
 	tayra__json_double(&json, "lo", values[BENCH_LO], 4);
 	tayra__json_double(&json, "hi", values[BENCH_HI], 4);
 	tayra__json_u64(&json, "n", BENCH_REPEATS);
-	tayra__json_string(&json, "repeat", repeat);
-	tayra__json_end(&json);
-	tayra__json_finish(&json);
+	bench_end(&json, bench);
 }
 
 /* The same, of a goal: at most `bar`. */
@@ -53,12 +67,8 @@ static inline void
 bench_print_goal(const char *bench, const char *goal, const char *what, double bar, double *values)
 {
 	struct tayra__json json;
-	char repeat[128];
 
-	qsort(values, BENCH_REPEATS, sizeof(*values), bench_by_value);
-	snprintf(repeat, sizeof(repeat), "make bench BENCH=%s", bench);
-	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
-	tayra__json_object(&json, NULL);
+	bench_begin(&json, values);
 	tayra__json_string(&json, "goal", goal);
 	tayra__json_string(&json, "scenario", bench);
 	tayra__json_null(&json, "limiter");
@@ -70,9 +80,7 @@ bench_print_goal(const char *bench, const char *goal, const char *what, double b
 	tayra__json_double(&json, "lo", values[BENCH_LO], 4);
 	tayra__json_double(&json, "hi", values[BENCH_HI], 4);
 	tayra__json_bool(&json, "pass", values[BENCH_REPEATS / 2] <= bar);
-	tayra__json_string(&json, "repeat", repeat);
-	tayra__json_end(&json);
-	tayra__json_finish(&json);
+	bench_end(&json, bench);
 }
 
 /* ns of CPU for one of `ops` operations that work(ctx, ops) does, repeated. */

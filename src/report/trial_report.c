@@ -30,24 +30,36 @@ tayra__trial_report_verdict(const struct tayra__trial_report *report, enum tayra
 	return tayra_verdict_name(verdict);
 }
 
+/* Ratio, interval and p of a comparison, as cells of a table. */
+struct found {
+	char ratio[16], interval[40], p[16];
+};
+
+static void
+found_of(const struct tayra_comparison *c, struct found *out)
+{
+	snprintf(out->ratio, sizeof(out->ratio), isnan(c->ratio) ? "-" : "%.3f", c->ratio);
+	if (isnan(c->lo) || isnan(c->hi))
+		snprintf(out->interval, sizeof(out->interval), "-");
+	else
+		snprintf(out->interval, sizeof(out->interval), "%.3f .. %.3f", c->lo, c->hi);
+	snprintf(out->p, sizeof(out->p), isnan(c->p) ? "-" : c->p < 0.001 ? "%.4f" : "%.3f", c->p);
+}
+
 static void
 put_row(const struct tayra__trial_report *r, struct tayra__sheet *sheet, const char *name,
 	double value, const struct tayra_comparison *c, const char *verdict)
 {
-	char number[16], unit[32], ratio[16], interval[40], p[16];
+	char number[16], unit[32];
+	struct found found;
 	const char *cells[6] = { name, unit, "", "", "", verdict };
 
 	snprintf(unit, sizeof(unit), "%s %s", tayra__figure_number(value, number), r->unit);
 	if (c) {
-		snprintf(ratio, sizeof(ratio), isnan(c->ratio) ? "-" : "%.3f", c->ratio);
-		if (isnan(c->lo) || isnan(c->hi))
-			snprintf(interval, sizeof(interval), "-");
-		else
-			snprintf(interval, sizeof(interval), "%.3f .. %.3f", c->lo, c->hi);
-		snprintf(p, sizeof(p), isnan(c->p) ? "-" : c->p < 0.001 ? "%.4f" : "%.3f", c->p);
-		cells[2] = ratio;
-		cells[3] = interval;
-		cells[4] = p;
+		found_of(c, &found);
+		cells[2] = found.ratio;
+		cells[3] = found.interval;
+		cells[4] = found.p;
 	}
 	tayra__sheet_row(sheet, cells);
 }
@@ -260,20 +272,15 @@ static void
 put_part(const struct tayra__trial_report *r, struct tayra__sheet *sheet, uint32_t part, size_t arm)
 {
 	const struct tayra_comparison *c = &r->parts->ab[arm][part];
-	char ratio[16], interval[40], p[16];
+	struct found found;
 	const char *cells[] = { r->kinds[0]->scenario->kind[part].name,
 				r->name[arm],
-				ratio,
-				interval,
-				p,
+				found.ratio,
+				found.interval,
+				found.p,
 				part_verdict(c->verdict) };
 
-	snprintf(ratio, sizeof(ratio), isnan(c->ratio) ? "-" : "%.3f", c->ratio);
-	if (isnan(c->lo) || isnan(c->hi))
-		snprintf(interval, sizeof(interval), "-");
-	else
-		snprintf(interval, sizeof(interval), "%.3f .. %.3f", c->lo, c->hi);
-	snprintf(p, sizeof(p), isnan(c->p) ? "-" : c->p < 0.001 ? "%.4f" : "%.3f", c->p);
+	found_of(c, &found);
 	tayra__sheet_row(sheet, cells);
 }
 
