@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../load/stage.h"
+#include "asked.h"
 
 #include <stdlib.h>
 
-#include "load/origin.h"
 #include "server.h"
 
 #define SECOND TAYRA_NS_PER_S
@@ -35,24 +34,8 @@ request_of(struct tayra_origin *origin, const char *key, size_t key_len)
 	return r;
 }
 
-/* With a handle of its own: nothing is cached. */
-static int
-look_up(struct tayra_origin *origin, const char *key, size_t key_len, uint64_t timeout_ns,
-	struct tayra_ref *ref)
-{
-	struct tayra_request r = request_of(origin, key, key_len);
-	struct tayra *t;
-	int status;
-
-	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
-	r.timeout_ns = timeout_ns;
-	status = tayra_get_or_load(t, &r, ref);
-	tayra_destroy(t);
-	return status;
-}
-
 static void
-expect(struct tayra_origin *origin, const char *key, size_t key_len, const char *value)
+expect_answer(struct tayra_origin *origin, const char *key, size_t key_len, const char *value)
 {
 	struct tayra_ref ref;
 
@@ -70,12 +53,12 @@ the_key_s_parts_are_in_the_url_and_change_nothing_around_them(void **state)
 	server_open(&s);
 	struct tayra_origin *origin = open_at(s.port, "{a}:{b}", "/echo/{a}/x?q={b}", NULL);
 
-	expect(origin, "one:two", 7, "/echo/one/x?q=two");
-	expect(origin, "a/../b:c&d=e", 12, "/echo/a%2F..%2Fb/x?q=c%26d%3De");
-	expect(origin, evil, strlen(evil),
-	       "/echo/%0D%0AX-Evil/x?q=%201%3A%0D%0A%0D%0AGET%20%2Fevil%20HTTP%2F1.1");
+	expect_answer(origin, "one:two", 7, "/echo/one/x?q=two");
+	expect_answer(origin, "a/../b:c&d=e", 12, "/echo/a%2F..%2Fb/x?q=c%26d%3De");
+	expect_answer(origin, evil, strlen(evil),
+		      "/echo/%0D%0AX-Evil/x?q=%201%3A%0D%0A%0D%0AGET%20%2Fevil%20HTTP%2F1.1");
 	assert_null(strstr(s.last, "X-Evil:"));
-	expect(origin, "a\0b:\xff", 5, "/echo/a%00b/x?q=%FF");
+	expect_answer(origin, "a\0b:\xff", 5, "/echo/a%00b/x?q=%FF");
 	tayra_origin_close(origin);
 	server_close(&s);
 }
@@ -94,7 +77,7 @@ a_key_that_is_no_url_asks_nobody(void **state)
 	tayra_origin_close(origin);
 	origin = open_at(s.port, NULL, "/echo/{key}", NULL);
 	assert_int_equal(look_up(origin, "", 0, 0, &ref), TAYRA_E_INVAL);
-	expect(origin, "pkg:x", 5, "/echo/pkg%3Ax");
+	expect_answer(origin, "pkg:x", 5, "/echo/pkg%3Ax");
 	tayra_origin_close(origin);
 	assert_int_equal(atomic_load(&s.requests), 1);
 	server_close(&s);
@@ -178,7 +161,7 @@ connections_are_kept(void **state)
 	struct tayra_origin *origin = open_at(s.port, NULL, "/echo/{key}", NULL);
 
 	for (int i = 0; i < 20; i++)
-		expect(origin, "x", 1, "/echo/x");
+		expect_answer(origin, "x", 1, "/echo/x");
 	tayra_origin_close(origin);
 	assert_int_equal(atomic_load(&s.requests), 20);
 	assert_int_equal(atomic_load(&s.connections), 1);
@@ -194,11 +177,12 @@ a_load_past_its_deadline_is_broken_off_and_the_origin_works_on(void **state)
 	server_open(&s);
 	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", NULL);
 
-	expect(origin, "echo", 4, "/echo"); /* the first of them has a connection that was kept */
-	for (int i = 0; i < 6; i++)         /* more than there are transfers: none is lost */
+	expect_answer(origin, "echo", 4,
+		      "/echo");     /* the first of them has a connection that was kept */
+	for (int i = 0; i < 6; i++) /* more than there are transfers: none is lost */
 		assert_int_equal(look_up(origin, "slow", 4, 30 * TAYRA_NS_PER_MS, &ref),
 				 TAYRA_E_TIMEOUT);
-	expect(origin, "echo", 4, "/echo");
+	expect_answer(origin, "echo", 4, "/echo");
 	tayra_origin_close(origin);
 	server_close(&s);
 }
@@ -281,7 +265,7 @@ a_dead_server_fails_fast_and_is_found_when_it_is_back(void **state)
 
 	server_open(&s);
 	origin = open_at(s.port, NULL, "/echo/{key}", NULL);
-	expect(origin, "x", 1, "/echo/x");
+	expect_answer(origin, "x", 1, "/echo/x");
 	unsigned old = s.port;
 	server_close(&s); /* and the kept connection with it */
 	assert_int_equal(look_up(origin, "x", 1, 0, &ref), TAYRA_E_ORIGIN);
@@ -309,7 +293,7 @@ redirects_are_followed_when_asked_for_and_to_http_alone(void **state)
 	http.max_redirects = 2;
 	struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", &http);
 
-	expect(origin, "302", 3, "/echo/moved");
+	expect_answer(origin, "302", 3, "/echo/moved");
 	assert_int_equal(look_up(origin, "fileurl", 7, 0, &ref), TAYRA_E_ORIGIN);
 	tayra_origin_close(origin);
 	server_close(&s);
@@ -362,7 +346,7 @@ headers_are_sent_and_a_bad_one_is_refused(void **state)
 	server_open(&s);
 	http.headers = good;
 	origin = open_at(s.port, NULL, "/echo/{key}", &http);
-	expect(origin, "x", 1, "/echo/x");
+	expect_answer(origin, "x", 1, "/echo/x");
 	assert_non_null(strstr(s.last, "X-Token: abc\r\n"));
 	tayra_origin_close(origin);
 	server_close(&s);

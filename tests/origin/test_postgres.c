@@ -3,14 +3,13 @@
  * A server of our own, unprivileged, in a temporary folder, reached through a socket there; skipped
  * where there is none to start.
  */
-#include "../load/stage.h"
+#include "asked.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cluster.h"
-#include "load/origin.h"
 #include "server.h"
 
 #define SQL "SELECT value FROM item WHERE name = $1"
@@ -81,48 +80,6 @@ open_origin(const char *sql)
 
 	o.threads = 2;
 	return open_with(&o, sql);
-}
-
-static int
-look_up(struct tayra_origin *origin, const char *key, size_t key_len, uint64_t timeout_ns,
-	struct tayra_ref *ref)
-{
-	struct tayra_request r = TAYRA_REQUEST_INIT;
-	struct tayra *t;
-	int status;
-
-	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
-	r.key = key;
-	r.key_len = key_len;
-	r.origin = origin;
-	r.timeout_ns = timeout_ns;
-	status = tayra_get_or_load(t, &r, ref);
-	tayra_destroy(t);
-	return status;
-}
-
-static void
-expect(struct tayra_origin *origin, const char *key, const void *value, size_t len)
-{
-	struct tayra_ref ref;
-	int status = look_up(origin, key, strlen(key), 0, &ref);
-
-	if (status != TAYRA_OK)
-		fail_msg("%s: %s", key, tayra_status_name(status));
-	assert_int_equal(ref.value_len, len);
-	if (len)
-		assert_memory_equal(ref.value, value, len);
-	tayra_release(&ref);
-}
-
-static void
-expect_status(struct tayra_origin *origin, const char *key, int expected)
-{
-	struct tayra_ref ref;
-	int status = look_up(origin, key, strlen(key), 0, &ref);
-
-	if (status != expected)
-		fail_msg("%s: %s", key, tayra_status_name(status));
 }
 
 static void
@@ -397,15 +354,6 @@ a_table_altered_under_the_statement_is_read_again(void **state)
 	execute("ALTER TABLE moving ALTER c TYPE text");
 	expect(origin, "1", "{\"id\":1,\"c\":\"2\"}", 16);
 	tayra_origin_close(origin);
-}
-
-static void
-expect_trouble(struct tayra_origin *origin, uint64_t count, const char *says)
-{
-	char text[TAYRA__TROUBLE_TEXT];
-
-	assert_int_equal(tayra__trouble_read(&origin->trouble, text), count);
-	assert_string_equal(text, says);
 }
 
 static void

@@ -2,53 +2,19 @@
  *
  * A Redis server as an origin: against a real one, and against one that says what it is told to.
  */
-#include "../load/stage.h"
+#include "asked.h"
+
 #include "../net/puppet.h"
 #include "../net/redis.h"
 
-#include "load/origin.h"
 #include "origin/redis_words.h"
 
 static struct redis server;
 
-static int
-look_up_within(struct tayra_origin *origin, const char *key, size_t key_len, uint64_t timeout_ns,
-	       struct tayra_ref *ref)
-{
-	struct tayra_request r = TAYRA_REQUEST_INIT;
-	struct tayra *t;
-	int status;
-
-	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
-	r.key = key;
-	r.key_len = key_len;
-	r.origin = origin;
-	r.timeout_ns = timeout_ns;
-	status = tayra_get_or_load(t, &r, ref);
-	tayra_destroy(t);
-	return status;
-}
-
-static int
-look_up(struct tayra_origin *origin, const char *key)
-{
-	struct tayra_ref ref;
-	int status = look_up_within(origin, key, strlen(key), 0, &ref);
-
-	if (status == TAYRA_OK)
-		tayra_release(&ref);
-	return status;
-}
-
 static void
-expect(struct tayra_origin *origin, const char *key, const char *value)
+expect_text(struct tayra_origin *origin, const char *key, const char *value)
 {
-	struct tayra_ref ref;
-
-	assert_int_equal(look_up_within(origin, key, strlen(key), 0, &ref), TAYRA_OK);
-	assert_int_equal(ref.value_len, strlen(value));
-	assert_memory_equal(ref.value, value, ref.value_len);
-	tayra_release(&ref);
+	expect(origin, key, value, strlen(value));
 }
 
 static struct tayra_origin *
@@ -118,16 +84,16 @@ a_string_or_a_number_is_the_value(void **state)
 
 	need_server();
 	origin = open_at(server.url, NULL, "GET {key}", 0);
-	expect(origin, "user:7", "ann");
-	assert_int_equal(look_up(origin, "user:8"), TAYRA_E_NOT_FOUND);
+	expect_text(origin, "user:7", "ann");
+	expect_status(origin, "user:8", TAYRA_E_NOT_FOUND);
 	tayra_origin_close(origin);
 	origin = open_at(server.url, "{kind}/{field}", "HGET {kind} {field}", 0);
-	expect(origin, "user/name", "bob");
-	expect(origin, "user/age", "42");
-	assert_int_equal(look_up(origin, "user"), TAYRA_E_INVAL);
+	expect_text(origin, "user/name", "bob");
+	expect_text(origin, "user/age", "42");
+	expect_status(origin, "user", TAYRA_E_INVAL);
 	tayra_origin_close(origin);
 	origin = open_at(server.url, "len:{name}", "HLEN \"{name}\"", 0);
-	expect(origin, "len:user", "2");
+	expect_text(origin, "len:user", "2");
 	tayra_origin_close(origin);
 }
 
@@ -138,11 +104,11 @@ no_key_changes_what_is_asked(void **state)
 
 	need_server();
 	origin = open_at(server.url, NULL, "GET {key}", 0);
-	assert_int_equal(look_up(origin, "user:7 x"), TAYRA_E_NOT_FOUND);
-	assert_int_equal(look_up(origin, "x\r\nFLUSHALL\r\n"), TAYRA_E_NOT_FOUND);
-	assert_int_equal(look_up(origin, "\" \""), TAYRA_E_NOT_FOUND);
-	assert_int_equal(look_up(origin, "{key}"), TAYRA_E_NOT_FOUND);
-	expect(origin, "user:7", "ann");
+	expect_status(origin, "user:7 x", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "x\r\nFLUSHALL\r\n", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "\" \"", TAYRA_E_NOT_FOUND);
+	expect_status(origin, "{key}", TAYRA_E_NOT_FOUND);
+	expect_text(origin, "user:7", "ann");
 	tayra_origin_close(origin);
 }
 
@@ -150,22 +116,19 @@ static void
 what_is_no_value_is_an_error_that_quotes_no_key(void **state)
 {
 	struct tayra_origin *origin;
-	char text[TAYRA__TROUBLE_TEXT];
 
 	need_server();
 	origin = open_at(server.url, NULL, "GET {key}", 0);
-	assert_int_equal(look_up(origin, "list"), TAYRA_E_ORIGIN);
-	tayra__trouble_read(&origin->trouble, text);
-	assert_string_equal(text, "the server answers WRONGTYPE");
+	expect_status(origin, "list", TAYRA_E_ORIGIN);
+	expect_trouble(origin, 1, "the server answers WRONGTYPE");
 	tayra_origin_close(origin);
 	origin = open_at(server.url, NULL, "LRANGE {key} 0 -1", 0);
-	assert_int_equal(look_up(origin, "list"), TAYRA_E_ORIGIN);
-	assert_int_equal(look_up(origin, "list"), TAYRA_E_ORIGIN); /* and stays in step */
+	expect_status(origin, "list", TAYRA_E_ORIGIN);
+	expect_status(origin, "list", TAYRA_E_ORIGIN); /* and stays in step */
 	tayra_origin_close(origin);
 	origin = open_at(server.url, NULL, "NOSUCH {key}", 0);
-	assert_int_equal(look_up(origin, "secret"), TAYRA_E_ORIGIN);
-	tayra__trouble_read(&origin->trouble, text);
-	assert_string_equal(text, "the server answers ERR");
+	expect_status(origin, "secret", TAYRA_E_ORIGIN);
+	expect_trouble(origin, 1, "the server answers ERR");
 	tayra_origin_close(origin);
 }
 
@@ -177,8 +140,8 @@ a_value_over_the_limit_is_too_large_and_the_next_is_asked_for(void **state)
 	need_server();
 	redis_say(&server, "SETRANGE long 99 x");
 	origin = open_at(server.url, NULL, "GET {key}", 50);
-	assert_int_equal(look_up(origin, "long"), TAYRA_E_TOO_LARGE);
-	expect(origin, "user:7", "ann");
+	expect_status(origin, "long", TAYRA_E_TOO_LARGE);
+	expect_text(origin, "user:7", "ann");
 	tayra_origin_close(origin);
 }
 
@@ -187,18 +150,21 @@ static void
 a_server_that_comes_back_is_asked_again(void **state)
 {
 	struct tayra_origin *origin;
+	struct tayra_ref ref;
 	int status = TAYRA_E_ORIGIN;
 
 	need_server();
 	origin = open_at(server.url, NULL, "GET {key}", 0);
-	expect(origin, "user:7", "ann");
+	expect_text(origin, "user:7", "ann");
 	redis_say(&server, "CLIENT KILL TYPE normal SKIPME yes");
-	expect(origin, "user:7", "ann");
+	expect_text(origin, "user:7", "ann");
 	redis_kill(&server);
-	assert_int_equal(look_up(origin, "user:7"), TAYRA_E_ORIGIN);
+	expect_status(origin, "user:7", TAYRA_E_ORIGIN);
 	need_server();
 	for (int i = 0; i < 200 && status != TAYRA_OK; i++) {
-		status = look_up(origin, "user:7");
+		status = look_up(origin, "user:7", 6, 0, &ref);
+		if (status == TAYRA_OK)
+			tayra_release(&ref);
 		poll(NULL, 0, 50);
 	}
 	assert_int_equal(status, TAYRA_OK);
@@ -214,8 +180,7 @@ a_load_past_its_deadline_gives_its_connection_up(void **state)
 	need_server();
 	redis_say(&server, "DEL key");
 	origin = open_at(server.url, NULL, "BLPOP {key} 30", 0);
-	assert_int_equal(look_up_within(origin, "key", 3, 50 * TAYRA_NS_PER_MS, &ref),
-			 TAYRA_E_TIMEOUT);
+	assert_int_equal(look_up(origin, "key", 3, 50 * TAYRA_NS_PER_MS, &ref), TAYRA_E_TIMEOUT);
 	tayra_origin_close(origin);
 }
 
@@ -234,9 +199,9 @@ answers_of_a_server_in_trouble_are_an_overload(void **state)
 
 	assert_int_equal(puppet_up(&puppet, script), 0);
 	origin = open_at(puppet.url, NULL, "GET {key}", 0);
-	assert_int_equal(look_up(origin, "k"), TAYRA_E_OVERLOAD);
-	expect(origin, "k", "ok");
-	assert_int_equal(look_up(origin, "k"), TAYRA_E_ORIGIN);
+	expect_status(origin, "k", TAYRA_E_OVERLOAD);
+	expect_text(origin, "k", "ok");
+	expect_status(origin, "k", TAYRA_E_ORIGIN);
 	tayra_origin_close(origin);
 	puppet_down(&puppet);
 }
@@ -251,7 +216,7 @@ a_server_that_is_not_there_may_come(void **state)
 					    sizeof(error), &origin),
 			 TAYRA_OK);
 	assert_non_null(strstr(error, "No such file"));
-	assert_int_equal(look_up(origin, "k"), TAYRA_E_ORIGIN);
+	expect_status(origin, "k", TAYRA_E_ORIGIN);
 	tayra_origin_close(origin);
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../load/stage.h"
+#include "asked.h"
 
 #include <poll.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "load/origin.h"
 
 #define SQL "SELECT value FROM item WHERE name = ?1"
 
@@ -53,36 +51,6 @@ open_origin(const char *sql)
 	if (status != TAYRA_OK)
 		fail_msg("%s", error);
 	return origin;
-}
-
-static int
-look_up(struct tayra_origin *origin, const char *key, size_t key_len, uint64_t timeout_ns,
-	struct tayra_ref *ref)
-{
-	struct tayra_request r = TAYRA_REQUEST_INIT;
-	struct tayra *t;
-	int status;
-
-	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
-	r.key = key;
-	r.key_len = key_len;
-	r.origin = origin;
-	r.timeout_ns = timeout_ns;
-	status = tayra_get_or_load(t, &r, ref);
-	tayra_destroy(t);
-	return status;
-}
-
-static void
-expect(struct tayra_origin *origin, const char *key, const void *value, size_t len)
-{
-	struct tayra_ref ref;
-
-	assert_int_equal(look_up(origin, key, strlen(key), 0, &ref), TAYRA_OK);
-	assert_int_equal(ref.value_len, len);
-	if (len)
-		assert_memory_equal(ref.value, value, len);
-	tayra_release(&ref);
 }
 
 static void
@@ -308,15 +276,6 @@ columns_added_and_dropped_between_loads_show_at_once(void **state)
 	alter("ALTER TABLE changing DROP COLUMN another");
 	expect_text(origin, "k");
 	tayra_origin_close(origin);
-}
-
-static void
-expect_trouble(struct tayra_origin *origin, uint64_t count, const char *says)
-{
-	char text[TAYRA__TROUBLE_TEXT];
-
-	assert_int_equal(tayra__trouble_read(&origin->trouble, text), count);
-	assert_string_equal(text, says);
 }
 
 static void
