@@ -10,16 +10,6 @@
 /* More than any operation here allocates. */
 #define ENOUGH 64
 
-static bool
-is_fresh(struct stage *s, const char *key)
-{
-	struct tayra_ref ref;
-	int status = tayra_get(s->t, key, strlen(key), &ref);
-
-	tayra_release(&ref);
-	return status == TAYRA_OK;
-}
-
 static void
 a_feed_is_opened_whole_or_not_at_all(void **state)
 {
@@ -41,7 +31,7 @@ a_feed_is_opened_whole_or_not_at_all(void **state)
 			/* Nothing is doubted by one that is not there. */
 			assert_int_equal(tayra_put(s.t, "k", 1, "v", 1, 0, 0), TAYRA_OK);
 			stage_pass_ms(&s, 2000);
-			assert_true(is_fresh(&s, "k"));
+			assert_true(is_fresh(s.t, "k"));
 		}
 	} while (status != TAYRA_OK && n < ENOUGH);
 	assert_int_equal(status, TAYRA_OK);
@@ -69,9 +59,9 @@ a_change_is_not_lost_for_want_of_memory(void **state)
 	assert_int_equal(tayra_feed_changed_prefix(feed, "b", 1), TAYRA_OK);
 	tayra__mem_fail_after(0);
 	ram_tier_fail(&h.remote, false);
-	assert_false(is_fresh(&h.s, "a1")); /* nor from the tier, which was not told */
-	assert_false(is_fresh(&h.s, "b1"));
-	assert_false(is_fresh(&h.s, "c1")); /* which of them begin so could not be found out */
+	assert_false(is_fresh(h.s.t, "a1")); /* nor from the tier, which was not told */
+	assert_false(is_fresh(h.s.t, "b1"));
+	assert_false(is_fresh(h.s.t, "c1")); /* which of them begin so could not be found out */
 	tayra_feed_close(feed);
 	move_out(&h);
 }

@@ -37,14 +37,8 @@ execute(const char *sql)
 static void
 make_tell(const char *keys, const char *table, const char *channel)
 {
-	char error[200], *sql = NULL;
-	size_t len;
-	FILE *out = open_memstream(&sql, &len);
-	int status = tayra_feed_postgres_sql(keys, table, channel, error, sizeof(error), out);
+	char *sql = tell_sql(tayra_feed_postgres_sql, keys, table, channel);
 
-	fclose(out);
-	if (status != TAYRA_OK)
-		fail_msg("%s", error);
 	execute(sql);
 	execute(sql); /* and once more does no harm */
 	free(sql);

@@ -41,22 +41,30 @@ wait_sound(struct tayra_feed *feed, bool sound)
 	assert_int_equal(stats_of_feed(feed).sound, sound);
 }
 
-static inline bool
-is_fresh(struct tayra *t, const char *key)
-{
-	struct tayra_ref ref;
-	int status = tayra_get(t, key, strlen(key), &ref);
-
-	tayra_release(&ref);
-	return status == TAYRA_OK;
-}
-
 static inline void
 wait_stale(struct tayra *t, const char *key)
 {
 	for (int i = 0; i < TOLD_PATIENCE_MS && is_fresh(t, key); i++)
 		usleep(1000);
 	assert_false(is_fresh(t, key));
+}
+
+/* What makes a table tell, from tayra_feed_postgres_sql() or tayra_feed_sqlite_sql(); to be freed.
+ */
+static inline char *
+tell_sql(int (*write)(const char *keys, const char *table, const char *name, char *error,
+		      size_t error_len, FILE *out),
+	 const char *keys, const char *table, const char *name)
+{
+	char error[200], *sql = NULL;
+	size_t len;
+	FILE *out = open_memstream(&sql, &len);
+	int status = write(keys, table, name, error, sizeof(error), out);
+
+	fclose(out);
+	if (status != TAYRA_OK)
+		fail_msg("%s", error);
+	return sql;
 }
 
 static inline void

@@ -187,6 +187,17 @@ stats_of(struct stage *s)
 	return stats;
 }
 
+/* Is it there, and not stale? */
+static inline bool
+is_fresh(struct tayra *t, const char *key)
+{
+	struct tayra_ref ref;
+	int status = tayra_get(t, key, strlen(key), &ref);
+
+	tayra_release(&ref);
+	return status == TAYRA_OK;
+}
+
 /* Put a value that is fresh for 1 s and may be served stale for 9 s more. */
 static inline void
 put_perishable(struct stage *s, const char *key, const char *value)

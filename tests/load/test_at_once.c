@@ -2,27 +2,7 @@
  *
  * What is stale is served at once, and loaded anew behind it.
  */
-#include "stage.h"
-
-#include "load/origin.h"
-
-/* An origin that parks. */
-struct source {
-	struct tayra_origin origin;
-	struct tayra_load *parked;
-	unsigned calls;
-	enum tayra_class cls;
-};
-
-static void
-source_load(struct tayra_origin *origin, struct tayra_load *load)
-{
-	struct source *source = (struct source *)(void *)origin;
-
-	source->calls++;
-	source->cls = tayra_load_class(load);
-	source->parked = load;
-}
+#include "source.h"
 
 static void
 open_stale(struct stage *s, const struct tayra_options *options)
@@ -98,7 +78,7 @@ while_it_is_marked_nobody_looks_for_the_load(void **state)
 static void
 an_origin_is_asked_in_the_class_of_refreshes(void **state)
 {
-	struct source source = { .origin = { .name = "source", .load = source_load } };
+	struct source source = SOURCE_INIT;
 	struct stage s;
 	struct tayra_ref ref;
 
@@ -211,7 +191,7 @@ static void
 what_the_limit_does_not_let_in_is_tried_again_later(void **state)
 {
 	struct tayra_pace_options pace = TAYRA_PACE_OPTIONS_INIT;
-	struct source source = { .origin = { .name = "source", .load = source_load } };
+	struct source source = SOURCE_INIT;
 	struct tayra_options o = TAYRA_OPTIONS_INIT;
 	struct stage s;
 

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage.h"
+#include "source.h"
 
 #include <math.h>
-
-#include "load/origin.h"
-
-/* An origin that parks. */
-struct source {
-	struct tayra_origin origin;
-	struct tayra_load *parked;
-	unsigned calls;
-	enum tayra_class cls;
-};
-
-static void
-source_load(struct tayra_origin *origin, struct tayra_load *load)
-{
-	struct source *source = (struct source *)(void *)origin;
-
-	source->calls++;
-	source->cls = tayra_load_class(load);
-	source->parked = load;
-}
 
 static struct tayra_request
 open_at(struct stage *s, struct source *source, double refresh_at)
 {
 	struct tayra_options o = TAYRA_OPTIONS_INIT;
 
-	*source = (struct source){ .origin = { .name = "source", .load = source_load } };
+	*source = (struct source)SOURCE_INIT;
 	o.refresh_at = refresh_at;
 	stage_open(s, &o);
 	assert_int_equal(tayra_put(s->t, "k", 1, "old", 3, 1000, 0), TAYRA_OK);

@@ -42,16 +42,6 @@ feed_stats(struct tayra_feed *feed)
 	return stats;
 }
 
-static bool
-is_fresh(struct stage *s, const char *key)
-{
-	struct tayra_ref ref;
-	int status = tayra_get(s->t, key, strlen(key), &ref);
-
-	tayra_release(&ref);
-	return status == TAYRA_OK;
-}
-
 static void
 put_long(struct stage *s, const char *key)
 {
@@ -73,12 +63,12 @@ what_has_changed_is_loaded_anew_and_the_rest_is_not(void **state)
 	tell(feed, "k");
 	tell(feed, "nothing is known of it");
 	assert_int_equal(stats_of(&s).cache.hits, 0); /* being told of is no use */
-	assert_true(is_fresh(&s, "other"));
+	assert_true(is_fresh(s.t, "other"));
 	assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
 	holds(&ref, "value");
 	assert_false(ref.stale);
 	tayra_release(&ref);
-	assert_true(is_fresh(&s, "k"));
+	assert_true(is_fresh(s.t, "k"));
 	assert_int_equal(s.calls, 1);
 	assert_int_equal(feed_stats(feed).keys, 2);
 	tayra_feed_close(feed);
@@ -117,7 +107,7 @@ a_load_that_began_before_the_change_is_not_kept_and_nobody_joins_it(void **state
 	got_value(&s, "new");
 	finish(s.parked[2], "old");
 	got_value(&s, "old");
-	assert_true(is_fresh(&s, "lost"));
+	assert_true(is_fresh(s.t, "lost"));
 	tayra_feed_close(feed);
 	stage_close(&s);
 }
@@ -184,18 +174,18 @@ a_gap_distrusts_all_that_the_feed_covered_and_nothing_else(void **state)
 	put_long(&s, "item");
 	put_long(&s, "user:1");
 	tayra_feed_lost(feed);
-	assert_false(is_fresh(&s, "item:1"));
-	assert_false(is_fresh(&s, "item:2"));
-	assert_true(is_fresh(&s, "item"));
-	assert_true(is_fresh(&s, "user:1"));
+	assert_false(is_fresh(s.t, "item:1"));
+	assert_false(is_fresh(s.t, "item:2"));
+	assert_true(is_fresh(s.t, "item"));
+	assert_true(is_fresh(s.t, "user:1"));
 	/* What comes after it is believed again, when it hears. */
 	tayra_feed_sound(feed);
-	assert_false(is_fresh(&s, "item:1"));
+	assert_false(is_fresh(s.t, "item:1"));
 	stage_pass_ms(&s, 1);
 	put_long(&s, "item:1");
 	stage_pass_ms(&s, 50000);
-	assert_true(is_fresh(&s, "item:1"));
-	assert_false(is_fresh(&s, "item:2"));
+	assert_true(is_fresh(s.t, "item:1"));
+	assert_false(is_fresh(s.t, "item:2"));
 	assert_int_equal(feed_stats(feed).gaps, 1);
 	assert_true(feed_stats(feed).sound);
 	tayra_feed_close(feed);
@@ -213,21 +203,21 @@ while_it_is_blind_nothing_is_fresh_for_long(void **state)
 	put_long(&s, "before");
 	o.blind_ttl_ms = 200;
 	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_OK);
-	assert_false(is_fresh(&s, "before"));
+	assert_false(is_fresh(s.t, "before"));
 	for (int i = 0; i < 2; i++) {
 		stage_pass_ms(&s, 1);
 		put_long(&s, "k");
 		stage_pass_ms(&s, 199);
-		assert_true(is_fresh(&s, "k"));
+		assert_true(is_fresh(s.t, "k"));
 		stage_pass_ms(&s, 1);
-		assert_false(is_fresh(&s, "k"));
+		assert_false(is_fresh(s.t, "k"));
 		tayra_feed_sound(feed);
 		stage_pass_ms(&s, 1);
 		put_long(&s, "k");
 		stage_pass_ms(&s, 200);
-		assert_true(is_fresh(&s, "k"));
+		assert_true(is_fresh(s.t, "k"));
 		tayra_feed_lost(feed);
-		assert_false(is_fresh(&s, "k"));
+		assert_false(is_fresh(s.t, "k"));
 	}
 	tayra_feed_close(feed);
 	o.blind_ttl_ms = TAYRA_OFF; /* then as long as its ttl */
@@ -235,7 +225,7 @@ while_it_is_blind_nothing_is_fresh_for_long(void **state)
 	stage_pass_ms(&s, 1);
 	put_long(&s, "k");
 	stage_pass_ms(&s, 59999);
-	assert_true(is_fresh(&s, "k"));
+	assert_true(is_fresh(s.t, "k"));
 	tayra_feed_close(feed);
 	stage_close(&s);
 }
@@ -284,13 +274,13 @@ when_it_is_closed_all_is_distrusted_once_more_and_then_lives_as_its_ttl_says(voi
 		struct tayra_feed *feed = open_sound(&s, "k", TAYRA_FEED_STALE);
 
 		put_long(&s, "k");
-		assert_true(is_fresh(&s, "k"));
+		assert_true(is_fresh(s.t, "k"));
 		tayra_feed_close(feed);
-		assert_false(is_fresh(&s, "k"));
+		assert_false(is_fresh(s.t, "k"));
 		stage_pass_ms(&s, 1);
 		put_long(&s, "k");
 		stage_pass_ms(&s, 59000);
-		assert_true(is_fresh(&s, "k"));
+		assert_true(is_fresh(s.t, "k"));
 	}
 	stage_close(&s);
 }
@@ -307,15 +297,15 @@ a_prefix_takes_those_that_begin_so(void **state)
 	put_long(&s, "item:b1");
 	put_long(&s, "user");
 	assert_int_equal(tayra_feed_changed_prefix(feed, "item:a", 6), TAYRA_OK);
-	assert_false(is_fresh(&s, "item:a1"));
-	assert_true(is_fresh(&s, "item:b1"));
+	assert_false(is_fresh(s.t, "item:a1"));
+	assert_true(is_fresh(s.t, "item:b1"));
 	assert_int_equal(tayra_feed_changed_prefix(feed, "i", 1), TAYRA_OK); /* and all below it */
-	assert_false(is_fresh(&s, "item:b1"));
-	assert_true(is_fresh(&s, "user"));
+	assert_false(is_fresh(s.t, "item:b1"));
+	assert_true(is_fresh(s.t, "user"));
 	stage_pass_ms(&s, 1);
 	put_long(&s, "item:b1");
 	assert_int_equal(tayra_feed_changed_prefix(feed, NULL, 0), TAYRA_OK);
-	assert_false(is_fresh(&s, "item:b1"));
+	assert_false(is_fresh(s.t, "item:b1"));
 	assert_true(feed_stats(feed).sound);
 	assert_int_equal(feed_stats(feed).prefixes, 3);
 	tayra_feed_close(feed);
@@ -337,7 +327,7 @@ what_it_does_not_cover_is_refused_and_counted(void **state)
 	assert_int_equal(tayra_feed_changed(feed, "user", 4), TAYRA_E_NOT_FOUND);
 	assert_int_equal(tayra_feed_changed(feed, "item", 4), TAYRA_E_NOT_FOUND);
 	assert_int_equal(tayra_feed_changed_prefix(feed, "u", 1), TAYRA_E_NOT_FOUND);
-	assert_true(is_fresh(&s, "user"));
+	assert_true(is_fresh(s.t, "user"));
 	assert_int_equal(feed_stats(feed).ignored, 3);
 	assert_int_equal(tayra_feed_changed(feed, NULL, 1), TAYRA_E_INVAL);
 	assert_int_equal(tayra_feed_changed(NULL, "k", 1), TAYRA_E_INVAL);
@@ -373,19 +363,19 @@ the_tiers_below_forget_what_changed_and_what_is_distrusted_there_is_stale(void *
 		put_in_at(tier, "changed", "below", 5001);
 		put_in_at(tier, "kept", "below", 5001);
 		tell(feed, "changed");
-		assert_false(is_fresh(&h.s, "changed"));
-		assert_true(is_fresh(&h.s, "kept"));
+		assert_false(is_fresh(h.s.t, "changed"));
+		assert_true(is_fresh(h.s.t, "kept"));
 		assert_int_equal(tier->stats.deletes, 1);
 		put_in_at(tier, "doubted", "below", 5001);
 		tayra_feed_changed_prefix(feed, NULL, 0);
-		assert_false(is_fresh(&h.s, "doubted"));
+		assert_false(is_fresh(h.s.t, "doubted"));
 		stage_pass_ms(&h.s, 1000);
 		/* The wall's clock is believed to a second. */
 		put_in_at(tier, "soon", "below", 6001);
-		assert_false(is_fresh(&h.s, "soon"));
+		assert_false(is_fresh(h.s.t, "soon"));
 		stage_pass_ms(&h.s, 1);
 		put_in_at(tier, "later", "below", 6002);
-		assert_true(is_fresh(&h.s, "later"));
+		assert_true(is_fresh(h.s.t, "later"));
 		tayra_feed_close(feed);
 		move_out(&h);
 	}
@@ -405,7 +395,7 @@ with_the_ticker_it_does_not_wait_for_the_remote_tier(void **state)
 	atomic_store(&gate, GATE_CLOSED);
 	tell(feed, "k"); /* returns, though the tier does not */
 	wait_until_held();
-	assert_false(is_fresh(&h.s, "k")); /* due there, and so not asked for */
+	assert_false(is_fresh(h.s.t, "k")); /* due there, and so not asked for */
 	atomic_store(&gate, GATE_OPEN);
 	tayra_feed_close(feed);
 	move_out(&h);
@@ -443,7 +433,7 @@ a_forked_child_tells_nothing(void **state)
 
 	put_long(&s, "k");
 	assert_int_equal(use_in_child(feed), 0);
-	assert_true(is_fresh(&s, "k"));
+	assert_true(is_fresh(s.t, "k"));
 	assert_true(feed_stats(feed).sound);
 	tayra_feed_close(feed);
 	stage_close(&s);
