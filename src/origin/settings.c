@@ -6,11 +6,13 @@
 
 #include "base/option.h"
 #include "load/origin.h"
-#include "origin/worker.h"
 
 #define DEFAULT_THREADS   4
 #define DEFAULT_MAX_ROWS  1000
 #define DEFAULT_MAX_BYTES (8ull << 20)
+#define DEFAULT_KEYS      64u
+#define DEFAULT_WINDOW_NS (TAYRA_NS_PER_MS / 2)
+#define WINDOW_MAX_NS     (10 * TAYRA_NS_PER_S)
 
 static int
 refuse(const struct tayra__complaint *why, const char *what)
@@ -37,6 +39,17 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 	out->shape.max_rows = o.max_rows ? o.max_rows : DEFAULT_MAX_ROWS;
 	out->shape.max_bytes = o.max_bytes ? o.max_bytes : DEFAULT_MAX_BYTES;
 	return tayra__pattern_parse(o.pattern, TAYRA__PATTERN, &out->keys, why);
+}
+
+int
+tayra__batch_settings(uint32_t keys_max, uint64_t window_ns, struct tayra__batching *out)
+{
+	if (keys_max > TAYRA__WORKERS_BATCH ||
+	    (window_ns != TAYRA_OFF && window_ns > WINDOW_MAX_NS))
+		return TAYRA_E_INVAL;
+	out->loads_max = keys_max ? keys_max : DEFAULT_KEYS;
+	out->window_ns = window_ns == TAYRA_OFF ? 0 : window_ns ? window_ns : DEFAULT_WINDOW_NS;
+	return TAYRA_OK;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "origin/complaint.h"
 #include "origin/pattern.h"
 #include "origin/shape.h"
+#include "origin/worker.h"
 
 struct tayra__origin_settings {
 	uint32_t threads;
@@ -21,5 +22,7 @@ struct tayra__origin_settings {
 /* => TAYRA_OK, TAYRA_E_INVAL with a complaint. */
 int tayra__origin_settings(const struct tayra_origin_options *given,
 			   struct tayra__origin_settings *out, const struct tayra__complaint *why);
+/* Of tayra_batch_options, with the defaults filled in.  => TAYRA_OK, TAYRA_E_INVAL. */
+int tayra__batch_settings(uint32_t keys_max, uint64_t window_ns, struct tayra__batching *out);
 
 #endif
