@@ -270,8 +270,8 @@ TAYRA_API size_t tayra_cq_wait(struct tayra_cq *cq, struct tayra_completion *out
 			       uint64_t timeout_ns);
 
 /*
- * Loaders.  Each load is finished exactly once, from any thread, by done or fail; after that the
- * struct tayra_load is gone.  Finishing twice is a bug and aborts where it can be seen.
+ * Loaders.  Each load is finished exactly once, from any thread, by done, unchanged or fail; after
+ * that the struct tayra_load is gone.  Finishing twice is a bug and aborts where it can be seen.
  */
 TAYRA_API const void *tayra_load_key(const struct tayra_load *load, size_t *key_len);
 TAYRA_API uint64_t
@@ -294,6 +294,23 @@ struct tayra_load_result {
  * nothing special. */
 TAYRA_API void tayra_load_done(struct tayra_load *load, const void *value, size_t len,
 			       const struct tayra_load_result *result);
+/*
+ * What is cached of the load's key, stale or not, for a loader that can ask "has it changed
+ * since?". The ref is borrowed: its bytes stay where they are until the load is finished, and
+ * releasing it does nothing.  By whoever works on the load; the same again if asked twice.
+ * => TAYRA_OK.  Anything else: load it whole.  TAYRA_E_NOT_FOUND (nothing, or the key was put or
+ *    deleted since the load began), TAYRA_E_FULL (too much is pinned), TAYRA_E_INVAL.
+ */
+TAYRA_API int tayra_load_cached(struct tayra_load *load, struct tayra_ref *ref);
+/*
+ * Instead of done: the origin has nothing newer than what tayra_load_cached() gave.  That is kept
+ * as if it had been loaded now, its times anew, without being copied (a tier below is told it
+ * whole), and goes to every waiter.  It can be evicted meanwhile, put or deleted: it is answered
+ * all the same.  Its version stays: another one in `result`, or no tayra_load_cached() before,
+ * fails the load with TAYRA_E_INVAL.
+ */
+TAYRA_API void tayra_load_unchanged(struct tayra_load *load,
+				    const struct tayra_load_result *result);
 /* `status` < 0 goes to every waiter that cannot be served something stale.  TAYRA_E_NOT_FOUND says
  * the origin answered and has no such key: what was cached is removed, and nothing stale is served.
  * TAYRA_E_OVERLOAD and TAYRA_E_TIMEOUT tell the limiter so. */
@@ -339,6 +356,7 @@ struct tayra_stats {
 	uint64_t rested;  /* loads not begun because their group rests after failures */
 	uint64_t
 		absent; /* NOT_FOUND, or an error, from memory of it: absent_ttl_ms, error_ttl_ms */
+	uint64_t unchanged; /* of loads: finished by tayra_load_unchanged() */
 };
 #ifdef __cplusplus
 extern "C++" {

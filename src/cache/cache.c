@@ -292,6 +292,26 @@ tayra__cache_age(struct tayra_cache *cache, const void *key, size_t key_len)
 	unlock(shard);
 }
 
+int
+tayra__cache_renew(struct tayra_cache *cache, const void *key, size_t key_len,
+		   const struct tayra_value *value, const struct tayra_item_meta *meta)
+{
+	struct tayra__key k = make_key(cache, key, key_len);
+	struct tayra__shard *shard = lock_shard(cache, &k);
+	uint32_t ref = tayra__shard_find(shard, &k);
+	struct tayra__item *item = ref ? tayra__item_at(&shard->state->pool, ref) : NULL;
+	bool same = item && item == value->pin;
+
+	if (same) {
+		item->born_ms = meta->born_ms;
+		item->fresh_ms = meta->fresh_ms;
+		item->expire_ms = meta->expire_ms;
+		item->flags = (uint16_t)meta->flags;
+	}
+	unlock(shard);
+	return same ? TAYRA_OK : TAYRA_E_NOT_FOUND;
+}
+
 /* Look at up to `budget` items of one shard, at most once at each, letting the lock go in between.
  */
 static uint64_t

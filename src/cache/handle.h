@@ -36,4 +36,10 @@ bool tayra__cache_has(struct tayra_cache *cache, const void *key, size_t key_len
  * counted. */
 void tayra__cache_age(struct tayra_cache *cache, const void *key, size_t key_len);
 
+/* The caller's pinned value is true again: its birth, its times and its flags are meta's from now
+ * on, if it is still what is cached of that key.  No use, and not counted.  => TAYRA_OK,
+ * TAYRA_E_NOT_FOUND. */
+int tayra__cache_renew(struct tayra_cache *cache, const void *key, size_t key_len,
+		       const struct tayra_value *value, const struct tayra_item_meta *meta);
+
 #endif

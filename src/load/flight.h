@@ -76,9 +76,12 @@ struct tayra_load {
 	struct tayra_ticket ticket;
 	uint64_t ticket_deadline_ns;
 	uint64_t started_ns;
-	struct tayra__hold *hold; /* the value */
-	bool roomed;              /* tayra_load_alloc() was called */
-	bool waited;              /* tayra__load_waited() was; the loader's, until it finishes */
+	struct tayra__hold *hold;  /* the value */
+	struct tayra_value cached; /* what tayra_load_cached() gave.  The loader's, until it
+				      finishes */
+	bool compares;             /* that is something */
+	bool roomed;               /* tayra_load_alloc() was called */
+	bool waited;               /* tayra__load_waited() was; the loader's, until it finishes */
 
 	/* Read by the loader without the lock, relaxed: hints, each on its own. */
 	_Atomic uint64_t deadline_ns; /* the latest of its waiters; UINT64_MAX: none */

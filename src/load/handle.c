@@ -264,6 +264,7 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.throttled = tayra__counters_sum(counters, TAYRA__COUNT_THROTTLED);
 		stats.at_once = tayra__counters_sum(counters, TAYRA__COUNT_AT_ONCE);
 		stats.absent = tayra__counters_sum(counters, TAYRA__COUNT_ABSENT);
+		stats.unchanged = tayra__counters_sum(counters, TAYRA__COUNT_UNCHANGED);
 		stats.requests = stats.hits + stats.throttled + stats.at_once + stats.absent +
 				 tayra__counters_sum(counters, TAYRA__COUNT_MISSES);
 		stats.joined = tayra__counters_sum(counters, TAYRA__COUNT_JOINED);

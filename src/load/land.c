@@ -6,6 +6,7 @@
 #include "load/land.h"
 
 #include "base/hash.h"
+#include "cache/handle.h"
 #include "load/absent.h"
 #include "load/below.h"
 #include "load/flight.h"
@@ -74,6 +75,20 @@ overtake(struct tayra_load *flight)
 	tayra__flight_forget(flight->t, flight->key, flight->key_len);
 }
 
+/* What is cached is as true as if it had been loaded now, and is not copied for that. */
+static int
+renew(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	struct tayra *t = flight->t;
+	const struct tayra_value *value = &flight->hold->value;
+
+	/* Where it was evicted meanwhile its bytes are still there: we have pinned them. */
+	if (tayra__cache_renew(t->cache, flight->key, flight->key_len, value, meta) != TAYRA_OK)
+		tayra_cache_put(t->cache, flight->key, flight->key_len, value->data, value->len,
+				meta, now_ms);
+	return TAYRA_OK;
+}
+
 /* => TAYRA_OK, whether or not it was kept; TAYRA_E_FULL: the bytes are gone. */
 static int
 keep(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now_ms)
@@ -83,6 +98,8 @@ keep(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t now
 	if (!flight->attached || !flight->store)
 		return TAYRA_OK;
 	overtake(flight);
+	if (flight->hold->kind == TAYRA__HOLD_PINNED && meta->expire_ms > now_ms)
+		return renew(flight, meta, now_ms);
 	if (flight->hold->kind == TAYRA__HOLD_RESERVED && meta->expire_ms > now_ms)
 		return tayra__hold_commit(flight->hold, meta, now_ms);
 	/* It cannot be kept, and what is there is older than it. */
@@ -162,11 +179,13 @@ give_error(struct tayra_load *flight, int status, uint64_t retry_after_ns, uint6
 }
 
 static void
-count(struct tayra *t, int status, uint64_t cost_ns)
+count(struct tayra *t, const struct tayra__landing *landing, uint64_t cost_ns)
 {
 	tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_NS, cost_ns);
-	if (status != TAYRA_OK && status != TAYRA_E_NOT_FOUND)
+	if (landing->status != TAYRA_OK && landing->status != TAYRA_E_NOT_FOUND)
 		tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_ERRORS, 1);
+	if (landing->unchanged)
+		tayra__counters_add(&t->counters, TAYRA__COUNT_UNCHANGED, 1);
 }
 
 static void
@@ -327,7 +346,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 
 	tayra__below_enter(t, flight->key, flight->key_len);
 	pthread_mutex_lock(&t->lock);
-	count(t, landing->status, cost_ns);
+	count(t, landing, cost_ns);
 	learn_outcome(flight, landing->outcome, landed_ns);
 	again = wanted_again(flight, landing->status);
 	if (again) {
@@ -338,6 +357,9 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 		uint64_t now_ns = tayra__handle_now_ns(t);
 
 		meta = meta_of(flight, &landing->result, &lesson, cost_ns, now_ns);
+		/* To bring it again whole would cost what it did. */
+		if (landing->unchanged && landing->unchanged->cost_ns)
+			meta.cost_ns = landing->unchanged->cost_ns;
 		change = answer_and_account(flight, landing, &meta, now_ns);
 		number = note_change(flight, change, &meta);
 	}

@@ -14,6 +14,9 @@ struct tayra__landing {
 	uint64_t retry_after_ns;
 	enum tayra_outcome outcome; /* for pace */
 	struct tayra_load_result result;
+	/* Not NULL: the origin has nothing newer than what was cached, which the hold pins, and
+	 * that was known of it. */
+	const struct tayra_item_meta *unchanged;
 };
 
 /* When a value stored now turns stale and goes.  TAYRA_OFF as ttl: at once; as stale: not later

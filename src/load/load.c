@@ -121,6 +121,41 @@ take_value(struct tayra_load *load, const void *value, size_t len)
 	return tayra__hold_copy(hold, load->key, load->key_len, value, len, now_ms(load));
 }
 
+int
+tayra_load_cached(struct tayra_load *load, struct tayra_ref *ref)
+{
+	struct tayra *t = load->t;
+	struct tayra_value value;
+	int status = TAYRA_OK;
+
+	if (!ref)
+		return TAYRA_E_INVAL;
+	*ref = (struct tayra_ref){ 0 };
+	if (!load->compares) {
+		pthread_mutex_lock(&t->lock);
+		/* What overtook it is nothing that its loader could have known. */
+		status = load->attached ? tayra__ram_get(t, load->key, load->key_len, now_ms(load),
+							 &load->cached)
+					: TAYRA_E_NOT_FOUND;
+		pthread_mutex_unlock(&t->lock);
+		load->compares = status == TAYRA_OK;
+	}
+	if (status != TAYRA_OK)
+		return status;
+	value = load->cached;
+	tayra__ref_take(ref, t->cache, t->token, &value, now_ms(load));
+	memset(ref->pin, 0, sizeof(ref->pin)); /* the load's, not the ref's */
+	return TAYRA_OK;
+}
+
+static void
+stop_comparing(struct tayra_load *load)
+{
+	if (load->compares)
+		tayra_cache_unpin(load->t->cache, &load->cached);
+	load->compares = false;
+}
+
 void
 tayra_load_done(struct tayra_load *load, const void *value, size_t len,
 		const struct tayra_load_result *result)
@@ -136,6 +171,31 @@ tayra_load_done(struct tayra_load *load, const void *value, size_t len,
 		landing.status = TAYRA_E_INVAL;
 	if (landing.status == TAYRA_OK)
 		landing.status = take_value(load, value, len);
+	stop_comparing(load);
+	tayra__land(load, &landing);
+}
+
+void
+tayra_load_unchanged(struct tayra_load *load, const struct tayra_load_result *result)
+{
+	const struct tayra_item_meta before = load->cached.meta;
+	struct tayra__landing landing = {
+		.outcome = load->waited ? TAYRA_OUTCOME_IGNORE : TAYRA_OUTCOME_OK,
+	};
+
+	claim(load);
+	landing.status = tayra__option_struct(result, &landing.result, sizeof(landing.result));
+	if (landing.status == TAYRA_OK &&
+	    (!load->compares || landing.result.flags ||
+	     (landing.result.version && landing.result.version != before.version)))
+		landing.status = TAYRA_E_INVAL;
+	if (landing.status == TAYRA_OK) {
+		tayra__hold_take(load->hold, &load->cached);
+		load->compares = false;
+		landing.result.version = before.version;
+		landing.unchanged = &before;
+	}
+	stop_comparing(load);
 	tayra__land(load, &landing);
 }
 
@@ -164,6 +224,7 @@ tayra_load_fail(struct tayra_load *load, int status, uint64_t retry_after_ns)
 	};
 
 	claim(load);
+	stop_comparing(load);
 	landing.outcome = load->waited ? TAYRA_OUTCOME_IGNORE : outcome_of(landing.status);
 	tayra__land(load, &landing);
 }

@@ -174,6 +174,15 @@ tayra__hold_trim(struct tayra__hold *hold, const void *key, size_t key_len, size
 	return tayra__hold_copy(hold, key, key_len, hold->value.data, len, now_ms);
 }
 
+void
+tayra__hold_take(struct tayra__hold *hold, struct tayra_value *value)
+{
+	tayra__hold_empty(hold);
+	hold->kind = TAYRA__HOLD_PINNED;
+	hold->value = *value;
+	*value = (struct tayra_value){ 0 };
+}
+
 int
 tayra__hold_commit(struct tayra__hold *hold, const struct tayra_item_meta *meta, uint64_t now_ms)
 {

@@ -63,6 +63,8 @@ int tayra__hold_copy(struct tayra__hold *hold, const void *key, size_t key_len, 
  * tayra__hold_room(). */
 int tayra__hold_trim(struct tayra__hold *hold, const void *key, size_t key_len, size_t len,
 		     uint64_t now_ms);
+/* Take over the pin of a value found in the cache, instead of what the hold has. */
+void tayra__hold_take(struct tayra__hold *hold, struct tayra_value *value);
 /* Make what is reserved visible under its key.  => TAYRA_OK; TAYRA_E_FULL: the hold is empty. */
 int tayra__hold_commit(struct tayra__hold *hold, const struct tayra_item_meta *meta,
 		       uint64_t now_ms);
