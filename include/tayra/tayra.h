@@ -560,6 +560,10 @@ struct tayra_http_options {
 	uint32_t max_redirects; /* followed, to http and https alone; 0: none, 3xx is an error */
 	bool max_age; /* a Cache-Control: max-age=N of the answer is the value's ttl; no-store and
 			 no-cache: it is not kept */
+	/* Memory of the ETag and Last-Modified that values came with, about 200 bytes each: what is
+	 * cached of a key when it is loaded anew is then sent only if it has changed.  Taken when
+	 * the first comes.  Default 4 MiB, at least 1 MiB; TAYRA_OFF: none. */
+	uint64_t validators_bytes;
 };
 #define TAYRA_HTTP_OPTIONS_INIT TAYRA__SIZED(struct tayra_http_options)
 
@@ -570,9 +574,10 @@ struct tayra_http_options {
  * change what is around them; a part that would make a path segment "." or ".." is TAYRA_E_INVAL.
  * Certificates are verified.  A NULL http means all defaults.
  *
- * 200 is the value.  404 and 410 are TAYRA_E_NOT_FOUND.  429 and 503 are TAYRA_E_OVERLOAD with what
- * Retry-After says.  Everything else, no connection and a body that breaks off are TAYRA_E_ORIGIN;
- * over options.max_bytes is TAYRA_E_TOO_LARGE; a load past its deadline is broken off.
+ * 200 is the value; 304 that it is what was cached (tayra_load_unchanged()).  404 and 410 are
+ * TAYRA_E_NOT_FOUND.  429 and 503 are TAYRA_E_OVERLOAD with what Retry-After says.  Everything
+ * else, no connection and a body that breaks off are TAYRA_E_ORIGIN; over options.max_bytes is
+ * TAYRA_E_TOO_LARGE; a load past its deadline is broken off.
  * => TAYRA_E_INVAL: options, pattern or URL, and `error` says what.  TAYRA_E_NOMEM.
  *    TAYRA_E_UNSUPPORTED.
  */

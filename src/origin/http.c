@@ -17,10 +17,12 @@
 #include "origin/http_transfer.h"
 #include "origin/settings.h"
 #include "origin/url.h"
+#include "origin/validator.h"
 
-#define QUEUE    1024u
-#define SLICE_MS 10   /* between looks at deadlines, while there is a request */
-#define IDLE_MS  1000 /* a new load wakes the thread */
+#define QUEUE            1024u
+#define SLICE_MS         10   /* between looks at deadlines, while there is a request */
+#define IDLE_MS          1000 /* a new load wakes the thread */
+#define VALIDATORS_BYTES (4ull << 20)
 
 struct http {
 	struct tayra_origin origin; /* first: the caller's pointer */
@@ -38,6 +40,7 @@ struct http {
 	bool stop;
 	/* The thread's: */
 	uint32_t active, count;
+	struct tayra__validators validators;
 	struct tayra__transfer transfers[];
 };
 
@@ -85,6 +88,21 @@ aim(const struct http *h, struct tayra__transfer *t, const struct tayra_load *lo
 	return status;
 }
 
+/* What is cached need not be sent again, if it is known what the server called it. */
+static void
+ask_unless_cached(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
+{
+	struct tayra__validator validator;
+	struct tayra_ref cached;
+	size_t key_len;
+	const void *key = tayra_load_key(load, &key_len);
+
+	if (h->validators.cache && tayra_load_cached(load, &cached) == TAYRA_OK &&
+	    tayra__validators_get(&h->validators, key, key_len, cached.value, cached.value_len,
+				  &validator))
+		tayra__transfer_unless(t, &validator);
+}
+
 static void
 begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 {
@@ -102,6 +120,7 @@ begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 		tayra_load_fail(load, TAYRA_E_ORIGIN, wait_ns);
 		return;
 	}
+	ask_unless_cached(h, t, load);
 	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
 		tayra__reach_end(&h->reach, t->try, tayra__clock_real_ns(), TAYRA__REACH_CAME);
 		tayra_load_fail(load, TAYRA_E_NOMEM, 0);
@@ -127,7 +146,20 @@ end(struct http *h, struct tayra__transfer *t, enum tayra__reach_end unreached, 
 }
 
 static void
-deliver(const struct http *h, const struct tayra__transfer *t, struct tayra_load *load)
+remember(struct http *h, const struct tayra__transfer *t, const struct tayra_load *load)
+{
+	/* A redirect's target may say the same of something else another time. */
+	const struct tayra__validator none = { .etag = "" };
+	const bool direct = tayra__transfer_direct(t);
+	size_t key_len;
+	const void *key = tayra_load_key(load, &key_len);
+
+	tayra__validators_put(&h->validators, key, key_len, t->body ? t->body : "", t->len,
+			      direct ? &t->validator : &none);
+}
+
+static void
+deliver(struct http *h, const struct tayra__transfer *t, struct tayra_load *load)
 {
 	struct tayra_load_result result = TAYRA_LOAD_RESULT_INIT;
 
@@ -135,6 +167,11 @@ deliver(const struct http *h, const struct tayra__transfer *t, struct tayra_load
 		result.ttl_ms = tayra__freshness_ttl_ms(&t->freshness);
 		result.stale_ms = t->freshness.no_store ? TAYRA_OFF : 0;
 	}
+	if (tayra__transfer_unchanged(t)) {
+		tayra_load_unchanged(load, &result);
+		return;
+	}
+	remember(h, t, load);
 	tayra_load_done(load, t->body ? t->body : "", t->len, &result);
 }
 
@@ -258,6 +295,7 @@ close_http(struct tayra_origin *origin)
 	if (h->multi)
 		curl_multi_cleanup(h->multi);
 	curl_slist_free_all(h->headers);
+	tayra__validators_fini(&h->validators);
 	tayra__reach_fini(&h->reach);
 	tayra__trouble_fini(&h->origin.trouble);
 	pthread_mutex_destroy(&h->lock);
@@ -342,6 +380,12 @@ check(const struct tayra_origin_options *given, const struct tayra_http_options 
 	if (status != TAYRA_OK)
 		return status;
 	status = tayra__option_struct(http, options, sizeof(*options));
+	if (options->validators_bytes == 0)
+		options->validators_bytes = VALIDATORS_BYTES;
+	else if (options->validators_bytes == TAYRA_OFF)
+		options->validators_bytes = 0;
+	else if (options->validators_bytes < TAYRA_CACHE_MEMORY_MIN)
+		status = TAYRA_E_INVAL;
 	if (status != TAYRA_OK || !url || options->max_redirects > 20 ||
 	    settings->shape.shape != TAYRA_SHAPE_RAW) {
 		tayra__complain(why, "the URL is missing, or an option does not go with HTTP");
@@ -374,6 +418,7 @@ tayra_origin_http(const struct tayra_origin_options *given, const struct tayra_h
 	tayra__trouble_init(&h->origin.trouble);
 	h->keys = settings.keys;
 	h->max_age = options.max_age;
+	tayra__validators_init(&h->validators, options.validators_bytes);
 	pthread_mutex_init(&h->lock, NULL);
 	tayra__reach_init(&h->reach, tayra__clock_real_ns());
 	status = tayra__url_parse(url, &h->keys, &h->url, &why);

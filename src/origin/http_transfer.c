@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "origin/http_transfer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <curl/curl.h>
@@ -13,6 +14,7 @@
 #define RETRY_MOST_S   86400
 #define CONNECT_NS     (2 * TAYRA_NS_PER_S)
 #define RESPONSE_VALUE 200
+#define RESPONSE_SAME  304
 
 static int
 make_room(struct tayra__transfer *t, size_t more)
@@ -69,6 +71,7 @@ receive_header(char *line, size_t size, size_t n, void *arg)
 	struct tayra__transfer *t = arg;
 
 	tayra__freshness_read(&t->freshness, line, size * n);
+	tayra__validator_read(&t->validator, line, size * n);
 	return size * n;
 }
 
@@ -114,7 +117,9 @@ int
 tayra__transfer_init(struct tayra__transfer *transfer, const struct tayra_http_options *options,
 		     struct curl_slist *headers, uint64_t max_bytes)
 {
-	*transfer = (struct tayra__transfer){ .easy = curl_easy_init(), .max_bytes = max_bytes };
+	*transfer = (struct tayra__transfer){ .easy = curl_easy_init(),
+					      .max_bytes = max_bytes,
+					      .headers = headers };
 	if (!transfer->easy)
 		return TAYRA_E_NOMEM;
 	return set_limits(transfer->easy, options, max_bytes) && set_handlers(transfer, headers)
@@ -127,6 +132,7 @@ tayra__transfer_fini(struct tayra__transfer *transfer)
 {
 	if (transfer->easy)
 		curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->asked);
 	tayra__mem_free(transfer->body);
 	*transfer = (struct tayra__transfer){ 0 };
 }
@@ -139,8 +145,65 @@ tayra__transfer_aim(struct tayra__transfer *transfer, const char *url)
 	transfer->len = transfer->room = transfer->dropped = 0;
 	transfer->status = TAYRA_OK;
 	transfer->freshness = (struct tayra__freshness){ 0 };
+	transfer->validator = (struct tayra__validator){ 0 };
+	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+	curl_slist_free_all(transfer->asked);
+	transfer->asked = NULL;
 	return curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK ? TAYRA_OK
 									      : TAYRA_E_NOMEM;
+}
+
+static bool
+append(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(*list, line);
+
+	if (longer)
+		*list = longer;
+	return longer != NULL;
+}
+
+static bool
+append_condition(struct curl_slist **list, const char *name, const char *text)
+{
+	char line[32 + TAYRA__VALIDATOR_ETAG];
+
+	if (!*text)
+		return true;
+	snprintf(line, sizeof(line), "%s: %s", name, text);
+	return append(list, line);
+}
+
+int
+tayra__transfer_unless(struct tayra__transfer *transfer, const struct tayra__validator *validator)
+{
+	struct curl_slist *list = NULL;
+	bool whole = append_condition(&list, "If-None-Match", validator->etag) &&
+		     append_condition(&list, "If-Modified-Since", validator->modified);
+
+	for (const struct curl_slist *at = transfer->headers; at && whole; at = at->next)
+		whole = append(&list, at->data);
+	if (!whole || curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list) != CURLE_OK) {
+		curl_slist_free_all(list);
+		return TAYRA_E_NOMEM;
+	}
+	transfer->asked = list;
+	return TAYRA_OK;
+}
+
+bool
+tayra__transfer_unchanged(const struct tayra__transfer *transfer)
+{
+	return transfer->asked && response_of(transfer) == RESPONSE_SAME;
+}
+
+bool
+tayra__transfer_direct(const struct tayra__transfer *transfer)
+{
+	long redirects = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+	return redirects == 0;
 }
 
 static uint64_t
@@ -163,6 +226,7 @@ tayra__transfer_status(const struct tayra__transfer *transfer, int code, uint64_
 	case 429:
 	case 503: *retry_after_ns = retry_after_of(transfer); return TAYRA_E_OVERLOAD;
 	case RESPONSE_VALUE: break;
+	case RESPONSE_SAME: return code == CURLE_OK && transfer->asked ? TAYRA_OK : TAYRA_E_ORIGIN;
 	default: return TAYRA_E_ORIGIN;
 	}
 	if (transfer->status != TAYRA_OK)

@@ -11,6 +11,7 @@
 #include "origin/complaint.h"
 #include "origin/freshness.h"
 #include "origin/reach.h"
+#include "origin/validator.h"
 
 struct curl_slist;
 
@@ -24,6 +25,9 @@ struct tayra__transfer {
 	size_t dropped; /* bytes of an answer that is no value */
 	int status;     /* of receiving: TAYRA_E_TOO_LARGE, TAYRA_E_NOMEM */
 	struct tayra__freshness freshness;
+	struct tayra__validator validator; /* of the answer */
+	struct curl_slist *headers;        /* of every request.  Borrowed */
+	struct curl_slist *asked;          /* of this one alone: what it is asked under */
 };
 
 /* => TAYRA_E_NOMEM; TAYRA_E_UNSUPPORTED: this libcurl cannot do what is asked of it.
@@ -33,11 +37,19 @@ int tayra__transfer_init(struct tayra__transfer *transfer, const struct tayra_ht
 void tayra__transfer_fini(struct tayra__transfer *transfer);
 /* Forget the last request; the next is for `url`, which is copied.  => TAYRA_E_NOMEM. */
 int tayra__transfer_aim(struct tayra__transfer *transfer, const char *url);
-/* It ended with that CURLcode.  => TAYRA_OK: the body is the value.  *retry_after_ns: what the
- * server said.
+/* Have the value sent only if that is not its validator any more.  => TAYRA_E_NOMEM: it will be
+ * sent anyway. */
+int tayra__transfer_unless(struct tayra__transfer *transfer,
+			   const struct tayra__validator *validator);
+/* It ended with that CURLcode.  => TAYRA_OK: the body is the value, or it is the one that the
+ * validator is of.  *retry_after_ns: what the server said.
  */
 int tayra__transfer_status(const struct tayra__transfer *transfer, int code,
 			   uint64_t *retry_after_ns);
+/* It ended well, and the value is that one. */
+bool tayra__transfer_unchanged(const struct tayra__transfer *transfer);
+/* All that was received came from where it was asked for. */
+bool tayra__transfer_direct(const struct tayra__transfer *transfer);
 /* What to say of it when that is an error: the response, or libcurl's word for the code. */
 void tayra__transfer_explain(const struct tayra__transfer *transfer, int code,
 			     const struct tayra__complaint *why);

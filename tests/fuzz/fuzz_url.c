@@ -3,7 +3,8 @@
  * The first line is a URL template over {a} and {b}, the rest a key "a:b".  Whatever is in the key,
  * the URL it makes has the template's scheme, host and port, as many path segments and as many
  * parameters, none of them empty or dots where the template's were not, and only bytes that a URL
- * may have.  The same input is read as a Cache-Control header, which must end in a ttl.
+ * may have.  The same input is read as headers: Cache-Control, which must end in a ttl,
+ * and ETag and Last-Modified, which must be of one line.
  */
 #include "origin/url.h"
 
@@ -14,6 +15,7 @@
 
 #include "base/mem.h"
 #include "origin/freshness.h"
+#include "origin/validator.h"
 
 static const struct tayra__complaint nowhere = { NULL, 0 };
 
@@ -71,21 +73,25 @@ expand(const char *text, const char *key, size_t key_len)
 }
 
 static void
-read_header(const uint8_t *data, size_t size)
+read_header(const char *name, const uint8_t *data, size_t size)
 {
-	static const char name[] = "Cache-Control: ";
+	const size_t name_len = strlen(name);
 	struct tayra__freshness f = { 0 };
-	char *line = malloc(size + sizeof(name));
+	struct tayra__validator v = { 0 };
+	char *line = malloc(size + name_len + 1);
 	uint64_t ttl_ms;
 
 	must(line != NULL);
-	memcpy(line, name, sizeof(name) - 1);
+	memcpy(line, name, name_len + 1);
 	if (size > 0)
-		memcpy(line + sizeof(name) - 1, data, size);
-	tayra__freshness_read(&f, line, size + sizeof(name) - 1);
+		memcpy(line + name_len, data, size);
+	tayra__freshness_read(&f, line, size + name_len);
 	tayra__freshness_read(&f, (const char *)data, size);
 	ttl_ms = tayra__freshness_ttl_ms(&f);
 	must(ttl_ms == TAYRA_OFF || ttl_ms <= 10ull * 366 * 24 * 3600 * 1000);
+	tayra__validator_read(&v, line, size + name_len);
+	must(strlen(v.etag) < sizeof(v.etag) && !strpbrk(v.etag, "\r\n \t"));
+	must(strlen(v.modified) < sizeof(v.modified) && !strpbrk(v.modified, "\r\n"));
 	free(line);
 }
 
@@ -104,7 +110,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (key_len > 0)
 		memcpy(key, newline + 1, key_len);
 	expand(text, key, key_len);
-	read_header(data, size);
+	read_header("Cache-Control: ", data, size);
+	read_header("ETag: ", data, size);
+	read_header("Last-Modified: ", data, size);
 	free(text);
 	free(key);
 	return 0;

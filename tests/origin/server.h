@@ -25,6 +25,7 @@ struct server {
 	unsigned count;
 	_Atomic bool stop;
 	_Atomic unsigned connections, requests;
+	_Atomic unsigned version, sent; /* of /tagged, /dated: what it is; how often it was sent */
 	pthread_mutex_t lock;
 	char last[8192]; /* the last request's head */
 };
@@ -41,6 +42,8 @@ static const struct {
 	{ "/nothing", "" },
 	{ "/huge", "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n" },
 	{ "/empty", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
+	{ "/304", "HTTP/1.1 304 Not Modified\r\n\r\n" },
+	{ "/moved", "HTTP/1.1 302 Found\r\nLocation: /tagged\r\nContent-Length: 0\r\n\r\n" },
 	{ "/204", "HTTP/1.1 204 No Content\r\n\r\n" },
 	{ "/302", "HTTP/1.1 302 Found\r\nLocation: /echo/moved\r\nContent-Length: 0\r\n\r\n" },
 	{ "/fileurl",
@@ -84,6 +87,34 @@ server_hang(struct server *s, int fd)
 			return;
 }
 
+/* A value of a version, and what it is recognised by: "/tagged" has an ETag, "/dated" a date. */
+static inline void
+server_answer_version(struct server *s, int fd, const char *path, const char *request)
+{
+	const unsigned version = atomic_load(&s->version);
+	const bool tagged = strncmp(path, "/tagged", 7) == 0;
+	char tag[100], condition[200], answer[700], body[100];
+
+	if (tagged)
+		snprintf(tag, sizeof(tag), "ETag: W/\"v%u\"\r\n", version);
+	else
+		snprintf(tag, sizeof(tag), "Last-Modified: Sun, 06 Nov 1994 08:49:%02u GMT\r\n",
+			 version);
+	snprintf(condition, sizeof(condition), "%s%s",
+		 tagged ? "If-None-Match" : "If-Modified-Since", strchr(tag, ':'));
+	if (strstr(request, condition)) {
+		snprintf(answer, sizeof(answer),
+			 "HTTP/1.1 304 Not Modified\r\n%sCache-Control: max-age=9\r\n\r\n", tag);
+	} else {
+		atomic_fetch_add(&s->sent, 1);
+		snprintf(body, sizeof(body), "%s %u", path, version);
+		snprintf(answer, sizeof(answer),
+			 "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%s", tag, strlen(body),
+			 body);
+	}
+	server_send(fd, answer, strlen(answer));
+}
+
 /* => whether the connection goes on. */
 static inline bool
 server_answer(struct server *s, int fd, const char *request)
@@ -95,6 +126,10 @@ server_answer(struct server *s, int fd, const char *request)
 	if (strncmp(path, "/slow", 5) == 0) {
 		server_hang(s, fd);
 		return false;
+	}
+	if (strncmp(path, "/tagged", 7) == 0 || strncmp(path, "/dated", 6) == 0) {
+		server_answer_version(s, fd, path, request);
+		return true;
 	}
 	if (strncmp(path, "/endless", 8) == 0) { /* a chunk of 64 KiB, 1,000 times at most */
 		server_send(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 47);

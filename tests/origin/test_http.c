@@ -102,6 +102,7 @@ each_answer_means_what_it_should(void **state)
 		{ "403", TAYRA_E_ORIGIN, 0, NULL },
 		{ "204", TAYRA_E_ORIGIN, 0, NULL },
 		{ "302", TAYRA_E_ORIGIN, 0, NULL },
+		{ "304", TAYRA_E_ORIGIN, 0, NULL }, /* it was not asked for */
 		{ "broken", TAYRA_E_ORIGIN, 0, NULL },
 		{ "badchunk", TAYRA_E_ORIGIN, 0, NULL },
 		{ "garbage", TAYRA_E_ORIGIN, 0, NULL },
@@ -333,6 +334,147 @@ max_age_is_the_ttl_when_asked_for(void **state)
 	server_close(&s);
 }
 
+/* A handle whose values are stale at once and kept, and its origin. */
+struct visit {
+	struct server s;
+	struct stage stage;
+	struct tayra_origin *origin;
+};
+
+static void
+visit(struct visit *v, const struct tayra_http_options *http)
+{
+	server_open(&v->s);
+	stage_open(&v->stage, NULL);
+	v->origin = open_at(v->s.port, NULL, "/{key}", http);
+}
+
+static void
+leave(struct visit *v)
+{
+	while (stats_of(&v->stage).cache.pinned_bytes != 0)
+		sched_yield(); /* until the load has let go, after who waited was answered */
+	stage_close(&v->stage);
+	tayra_origin_close(v->origin);
+	server_close(&v->s);
+}
+
+/* Asked for anew: what comes, and how often that was sent until then. */
+static void
+visit_for(struct visit *v, struct tayra *t, const char *key, const char *value, unsigned sent)
+{
+	struct tayra_request r = request_of(v->origin, key, strlen(key));
+	struct tayra_ref ref;
+
+	r.flags = TAYRA_REQUEST_REFRESH;
+	r.stale_ms = 60000;
+	assert_int_equal(tayra_get_or_load(t, &r, &ref), TAYRA_OK);
+	holds(&ref, value);
+	assert_false(ref.stale);
+	tayra_release(&ref);
+	assert_int_equal(atomic_load(&v->s.sent), sent);
+}
+
+static void
+what_is_cached_is_not_sent_again_until_it_changes(void **state)
+{
+	static const char *const keys[] = { "tagged", "dated" };
+	static const char *const values[][2] = { { "/tagged 0", "/tagged 1" },
+						 { "/dated 0", "/dated 1" } };
+
+	for (int i = 0; i < 2; i++) {
+		struct visit v;
+
+		visit(&v, NULL);
+		for (int again = 0; again < 3; again++)
+			visit_for(&v, v.stage.t, keys[i], values[i][0], 1);
+		assert_int_equal(stats_of(&v.stage).unchanged, 2);
+		atomic_store(&v.s.version, 1);
+		for (int again = 0; again < 3; again++)
+			visit_for(&v, v.stage.t, keys[i], values[i][1], 2);
+		assert_int_equal(stats_of(&v.stage).unchanged, 4);
+		assert_int_equal(atomic_load(&v.s.requests), 6);
+		leave(&v);
+	}
+}
+
+static void
+what_is_not_the_server_s_is_not_confirmed_by_it(void **state)
+{
+	struct tayra *other;
+	struct visit v;
+
+	visit(&v, NULL);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 1);
+	assert_int_equal(tayra_put(v.stage.t, "tagged", 6, "mine", 4, 1000, 60000), TAYRA_OK);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 2);
+	/* Nor the bytes of an older version, which another handle has. */
+	assert_int_equal(tayra_create(NULL, &other), TAYRA_OK);
+	visit_for(&v, other, "tagged", "/tagged 0", 3);
+	atomic_store(&v.s.version, 1);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 1", 4);
+	visit_for(&v, other, "tagged", "/tagged 1", 5);
+	tayra_destroy(other);
+	/* Nor what is not there any more. */
+	assert_int_equal(tayra_delete(v.stage.t, "tagged", 6), TAYRA_OK);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 1", 6);
+	leave(&v);
+}
+
+static void
+an_answer_of_not_modified_says_how_long_that_is_fresh(void **state)
+{
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct visit v;
+
+	http.max_age = true;
+	visit(&v, &http);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 1);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 1);
+	stage_pass_ms(&v.stage, 8999);
+	assert_true(is_fresh(v.stage.t, "tagged"));
+	stage_pass_ms(&v.stage, 1);
+	assert_false(is_fresh(v.stage.t, "tagged"));
+	leave(&v);
+}
+
+static void
+what_a_redirect_led_to_is_sent_each_time(void **state)
+{
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct visit v;
+
+	http.max_redirects = 1;
+	visit(&v, &http);
+	visit_for(&v, v.stage.t, "moved", "/tagged 0", 1);
+	visit_for(&v, v.stage.t, "moved", "/tagged 0", 2);
+	leave(&v);
+}
+
+static void
+without_memory_for_it_everything_is_sent(void **state)
+{
+	const char *const headers[] = { "X-Token: abc", NULL };
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct visit v;
+
+	http.headers = headers;
+	visit(&v, &http);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 1);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 1);
+	/* The condition is beside the other headers, and of one request alone. */
+	assert_non_null(strstr(v.s.last, "X-Token: abc\r\n"));
+	assert_non_null(strstr(v.s.last, "If-None-Match: W/\"v0\"\r\n"));
+	visit_for(&v, v.stage.t, "echo", "/echo", 1);
+	assert_null(strstr(v.s.last, "If-None-Match"));
+	leave(&v);
+	http.validators_bytes = TAYRA_OFF;
+	visit(&v, &http);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 1);
+	visit_for(&v, v.stage.t, "tagged", "/tagged 0", 2);
+	leave(&v);
+}
+
 static void
 headers_are_sent_and_a_bad_one_is_refused(void **state)
 {
@@ -362,6 +504,7 @@ static void
 what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 {
 	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
 	struct tayra_origin *origin;
 	char error[200];
 
@@ -374,6 +517,9 @@ what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 	assert_int_equal(tayra_origin_http(&o, NULL, "http://h/", error, sizeof(error), &origin),
 			 TAYRA_E_INVAL);
 	o.shape = TAYRA_SHAPE_RAW;
+	http.validators_bytes = 1;
+	assert_int_equal(tayra_origin_http(&o, &http, "http://h/", error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
 	o.pattern = "a{";
 	assert_int_equal(tayra_origin_http(&o, NULL, "http://h/", error, sizeof(error), &origin),
 			 TAYRA_E_INVAL);
@@ -393,6 +539,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_dead_server_fails_fast_and_is_found_when_it_is_back),
 	cmocka_unit_test(redirects_are_followed_when_asked_for_and_to_http_alone),
 	cmocka_unit_test(max_age_is_the_ttl_when_asked_for),
+	cmocka_unit_test(what_is_cached_is_not_sent_again_until_it_changes),
+	cmocka_unit_test(what_is_not_the_server_s_is_not_confirmed_by_it),
+	cmocka_unit_test(an_answer_of_not_modified_says_how_long_that_is_fresh),
+	cmocka_unit_test(what_a_redirect_led_to_is_sent_each_time),
+	cmocka_unit_test(without_memory_for_it_everything_is_sent),
 	cmocka_unit_test(headers_are_sent_and_a_bad_one_is_refused),
 	cmocka_unit_test(what_cannot_serve_is_refused_with_one_line_that_says_why),
 };
