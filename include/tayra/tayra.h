@@ -129,6 +129,10 @@ struct tayra_request {
 	 * see the rest.  The cache and the tiers know the whole.  At most key_len */
 	size_t key_prefix_len;
 	uint64_t absent_ttl_ms, error_ttl_ms; /* as ttl_ms; TAYRA_OFF: not at all */
+	/* Slots its load takes of the limit while it runs; 0: 1, at most TAYRA_COST_MAX.  For what
+	 * is heavy, not for what takes long: that has its slot longer.  Who joins a load pays
+	 * nothing. */
+	uint32_t cost;
 };
 #define TAYRA_REQUEST_INIT TAYRA__SIZED(struct tayra_request)
 /* Load even if what is cached is fresh; joins a load in progress: delete first to read a write. */

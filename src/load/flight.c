@@ -28,6 +28,7 @@ tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
 	flight->origin = want->origin;
 	flight->load = want->load;
 	flight->load_arg = want->load_arg;
+	flight->cost = want->cost;
 	flight->key_prefix_len = want->key_prefix_len;
 	flight->ttl_ms = want->ttl_ms;
 	flight->stale_ms = want->stale_ms;

@@ -73,6 +73,7 @@ struct tayra_load {
 	struct tayra_cq *cq; /* the first queue that waited for it, if it is still there */
 
 	struct tayra_pace *pace; /* NULL: no limit */
+	uint32_t cost;           /* to it */
 	struct tayra_ticket ticket;
 	uint64_t ticket_deadline_ns;
 	uint64_t started_ns;

@@ -45,7 +45,7 @@ static bool
 makes_sense(const struct tayra_request *r)
 {
 	if ((r->flags & ~REQUEST_FLAGS) || (unsigned)r->cls > TAYRA_BACKGROUND ||
-	    r->key_prefix_len > r->key_len)
+	    r->key_prefix_len > r->key_len || r->cost > TAYRA_COST_MAX)
 		return false;
 	if (r->flags & TAYRA_REQUEST_NO_LOAD)
 		return !(r->flags & TAYRA_REQUEST_REFRESH);
@@ -127,6 +127,7 @@ tayra__want_of(const struct tayra *t, const struct tayra_request *r, uint64_t no
 		.soft_ns = soft_ns_of(t, r->soft_timeout_ns, now_ns),
 		.deadline_ns = deadline_ns_of(t, r, now_ns),
 		.cls = r->cls ? r->cls : TAYRA_NORMAL,
+		.cost = r->cost,
 		.store = !(r->flags & TAYRA_REQUEST_NO_STORE),
 		.refresh = r->flags & TAYRA_REQUEST_REFRESH,
 		.at_once = is_at_once(t, r->soft_timeout_ns),

@@ -21,6 +21,7 @@ struct tayra__want {
 	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: not kept */
 	uint64_t soft_ns, deadline_ns;        /* moments; UINT64_MAX: never */
 	enum tayra_class cls;
+	uint32_t cost; /* to pace */
 	size_t key_prefix_len;
 	bool store, refresh;
 	bool at_once; /* what is stale is served without waiting */

@@ -170,6 +170,7 @@ ask_pace(struct tayra_load *flight, enum tayra_class cls)
 	struct tayra_pace_request request = {
 		.cls = cls,
 		.deadline_ns = deadline_ns == UINT64_MAX ? 0 : deadline_ns,
+		.cost = flight->cost,
 		.decided = decided,
 		.arg = flight,
 	};
