@@ -41,7 +41,7 @@ quoted(FILE *out, const char *text)
 			s++;
 		} else if (*s < 0x20 || *s == 0x7f) {
 			fprintf(out, "\\u%04x", *s++);
-		} else if ((n = tayra__utf8_length(s)) > 0) {
+		} else if ((n = tayra__utf8_length(s, SIZE_MAX)) > 0) {
 			fwrite(s, 1, n, out);
 			s += n;
 		} else {

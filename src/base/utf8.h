@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-/* Length of the valid sequence at s, a terminated string: 1 to 4; 0 if there is none. */
-size_t tayra__utf8_length(const unsigned char *s);
+/* Length of the valid sequence at s, of which n bytes are there (SIZE_MAX: it is terminated): 1 to
+ * 4; 0 if there is none. */
+size_t tayra__utf8_length(const unsigned char *s, size_t n);
 
 #endif

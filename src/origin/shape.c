@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #define FIRST_ROOM 256u
 
@@ -78,31 +79,6 @@ put_text(struct tayra__result *r, const char *text)
 	put(r, text, strlen(text));
 }
 
-/* Length of the valid UTF-8 sequence at s, of which n bytes are there; 0 if there is none. */
-static size_t
-utf8_length(const unsigned char *s, size_t n)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80           ? 1
-		     : (s[0] >> 5) == 0x06 ? 2
-		     : (s[0] >> 4) == 0x0e ? 3
-		     : (s[0] >> 3) == 0x1e ? 4
-					   : 0;
-	uint32_t code;
-
-	if (len > n || len < 2)
-		return len > n ? 0 : len;
-	code = s[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3fu);
-	}
-	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return len;
-}
-
 static void
 put_escaped(struct tayra__result *r, unsigned char c)
 {
@@ -143,7 +119,7 @@ put_string(struct tayra__result *r, const void *text, size_t len)
 			break;
 		if (s[i] < 0x80) {
 			put_escaped(r, s[i++]);
-		} else if ((n = utf8_length(s + i, len - i)) > 0) {
+		} else if ((n = tayra__utf8_length(s + i, len - i)) > 0) {
 			put(r, s + i, n);
 			i += n;
 		} else {

@@ -130,7 +130,7 @@ tayra__watch_label_clean(const char *text, char out[TAYRA__WATCH_LABEL_MAX + 1])
 	size_t used = 0;
 
 	while (*s) {
-		size_t n = tayra__utf8_length(s), bytes = n ? n : 3;
+		size_t n = tayra__utf8_length(s, SIZE_MAX), bytes = n ? n : 3;
 
 		if (used + bytes > TAYRA__WATCH_LABEL_MAX)
 			return false;

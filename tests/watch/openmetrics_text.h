@@ -257,7 +257,7 @@ om_fault(const char *text)
 	memset(&t, 0, sizeof(t));
 	t.at = text;
 	while (*s) {
-		size_t n = tayra__utf8_length(s);
+		size_t n = tayra__utf8_length(s, SIZE_MAX);
 
 		if (n == 0)
 			return "bytes that are not UTF-8";
