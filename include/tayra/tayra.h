@@ -481,6 +481,22 @@ struct tayra_origin_options {
 	enum tayra_shape shape;
 	uint32_t max_rows;  /* of JSON; more are TAYRA_E_TOO_LARGE; default 1,000 */
 	uint64_t max_bytes; /* of a value; more are TAYRA_E_TOO_LARGE; default 8 MiB */
+	/*
+	 * batch: SQL only.  A second statement that is asked for several keys at once; one alone is
+	 * asked for by the first.  Its parameter is a list of the keys, never spliced in: for
+	 * SQLite ?1, a JSON array, of strings or, when keys have several parts, of arrays of them;
+	 * for PostgreSQL an array of texts for each part, $1, $2, ..  Its first columns are the
+	 * parts of the key a row is for, as they were asked for; the others are those of the first
+	 * statement: select k.value, p.version from json_each(?1) k join pkg p on p.name = k.value
+	 *     select k, p.version from unnest($1::text[]) k join pkg p on p.name = k
+	 * A key without a row is what it is without a row of the first statement.  Asked until the
+	 * latest deadline of them.  An error that may be one key's data has each asked for alone,
+	 * once; any other is all of theirs.  Holds up to batch_keys_max values of max_bytes.
+	 * Borrowed for the call.
+	 */
+	const char *batch;
+	uint32_t batch_keys_max;  /* as tayra_batch_options.keys_max */
+	uint64_t batch_window_ns; /* as window_ns there */
 };
 #define TAYRA_ORIGIN_OPTIONS_INIT TAYRA__SIZED(struct tayra_origin_options)
 

@@ -285,6 +285,10 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 	status = tayra__origin_settings(given, &settings, &why);
 	if (status != TAYRA_OK)
 		return status;
+	if (settings.batch) {
+		tayra__complain(&why, "options: a batch is of SQLite alone");
+		return TAYRA_E_INVAL;
+	}
 	p = create(&settings, conninfo, sql);
 	if (!p)
 		return TAYRA_E_NOMEM;

@@ -26,6 +26,7 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 		       const struct tayra__complaint *why)
 {
 	struct tayra_origin_options o;
+	int status;
 
 	if (tayra__option_struct(given, &o, sizeof(o)) != TAYRA_OK)
 		return refuse(why, "the size is not one, or there is more than this version knows");
@@ -33,12 +34,18 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 		return refuse(why, "over 1,024 threads");
 	if ((unsigned)o.shape > TAYRA_SHAPE_JSON)
 		return refuse(why, "there is no such shape");
+	if (tayra__batch_settings(o.batch_keys_max, o.batch_window_ns, &out->batching) != TAYRA_OK)
+		return refuse(why, "a batch of over 1,024 keys, or a window of over 10 s");
+	out->batch = o.batch;
 	out->threads = o.threads ? o.threads : DEFAULT_THREADS;
 	out->pace = o.pace;
 	out->shape.shape = o.shape;
 	out->shape.max_rows = o.max_rows ? o.max_rows : DEFAULT_MAX_ROWS;
 	out->shape.max_bytes = o.max_bytes ? o.max_bytes : DEFAULT_MAX_BYTES;
-	return tayra__pattern_parse(o.pattern, TAYRA__PATTERN, &out->keys, why);
+	status = tayra__pattern_parse(o.pattern, TAYRA__PATTERN, &out->keys, why);
+	if (status == TAYRA_OK && o.batch && out->keys.parts == 0)
+		return refuse(why, "a batch of keys without parts");
+	return status;
 }
 
 int

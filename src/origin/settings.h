@@ -17,6 +17,8 @@ struct tayra__origin_settings {
 	struct tayra_pace *pace;
 	struct tayra__pattern keys;
 	struct tayra__shape shape;
+	const char *batch; /* borrowed; NULL: one key at a time */
+	struct tayra__batching batching;
 };
 
 /* => TAYRA_OK, TAYRA_E_INVAL with a complaint. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sqlite.c: one prepared statement a worker, each on a connection of its own, so that SQLite's own
- * mutexes are never waited for.  A query past its load's deadline, or that nobody waits for, is
+ * sqlite.c: a prepared statement, and one for batches, a worker, each worker on a connection of its
+ * own, so that SQLite's own mutexes are never waited for.  A query past the deadline of all its
+ * loads, or that nobody waits for, is
  * ended from its progress handler, and the wait for a lock that somebody else has on the database
  * from the busy handler.  Another process may change the schema: SQLite then prepares the
  * statement anew in the first step of a run, and what is known of its columns goes with the old
@@ -14,7 +15,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "load/origin.h"
+#include "origin/keylist.h"
 #include "origin/settings.h"
+#include "origin/spread.h"
 #include "origin/sqlite_open.h"
 #include "origin/worker.h"
 
@@ -23,14 +26,29 @@
 /* Between looks whether a lock is gone: 1, 2, 4, 8, 16, 16, .. ms. */
 #define BUSY_DOUBLINGS 4
 
-struct connection {
-	sqlite3 *db;
-	sqlite3_stmt *statement;
-	const char **names;        /* of the columns; the statement's, until it is prepared anew */
+struct statement {
+	sqlite3_stmt *handle;      /* NULL: there is none */
+	const char **names;        /* of the columns; SQLite's, until it is prepared anew */
 	struct tayra__cell *cells; /* of the row being read */
 	uint32_t columns;
-	int prepared; /* how often it was anew when these were taken; -1: they are none */
-	struct tayra_load *load; /* running on it now, or NULL */
+	uint32_t keys; /* of them, at the front, are the parts of a key */
+	int prepared;  /* how often it was anew when these were taken; -1: they are none */
+};
+
+struct connection {
+	sqlite3 *db;
+	struct statement plain, batch;
+	struct tayra__spread *spread; /* with a batch */
+	struct tayra__keylist list;
+	struct tayra_load *const *loads; /* running on it now */
+	uint32_t count;
+};
+
+/* What a row goes into. */
+struct sink {
+	enum tayra__rows (*row)(void *into, const char *const *names,
+				const struct tayra__cell *cells, uint32_t columns);
+	void *into;
 };
 
 struct database {
@@ -42,37 +60,60 @@ struct database {
 	struct connection connections[];
 };
 
+/* Is none of them worth going on? */
+static bool
+are_over(const struct connection *c)
+{
+	for (uint32_t i = 0; i < c->count; i++)
+		if (tayra__load_over(c->loads[i]) == TAYRA_OK)
+			return false;
+	return true;
+}
+
 static int
 progress(void *arg)
 {
 	const struct connection *c = arg;
 
-	return c->load && tayra__load_over(c->load) != TAYRA_OK;
+	return c->count > 0 && are_over(c);
+}
+
+static bool
+may_wait(const struct tayra_load *load, uint64_t step_ns)
+{
+	uint64_t until_ns;
+
+	return !tayra_load_cancelled(load) &&
+	       !__builtin_add_overflow(tayra__load_now_ns(load), step_ns, &until_ns) &&
+	       until_ns < tayra_load_deadline_ns(load);
 }
 
 /* Somebody writes, for the nth time in a row.  Gives up where the next look would come too late. */
 static int
 busy(void *arg, int n)
 {
-	struct connection *c = arg;
-	uint64_t step_ns = TAYRA_NS_PER_MS << (n < BUSY_DOUBLINGS ? n : BUSY_DOUBLINGS), until_ns;
+	const struct connection *c = arg;
+	uint64_t step_ns = TAYRA_NS_PER_MS << (n < BUSY_DOUBLINGS ? n : BUSY_DOUBLINGS);
+	bool wait = false;
 
-	tayra__load_waited(c->load);
-	if (tayra_load_cancelled(c->load) ||
-	    __builtin_add_overflow(tayra__load_now_ns(c->load), step_ns, &until_ns) ||
-	    until_ns >= tayra_load_deadline_ns(c->load))
+	for (uint32_t i = 0; i < c->count; i++) {
+		tayra__load_waited(c->loads[i]);
+		wait = wait || may_wait(c->loads[i], step_ns);
+	}
+	if (!wait)
 		return 0;
 	tayra__clock_sleep_until_ns(tayra__clock_real_ns() + step_ns);
 	return 1;
 }
 
 static int
-status_of(int rc, const struct tayra_load *l)
+status_of(int rc, const struct connection *c)
 {
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return TAYRA_E_OVERLOAD;
-	case SQLITE_INTERRUPT: return tayra_load_cancelled(l) ? TAYRA_E_CANCELLED : TAYRA_E_TIMEOUT;
+	case SQLITE_INTERRUPT:
+		return tayra_load_cancelled(c->loads[0]) ? TAYRA_E_CANCELLED : TAYRA_E_TIMEOUT;
 	case SQLITE_NOMEM: return TAYRA_E_NOMEM;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB: return TAYRA_E_CORRUPT;
@@ -113,31 +154,31 @@ static int
 broken(const struct connection *c, int rc, const struct tayra__complaint *why)
 {
 	complain_of(c->db, why);
-	return status_of(rc, c->load);
+	return status_of(rc, c);
 }
 
 /* => TAYRA_E_INVAL: it is none of our keys, or longer than SQLite takes. */
 static int
-bind_key(const struct database *d, struct connection *c)
+bind_key(const struct database *d, const struct connection *c)
 {
 	struct tayra__part parts[TAYRA__PATTERN_PARTS];
 	size_t key_len;
-	const void *key = tayra_load_key(c->load, &key_len);
+	const void *key = tayra_load_key(c->loads[0], &key_len);
 
 	if (!tayra__pattern_match(&d->keys, key, key_len, parts))
 		return TAYRA_E_INVAL;
 	for (uint32_t i = 0; i < d->keys.parts; i++)
-		if (sqlite3_bind_text(c->statement, (int)i + 1, parts[i].bytes, (int)parts[i].len,
-				      SQLITE_STATIC) != SQLITE_OK)
+		if (sqlite3_bind_text(c->plain.handle, (int)i + 1, parts[i].bytes,
+				      (int)parts[i].len, SQLITE_STATIC) != SQLITE_OK)
 			return TAYRA_E_NOMEM;
 	return TAYRA_OK;
 }
 
 static struct tayra__cell
-cell_of(struct connection *c, int column, bool as_bytes)
+cell_of(const struct statement *st, int column, bool as_bytes)
 {
 	struct tayra__cell cell = { .kind = TAYRA__CELL_NULL };
-	int type = sqlite3_column_type(c->statement, column);
+	int type = sqlite3_column_type(st->handle, column);
 
 	if (type == SQLITE_NULL)
 		return cell;
@@ -145,103 +186,121 @@ cell_of(struct connection *c, int column, bool as_bytes)
 		    : type == SQLITE_TEXT ? TAYRA__CELL_TEXT
 					  : TAYRA__CELL_NUMBER;
 	cell.bytes = as_bytes || type == SQLITE_BLOB
-			     ? sqlite3_column_blob(c->statement, column)
-			     : (const void *)sqlite3_column_text(c->statement, column);
-	cell.len = (size_t)sqlite3_column_bytes(c->statement, column);
+			     ? sqlite3_column_blob(st->handle, column)
+			     : (const void *)sqlite3_column_text(st->handle, column);
+	cell.len = (size_t)sqlite3_column_bytes(st->handle, column);
 	return cell;
 }
 
 /* => TAYRA_OK; TAYRA_E_NOMEM: SQLite could not give the bytes of a cell. */
 static int
-read_row(const struct database *d, struct connection *c)
+read_row(const struct database *d, const struct statement *st)
 {
-	uint32_t columns = d->shape.shape == TAYRA_SHAPE_RAW ? 1 : c->columns;
+	uint32_t columns = d->shape.shape == TAYRA_SHAPE_RAW ? st->keys + 1 : st->columns;
 
 	for (uint32_t i = 0; i < columns; i++) {
-		c->cells[i] = cell_of(c, (int)i, d->shape.shape == TAYRA_SHAPE_RAW);
-		if (!c->cells[i].bytes && c->cells[i].len > 0)
+		st->cells[i] = cell_of(st, (int)i, d->shape.shape == TAYRA_SHAPE_RAW);
+		if (!st->cells[i].bytes && st->cells[i].len > 0)
 			return TAYRA_E_NOMEM;
 	}
 	return TAYRA_OK;
 }
 
 static void
-forget_columns(struct connection *c)
+forget_columns(struct statement *st)
 {
-	tayra__mem_free(c->names);
-	tayra__mem_free(c->cells);
-	c->names = NULL;
-	c->cells = NULL;
-	c->columns = 0;
-	c->prepared = -1;
+	tayra__mem_free(st->names);
+	tayra__mem_free(st->cells);
+	st->names = NULL;
+	st->cells = NULL;
+	st->columns = 0;
+	st->prepared = -1;
 }
 
 static int
-name_columns(struct connection *c)
+name_columns(struct statement *st)
 {
-	c->columns = (uint32_t)sqlite3_column_count(c->statement);
-	c->names = tayra__mem_array(c->columns, sizeof(c->names[0]));
-	c->cells = tayra__mem_array(c->columns, sizeof(c->cells[0]));
-	if (!c->names || !c->cells)
+	st->columns = (uint32_t)sqlite3_column_count(st->handle);
+	st->names = tayra__mem_array(st->columns, sizeof(st->names[0]));
+	st->cells = tayra__mem_array(st->columns, sizeof(st->cells[0]));
+	if (!st->names || !st->cells)
 		return TAYRA_E_NOMEM;
-	for (uint32_t i = 0; i < c->columns; i++) {
-		c->names[i] = sqlite3_column_name(c->statement, (int)i);
-		if (!c->names[i])
+	for (uint32_t i = 0; i < st->columns; i++) {
+		st->names[i] = sqlite3_column_name(st->handle, (int)i);
+		if (!st->names[i])
 			return TAYRA_E_NOMEM;
 	}
 	return TAYRA_OK;
 }
 
 /* The columns of the statement as it is now: after opening, and after the first step of each run.
- * => TAYRA_E_INVAL: two have one name. */
+ * => TAYRA_E_INVAL: two have one name, or a key is all there is. */
 static int
-know_columns(struct connection *c, enum tayra_shape shape, const struct tayra__complaint *why)
+know_columns(struct statement *st, enum tayra_shape shape, const struct tayra__complaint *why)
 {
-	int prepared = sqlite3_stmt_status(c->statement, SQLITE_STMTSTATUS_REPREPARE, 0), status;
+	int prepared = sqlite3_stmt_status(st->handle, SQLITE_STMTSTATUS_REPREPARE, 0), status;
 
-	if (c->names && c->prepared == prepared)
+	if (st->names && st->prepared == prepared)
 		return TAYRA_OK;
-	forget_columns(c);
-	status = name_columns(c);
+	forget_columns(st);
+	status = name_columns(st);
+	if (status == TAYRA_OK && st->columns <= st->keys) {
+		tayra__complain(why, "SQL: it returns no column behind those of the key");
+		status = TAYRA_E_INVAL;
+	}
 	if (status == TAYRA_OK)
-		status = tayra__shape_names(shape, c->names, c->columns, why);
+		status = tayra__shape_names(shape, st->names + st->keys, st->columns - st->keys,
+					    why);
 	if (status == TAYRA_OK)
-		c->prepared = prepared;
+		st->prepared = prepared;
 	return status;
 }
 
 /* The first step of a run.  => TAYRA_OK: *rc is what it said. */
 static int
-begin(const struct database *d, struct connection *c, int *rc, const struct tayra__complaint *why)
+begin(const struct database *d, struct connection *c, struct statement *st, int *rc,
+      const struct tayra__complaint *why)
 {
-	int status = bind_key(d, c);
+	int status;
 
-	if (status != TAYRA_OK)
-		return status;
-	*rc = sqlite3_step(c->statement);
+	*rc = sqlite3_step(st->handle);
 	if (*rc != SQLITE_ROW && *rc != SQLITE_DONE)
 		return broken(c, *rc, why);
-	status = know_columns(c, d->shape.shape, why);
+	status = know_columns(st, d->shape.shape, why);
 	return status == TAYRA_E_INVAL ? TAYRA_E_ORIGIN : status; /* not the key's fault */
 }
 
-/* => TAYRA_OK: the rows are in *result. */
+/* => TAYRA_OK: the rows are where they go. */
 static int
-query(const struct database *d, struct connection *c, struct tayra__result *result,
+query(const struct database *d, struct connection *c, struct statement *st, const struct sink *sink,
       const struct tayra__complaint *why)
 {
-	int rc = SQLITE_DONE, status = begin(d, c, &rc, why);
+	int rc = SQLITE_DONE, status = begin(d, c, st, &rc, why);
 
 	while (status == TAYRA_OK && rc == SQLITE_ROW) {
-		status = read_row(d, c);
+		status = read_row(d, st);
 		if (status == TAYRA_OK &&
-		    tayra__result_row(result, c->names, c->cells, c->columns) == TAYRA__ROWS_ENOUGH)
+		    sink->row(sink->into, st->names, st->cells, st->columns) == TAYRA__ROWS_ENOUGH)
 			return TAYRA_OK;
-		rc = sqlite3_step(c->statement);
+		rc = sqlite3_step(st->handle);
 	}
 	if (status == TAYRA_OK && rc != SQLITE_DONE)
 		status = broken(c, rc, why);
 	return status;
+}
+
+static void
+end(struct connection *c, const struct statement *st)
+{
+	c->count = 0;
+	sqlite3_reset(st->handle);
+	sqlite3_clear_bindings(st->handle);
+}
+
+static enum tayra__rows
+take_row(void *result, const char *const *names, const struct tayra__cell *cells, uint32_t columns)
+{
+	return tayra__result_row(result, names, cells, columns);
 }
 
 static void
@@ -252,16 +311,18 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 	char trouble[TAYRA__TROUBLE_TEXT] = "";
 	const struct tayra__complaint why = { trouble, sizeof(trouble) };
 	struct tayra__result result;
+	const struct sink sink = { take_row, &result };
 	const void *value = NULL;
 	size_t len = 0;
 	int status;
 
 	tayra__result_begin(&result, &d->shape);
-	c->load = l;
-	status = query(d, c, &result, &why);
-	c->load = NULL;
-	sqlite3_reset(c->statement);
-	sqlite3_clear_bindings(c->statement);
+	c->loads = &l;
+	c->count = 1;
+	status = bind_key(d, c);
+	if (status == TAYRA_OK)
+		status = query(d, c, &c->plain, &sink, &why);
+	end(c, &c->plain);
 	if (status == TAYRA_OK)
 		status = tayra__result_end(&result, &value, &len);
 	tayra__trouble_note(&d->origin.trouble, status, trouble);
@@ -272,10 +333,72 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 	tayra__result_fini(&result);
 }
 
+static enum tayra__rows
+spread_row(void *spread, const char *const *names, const struct tayra__cell *cells,
+	   uint32_t columns)
+{
+	return tayra__spread_row(spread, names, cells, columns);
+}
+
+/* A value that a function does not like, or one too long for a text of SQLite. */
+static bool
+is_of_data(const sqlite3 *db)
+{
+	int rc = sqlite3_errcode((sqlite3 *)(uintptr_t)db) & 0xff;
+
+	return rc == SQLITE_ERROR || rc == SQLITE_TOOBIG || rc == SQLITE_MISMATCH;
+}
+
+static void
+ask_together(struct database *d, struct connection *c, struct tayra__outcome *outcome)
+{
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
+	const struct sink sink = { spread_row, c->spread };
+	int status = tayra__keylist_json(&c->list, c->spread);
+
+	c->loads = tayra__spread_loads(c->spread);
+	c->count = c->spread->count;
+	if (status == TAYRA_OK && sqlite3_bind_text64(c->batch.handle, 1, c->list.text, c->list.len,
+						      SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
+		status = TAYRA_E_NOMEM;
+	if (status == TAYRA_OK) {
+		status = query(d, c, &c->batch, &sink, &why);
+		outcome->data = status == TAYRA_E_ORIGIN && is_of_data(c->db);
+	}
+	end(c, &c->batch);
+	outcome->status = status;
+	tayra__trouble_note(&d->origin.trouble, status, trouble);
+}
+
+static void
+work_many(void *arg, uint32_t worker, struct tayra_load **loads, uint32_t n)
+{
+	struct database *d = arg;
+	struct connection *c = &d->connections[worker];
+	struct tayra__outcome outcome = { TAYRA_OK, false };
+
+	if (tayra__spread_begin(c->spread, loads, n))
+		ask_together(d, c, &outcome);
+	tayra__spread_end(c->spread, &outcome, work, d, worker);
+}
+
 static void
 load(struct tayra_origin *origin, struct tayra_load *l)
 {
 	tayra__workers_push(((struct database *)origin)->workers, l);
+}
+
+static void
+close_connection(struct connection *c)
+{
+	forget_columns(&c->plain);
+	forget_columns(&c->batch);
+	sqlite3_finalize(c->plain.handle);
+	sqlite3_finalize(c->batch.handle);
+	sqlite3_close(c->db);
+	tayra__spread_destroy(c->spread);
+	tayra__keylist_fini(&c->list);
 }
 
 static void
@@ -286,9 +409,7 @@ close_database(struct tayra_origin *origin)
 	if (d->workers)
 		tayra__workers_destroy(d->workers);
 	for (uint32_t i = 0; i < d->count; i++) {
-		forget_columns(&d->connections[i]);
-		sqlite3_finalize(d->connections[i].statement);
-		sqlite3_close(d->connections[i].db);
+		close_connection(&d->connections[i]);
 	}
 	tayra__trouble_fini(&d->origin.trouble);
 	tayra__mem_free(d);
@@ -308,23 +429,20 @@ is_blank(sqlite3 *db, const char *text)
 }
 
 static int
-prepare(struct connection *c, const char *sql, uint32_t parts, const struct tayra__complaint *why)
+prepare(sqlite3 *db, struct statement *st, const char *sql, const struct tayra__complaint *why)
 {
 	const char *rest = "";
-	int rc = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &c->statement,
-				    &rest);
+	int rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st->handle, &rest);
 
 	if (rc != SQLITE_OK)
-		tayra__complain(why, "SQL: %s", sqlite3_errmsg(c->db));
-	else if (!c->statement)
+		tayra__complain(why, "SQL: %s", sqlite3_errmsg(db));
+	else if (!st->handle)
 		tayra__complain(why, "SQL: there is no statement in it");
-	else if (!is_blank(c->db, rest))
+	else if (!is_blank(db, rest))
 		tayra__complain(why, "SQL: there is more than one statement in it");
-	else if (sqlite3_bind_parameter_count(c->statement) != (int)parts)
-		tayra__complain_parameters(why, sqlite3_bind_parameter_count(c->statement), parts);
-	else if (!sqlite3_stmt_readonly(c->statement))
+	else if (!sqlite3_stmt_readonly(st->handle))
 		tayra__complain(why, "SQL: it would change the database");
-	else if (sqlite3_column_count(c->statement) == 0)
+	else if (sqlite3_column_count(st->handle) == 0)
 		tayra__complain(why, "SQL: it returns no column");
 	else
 		return TAYRA_OK;
@@ -332,20 +450,75 @@ prepare(struct connection *c, const char *sql, uint32_t parts, const struct tayr
 }
 
 static int
-open_all(struct database *d, uint32_t threads, const char *path, const char *sql,
-	 const struct tayra__complaint *why)
+open_plain(const struct database *d, struct connection *c, const char *sql,
+	   const struct tayra__complaint *why)
 {
+	int status = prepare(c->db, &c->plain, sql, why);
+	int takes = sqlite3_bind_parameter_count(c->plain.handle);
+
+	if (status != TAYRA_OK)
+		return status;
+	if (takes != (int)d->keys.parts) {
+		tayra__complain_parameters(why, takes, d->keys.parts);
+		return TAYRA_E_INVAL;
+	}
+	return know_columns(&c->plain, d->shape.shape, why);
+}
+
+/* Whose keys would it find who compares one with the whole list? */
+static const char *
+wrong_with_batch(const struct connection *c, const char *sql)
+{
+	if (sqlite3_bind_parameter_count(c->batch.handle) != 1)
+		return "it must take one parameter, the keys as a JSON array";
+	return strcasestr(sql, "json") ? NULL
+				       : "it does not read its parameter as JSON: json_each(?1)";
+}
+
+static int
+open_batch(const struct database *d, struct connection *c,
+	   const struct tayra__origin_settings *settings, const struct tayra__complaint *why)
+{
+	const char *wrong;
+	int status = tayra__spread_create(&d->keys, &d->shape, settings->batching.loads_max,
+					  &c->spread);
+
+	if (status == TAYRA_OK)
+		status = prepare(c->db, &c->batch, settings->batch, why);
+	if (status != TAYRA_OK)
+		return status;
+	wrong = wrong_with_batch(c, settings->batch);
+	if (wrong) {
+		tayra__complain(why, "SQL: %s", wrong);
+		return TAYRA_E_INVAL;
+	}
+	c->batch.keys = d->keys.parts;
+	status = know_columns(&c->batch, d->shape.shape, why);
+	return status == TAYRA_OK
+		       ? tayra__spread_columns(c->spread, c->plain.names, c->plain.columns,
+					       c->batch.names, c->batch.columns, why)
+		       : status;
+}
+
+static int
+open_all(struct database *d, const struct tayra__origin_settings *settings, const char *path,
+	 const char *sql, const struct tayra__complaint *why)
+{
+	char text[200] = "";
+	const struct tayra__complaint batch = { text, sizeof(text) };
 	int status = TAYRA_OK;
 
-	for (uint32_t i = 0; i < threads && status == TAYRA_OK; i++) {
+	for (uint32_t i = 0; i < settings->threads && status == TAYRA_OK; i++) {
 		struct connection *c = &d->connections[i];
 
 		d->count++;
 		status = tayra__sqlite_open(path, &c->db, why);
 		if (status == TAYRA_OK)
-			status = prepare(c, sql, d->keys.parts, why);
-		if (status == TAYRA_OK)
-			status = know_columns(c, d->shape.shape, why);
+			status = open_plain(d, c, sql, why);
+		if (status == TAYRA_OK && settings->batch) {
+			status = open_batch(d, c, settings, &batch);
+			tayra__complain(why, text[0] ? "batch: %s" : "%s", text);
+		}
 		if (status == TAYRA_OK) {
 			sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
 			sqlite3_busy_handler(c->db, busy, c);
@@ -381,9 +554,12 @@ tayra_origin_sqlite(const struct tayra_origin_options *given, const char *path, 
 	tayra__trouble_init(&d->origin.trouble);
 	d->keys = settings.keys;
 	d->shape = settings.shape;
-	status = open_all(d, settings.threads, path, sql, &why);
+	status = open_all(d, &settings, path, sql, &why);
 	if (status == TAYRA_OK)
-		status = tayra__workers_create(settings.threads, work, d, &d->workers);
+		status = settings.batch
+				 ? tayra__workers_create_many(settings.threads, &settings.batching,
+							      work_many, d, &d->workers)
+				 : tayra__workers_create(settings.threads, work, d, &d->workers);
 	if (status != TAYRA_OK) {
 		close_database(&d->origin);
 		return status;

@@ -26,6 +26,18 @@ open_sqlite(const struct tayra_origin_options *options, struct tayra_origin **ou
 	return tayra_origin_sqlite(options, ":memory:", "SELECT ?1 AS a, 2 AS b", NULL, 0, out);
 }
 
+/* Two keys are a batch. */
+static int
+open_sqlite_batch(const struct tayra_origin_options *options, struct tayra_origin **out)
+{
+	struct tayra_origin_options o = *options;
+
+	o.batch = "SELECT value, value AS a, 3 AS b FROM json_each(?1)";
+	o.batch_keys_max = 2;
+	o.batch_window_ns = 20 * TAYRA_NS_PER_MS;
+	return tayra_origin_sqlite(&o, ":memory:", "SELECT ?1 AS a, 2 AS b", NULL, 0, out);
+}
+
 /* Nobody listens there, and it opens all the same. */
 static int
 open_postgres(const struct tayra_origin_options *options, struct tayra_origin **out)
@@ -135,6 +147,57 @@ loads_whole_or_not_at_all(open_fn open, enum tayra_shape shape, const char *valu
 	tayra_origin_close(origin);
 }
 
+/* => how many came from one query for both; of the rest each is whole or TAYRA_E_NOMEM. */
+static unsigned
+come_together(struct tayra_origin *origin, uint64_t n)
+{
+	static const char *const keys[] = { "k:a", "k:b" };
+	unsigned out = 0, together = 0;
+	struct stage s;
+
+	stage_open(&s, NULL);
+	tayra__mem_fail_after(n);
+	for (int i = 0; i < 2; i++) {
+		struct tayra_request r = ask(&s, keys[i], NULL);
+		int status;
+
+		r.origin = origin;
+		status = start(&s, &r, NULL);
+		assert_true(status == TAYRA_PENDING || status == TAYRA_E_NOMEM);
+		out += status == TAYRA_PENDING;
+	}
+	for (; out > 0; out--) {
+		struct tayra_completion c;
+
+		assert_int_equal(tayra_cq_wait(s.cq, &c, 1, 9 * TAYRA_NS_PER_S), 1);
+		assert_true(c.status == TAYRA_OK || c.status == TAYRA_E_NOMEM);
+		if (c.status == TAYRA_OK)
+			together += ((const char *)c.ref.value)[c.ref.value_len - 2] == '3';
+		tayra_release(&c.ref);
+	}
+	tayra__mem_fail_after(0);
+	stage_close(&s);
+	return together;
+}
+
+static void
+two_keys_of_one_query_fail_at_each_allocation_and_leave_no_trace(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	uint64_t n = 0;
+
+	opens_whole_or_not_at_all(open_sqlite_batch);
+	o.threads = 1;
+	o.pattern = "k:{name}";
+	o.shape = TAYRA_SHAPE_ROW;
+	assert_int_equal(open_sqlite_batch(&o, &origin), TAYRA_OK); /* or skipped above */
+	while (come_together(origin, ++n) < 2 && n < ENOUGH)
+		;
+	assert_in_range(n, 4, ENOUGH - 1);
+	tayra_origin_close(origin);
+}
+
 static void
 a_batch_fails_at_each_allocation_and_leaves_no_trace(void **state)
 {
@@ -178,6 +241,7 @@ http_fails_at_each_allocation_and_leaves_no_trace(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_batch_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(sqlite_fails_at_each_allocation_and_leaves_no_trace),
+	cmocka_unit_test(two_keys_of_one_query_fail_at_each_allocation_and_leave_no_trace),
 	cmocka_unit_test(postgres_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(redis_fails_at_each_allocation_and_leaves_no_trace),
 	cmocka_unit_test(http_fails_at_each_allocation_and_leaves_no_trace),
