@@ -10,6 +10,7 @@
 static const char *const policies[] = { "s3fifo", "lru", "tayra", NULL }; /* in their order */
 static const char *const objectives[] = { "requests", "bytes", "cost", NULL };
 static const char *const learnings[] = { "on", "monitor", "off", NULL };
+static const char *const switches[] = { "on", "off", NULL };
 static const char *const modes[] = { "off", "monitor", "on", NULL };
 static const char *const presets[] = { "general", "embeddings", "search_results", "pages", NULL };
 static const char *const shapes[] = { "raw", "row", "json", NULL };
@@ -61,6 +62,9 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  NULL, 0, "never", "close connections that say nothing for so long (5m)" },
 	{ "output_limit", TAYRA__KNOB_BYTES, OF(server.output_max_bytes), "BYTES", 0, 0, NULL, 0,
 	  "what all may use", "close a connection that leaves so much of its replies unread" },
+	{ "sensor", TAYRA__KNOB_CHOICE, OF(sensor), "on|off", 0, 0, switches, 0, "on",
+	  "limits of origins look at the processors, memory and I/O of this machine, or of the "
+	  "control group; from which shares on is said at each limit: cpu_max and the like" },
 	{ "origins", TAYRA__KNOB_OTHER, 0, NULL, 0, 0, NULL, 0, "none",
 	  "what values are loaded from, by names of your own" },
 	{ "routes", TAYRA__KNOB_OTHER, 0, NULL, 0, 0, NULL, 0, "none",

@@ -17,7 +17,7 @@
 void
 tayra__settings_init(struct tayra__settings *settings)
 {
-	*settings = (struct tayra__settings){ 0 };
+	*settings = (struct tayra__settings){ .machine_at = TAYRA_SENSOR_OPTIONS_INIT };
 }
 
 int

@@ -16,6 +16,7 @@
 #include "config/document.h"
 #include "config/reader.h"
 #include "serve/alerting.h"
+#include "serve/machine.h"
 #include "serve/route.h"
 #include "serve/server.h"
 
@@ -72,6 +73,7 @@ struct tayra__learn_setting {
 struct tayra__settings {
 	struct tayra__server_options server; /* complete once open */
 	int policy, objective, learning;
+	int sensor; /* 0: limits look at the machine, 1: they do not */
 	const char *admin, *password, *password_file;
 
 	struct tayra__document document; /* what was read, if anything was */
@@ -80,7 +82,9 @@ struct tayra__settings {
 	size_t origin_count, route_count;
 	struct tayra__learn_setting learn;
 	struct tayra__alerting alerting;
+	struct tayra_sensor_options machine_at; /* for who has another */
 	/* Once open: */
+	struct tayra__machine *machine; /* NULL: nothing is known of it */
 	struct tayra__route *open_routes;
 	struct tayra_pace **paces;
 	const char **pace_names;

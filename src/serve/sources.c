@@ -144,6 +144,7 @@ open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 		options.limit = within(limit->start, min, max);
 	options.limit_min = min;
 	options.limit_max = max;
+	options.sensor = tayra__machine_sensor(o->settings->machine);
 	if (!options.p90_target_ns)
 		options.p90_target_ns = limit->target_ns;
 	if (!options.p90_max_ns)
@@ -286,14 +287,33 @@ check_patterns(const struct opening *o)
 	return TAYRA_OK;
 }
 
+/* A limit does without a sensor, as where there is no /proc; but not without a word. */
+static int
+open_machine(const struct opening *o)
+{
+	struct tayra__settings *s = o->settings;
+	int status = s->sensor ? TAYRA_OK : tayra__machine_open(&s->machine_at, &s->machine);
+
+	if (status == TAYRA_E_NOMEM)
+		return no_memory(o);
+	if (status != TAYRA_OK)
+		snprintf(o->note, o->note_len,
+			 "limits do without the sensor, as /proc cannot be read; 'sensor: off' "
+			 "says so");
+	return TAYRA_OK;
+}
+
 static int
 open_routes(const struct opening *o)
 {
 	struct tayra__settings *s = o->settings;
-	int status = TAYRA_OK;
+	int status;
 
 	if (s->route_count == 0)
 		return TAYRA_OK;
+	status = open_machine(o);
+	if (status != TAYRA_OK)
+		return status;
 	s->open_routes = tayra__mem_array(s->route_count, sizeof(*s->open_routes));
 	s->paces = tayra__mem_array(s->origin_count, sizeof(struct tayra_pace *));
 	s->pace_names = tayra__mem_array(s->origin_count, sizeof(*s->pace_names));
@@ -343,6 +363,7 @@ tayra__settings_fini(struct tayra__settings *s)
 		tayra_origin_close(s->open_routes[i].origin);
 	for (size_t i = 0; i < s->pace_count; i++)
 		tayra_pace_destroy(s->paces[i]);
+	tayra__machine_close(s->machine);
 	for (size_t i = 0; i < s->origin_count; i++)
 		tayra__mem_free(s->origins[i].headers);
 	tayra__mem_free(s->open_routes);

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,111 @@ a_limit_takes_every_knob_of_the_pacer(void **state)
 		assert_int_equal(tayra_pace_get(pace, rows[i][0], text, sizeof(text)), TAYRA_OK);
 		assert_string_equal(text, rows[i][1]);
 	}
+}
+
+/* A machine whose memory is used to `percent`. */
+static void
+make_machine(char *folder, unsigned percent)
+{
+	char path[128];
+	FILE *file;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/stat", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "cpu 1 2 3 4\ncpu0 1 2 3 4\n");
+	fclose(file);
+	snprintf(path, sizeof(path), "%s/meminfo", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "MemTotal: 100 kB\nMemAvailable: %u kB\n", 100 - percent);
+	fclose(file);
+}
+
+static void
+drop_machine(const char *folder)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/stat", folder);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/meminfo", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
+/* Ten answers in a window of a second that begins then.  => what it went by. */
+static struct tayra_pace_stats
+after_a_window(struct tayra_pace *pace, uint64_t at_ns)
+{
+	struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+	struct tayra_pace_request request = { 0 };
+
+	for (int i = 0; i < 10; i++) {
+		struct tayra_ticket ticket = { 0 };
+
+		assert_int_equal(tayra_pace_try_enter(pace, &request, at_ns + 1, &ticket),
+				 TAYRA_OK);
+		tayra_pace_leave(pace, &ticket, TAYRA_OUTCOME_OK, at_ns + TAYRA_NS_PER_MS);
+	}
+	tayra_pace_tick(pace, at_ns + TAYRA_NS_PER_S);
+	tayra_pace_stats(pace, &stats);
+	return stats;
+}
+
+static void
+all_limits_look_at_the_machine_unless_the_sensor_is_off(void **state)
+{
+	static const char *const switches[] = { "", "sensor: on\n", "sensor: off\n" };
+	char folder[] = "tayra-machine-XXXXXX", text[400];
+
+	make_machine(folder, 97);
+	for (size_t i = 0; i < 3; i++) {
+		teardown(NULL);
+		setup(NULL);
+		settings.machine_at.proc = settings.machine_at.root = folder;
+		snprintf(text, sizeof(text),
+			 "%sorigins:\n  a: {sqlite: /dev/null}\n  b: {sqlite: /dev/null}\n"
+			 "routes:\n"
+			 "  - {keys: 'a:{x}', origin: a, query: 'SELECT ?1'}\n"
+			 "  - {keys: 'b:{x}', origin: b, query: 'SELECT ?1'}\n",
+			 switches[i]);
+		must_read(text);
+		assert_int_equal(
+			tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			TAYRA_OK);
+		assert_string_equal(note, "");
+		assert_int_equal(settings.pace_count, 2);
+		for (int k = 0; k < 2; k++) {
+			struct tayra_pace_stats stats;
+
+			after_a_window(settings.paces[k], TAYRA_NS_PER_S); /* opens the first */
+			stats = after_a_window(settings.paces[k], 3 * TAYRA_NS_PER_S);
+			if (i < 2) {
+				assert_true(stats.pressure.memory > 0.96);
+				assert_true(stats.ceiling > 0);
+				assert_string_equal(stats.reason, "memory over maximum");
+			} else {
+				assert_true(isnan(stats.pressure.memory));
+				assert_true(stats.ceiling == 0);
+			}
+		}
+	}
+	drop_machine(folder);
+}
+
+static void
+without_a_machine_to_look_at_limits_do_without_and_say_so(void **state)
+{
+	settings.machine_at.proc = "nowhere";
+	must_read("origins:\n  a: {sqlite: /dev/null}\n"
+		  "routes:\n  - {keys: 'a:{x}', origin: a, query: 'SELECT ?1'}\n");
+	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			 TAYRA_OK);
+	assert_non_null(strstr(note, "without the sensor"));
+	after_a_window(settings.paces[0], TAYRA_NS_PER_S);
+	assert_true(isnan(after_a_window(settings.paces[0], 3 * TAYRA_NS_PER_S).pressure.memory));
 }
 
 static void
@@ -540,6 +646,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_the_file_says_is_set),
 		TEST(a_limit_takes_every_knob_of_the_pacer),
+		TEST(all_limits_look_at_the_machine_unless_the_sensor_is_off),
+		TEST(without_a_machine_to_look_at_limits_do_without_and_say_so),
 		TEST(what_is_learned_is_the_presets_and_then_what_is_said),
 		TEST(one_word_is_a_mode_for_all_that_is_learned),
 		TEST(nothing_is_learned_that_was_not_asked_for),
