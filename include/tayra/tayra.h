@@ -195,6 +195,21 @@ TAYRA_API int tayra_get(struct tayra *t, const void *key, size_t key_len, struct
  * what others may see then. */
 TAYRA_API int tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 			size_t value_len, uint64_t ttl_ms, uint64_t stale_ms);
+/*
+ * Write through: first to the request's origin, in its pace as a load is, with its class, deadline
+ * and cost; then as tayra_put() with the request's times, or as tayra_delete() with
+ * TAYRA_REQUEST_NO_STORE.  Blocks until there is an answer or the deadline.
+ * => TAYRA_OK: the origin has it; whether it is cached depends on the cache, and of two writes of a
+ *    key at a time neither is.
+ *    TAYRA_E_UNSUPPORTED: this origin does not write.  TAYRA_E_INVAL (also: the origin does not
+ *    take this value, or not for this key), TAYRA_E_NOT_FOUND, TAYRA_E_OVERLOAD,
+ *    TAYRA_E_TOO_LARGE, TAYRA_E_FULL, TAYRA_E_NOMEM: nothing was changed.
+ *    Any other, if the origin was asked, TAYRA_E_TIMEOUT and TAYRA_E_ORIGIN say: nobody knows, and
+ *    the key is forgotten here, once more when the origin answers after the deadline.
+ *    TAYRA_E_CLOSED, TAYRA_E_FORKED.  TAYRA_E_WOULD_DEADLOCK when called from inside a loader.
+ */
+TAYRA_API int tayra_put_through(struct tayra *t, const struct tayra_request *request,
+				const void *value, size_t value_len);
 /* Forget; a load of that key in progress answers its waiters but is not kept, and later requests
  * start a new one.  => TAYRA_OK, TAYRA_E_NOT_FOUND.  TAYRA_E_IO: forgotten, but a tier
  * cannot promise that the value is not back after a restart (docs/design/tier.md), or that others
@@ -361,6 +376,8 @@ struct tayra_stats {
 	uint64_t
 		absent; /* NOT_FOUND, or an error, from memory of it: absent_ttl_ms, error_ttl_ms */
 	uint64_t unchanged; /* of loads: finished by tayra_load_unchanged() */
+	uint64_t writes;    /* origins asked to write; no loads */
+	uint64_t write_errors;
 };
 #ifdef __cplusplus
 extern "C++" {
@@ -506,7 +523,18 @@ typedef int (*tayra_fetch_fn)(void *arg, const void *key, size_t key_len, void *
 			      size_t *len);
 TAYRA_API int tayra_origin_function(const struct tayra_origin_options *options,
 				    tayra_fetch_fn fetch, void *arg, struct tayra_origin **out);
-/* The same for one that gets many keys at once: one query for all of them, say. */
+/*
+ * Give an origin made by tayra_origin_function() the way back, before it is used: write one value
+ * to where fetch reads it.  Runs on the origin's threads, several at a time, for
+ * tayra_put_through().
+ * => of write: TAYRA_OK, or a status, which says there whether something may have changed.
+ * => TAYRA_OK, TAYRA_E_INVAL: it is another origin, or has one.
+ */
+typedef int (*tayra_write_fn)(void *arg, const void *key, size_t key_len, const void *value,
+			      size_t value_len);
+TAYRA_API int tayra_origin_function_write(struct tayra_origin *function, tayra_write_fn write,
+					  void *arg);
+/* tayra_origin_function() for one that gets many keys at once: one query for all of them, say. */
 struct tayra_fetch {
 	const void *key; /* borrowed for the call */
 	size_t key_len;

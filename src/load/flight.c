@@ -72,6 +72,7 @@ tayra__flight_create(struct tayra *t, const struct tayra__want *want)
 	tayra__list_init(&flight->in_ready);
 	tayra__list_init(&flight->in_chores);
 	tayra__list_init(&flight->in_below);
+	tayra__list_init(&flight->in_writes);
 	tayra__list_push_back(bucket_of(t, flight->key, flight->key_len), &flight->in_bucket);
 	tayra__list_push_back(&t->flights, &flight->in_flights);
 	t->flight_count++;
@@ -107,6 +108,7 @@ tayra__flight_unref(struct tayra_load *flight)
 	if (flight->ahead)
 		tayra__prefetch_dropped(flight);
 	tayra__list_remove(&flight->in_flights);
+	tayra__list_remove(&flight->in_writes);
 	tayra__hold_put(flight->hold);
 	tayra__mem_free(flight);
 	if (--t->flight_count == 0 && atomic_load_explicit(&t->closing, memory_order_relaxed))
@@ -132,6 +134,22 @@ tayra__flight_find(struct tayra *t, const void *key, size_t key_len)
 			return flight;
 	}
 	return NULL;
+}
+
+void
+tayra__flight_write(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+
+	flight->writes = true;
+	tayra__flight_detach(flight);
+	for (struct tayra__list *node = t->writes.next; node != &t->writes; node = node->next) {
+		struct tayra_load *other = TAYRA__LIST_ENTRY(node, struct tayra_load, in_writes);
+
+		if (is_of(other, flight->key, flight->key_len))
+			other->crossed = flight->crossed = true;
+	}
+	tayra__list_push_back(&t->writes, &flight->in_writes);
 }
 
 void

@@ -42,7 +42,7 @@ enum tayra__chore {
 
 struct tayra_load {
 	struct tayra *t;
-	struct tayra__list in_bucket, in_flights, in_ready, in_chores, in_below;
+	struct tayra__list in_bucket, in_flights, in_ready, in_chores, in_below, in_writes;
 	struct tayra__list waiters;
 	enum tayra__flight_state state;
 	enum tayra__chore chore;
@@ -58,6 +58,8 @@ struct tayra_load {
 	bool renew;       /* somebody wants it loaded even if something fresh is found below */
 	bool allowed;     /* its group does not rest, or it is the probe */
 	bool joined;      /* a waiter came after it was made */
+	bool writes;      /* the other way: what is in its hold goes to the origin */
+	bool crossed;     /* a write, and another one of its key was under way meanwhile */
 	uint64_t ahead;   /* of a load nobody asked for: its key's hash, until its account is made;
 			     0: it is none */
 	bool led; /* its maker is entering it and will look for itself whether it is ready */
@@ -113,6 +115,8 @@ void tayra__flight_forget(struct tayra *t, const void *key, size_t key_len);
 /* The same for every key that begins so.  With all order locks. */
 void tayra__flight_forget_all(struct tayra *t, const void *prefix, size_t prefix_len);
 void tayra__flight_detach(struct tayra_load *flight);
+/* A flight that was just created is a write: nobody joins it, and nothing of it is kept. */
+void tayra__flight_write(struct tayra_load *flight);
 /* It enters once more. */
 void tayra__flight_reenter(struct tayra_load *flight);
 /* Out of the table and of inflight, in its last state.  Its first reference is still there. */

@@ -92,6 +92,7 @@ configure(struct tayra *t, const struct tayra_options *options)
 	tayra__list_init(&t->ready);
 	tayra__list_init(&t->chores);
 	tayra__list_init(&t->queues);
+	tayra__list_init(&t->writes);
 	tayra__heap_init(&t->timers);
 	return TAYRA_OK;
 }
@@ -271,6 +272,8 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.loads = tayra__counters_sum(counters, TAYRA__COUNT_LOADS);
 		stats.load_errors = tayra__counters_sum(counters, TAYRA__COUNT_LOAD_ERRORS);
 		stats.load_ns = tayra__counters_sum(counters, TAYRA__COUNT_LOAD_NS);
+		stats.writes = tayra__counters_sum(counters, TAYRA__COUNT_WRITES);
+		stats.write_errors = tayra__counters_sum(counters, TAYRA__COUNT_WRITE_ERRORS);
 		stats.shed = tayra__counters_sum(counters, TAYRA__COUNT_SHED);
 		stats.timeouts = tayra__counters_sum(counters, TAYRA__COUNT_TIMEOUTS);
 		stats.rested = tayra__counters_sum(counters, TAYRA__COUNT_RESTED);

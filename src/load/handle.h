@@ -70,6 +70,7 @@ struct tayra {
 	struct tayra__list ready;   /* whose turn has come, and whose loader is the user's */
 	struct tayra__list chores;  /* to be done without the lock: turn.h */
 	struct tayra__list queues;
+	struct tayra__list writes;      /* flights that are, until all that follows is done */
 	struct tayra__heap timers;      /* of waiters: soft timeouts and deadlines */
 	struct tayra_strategy strategy; /* in force, defaults filled in */
 	struct tayra__breaker breaker;

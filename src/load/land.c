@@ -15,6 +15,7 @@
 #include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/stale.h"
+#include "load/store.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -179,8 +180,14 @@ give_error(struct tayra_load *flight, int status, uint64_t retry_after_ns, uint6
 }
 
 static void
-count(struct tayra *t, const struct tayra__landing *landing, uint64_t cost_ns)
+count(struct tayra *t, const struct tayra_load *flight, const struct tayra__landing *landing,
+      uint64_t cost_ns)
 {
+	if (flight->writes) {
+		tayra__counters_add(&t->counters, TAYRA__COUNT_WRITE_ERRORS,
+				    landing->status != TAYRA_OK);
+		return;
+	}
 	tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_NS, cost_ns);
 	if (landing->status != TAYRA_OK && landing->status != TAYRA_E_NOT_FOUND)
 		tayra__counters_add(&t->counters, TAYRA__COUNT_LOAD_ERRORS, 1);
@@ -342,11 +349,13 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	enum change change = NO_CHANGE;
 	uint64_t number = 0;
 	bool held = flight->held;
-	bool again;
+	bool again, late;
 
 	tayra__below_enter(t, flight->key, flight->key_len);
 	pthread_mutex_lock(&t->lock);
-	count(t, landing, cost_ns);
+	count(t, flight, landing, cost_ns);
+	/* Who wrote has left: what was loaded since may be from before. */
+	late = flight->writes && tayra__list_empty(&flight->waiters);
 	learn_outcome(flight, landing->outcome, landed_ns);
 	again = wanted_again(flight, landing->status);
 	if (again) {
@@ -377,6 +386,8 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	if (again)
 		return;
 	tell_remote(flight, change, number, &meta);
+	if (late)
+		tayra__store_outdate(t, flight->key, flight->key_len, TAYRA__STORE_ERASE);
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_unref(flight);
 	tayra__turn_unlock(t);

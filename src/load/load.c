@@ -148,6 +148,30 @@ tayra_load_cached(struct tayra_load *load, struct tayra_ref *ref)
 	return TAYRA_OK;
 }
 
+bool
+tayra__load_writes(const struct tayra_load *load)
+{
+	return load->writes;
+}
+
+const void *
+tayra__load_value(const struct tayra_load *load, size_t *len)
+{
+	*len = load->hold->value.len;
+	return *len ? load->hold->value.data : "";
+}
+
+void
+tayra__load_written(struct tayra_load *load)
+{
+	const struct tayra__landing landing = {
+		.outcome = load->waited ? TAYRA_OUTCOME_IGNORE : TAYRA_OUTCOME_OK,
+	};
+
+	claim(load);
+	tayra__land(load, &landing);
+}
+
 static void
 stop_comparing(struct tayra_load *load)
 {

@@ -19,7 +19,18 @@ struct tayra_origin {
 	void (*close)(struct tayra_origin *origin);
 	struct tayra_pace *pace;       /* NULL: the handle's.  Borrowed */
 	struct tayra__trouble trouble; /* inited and noted by the implementation */
+	/* The same for a write; finished with tayra__load_written() or tayra_load_fail(), whose
+	 * status says whether something may have changed (tayra_put_through()).  NULL: it cannot.
+	 */
+	void (*write)(struct tayra_origin *origin, struct tayra_load *load);
 };
+
+/* What a write brings, in place until it is finished. */
+const void *tayra__load_value(const struct tayra_load *load, size_t *len);
+/* It is a write. */
+bool tayra__load_writes(const struct tayra_load *load);
+/* What it brings is the key's value. */
+void tayra__load_written(struct tayra_load *load);
 
 /* The clock that tayra_load_deadline_ns() is on, read now. */
 uint64_t tayra__load_now_ns(const struct tayra_load *load);

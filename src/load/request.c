@@ -52,9 +52,9 @@ makes_sense(const struct tayra_request *r)
 	return r->origin || r->load;
 }
 
-/* A request of our own version is used where it is; else it is brought into *copy. */
-static int
-check(const struct tayra *t, const struct tayra_request **request, struct tayra_request *copy)
+int
+tayra__request_check(const struct tayra *t, const struct tayra_request **request,
+		     struct tayra_request *copy)
 {
 	const struct tayra_request *r = *request;
 
@@ -369,10 +369,9 @@ relock(struct tayra *t)
 	pthread_mutex_lock(&t->lock);
 }
 
-/* Until w is answered: run its loader if its turn comes, and keep its timeouts.  Lock held.
- * => its status. */
-static int
-wait_for(struct tayra *t, struct tayra__waiter *w, struct tayra_load *made, struct tayra_ref *ref)
+int
+tayra__request_wait(struct tayra *t, struct tayra__waiter *w, struct tayra_load *made,
+		    struct tayra_ref *ref)
 {
 	uint64_t now_ns;
 
@@ -442,7 +441,7 @@ load(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct ta
 	if (made)
 		tell_of_miss(t, want, now_ns);
 	if (status == TAYRA_PENDING && blocks)
-		status = wait_for(t, w, made, ref);
+		status = tayra__request_wait(t, w, made, ref);
 	else if (made && made->state == TAYRA__FLIGHT_READY && !made->origin)
 		run_or_leave(t, made, want, blocks);
 	if (made)
@@ -465,7 +464,7 @@ tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct t
 	if (!ref)
 		return TAYRA_E_INVAL;
 	*ref = (struct tayra_ref){ 0 };
-	status = check(t, &request, &copy);
+	status = tayra__request_check(t, &request, &copy);
 	if (status != TAYRA_OK)
 		return status;
 	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
@@ -500,7 +499,7 @@ tayra_get_or_load_start(struct tayra *t, const struct tayra_request *request, st
 	if (!ref)
 		return TAYRA_E_INVAL;
 	*ref = (struct tayra_ref){ 0 };
-	status = check(t, &request, &copy);
+	status = tayra__request_check(t, &request, &copy);
 	if (status != TAYRA_OK)
 		return status;
 	if (!cq || !tayra__cq_is_of(cq, t))

@@ -10,6 +10,8 @@
 
 #include "load/origin.h"
 
+struct tayra__waiter;
+
 struct tayra__want {
 	const void *key; /* the caller's */
 	size_t key_len;
@@ -30,6 +32,14 @@ struct tayra__want {
 
 struct tayra__want tayra__want_of(const struct tayra *t, const struct tayra_request *request,
 				  uint64_t now_ns);
+/* A request of our own version is used where it is; else it is brought into *copy.  => as
+ * tayra__key_check(), of its key. */
+int tayra__request_check(const struct tayra *t, const struct tayra_request **request,
+			 struct tayra_request *copy);
+/* Until w is answered: run its loader if its turn comes, and keep its timeouts.  Lock held; `made`
+ * is the flight if the caller made and entered it.  => its status. */
+int tayra__request_wait(struct tayra *t, struct tayra__waiter *w, struct tayra_load *made,
+			struct tayra_ref *ref);
 /* => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.  An empty key is a key. */
 int tayra__key_check(const struct tayra *t, const void *key, size_t key_len);
 

@@ -31,10 +31,11 @@ reserve_copy(struct tayra *t, const void *key, size_t key_len, const void *value
 	return status;
 }
 
-/* All but the remote tier, which is due: *number. */
+/* All but the remote tier, which is due: *number.  With *unless, which handle.lock guards, the key
+ * is forgotten instead: TAYRA_E_CANCELLED. */
 static int
 put_here(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
-	 const struct tayra_item_meta *meta, uint64_t *number)
+	 const struct tayra_item_meta *meta, const bool *unless, uint64_t *number)
 {
 	struct tayra_reservation reservation = { 0 };
 	uint64_t now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
@@ -44,6 +45,10 @@ put_here(struct tayra *t, const void *key, size_t key_len, const void *value, si
 	pthread_mutex_lock(&t->lock);
 	tayra__flight_forget(t, key, key_len);
 	tayra__learner_forget(t, key, key_len);
+	if (status == TAYRA_OK && *unless) {
+		tayra_cache_abandon(t->cache, &reservation);
+		status = TAYRA_E_CANCELLED;
+	}
 	if (status == TAYRA_OK)
 		status = tayra_cache_commit(t->cache, &reservation, meta, now_ms, NULL);
 	if (status != TAYRA_OK)
@@ -60,11 +65,11 @@ put_here(struct tayra *t, const void *key, size_t key_len, const void *value, si
 
 static int
 put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
-    const struct tayra_item_meta *meta)
+    const struct tayra_item_meta *meta, const bool *unless)
 {
 	struct tayra__news news = { .value = value, .len = value_len };
 	uint64_t number;
-	int status = put_here(t, key, key_len, value, value_len, meta, &number);
+	int status = put_here(t, key, key_len, value, value_len, meta, unless, &number);
 
 	news.meta = status == TAYRA_OK ? meta : NULL;
 	tayra__due_deliver(t, key, key_len, number, &news);
@@ -79,9 +84,11 @@ check(const struct tayra *t, const void *key, size_t key_len, const void *value,
 	return status == TAYRA_OK && !value && value_len > 0 ? TAYRA_E_INVAL : status;
 }
 
+static const bool always = false; /* unless nothing */
+
 int
-tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
-	  uint64_t ttl_ms, uint64_t stale_ms)
+tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const void *value,
+			size_t value_len, uint64_t ttl_ms, uint64_t stale_ms, const bool *unless)
 {
 	struct tayra_item_meta meta;
 	uint64_t now_ns;
@@ -95,7 +102,15 @@ tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, s
 		now_ns / TAYRA_NS_PER_MS,
 		tayra__ttl_shortened(t, key, key_len, ttl_ms, now_ns / TAYRA_NS_PER_MS),
 		stale_ms ? stale_ms : tayra__setting(&t->settings.stale_ms));
-	return put(t, key, key_len, value, value_len, &meta);
+	return put(t, key, key_len, value, value_len, &meta, unless);
+}
+
+int
+tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+	  uint64_t ttl_ms, uint64_t stale_ms)
+{
+	return tayra__store_put_unless(t, key, key_len, value, value_len, ttl_ms, stale_ms,
+				       &always);
 }
 
 int
@@ -104,7 +119,7 @@ tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *v
 {
 	int status = check(t, key, key_len, value, value_len);
 
-	return status == TAYRA_OK ? put(t, key, key_len, value, value_len, meta) : status;
+	return status == TAYRA_OK ? put(t, key, key_len, value, value_len, meta, &always) : status;
 }
 
 /* Of two places a key was removed from: what could not be made sure of, else where it was. */
@@ -180,7 +195,7 @@ tayra__store_change(struct tayra *t, const void *key, size_t key_len, const void
 	*number = 0;
 	if (status != TAYRA_OK)
 		return status;
-	return meta ? put_here(t, key, key_len, value, value_len, meta, number)
+	return meta ? put_here(t, key, key_len, value, value_len, meta, &always, number)
 		    : delete_here(t, key, key_len, number);
 }
 

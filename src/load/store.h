@@ -13,14 +13,19 @@
  * charge are the cache's.  => as tayra_put(). */
 int tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 		     size_t value_len, const struct tayra_item_meta *meta);
+/* tayra_put(); and with *unless true at the moment of the change, which handle.lock guards,
+ * tayra_delete() instead.  => as tayra_put(); TAYRA_E_CANCELLED: it was that. */
+int tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const void *value,
+			    size_t value_len, uint64_t ttl_ms, uint64_t stale_ms,
+			    const bool *unless);
 /*
- * The same in two steps, for a thread that must not wait for a network: first everything but the
- * remote tier; then, on any thread, once for each change with its number, the remote.  Until then
- * the key is not asked for there, and of several changes the latest wins whatever their order; one
- * that a later change has overtaken is not delivered, and deliver says so at once. Without a remote
- * tier *number is 0 and there is nothing to deliver.  value NULL, meta NULL: a delete.  => change:
- * as tayra_put() and tayra_delete(), but for the remote.  deliver: TAYRA_OK, TAYRA_E_NOT_FOUND;
- * TAYRA_E_IO and others: not told, and owed (docs/design/load.md).
+ * tayra__store_put() in two steps, for a thread that must not wait for a network: first everything
+ * but the remote tier; then, on any thread, once for each change with its number, the remote. Until
+ * then the key is not asked for there, and of several changes the latest wins whatever their order;
+ * one that a later change has overtaken is not delivered, and deliver says so at once. Without a
+ * remote tier *number is 0 and there is nothing to deliver.  value NULL, meta NULL: a delete.  =>
+ * change: as tayra_put() and tayra_delete(), but for the remote.  deliver: TAYRA_OK,
+ * TAYRA_E_NOT_FOUND; TAYRA_E_IO and others: not told, and owed (docs/design/load.md).
  */
 int tayra__store_change(struct tayra *t, const void *key, size_t key_len, const void *value,
 			size_t value_len, const struct tayra_item_meta *meta, uint64_t *number);

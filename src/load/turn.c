@@ -290,7 +290,8 @@ begin(struct tayra_load *flight)
 	tayra__list_remove(&flight->in_ready);
 	flight->state = TAYRA__FLIGHT_RUNNING;
 	flight->started_ns = tayra__handle_now_ns(flight->t);
-	tayra__counters_add(&flight->t->counters, TAYRA__COUNT_LOADS, 1);
+	tayra__counters_add(&flight->t->counters,
+			    flight->writes ? TAYRA__COUNT_WRITES : TAYRA__COUNT_LOADS, 1);
 }
 
 void
@@ -334,7 +335,10 @@ start_at_origin(struct tayra_load *flight)
 	}
 	begin(flight);
 	pthread_mutex_unlock(&t->lock);
-	flight->origin->load(flight->origin, flight);
+	if (flight->writes)
+		flight->origin->write(flight->origin, flight);
+	else
+		flight->origin->load(flight->origin, flight);
 }
 
 /* Give up the first reference of a dropped flight, and its place in pace. */

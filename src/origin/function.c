@@ -14,8 +14,23 @@ struct function {
 	struct tayra_origin origin; /* first: the caller's pointer */
 	tayra_fetch_fn fetch;
 	void *arg;
+	tayra_write_fn write;
+	void *write_arg;
 	struct tayra__workers *workers;
 };
+
+static void
+write_one(const struct function *f, struct tayra_load *load)
+{
+	size_t key_len, len;
+	const void *key = tayra_load_key(load, &key_len), *value = tayra__load_value(load, &len);
+	int status = f->write(f->write_arg, key, key_len, value, len);
+
+	if (status == TAYRA_OK)
+		tayra__load_written(load);
+	else
+		tayra_load_fail(load, status < 0 ? status : TAYRA_E_ORIGIN, 0);
+}
 
 static void
 work(void *arg, uint32_t worker, struct tayra_load *load)
@@ -24,8 +39,13 @@ work(void *arg, uint32_t worker, struct tayra_load *load)
 	void *value = NULL;
 	size_t len = 0, key_len;
 	const void *key = tayra_load_key(load, &key_len);
-	int status = f->fetch(f->arg, key, key_len, &value, &len);
+	int status;
 
+	if (tayra__load_writes(load)) {
+		write_one(f, load);
+		return;
+	}
+	status = f->fetch(f->arg, key, key_len, &value, &len);
 	if (status == TAYRA_OK && (value || len == 0))
 		tayra_load_done(load, value ? value : "", len, NULL);
 	else
@@ -83,5 +103,18 @@ tayra_origin_function(const struct tayra_origin_options *given, tayra_fetch_fn f
 		return status;
 	}
 	*out = &f->origin;
+	return TAYRA_OK;
+}
+
+int
+tayra_origin_function_write(struct tayra_origin *function, tayra_write_fn write, void *arg)
+{
+	struct function *f = (struct function *)function;
+
+	if (!function || function->load != load || !write || f->write)
+		return TAYRA_E_INVAL;
+	f->write = write;
+	f->write_arg = arg;
+	f->origin.write = load;
 	return TAYRA_OK;
 }
