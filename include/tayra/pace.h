@@ -107,6 +107,10 @@ TAYRA_API void tayra_sensor_proc_destroy(struct tayra_sensor *sensor);
  * bounds for five seconds.  To elasticity cpu and I/O say nothing unless their bounds are given: it
  * counts what more at once buys, and a backend that is used well is short of one of the two.
  *
+ * Memory that runs out, which is where it cuts, also sheds BACKGROUND, whatever the limiter: who
+ * waits is turned away, and so is who comes, room or not, until memory has been a twentieth below
+ * that for five seconds.  The other classes are served on, within the limit.
+ *
  * The AIMD rule, at the end of each window with at least window_min answers:
  *   cpu < cpu_max, memory < memory_max, memory and I/O stalls below theirs,
  *   errors < error_max and p90 <= p90_target  ->  limit *= 1.1
@@ -330,6 +334,7 @@ enum tayra_shed {
 	TAYRA_SHED_CODEL = 2,    /* waited too long in an overloaded class */
 	TAYRA_SHED_EXPIRED = 3,  /* its deadline passed in the queue */
 	TAYRA_SHED_LEVEL = 4,    /* at the door, for its level; counted in stats.shed_level */
+	TAYRA_SHED_MEMORY = 5,   /* BACKGROUND while memory is scarce; in stats.shed_memory */
 };
 #define TAYRA_SHEDS 4
 
@@ -362,6 +367,7 @@ struct tayra_pace_stats {
 	double knee_spread;      /* standard deviation of what it thinks best, as a share of it */
 	uint64_t base_ns;        /* vegas, bdp: latency without a queue; gradient2: as usual */
 	double peak_per_s;       /* bdp: the best rate */
+	uint64_t shed_memory;    /* of BACKGROUND, while memory was scarce */
 };
 #define TAYRA_PACE_STATS_INIT TAYRA__SIZED(struct tayra_pace_stats)
 TAYRA_API void tayra_pace_stats(struct tayra_pace *pace, struct tayra_pace_stats *out);

@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#define CALM_NS    (5 * TAYRA_NS_PER_S)
 #define CUT_NS     TAYRA_NS_PER_S
 #define BAND       0.95      /* of a bound: below is calm */
 #define HARD       (2.0 / 3) /* of the way to all memory: .95 for .85 */
@@ -16,13 +15,20 @@ over(double share, double bound)
 	return bound < 1 && share >= bound;
 }
 
+/* From where on memory cuts. */
+static double
+hard(const struct tayra__limit_rule *rule)
+{
+	return rule->memory_max + HARD * (1 - rule->memory_max);
+}
+
 /* What is over its bound, and what that does to the ceiling; NULL: nothing. */
 static const char *
 broken(const struct tayra__limit_rule *rule, const struct tayra_pressure *p, double *factor)
 {
 	*factor = 1;
 	if (over(p->memory, rule->memory_max)) {
-		if (p->memory >= rule->memory_max + HARD * (1 - rule->memory_max))
+		if (p->memory >= hard(rule))
 			*factor = MEMORY_CUT;
 		return "memory over maximum";
 	}
@@ -53,7 +59,7 @@ tayra__ceiling_update(struct tayra__ceiling *c, const struct tayra__limit_rule *
 	c->cut_ns += length_ns;
 	if (!reason) {
 		c->calm_ns = near(rule, pressure) ? 0 : c->calm_ns + length_ns;
-		if (c->calm_ns >= CALM_NS)
+		if (c->calm_ns >= TAYRA__CEILING_CALM_NS)
 			*c = (struct tayra__ceiling){ 0 };
 		return;
 	}
@@ -67,4 +73,18 @@ tayra__ceiling_update(struct tayra__ceiling *c, const struct tayra__limit_rule *
 		c->cut_ns = 0;
 	}
 	c->most = fmax(c->most, rule->min);
+}
+
+void
+tayra__scarcity_update(struct tayra__scarcity *s, const struct tayra__limit_rule *rule,
+		       const struct tayra_pressure *pressure, uint64_t length_ns)
+{
+	if (rule->memory_max >= 1) {
+		*s = (struct tayra__scarcity){ 0 };
+	} else if (over(pressure->memory, hard(rule))) {
+		*s = (struct tayra__scarcity){ .now = true };
+	} else if (s->now) {
+		s->calm_ns = over(pressure->memory / BAND, hard(rule)) ? 0 : s->calm_ns + length_ns;
+		s->now = s->calm_ns < TAYRA__CEILING_CALM_NS;
+	}
 }

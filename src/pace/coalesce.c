@@ -185,6 +185,8 @@ tayra__coalesce_admit(struct tayra_executor *ex, struct tayra_task *member)
 	struct tayra__line_entry *entry = entry_of(member);
 	struct tayra__list displaced;
 	struct crowd *crowd;
+	bool scarce = tayra__decide_scarce(ex->pace, member->cls) &&
+		      tayra__word_mode(tayra__pace_word(ex->pace)) == TAYRA_MODE_ENFORCE;
 	int status = TAYRA_OK;
 
 	tayra__pace_begin(ex->pace,
@@ -195,8 +197,9 @@ tayra__coalesce_admit(struct tayra_executor *ex, struct tayra_task *member)
 							.cost = member->cost },
 			  &member->ticket);
 	tayra__list_init(&displaced);
-	entry->shed = TAYRA_SHED_HOPELESS;
-	if (tayra__decide_hopeless(entry->deadline_ns, now_ns, needs.ns[entry->cls - 1]) ||
+	entry->shed = scarce ? TAYRA_SHED_MEMORY : TAYRA_SHED_HOPELESS;
+	if (scarce ||
+	    tayra__decide_hopeless(entry->deadline_ns, now_ns, needs.ns[entry->cls - 1]) ||
 	    !tayra__queue_push(&kind->queue, entry, now_ns, &displaced))
 		status = tayra__pace_turn_away(ex->pace, &member->ticket, entry->shed, now_ns);
 	shed_all(ex, &displaced, now_ns);

@@ -81,6 +81,15 @@ keep_below(struct tayra_pace *pace, enum tayra__limit_move move)
 	return move;
 }
 
+/* Under the lock: is there memory for those who can wait? */
+static void
+look_at_memory(struct tayra_pace *pace)
+{
+	tayra__scarcity_update(&pace->scarcity, &pace->limit.rule, &pace->last.pressure,
+			       pace->last.length_ns);
+	atomic_store_explicit(&pace->scarce, pace->scarcity.now, memory_order_relaxed);
+}
+
 /* Under the lock: what did the window say? */
 static void
 learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
@@ -95,6 +104,7 @@ learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
 	pace->last_per_s = length_ns ? last->answers * 1e9 / (double)length_ns : 0;
 	pace->moves[keep_below(pace, tayra__limit_learn(&pace->limit, last))]++;
 	note_change(pace, before, now_ns);
+	look_at_memory(pace);
 	tayra__queue_set_patient(&pace->queue, pace->limit.starting);
 	put_limit(pace);
 }
@@ -136,6 +146,9 @@ tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns)
 		pressure = read_sensor(pace, now_ns);
 		pthread_mutex_lock(&pace->lock);
 		end_window(pace, pressure, now_ns);
+		if (pace->scarcity.now)
+			tayra__decide_send_away(pace, TAYRA_BACKGROUND, TAYRA_SHED_MEMORY, now_ns,
+						&decided);
 		tayra__decide_dispatch(pace, now_ns, &decided);
 		pthread_mutex_unlock(&pace->lock);
 	}
@@ -346,6 +359,8 @@ fill_stats(struct tayra_pace *pace, struct tayra_pace_stats *out)
 	out->window_p90_ns = last->p90_ns;
 	out->window_per_s = pace->last_per_s;
 	out->window_error_ratio = last->answers ? (double)last->errors / last->answers : 0;
+	out->shed_memory = atomic_load_explicit(
+		&pace->shed[TAYRA_BACKGROUND - 1][TAYRA_SHED_MEMORY], memory_order_relaxed);
 	out->pressure = last->pressure;
 	out->raised = pace->moves[TAYRA__LIMIT_RAISED];
 	out->lowered = pace->moves[TAYRA__LIMIT_LOWERED];

@@ -37,6 +37,15 @@ retry_at_gate_ns(const struct tayra_pace *pace, enum tayra_class cls)
 	return fmin(retry_after_ns(pace) / fmax(admit, 0.01), 1e18);
 }
 
+/* When trying again may help one who is turned away for that reason. */
+static double
+retry_for_ns(const struct tayra_pace *pace, enum tayra_class cls, enum tayra_shed why)
+{
+	if (why == TAYRA_SHED_MEMORY)
+		return (double)TAYRA__CEILING_CALM_NS;
+	return why == TAYRA_SHED_LEVEL ? retry_at_gate_ns(pace, cls) : retry_after_ns(pace);
+}
+
 int
 tayra__decide_turn_away(struct tayra_pace *pace, struct tayra__ticket *ticket, enum tayra_shed why,
 			uint64_t now_ns)
@@ -46,10 +55,9 @@ tayra__decide_turn_away(struct tayra_pace *pace, struct tayra__ticket *ticket, e
 
 	tayra__decide_count_shed(pace, entry->cls, why);
 	ticket->status = late ? TAYRA_E_TIMEOUT : TAYRA_E_OVERLOAD;
-	tayra__ticket_handle(ticket)->retry_after_ns =
-		late ? 0
-		     : (uint64_t)(why == TAYRA_SHED_LEVEL ? retry_at_gate_ns(pace, entry->cls)
-							  : retry_after_ns(pace));
+	tayra__ticket_handle(ticket)->retry_after_ns = late ? 0
+							    : (uint64_t)retry_for_ns(
+								      pace, entry->cls, why);
 	tayra__ticket_set_state(ticket, TAYRA__TICKET_OUT);
 	return ticket->status;
 }
@@ -203,6 +211,18 @@ tayra__decide_revise(struct tayra_pace *pace, struct tayra__ticket *ticket, uint
 	entry->cost = (uint16_t)cost;
 	entry->deadline_ns = deadline_ns;
 	publish_queue(pace);
+}
+
+void
+tayra__decide_send_away(struct tayra_pace *pace, enum tayra_class cls, enum tayra_shed why,
+			uint64_t now_ns, struct tayra__list *decided)
+{
+	struct tayra__list shed;
+
+	tayra__list_init(&shed);
+	tayra__queue_clear(&pace->queue, cls, why, &shed);
+	publish_queue(pace);
+	turn_away_all(pace, &shed, now_ns, decided);
 }
 
 uint64_t

@@ -41,6 +41,13 @@ tayra__decide_need_ns(const struct tayra_pace *pace, enum tayra_class cls, uint6
 	return tayra__service_need_ns(&pace->by_class[cls - 1], deviations, now_ns);
 }
 
+/* Is there no memory for that class just now? */
+static inline bool
+tayra__decide_scarce(const struct tayra_pace *pace, enum tayra_class cls)
+{
+	return cls == TAYRA_BACKGROUND && atomic_load_explicit(&pace->scarce, memory_order_relaxed);
+}
+
 /* That of all classes. */
 struct tayra__needs tayra__decide_needs(const struct tayra_pace *pace, uint64_t word,
 					uint64_t now_ns);
@@ -79,6 +86,9 @@ void tayra__decide_revise(struct tayra_pace *pace, struct tayra__ticket *ticket,
 void tayra__decide_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided);
 /* Under the lock: shed what has become hopeless, then dispatch.  => when to look again. */
 uint64_t tayra__decide_sweep(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided);
+/* Under the lock: all who wait in that class are out, for that reason. */
+void tayra__decide_send_away(struct tayra_pace *pace, enum tayra_class cls, enum tayra_shed why,
+			     uint64_t now_ns, struct tayra__list *decided);
 /* Tell those who were decided; no lock may be held. */
 void tayra__decide_tell(struct tayra__list *decided);
 

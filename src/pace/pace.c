@@ -67,6 +67,8 @@ monitor(struct tayra_pace *pace, const struct tayra__line_entry *entry, uint64_t
 	if (tayra__decide_hopeless(entry->deadline_ns, now_ns,
 				   tayra__decide_need_ns(pace, entry->cls, word, now_ns)))
 		tayra__decide_count_shed(pace, entry->cls, TAYRA_SHED_HOPELESS);
+	else if (tayra__decide_scarce(pace, entry->cls))
+		tayra__decide_count_shed(pace, entry->cls, TAYRA_SHED_MEMORY);
 	else if (inflight >= limit &&
 		 inflight - limit >= atomic_load_explicit(&pace->queue_max, memory_order_relaxed))
 		tayra__decide_count_shed(pace, entry->cls, TAYRA_SHED_FULL);
@@ -84,6 +86,9 @@ enter_at_once(struct tayra_pace *pace, struct tayra__ticket *ticket, uint64_t no
 	    tayra__decide_hopeless(ticket->entry.deadline_ns, now_ns,
 				   tayra__decide_need_ns(pace, ticket->entry.cls, word, now_ns)))
 		return tayra__decide_turn_away(pace, ticket, TAYRA_SHED_HOPELESS, now_ns);
+	if (tayra__decide_scarce(pace, ticket->entry.cls) &&
+	    tayra__word_mode(word) == TAYRA_MODE_ENFORCE)
+		return tayra__decide_turn_away(pace, ticket, TAYRA_SHED_MEMORY, now_ns);
 	do {
 		if ((word & TAYRA__WORD_WAITING) || !tayra__word_open(word, cost))
 			return TAYRA_PENDING;

@@ -24,14 +24,15 @@ struct tayra_pace {
 	_Atomic uint64_t next_window_ns;
 	_Atomic uint64_t queued_cost; /* queue.cost, for who holds no lock */
 	_Atomic bool closing;
-	_Atomic int backpressure, told_backpressure;           /* enum tayra_backpressure */
-	struct tayra__service service;                         /* of all */
-	struct tayra__service by_class[TAYRA_CLASSES];         /* for judging deadlines */
-	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHEDS + 1]; /* the last: TAYRA_SHED_LEVEL */
+	_Atomic int backpressure, told_backpressure;   /* enum tayra_backpressure */
+	struct tayra__service service;                 /* of all */
+	struct tayra__service by_class[TAYRA_CLASSES]; /* for judging deadlines */
+	_Atomic uint64_t shed[TAYRA_CLASSES][TAYRA_SHED_MEMORY + 1];
 	/* Of options, for who holds no lock; relaxed. */
 	_Atomic uint32_t queue_max;
 	_Atomic double deadline_deviations; /* below 0: nothing is hopeless */
 	_Atomic uint64_t hedge_after_ns;    /* 0: the class's own */
+	_Atomic bool scarce;                /* scarcity.now, likewise */
 	/* Never changed after create. */
 	const struct tayra_sensor *sensor;
 	const struct tayra_clock *clock;
@@ -48,6 +49,7 @@ struct tayra_pace {
 	uint32_t watcher_count;
 	struct tayra__limit limit;
 	struct tayra__ceiling ceiling;   /* over it; lowers limit.rule.max */
+	struct tayra__scarcity scarcity; /* of memory: BACKGROUND stays outside */
 	struct tayra__limit_window last; /* the window closed last */
 	double last_per_s;
 	bool opened;                                          /* is there a window? */

@@ -177,6 +177,18 @@ tayra__queue_take(struct tayra__queue *queue, uint32_t room, uint64_t now_ns,
 }
 
 void
+tayra__queue_clear(struct tayra__queue *queue, enum tayra_class cls, enum tayra_shed why,
+		   struct tayra__list *shed)
+{
+	struct tayra__line_entry *oldest;
+
+	while ((oldest = tayra__line_oldest(&queue->lines[cls - 1]))) {
+		oldest->shed = why;
+		shed_to(queue, oldest, shed);
+	}
+}
+
+void
 tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns, const struct tayra__needs *needs,
 		   struct tayra__list *shed)
 {

@@ -55,6 +55,9 @@ struct tayra__line_entry *tayra__queue_pop(struct tayra__queue *queue);
 struct tayra__line_entry *tayra__queue_take(struct tayra__queue *queue, uint32_t room,
 					    uint64_t now_ns, const struct tayra__needs *needs,
 					    struct tayra__list *shed);
+/* Shed all of a class, for that reason. */
+void tayra__queue_clear(struct tayra__queue *queue, enum tayra_class cls, enum tayra_shed why,
+			struct tayra__list *shed);
 /* Shed what is at the old end of each class and not worth keeping: cheap. */
 void tayra__queue_prune(struct tayra__queue *queue, uint64_t now_ns,
 			const struct tayra__needs *needs, struct tayra__list *shed);

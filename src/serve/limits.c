@@ -73,6 +73,8 @@ static const struct tayra__watch_row rows[] = {
 	       { "reason", whys, TAYRA_SHEDS, sizeof(uint64_t) }),
 	COUNTS("shed_level", shed_level, "Loads turned away at the door for their level",
 	       BY_CLASS(sizeof(uint64_t))),
+	COUNTS("shed_memory", shed_memory,
+	       "Loads of class background turned away while memory was scarce", { 0 }),
 	COUNTS("outcomes", outcomes, "Loads that ended so",
 	       { "outcome", outcomes, TAYRA_OUTCOMES, sizeof(uint64_t) }),
 	COUNTS("decisions", raised, "Windows that ended so",

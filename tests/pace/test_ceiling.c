@@ -106,6 +106,44 @@ a_bound_of_one_is_not_looked_at(void **state)
 	assert_true(ceiling.most == 0);
 }
 
+static void
+memory_is_scarce_where_it_cuts_until_five_seconds_well_below(void **state)
+{
+	static const struct {
+		double memory;
+		unsigned windows; /* of a quarter of a second */
+		bool scarce;
+	} rows[] = {
+		{ 0.94, 100, false }, { 0.95, 1, true },    { 0.91, 100, true }, /* in the band */
+		{ 0.90, 19, true },   { 0.91, 1, true },    { 0.90, 19, true },  /* from anew */
+		{ 0.90, 1, false },   { 0.94, 100, false }, { 0.99, 1, true },
+	};
+	struct tayra__scarcity scarcity = { 0 };
+	struct tayra__limit_rule none = rule;
+	struct tayra_pressure p = tayra__limit_no_pressure();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		p.memory = rows[i].memory;
+		for (unsigned w = 0; w < rows[i].windows; w++)
+			tayra__scarcity_update(&scarcity, &rule, &p, 250 * MS);
+		assert_int_equal(scarcity.now, rows[i].scarce);
+	}
+	/* It is scarce now.  A sensor that fails is believed for five seconds, */
+	p = tayra__limit_no_pressure();
+	for (unsigned w = 0; w < 20; w++) {
+		assert_true(scarcity.now);
+		tayra__scarcity_update(&scarcity, &rule, &p, 250 * MS);
+	}
+	assert_false(scarcity.now);
+	/* and a bound that is switched off is not looked at. */
+	p.memory = 1;
+	tayra__scarcity_update(&scarcity, &rule, &p, 250 * MS);
+	assert_true(scarcity.now);
+	none.memory_max = 1;
+	tayra__scarcity_update(&scarcity, &none, &p, 250 * MS);
+	assert_false(scarcity.now);
+}
+
 /* From here on the whole pace. */
 
 static struct tayra_pressure now;
@@ -128,6 +166,7 @@ sensing(enum tayra_limiter limiter)
 	options.limit = 8;
 	options.sensor = &sensor;
 	options.window_ns = 250 * MS;
+	options.codel_target_ns = 60 * SECOND;
 	return pace_of(&options);
 }
 
@@ -216,6 +255,98 @@ a_fixed_limit_stays(void **state)
 	tayra_pace_destroy(pace);
 }
 
+static int
+come(struct tayra_pace *pace, enum tayra_class cls, uint64_t at, struct tayra_ticket *ticket)
+{
+	*ticket = (struct tayra_ticket){ 0 };
+	return tayra_pace_try_enter(pace, &(struct tayra_pace_request){ .cls = cls }, at, ticket);
+}
+
+static void
+background_goes_first_where_memory_runs_out(void **state)
+{
+	static const enum tayra_limiter limiters[] = { TAYRA_LIMITER_ELASTICITY, TAYRA_LIMITER_AIMD,
+						       TAYRA_LIMITER_FIXED };
+
+	for (size_t i = 0; i < sizeof(limiters) / sizeof(limiters[0]); i++) {
+		struct tayra_pace *pace = sensing(limiters[i]);
+		struct tayra_ticket held[8] = { 0 }, ticket;
+		struct guest guests[TAYRA_CLASSES][2];
+
+		now = calm;
+		tayra_pace_tick(pace, 1 * SECOND);
+		for (int t = 0; t < 8; t++)
+			assert_int_equal(try_enter(pace, &held[t], 0, SECOND + MS), TAYRA_OK);
+		for (int c = 0; c < TAYRA_CLASSES; c++)
+			for (int k = 0; k < 2; k++)
+				assert_int_equal(start(pace, &guests[c][k],
+						       (enum tayra_class)(c + 1), 0, SECOND + MS),
+						 TAYRA_PENDING);
+		tayra_pace_tick(pace, SECOND + 300 * MS);
+		assert_int_equal(guests[TAYRA_BACKGROUND - 1][0].told, 0);
+		now.memory = 0.95;
+		tayra_pace_tick(pace, SECOND + 600 * MS);
+		for (int c = 0; c < TAYRA_CLASSES; c++)
+			for (int k = 0; k < 2; k++) {
+				bool last = c == TAYRA_BACKGROUND - 1;
+
+				assert_int_equal(guests[c][k].told, last);
+				assert_int_equal(guests[c][k].status,
+						 last ? TAYRA_E_OVERLOAD : TAYRA_PENDING);
+				if (last)
+					assert_int_equal(guests[c][k].ticket.retry_after_ns,
+							 5 * SECOND);
+			}
+		for (int t = 0; t < 8; t++)
+			tayra_pace_leave(pace, &held[t], TAYRA_OUTCOME_OK, SECOND + 610 * MS);
+		for (int c = 0; c < TAYRA_BACKGROUND - 1; c++)
+			for (int k = 0; k < 2; k++) {
+				tayra_pace_tick(pace, SECOND + 620 * MS);
+				assert_int_equal(guests[c][k].status, TAYRA_OK);
+				tayra_pace_leave(pace, &guests[c][k].ticket, TAYRA_OUTCOME_OK,
+						 SECOND + 620 * MS);
+			}
+		/* There is room, but not for them. */
+		assert_int_equal(come(pace, TAYRA_BACKGROUND, SECOND + 630 * MS, &ticket),
+				 TAYRA_E_OVERLOAD);
+		assert_int_equal(start(pace, &guests[0][0], TAYRA_BACKGROUND, 0, SECOND + 630 * MS),
+				 TAYRA_E_OVERLOAD);
+		assert_int_equal(stats_of(pace).shed_memory, 4);
+		assert_int_equal(come(pace, TAYRA_LOW, SECOND + 640 * MS, &ticket), TAYRA_OK);
+		tayra_pace_leave(pace, &ticket, TAYRA_OUTCOME_OK, SECOND + 641 * MS);
+		now = calm;
+		windows(pace, 19, 7);
+		assert_int_equal(come(pace, TAYRA_BACKGROUND, 6600 * MS, &ticket),
+				 TAYRA_E_OVERLOAD);
+		windows(pace, 2, 27);
+		assert_int_equal(come(pace, TAYRA_BACKGROUND, 7400 * MS, &ticket), TAYRA_OK);
+		tayra_pace_leave(pace, &ticket, TAYRA_OUTCOME_OK, 7401 * MS);
+		assert_int_equal(stats_of(pace).shed_memory, 5);
+		tayra_pace_destroy(pace);
+	}
+}
+
+static void
+where_nothing_is_enforced_background_is_let_in_and_counted(void **state)
+{
+	static const enum tayra_mode modes[] = { TAYRA_MODE_MONITOR, TAYRA_MODE_OFF };
+
+	for (int i = 0; i < 2; i++) {
+		struct tayra_pace *pace = sensing(TAYRA_LIMITER_FIXED);
+		struct tayra_ticket ticket;
+
+		now = (struct tayra_pressure){ 0.5, 1, 0, 0, 0 };
+		windows(pace, 2, 1);
+		assert_int_equal(come(pace, TAYRA_BACKGROUND, 751 * MS, &ticket), TAYRA_E_OVERLOAD);
+		assert_int_equal(tayra_pace_set_mode(pace, modes[i], 752 * MS), TAYRA_OK);
+		assert_int_equal(come(pace, TAYRA_BACKGROUND, 753 * MS, &ticket), TAYRA_OK);
+		tayra_pace_leave(pace, &ticket, TAYRA_OUTCOME_OK, 754 * MS);
+		assert_int_equal(stats_of(pace).shed_memory,
+				 modes[i] == TAYRA_MODE_MONITOR ? 2 : 1);
+		tayra_pace_destroy(pace);
+	}
+}
+
 int
 main(void)
 {
@@ -231,6 +362,9 @@ main(void)
 		cmocka_unit_test(a_limit_set_by_hand_lifts_the_ceiling),
 		cmocka_unit_test(elasticity_looks_at_cpu_and_io_only_if_told),
 		cmocka_unit_test(a_fixed_limit_stays),
+		cmocka_unit_test(memory_is_scarce_where_it_cuts_until_five_seconds_well_below),
+		cmocka_unit_test(background_goes_first_where_memory_runs_out),
+		cmocka_unit_test(where_nothing_is_enforced_background_is_let_in_and_counted),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
