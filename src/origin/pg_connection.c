@@ -17,8 +17,9 @@
 #include "base/option.h"
 #include "origin/pg_error.h"
 
-#define STATEMENT "tayra"
-#define SLICE_MS  10
+#define PLAIN    "tayra"
+#define BATCH    "tayra_batch"
+#define SLICE_MS 10
 /* How long connecting and preparing may take, in seconds, when conninfo does not say. */
 #define CONNECT_S      5
 #define CONNECT_MOST_S 3600
@@ -46,6 +47,19 @@ static const struct {
 	{ 3802, TAYRA__CELL_JSON },   /* jsonb */
 };
 #define BYTEA 17
+/* Types that are no array, but that who forgot ANY() or unnest() compares with one. */
+static const Oid scalars[] = { 16, 17, 19, 20, 21, 23, 25, 26, 1042, 1043, 1700, 2950 };
+/* Of texts, whose binary form is what they are: name, text, bpchar, varchar. */
+static const Oid texts[] = { 19, 25, 1042, 1043 };
+
+static bool
+is_among(Oid type, const Oid *types, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
 
 static enum tayra__cell_kind
 kind_of(Oid type)
@@ -57,20 +71,22 @@ kind_of(Oid type)
 }
 
 static void
-forget_columns(struct tayra__pg *pg)
+forget_columns(struct tayra__pg_statement *st)
 {
-	for (int i = 0; pg->names && i < pg->columns; i++)
-		tayra__mem_free(pg->names[i]);
-	tayra__mem_free(pg->names);
-	tayra__mem_free(pg->kinds);
-	tayra__mem_free(pg->cells);
+	for (int i = 0; st->names && i < st->columns; i++)
+		tayra__mem_free(st->names[i]);
+	tayra__mem_free(st->names);
+	tayra__mem_free(st->kinds);
+	tayra__mem_free(st->cells);
+	*st = (struct tayra__pg_statement){ 0 };
 }
 
 void
 tayra__pg_close(struct tayra__pg *pg)
 {
 	PQfinish(pg->conn);
-	forget_columns(pg);
+	forget_columns(&pg->plain);
+	forget_columns(&pg->batch);
 	tayra__mem_free(pg->text);
 	*pg = (struct tayra__pg){ 0 };
 }
@@ -239,25 +255,26 @@ tayra__pg_connect(struct tayra__pg *pg, const char *conninfo,
 								    : TAYRA_E_ORIGIN;
 }
 
+/* `keys` columns at the front are a key's parts. */
 static int
-learn_columns(struct tayra__pg *pg, const PGresult *about, enum tayra_shape shape,
-	      const struct tayra__complaint *why)
+learn_columns(struct tayra__pg_statement *st, const PGresult *about, int keys,
+	      enum tayra_shape shape, const struct tayra__complaint *why)
 {
-	pg->columns = PQnfields(about);
-	pg->names = tayra__mem_array((size_t)pg->columns, sizeof(pg->names[0]));
-	pg->kinds = tayra__mem_array((size_t)pg->columns, sizeof(pg->kinds[0]));
-	pg->cells = tayra__mem_array((size_t)pg->columns, sizeof(pg->cells[0]));
-	if (!pg->names || !pg->kinds || !pg->cells)
+	st->columns = PQnfields(about);
+	st->names = tayra__mem_array((size_t)st->columns, sizeof(st->names[0]));
+	st->kinds = tayra__mem_array((size_t)st->columns, sizeof(st->kinds[0]));
+	st->cells = tayra__mem_array((size_t)st->columns, sizeof(st->cells[0]));
+	if (!st->names || !st->kinds || !st->cells)
 		return TAYRA_E_NOMEM;
-	for (int i = 0; i < pg->columns; i++) {
-		pg->kinds[i] = kind_of(PQftype(about, i));
-		pg->names[i] = tayra__mem_strdup(PQfname(about, i));
-		if (!pg->names[i])
+	for (int i = 0; i < st->columns; i++) {
+		st->kinds[i] = kind_of(PQftype(about, i));
+		st->names[i] = tayra__mem_strdup(PQfname(about, i));
+		if (!st->names[i])
 			return TAYRA_E_NOMEM;
 	}
-	pg->binary = shape == TAYRA_SHAPE_RAW && PQftype(about, 0) == BYTEA;
-	return tayra__shape_names(shape, (const char *const *)pg->names, (uint32_t)pg->columns,
-				  why);
+	st->binary = shape == TAYRA_SHAPE_RAW && PQftype(about, keys) == BYTEA;
+	return tayra__shape_names(shape, (const char *const *)st->names + keys,
+				  (uint32_t)(st->columns - keys), why);
 }
 
 static int
@@ -267,6 +284,45 @@ check_statement(const PGresult *about, uint32_t parts, const struct tayra__compl
 		tayra__complain_parameters(why, PQnparams(about), parts);
 	else if (PQnfields(about) == 0)
 		tayra__complain(why, "SQL: it returns no column");
+	else
+		return TAYRA_OK;
+	return TAYRA_E_INVAL;
+}
+
+/* The keys' columns must be texts where the value is bytes, for a statement has one form. */
+static bool
+has_binary_keys(const PGresult *about, int keys)
+{
+	for (int i = 0; i < keys; i++)
+		if (!is_among(PQftype(about, i), texts, sizeof(texts) / sizeof(texts[0])))
+			return false;
+	return true;
+}
+
+static int
+check_batch(const PGresult *about, const struct tayra__pg_target *target,
+	    const struct tayra__complaint *why)
+{
+	const int keys = (int)target->parts;
+	int status = check_statement(about, target->parts, why);
+
+	if (status != TAYRA_OK)
+		return status;
+	for (int i = 0; i < keys; i++)
+		if (is_among(PQparamtype(about, i), scalars,
+			     sizeof(scalars) / sizeof(scalars[0]))) {
+			tayra__complain(why,
+					"SQL: $%d must be an array, as in ANY($%d) or "
+					"unnest($%d::text[])",
+					i + 1, i + 1, i + 1);
+			return TAYRA_E_INVAL;
+		}
+	if (PQnfields(about) <= keys)
+		tayra__complain(why, "SQL: it returns no column behind those of the key");
+	else if (target->shape == TAYRA_SHAPE_RAW && PQftype(about, keys) == BYTEA &&
+		 !has_binary_keys(about, keys))
+		tayra__complain(why,
+				"SQL: the columns of the key must be texts, for bytea follows");
 	else
 		return TAYRA_OK;
 	return TAYRA_E_INVAL;
@@ -296,25 +352,59 @@ tayra__pg_run(struct tayra__pg *pg, const char *sql, const struct tayra__pg_pati
 	return status;
 }
 
+/* => TAYRA_OK: *about describes it, to be cleared in any case. */
+static int
+prepare_one(struct tayra__pg *pg, const char *name, const char *sql,
+	    const struct tayra__pg_patience *patience, PGresult **about,
+	    const struct tayra__complaint *why)
+{
+	int status = step(pg, PQsendPrepare(pg->conn, name, sql, 0, NULL), patience, about, why);
+
+	if (status == TAYRA_OK)
+		status = step(pg, PQsendDescribePrepared(pg->conn, name), patience, about, why);
+	return status;
+}
+
 static int
 prepare(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
 {
-	PGconn *conn = pg->conn;
 	PGresult *last = NULL;
-	int status = step(pg, PQsendQuery(conn, SETTINGS), patience, &last, why);
+	int status = step(pg, PQsendQuery(pg->conn, SETTINGS), patience, &last, why);
 
 	if (status == TAYRA_OK)
-		status = step(pg, PQsendPrepare(conn, STATEMENT, target->sql, 0, NULL), patience,
-			      &last, why);
-	if (status == TAYRA_OK)
-		status = step(pg, PQsendDescribePrepared(conn, STATEMENT), patience, &last, why);
+		status = prepare_one(pg, PLAIN, target->sql, patience, &last, why);
 	if (status == TAYRA_OK)
 		status = check_statement(last, target->parts, why);
 	if (status == TAYRA_OK)
-		status = learn_columns(pg, last, target->shape, why);
+		status = learn_columns(&pg->plain, last, 0, target->shape, why);
 	PQclear(last);
 	return status;
+}
+
+static int
+prepare_batch(struct tayra__pg *pg, const struct tayra__pg_target *target,
+	      const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+{
+	char text[200] = "";
+	const struct tayra__complaint wrong = { text, sizeof(text) };
+	PGresult *last = NULL;
+	int status = prepare_one(pg, BATCH, target->batch, patience, &last, &wrong);
+
+	if (status == TAYRA_OK)
+		status = check_batch(last, target, &wrong);
+	if (status == TAYRA_OK)
+		status = learn_columns(&pg->batch, last, (int)target->parts, target->shape, &wrong);
+	if (status == TAYRA_OK)
+		status = tayra__spread_columns(target->spread, (const char *const *)pg->plain.names,
+					       (uint32_t)pg->plain.columns,
+					       (const char *const *)pg->batch.names,
+					       (uint32_t)pg->batch.columns, &wrong);
+	PQclear(last);
+	if (status != TAYRA_OK)
+		tayra__complain(why, "batch: %s", text);
+	pg->batch_refused = status == TAYRA_E_INVAL;
+	return pg->batch_refused ? TAYRA_OK : status;
 }
 
 int
@@ -325,11 +415,14 @@ tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
 
 	if (status == TAYRA_OK)
 		status = prepare(pg, target, patience, why);
+	if (status == TAYRA_OK && target->batch)
+		status = prepare_batch(pg, target, patience, why);
 	if (status != TAYRA_OK)
 		tayra__pg_close(pg);
 	return status;
 }
 
+/* A server that ends a connection says why, and only behind that comes the end. */
 bool
 tayra__pg_alive(struct tayra__pg *pg)
 {
@@ -337,10 +430,11 @@ tayra__pg_alive(struct tayra__pg *pg)
 
 	if (fd.fd < 0)
 		return false;
-	if (poll(&fd, 1, 0) == 0)
-		return true;
-	return PQconsumeInput(pg->conn) && PQstatus(pg->conn) == CONNECTION_OK &&
-	       PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
+	for (int reads = 0; reads < 10 && poll(&fd, 1, 0) > 0; reads++)
+		if (!PQconsumeInput(pg->conn) || PQstatus(pg->conn) != CONNECTION_OK ||
+		    PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+			return false;
+	return true;
 }
 
 /* => TAYRA_OK: values[n] are filled, inside pg->text. */
@@ -373,18 +467,17 @@ terminate(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n, con
 }
 
 static enum tayra__rows
-take_row(struct tayra__pg *pg, const PGresult *row, struct tayra__result *result)
+take_row(const struct tayra__pg_statement *st, const PGresult *row, const struct tayra__sink *sink)
 {
-	int columns = PQnfields(row) < pg->columns ? PQnfields(row) : pg->columns;
+	int columns = PQnfields(row) < st->columns ? PQnfields(row) : st->columns;
 
 	for (int i = 0; i < columns; i++)
-		pg->cells[i] = (struct tayra__cell){
-			.kind = PQgetisnull(row, 0, i) ? TAYRA__CELL_NULL : pg->kinds[i],
+		st->cells[i] = (struct tayra__cell){
+			.kind = PQgetisnull(row, 0, i) ? TAYRA__CELL_NULL : st->kinds[i],
 			.bytes = PQgetvalue(row, 0, i),
 			.len = (size_t)PQgetlength(row, 0, i),
 		};
-	return tayra__result_row(result, (const char *const *)pg->names, pg->cells,
-				 (uint32_t)columns);
+	return sink->row(sink->into, (const char *const *)st->names, st->cells, (uint32_t)columns);
 }
 
 static bool
@@ -432,8 +525,9 @@ complain_of(const PGresult *error, const struct tayra__complaint *why)
 
 /* => as tayra__pg_ask(). */
 static int
-read_rows(struct tayra__pg *pg, struct tayra__result *result,
-	  const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+read_rows(struct tayra__pg *pg, const struct tayra__pg_statement *st,
+	  const struct tayra__sink *sink, const struct tayra__pg_patience *patience,
+	  const struct tayra__complaint *why)
 {
 	int status = TAYRA_OK, outcome = TAYRA_OK;
 	uint32_t surplus = 0;
@@ -444,8 +538,9 @@ read_rows(struct tayra__pg *pg, struct tayra__result *result,
 			outcome = tayra__pg_status(state_of(row),
 						   PQresultErrorField(row, PG_DIAG_CONTEXT));
 			pg->unprepared = tayra__pg_is_unprepared(state_of(row));
+			pg->of_data = tayra__pg_is_data(state_of(row));
 			complain_of(row, why);
-		} else if (PQntuples(row) > 0 && take_row(pg, row, result) == TAYRA__ROWS_ENOUGH) {
+		} else if (PQntuples(row) > 0 && take_row(st, row, sink) == TAYRA__ROWS_ENOUGH) {
 			surplus++;
 		}
 		PQclear(row);
@@ -457,23 +552,19 @@ read_rows(struct tayra__pg *pg, struct tayra__result *result,
 	return status == TAYRA_OK ? outcome : status;
 }
 
-int
-tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
-	      struct tayra__result *result, const struct tayra__pg_patience *patience,
-	      const struct tayra__complaint *why)
+static int
+ask(struct tayra__pg *pg, const char *name, const char *const *values, uint32_t n,
+    const struct tayra__sink *sink, const struct tayra__pg_patience *patience,
+    const struct tayra__complaint *why)
 {
-	const char *values[TAYRA__PATTERN_PARTS];
-	int status = terminate(pg, parts, n, values);
+	const struct tayra__pg_statement *st = strcmp(name, BATCH) == 0 ? &pg->batch : &pg->plain;
+	int status = TAYRA_E_ORIGIN;
 
-	pg->unprepared = false;
-	if (status != TAYRA_OK)
-		return status;
-	status = TAYRA_E_ORIGIN;
-	if (PQsendQueryPrepared(pg->conn, STATEMENT, (int)n, values, NULL, NULL, pg->binary) &&
+	if (PQsendQueryPrepared(pg->conn, name, (int)n, values, NULL, NULL, st->binary) &&
 	    PQsetSingleRowMode(pg->conn))
 		status = flush(pg, patience);
 	if (status == TAYRA_OK)
-		status = read_rows(pg, result, patience, why);
+		status = read_rows(pg, st, sink, patience, why);
 	if (PQstatus(pg->conn) != CONNECTION_OK)
 		tayra__complain(why, "the connection broke");
 	if (status == TAYRA_E_CANCELLED)
@@ -486,4 +577,34 @@ tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
 		pg->unprepared = unprepared;
 	}
 	return status;
+}
+
+int
+tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+	      struct tayra__result *result, const struct tayra__pg_patience *patience,
+	      const struct tayra__complaint *why)
+{
+	const struct tayra__sink sink = tayra__result_sink(result);
+	const char *values[TAYRA__PATTERN_PARTS];
+	int status = terminate(pg, parts, n, values);
+
+	pg->unprepared = pg->of_data = false;
+	return status == TAYRA_OK ? ask(pg, PLAIN, values, n, &sink, patience, why) : status;
+}
+
+int
+tayra__pg_ask_many(struct tayra__pg *pg, struct tayra__spread *spread, struct tayra__keylist *list,
+		   const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+{
+	const struct tayra__sink sink = tayra__spread_sink(spread);
+	const char *values[TAYRA__PATTERN_PARTS];
+	size_t starts[TAYRA__PATTERN_PARTS];
+	int status = tayra__keylist_arrays(list, spread, starts);
+
+	pg->unprepared = pg->of_data = false;
+	if (status != TAYRA_OK)
+		return status;
+	for (uint32_t i = 0; i < spread->keys->parts; i++)
+		values[i] = list->text + starts[i];
+	return ask(pg, BATCH, values, spread->keys->parts, &sink, patience, why);
 }

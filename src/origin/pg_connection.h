@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * pg_connection.h: one connection to a PostgreSQL server with one prepared statement.  Never blocks
- * longer than 10 ms without asking whether to go on, but for two calls libpq has in blocking form
- * only: looking up a host's name, and sending a cancel request.  Not thread-safe.
+ * pg_connection.h: one connection to a PostgreSQL server with a prepared statement, and maybe one
+ * for many keys.  Never blocks longer than 10 ms without asking whether to go on, but for two calls
+ * libpq has in blocking form only: looking up a host's name, and sending a cancel request.  Not
+ * thread-safe.
  */
 #ifndef TAYRA_ORIGIN_PG_CONNECTION_H
 #define TAYRA_ORIGIN_PG_CONNECTION_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "origin/complaint.h"
+#include "origin/keylist.h"
 #include "origin/pattern.h"
 #include "origin/shape.h"
 
@@ -20,15 +22,21 @@ struct tayra__pg_patience {
 	void *arg;
 };
 
-struct tayra__pg {
-	struct pg_conn *conn; /* PGconn; NULL: closed */
-	bool binary;          /* results as bytes, not text */
-	bool unprepared;      /* the last statement failed because it has to be prepared anew */
+struct tayra__pg_statement {
+	bool binary; /* results as bytes, not text */
 	int columns;
 	char **names;
 	enum tayra__cell_kind *kinds;
 	struct tayra__cell *cells; /* of the row being read */
-	char *text;                /* the parameters, terminated */
+};
+
+struct tayra__pg {
+	struct pg_conn *conn; /* PGconn; NULL: closed */
+	struct tayra__pg_statement plain, batch;
+	bool batch_refused; /* the server does not take it now: keys are to be asked for alone */
+	bool unprepared;    /* the last statement failed because it has to be prepared anew */
+	bool of_data;       /* it failed over what may be one key's data */
+	char *text;         /* the parameters, terminated */
 	size_t text_room;
 };
 
@@ -37,6 +45,8 @@ struct tayra__pg_target {
 	const char *conninfo, *sql;
 	uint32_t parts;
 	enum tayra_shape shape;
+	const char *batch; /* NULL: there is none */
+	const struct tayra__spread *spread;
 };
 
 /* => TAYRA_OK: it can be read, and says how long connecting may take.  TAYRA_E_INVAL,
@@ -53,7 +63,8 @@ int tayra__pg_connect(struct tayra__pg *pg, const char *conninfo,
 int tayra__pg_run(struct tayra__pg *pg, const char *sql, const struct tayra__pg_patience *patience,
 		  const struct tayra__complaint *why);
 /*
- * Connect and prepare.  pg is closed before, and after any failure.
+ * Connect and prepare.  pg is closed before, and after any failure.  A batch that cannot be is no
+ * failure: pg->batch_refused, and `why` says so.
  * => TAYRA_E_ORIGIN: the server cannot be reached or refuses.  TAYRA_E_OVERLOAD: it has too many
  *    connections.  TAYRA_E_INVAL: the statement.  TAYRA_E_CANCELLED: given up.  TAYRA_E_NOMEM.
  */
@@ -70,6 +81,10 @@ bool tayra__pg_alive(struct tayra__pg *pg);
 int tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
 		  struct tayra__result *result, const struct tayra__pg_patience *patience,
 		  const struct tayra__complaint *why);
+/* The same for all keys of the spread; their list is made in *list. */
+int tayra__pg_ask_many(struct tayra__pg *pg, struct tayra__spread *spread,
+		       struct tayra__keylist *list, const struct tayra__pg_patience *patience,
+		       const struct tayra__complaint *why);
 void tayra__pg_close(struct tayra__pg *pg);
 
 #endif

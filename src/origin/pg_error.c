@@ -57,6 +57,18 @@ tayra__pg_is_unprepared(const char *sqlstate)
 }
 
 bool
+tayra__pg_is_data(const char *sqlstate)
+{
+	/* Cardinality, data, constraints, and what functions in PL/pgSQL raise. */
+	static const char *const classes[] = { "21", "22", "23", "P0" };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strncmp(sqlstate, classes[i], 2) == 0)
+			return true;
+	return false;
+}
+
+bool
 tayra__pg_refused_too_many(const char *message)
 {
 	return strstr(message, " 53300: ") != NULL;

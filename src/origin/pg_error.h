@@ -16,6 +16,8 @@ int tayra__pg_status(const char *sqlstate, const char *context);
 bool tayra__pg_is_connection(const char *sqlstate);
 /* The statement must be prepared anew, and nothing was executed. */
 bool tayra__pg_is_unprepared(const char *sqlstate);
+/* What is wrong may be the data of one row, or a parameter. */
+bool tayra__pg_is_data(const char *sqlstate);
 /* The message of a refused connection, with verbose errors: are there too many of them? */
 bool tayra__pg_refused_too_many(const char *message);
 

@@ -18,6 +18,8 @@
 
 struct seat {
 	struct tayra__pg pg;
+	struct tayra__spread *spread; /* with a batch */
+	struct tayra__keylist list;
 	uint64_t retry_ns; /* there were too many connections: not before */
 };
 
@@ -29,29 +31,34 @@ struct postgres {
 	struct tayra__pg_target target;
 	struct tayra__reach reach;
 	_Atomic bool closing; /* set by close, read by workers that connect; nothing hangs on it */
-	char *conninfo, *sql;
+	char *conninfo, *sql, *batch;
 	uint64_t connect_ns; /* how long connecting and preparing may take */
 	uint32_t count;
 	struct seat seats[];
 };
 
-/* One load on a worker, and how long what is done for it may go on. */
+/* Loads on a worker, and how long what is done for them may go on. */
 struct task {
 	struct postgres *p;
-	struct tayra_load *load; /* NULL: failed already */
-	uint64_t until_ns;       /* of the real clock */
+	struct tayra_load *const *loads;
+	uint32_t count;    /* 0: failed already */
+	uint64_t until_ns; /* of the real clock */
 };
 
-/* Fail the load if nobody waits for it or its deadline passed. */
+/* Fail the loads if nobody waits for any of them, or all their deadlines passed. */
 static void
 look_after(struct task *task)
 {
-	int status = task->load ? tayra__load_over(task->load) : TAYRA_OK;
+	for (uint32_t i = 0; i < task->count; i++)
+		if (tayra__load_over(task->loads[i]) == TAYRA_OK)
+			return;
+	for (uint32_t i = 0; i < task->count; i++) {
+		int status = tayra__load_over(task->loads[i]);
 
-	if (status == TAYRA_OK)
-		return;
-	tayra_load_fail(task->load, status, 0);
-	task->load = NULL;
+		/* Wanted again in this very moment: it is begun anew. */
+		tayra_load_fail(task->loads[i], status == TAYRA_OK ? TAYRA_E_CANCELLED : status, 0);
+	}
+	task->count = 0;
 }
 
 /* A connection is worth having without the load. */
@@ -71,15 +78,15 @@ go_on_asking(void *arg)
 	struct task *task = arg;
 
 	look_after(task);
-	return task->load != NULL;
+	return task->count > 0;
 }
 
 static void
 fail(struct task *task, int status, uint64_t retry_after_ns)
 {
-	if (task->load)
-		tayra_load_fail(task->load, status, retry_after_ns);
-	task->load = NULL;
+	for (uint32_t i = 0; i < task->count; i++)
+		tayra_load_fail(task->loads[i], status, retry_after_ns);
+	task->count = 0;
 }
 
 /* Connect, knowing what others found.  => as tayra__pg_open(); *wait_ns: not before. */
@@ -118,7 +125,7 @@ complain_of_silence(const struct postgres *p, const struct tayra__complaint *why
 			(unsigned)(p->connect_ns / TAYRA_NS_PER_S));
 }
 
-/* => whether there is a connection and the load still wants it; else the load is failed. */
+/* => whether there is a connection and a load still wants it; else they are failed. */
 static bool
 sit_down(struct task *task, struct seat *seat)
 {
@@ -131,8 +138,11 @@ sit_down(struct task *task, struct seat *seat)
 		return true;
 	tayra__pg_close(&seat->pg);
 	status = reach(task, seat, &wait_ns, &why);
-	if (status == TAYRA_OK)
-		return task->load != NULL;
+	if (status == TAYRA_OK) {
+		if (seat->pg.batch_refused)
+			tayra__trouble_note(&task->p->origin.trouble, TAYRA_E_ORIGIN, trouble);
+		return task->count > 0;
+	}
 	if (status == TAYRA_E_CANCELLED)
 		complain_of_silence(task->p, &why);
 	/* A statement that cannot be prepared, or a connection that takes too long: not the key's
@@ -151,12 +161,12 @@ answer(struct task *task, struct tayra__result *result)
 	size_t len;
 	int status = tayra__result_end(result, &value, &len);
 
-	if (!task->load)
+	if (task->count == 0)
 		return;
 	if (status == TAYRA_OK)
-		tayra_load_done(task->load, value, len, NULL);
+		tayra_load_done(task->loads[0], value, len, NULL);
 	else
-		tayra_load_fail(task->load, status, 0);
+		tayra_load_fail(task->loads[0], status, 0);
 }
 
 /* => TAYRA_OK: answered, or failed by look_after(). */
@@ -181,7 +191,7 @@ work(void *arg, uint32_t worker, struct tayra_load *load)
 {
 	struct postgres *p = arg;
 	struct seat *seat = &p->seats[worker];
-	struct task task = { .p = p, .load = load };
+	struct task task = { .p = p, .loads = &load, .count = 1 };
 	struct tayra__part parts[TAYRA__PATTERN_PARTS];
 	char trouble[TAYRA__TROUBLE_TEXT] = "";
 	const struct tayra__complaint why = { trouble, sizeof(trouble) };
@@ -197,12 +207,53 @@ work(void *arg, uint32_t worker, struct tayra_load *load)
 		return;
 	status = ask(&task, seat, parts, &why);
 	/* The table was altered under the statement, and nothing was run. */
-	if (seat->pg.unprepared && task.load && sit_down(&task, seat))
+	if (seat->pg.unprepared && task.count && sit_down(&task, seat))
 		status = ask(&task, seat, parts, &why);
-	if (status != TAYRA_OK && task.load)
+	if (status != TAYRA_OK && task.count)
 		tayra__trouble_note(&p->origin.trouble, status, trouble);
 	if (status != TAYRA_OK)
 		fail(&task, status, 0);
+}
+
+/* One query for all of them; task->count is 0 if they were failed. */
+static void
+ask_together(struct task *task, struct seat *seat, struct tayra__outcome *outcome)
+{
+	struct tayra__pg_patience patience = { go_on_asking, task };
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
+	int tries = 2;
+
+	do {
+		if (!sit_down(task, seat))
+			return;
+		if (seat->pg.batch_refused) {
+			*outcome = (struct tayra__outcome){ TAYRA_E_ORIGIN, true };
+			return;
+		}
+		outcome->status = tayra__pg_ask_many(&seat->pg, seat->spread, &seat->list,
+						     &patience, &why);
+		outcome->data = seat->pg.of_data;
+	} while (seat->pg.unprepared && task->count && --tries > 0);
+	if (task->count)
+		tayra__trouble_note(&task->p->origin.trouble, outcome->status, trouble);
+}
+
+static void
+work_many(void *arg, uint32_t worker, struct tayra_load **loads, uint32_t n)
+{
+	struct postgres *p = arg;
+	struct seat *seat = &p->seats[worker];
+	struct tayra__outcome outcome = { TAYRA_OK, false };
+	struct task task = { .p = p };
+
+	task.count = tayra__spread_begin(seat->spread, loads, n);
+	task.loads = tayra__spread_loads(seat->spread);
+	if (task.count)
+		ask_together(&task, seat, &outcome);
+	if (task.count == 0)
+		tayra__spread_drop(seat->spread);
+	tayra__spread_end(seat->spread, &outcome, work, p, worker);
 }
 
 static void
@@ -219,12 +270,16 @@ close_postgres(struct tayra_origin *origin)
 	atomic_store_explicit(&p->closing, true, memory_order_relaxed);
 	if (p->workers)
 		tayra__workers_destroy(p->workers);
-	for (uint32_t i = 0; i < p->count; i++)
+	for (uint32_t i = 0; i < p->count; i++) {
 		tayra__pg_close(&p->seats[i].pg);
+		tayra__spread_destroy(p->seats[i].spread);
+		tayra__keylist_fini(&p->seats[i].list);
+	}
 	tayra__reach_fini(&p->reach);
 	tayra__trouble_fini(&p->origin.trouble);
 	tayra__mem_free(p->conninfo);
 	tayra__mem_free(p->sql);
+	tayra__mem_free(p->batch);
 	tayra__mem_free(p);
 }
 
@@ -247,8 +302,25 @@ create(const struct tayra__origin_settings *settings, const char *conninfo, cons
 		close_postgres(&p->origin);
 		return NULL;
 	}
-	p->target = (struct tayra__pg_target){ p->conninfo, p->sql, p->keys.parts, p->shape.shape };
+	p->target = (struct tayra__pg_target){ p->conninfo,    p->sql, p->keys.parts,
+					       p->shape.shape, NULL,   NULL };
 	return p;
+}
+
+static int
+set_batch(struct postgres *p, const struct tayra__origin_settings *settings)
+{
+	int status = TAYRA_OK;
+
+	if (!settings->batch)
+		return TAYRA_OK;
+	p->batch = tayra__mem_strdup(settings->batch);
+	for (uint32_t i = 0; i < p->count && status == TAYRA_OK; i++)
+		status = tayra__spread_create(&p->keys, &p->shape, settings->batching.loads_max,
+					      &p->seats[i].spread);
+	p->target.batch = p->batch;
+	p->target.spread = p->seats[0].spread;
+	return p->batch ? status : TAYRA_E_NOMEM;
 }
 
 /* The first connection shows whether the statement is one.  => TAYRA_OK also when the server
@@ -262,6 +334,8 @@ try_statement(struct postgres *p, const struct tayra__complaint *why)
 
 	if (status == TAYRA_E_CANCELLED)
 		complain_of_silence(p, why);
+	if (p->seats[0].pg.batch_refused)
+		return TAYRA_E_INVAL;
 	return status == TAYRA_E_INVAL || status == TAYRA_E_NOMEM ? status : TAYRA_OK;
 }
 
@@ -285,17 +359,18 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 	status = tayra__origin_settings(given, &settings, &why);
 	if (status != TAYRA_OK)
 		return status;
-	if (settings.batch) {
-		tayra__complain(&why, "options: a batch is of SQLite alone");
-		return TAYRA_E_INVAL;
-	}
 	p = create(&settings, conninfo, sql);
 	if (!p)
 		return TAYRA_E_NOMEM;
-	status = tayra__pg_conninfo(conninfo, &p->connect_ns, &why);
+	status = set_batch(p, &settings);
+	if (status == TAYRA_OK)
+		status = tayra__pg_conninfo(conninfo, &p->connect_ns, &why);
 	if (status == TAYRA_OK)
 		status = try_statement(p, &why);
-	if (status == TAYRA_OK)
+	if (status == TAYRA_OK && settings.batch)
+		status = tayra__workers_create_many(settings.threads, &settings.batching, work_many,
+						    p, &p->workers);
+	else if (status == TAYRA_OK)
 		status = tayra__workers_create(settings.threads, work, p, &p->workers);
 	if (status != TAYRA_OK) {
 		close_postgres(&p->origin);

@@ -241,6 +241,18 @@ tayra__result_row(struct tayra__result *result, const char *const *names,
 	return list && result->status == TAYRA_OK ? TAYRA__ROWS_MORE : TAYRA__ROWS_ENOUGH;
 }
 
+static enum tayra__rows
+take_row(void *result, const char *const *names, const struct tayra__cell *cells, uint32_t columns)
+{
+	return tayra__result_row(result, names, cells, columns);
+}
+
+struct tayra__sink
+tayra__result_sink(struct tayra__result *result)
+{
+	return (struct tayra__sink){ take_row, result };
+}
+
 int
 tayra__result_end(struct tayra__result *result, const void **value, size_t *len)
 {

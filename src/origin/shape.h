@@ -53,6 +53,13 @@ struct tayra__result {
 
 enum tayra__rows { TAYRA__ROWS_MORE, TAYRA__ROWS_ENOUGH };
 
+/* What the rows of a query go into. */
+struct tayra__sink {
+	enum tayra__rows (*row)(void *into, const char *const *names,
+				const struct tayra__cell *cells, uint32_t columns);
+	void *into;
+};
+
 /* => TAYRA_E_INVAL: two columns of an object would have the same name. */
 int tayra__shape_names(enum tayra_shape shape, const char *const *names, uint32_t columns,
 		       const struct tayra__complaint *why);
@@ -61,6 +68,7 @@ void tayra__result_begin(struct tayra__result *result, const struct tayra__shape
 /* => ENOUGH: further rows would not change the value, or it failed already. */
 enum tayra__rows tayra__result_row(struct tayra__result *result, const char *const *names,
 				   const struct tayra__cell *cells, uint32_t columns);
+struct tayra__sink tayra__result_sink(struct tayra__result *result);
 /*
  * => TAYRA_OK: *value is the result's, until fini.  TAYRA_E_NOT_FOUND: no row (raw, row) or the raw
  *    cell is NULL.  TAYRA_E_TOO_LARGE: over max_bytes, or more than max_rows rows (json).

@@ -193,10 +193,10 @@ is_flooded(const struct tayra__spread *s)
 	return s->surplus > SURPLUS * s->count;
 }
 
-enum tayra__rows
-tayra__spread_row(struct tayra__spread *s, const char *const *names,
-		  const struct tayra__cell *cells, uint32_t columns)
+static enum tayra__rows
+take_row(void *spread, const char *const *names, const struct tayra__cell *cells, uint32_t columns)
 {
+	struct tayra__spread *s = spread;
 	const uint32_t parts = s->keys->parts;
 	struct tayra__wanted *w = columns > parts ? find(s, cells) : NULL;
 	uint32_t rows = w ? w->result.rows : 0;
@@ -208,6 +208,20 @@ tayra__spread_row(struct tayra__spread *s, const char *const *names,
 	if (!w || w->result.rows == rows)
 		s->surplus++;
 	return is_flooded(s) ? TAYRA__ROWS_ENOUGH : TAYRA__ROWS_MORE;
+}
+
+struct tayra__sink
+tayra__spread_sink(struct tayra__spread *spread)
+{
+	return (struct tayra__sink){ take_row, spread };
+}
+
+void
+tayra__spread_drop(struct tayra__spread *spread)
+{
+	for (uint32_t i = 0; i < spread->count; i++)
+		tayra__result_fini(&spread->wanted[i].result);
+	spread->count = 0;
 }
 
 static void
@@ -244,9 +258,8 @@ tayra__spread_end(struct tayra__spread *s, const struct tayra__outcome *outcome,
 			leave_alone(s, w->load);
 		else
 			finish(w, outcome->status);
-		tayra__result_fini(&w->result);
 	}
-	s->count = 0;
+	tayra__spread_drop(s);
 	for (uint32_t i = 0; i < s->alone; i++) {
 		int status = tayra__load_over(s->loads[i]);
 

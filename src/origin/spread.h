@@ -5,7 +5,7 @@
  * byte for byte.  What cannot be asked together is asked alone.  Of one thread.
  *
  *     n = tayra__spread_begin(spread, loads, n);
- *     if (n) .. ask for spread->wanted[0 .. n), hand each row to tayra__spread_row() ..
+ *     if (n) .. ask for spread->wanted[0 .. n), hand each row to tayra__spread_sink() ..
  *     tayra__spread_end(spread, outcome, one, arg, worker);
  */
 #ifndef TAYRA_ORIGIN_SPREAD_H
@@ -54,9 +54,10 @@ void tayra__spread_destroy(struct tayra__spread *spread);
 uint32_t tayra__spread_begin(struct tayra__spread *spread, struct tayra_load **loads, uint32_t n);
 /* The loads that are asked for together; spread->count of them. */
 struct tayra_load **tayra__spread_loads(const struct tayra__spread *spread);
-/* => ENOUGH: so many rows change nothing that the query is not worth its end. */
-enum tayra__rows tayra__spread_row(struct tayra__spread *spread, const char *const *names,
-				   const struct tayra__cell *cells, uint32_t columns);
+/* ENOUGH: so many rows change nothing that the query is not worth its end. */
+struct tayra__sink tayra__spread_sink(struct tayra__spread *spread);
+/* They were finished otherwise. */
+void tayra__spread_drop(struct tayra__spread *spread);
 /*
  * Finish them.  Alone go also keys without a row when there was a row of no key, which the database
  * may write otherwise than it was asked for; and all, when there were too many rows.

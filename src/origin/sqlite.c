@@ -44,13 +44,6 @@ struct connection {
 	uint32_t count;
 };
 
-/* What a row goes into. */
-struct sink {
-	enum tayra__rows (*row)(void *into, const char *const *names,
-				const struct tayra__cell *cells, uint32_t columns);
-	void *into;
-};
-
 struct database {
 	struct tayra_origin origin; /* first: the caller's pointer */
 	struct tayra__workers *workers;
@@ -272,8 +265,8 @@ begin(const struct database *d, struct connection *c, struct statement *st, int 
 
 /* => TAYRA_OK: the rows are where they go. */
 static int
-query(const struct database *d, struct connection *c, struct statement *st, const struct sink *sink,
-      const struct tayra__complaint *why)
+query(const struct database *d, struct connection *c, struct statement *st,
+      const struct tayra__sink *sink, const struct tayra__complaint *why)
 {
 	int rc = SQLITE_DONE, status = begin(d, c, st, &rc, why);
 
@@ -297,12 +290,6 @@ end(struct connection *c, const struct statement *st)
 	sqlite3_clear_bindings(st->handle);
 }
 
-static enum tayra__rows
-take_row(void *result, const char *const *names, const struct tayra__cell *cells, uint32_t columns)
-{
-	return tayra__result_row(result, names, cells, columns);
-}
-
 static void
 work(void *arg, uint32_t worker, struct tayra_load *l)
 {
@@ -311,7 +298,7 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 	char trouble[TAYRA__TROUBLE_TEXT] = "";
 	const struct tayra__complaint why = { trouble, sizeof(trouble) };
 	struct tayra__result result;
-	const struct sink sink = { take_row, &result };
+	const struct tayra__sink sink = tayra__result_sink(&result);
 	const void *value = NULL;
 	size_t len = 0;
 	int status;
@@ -333,13 +320,6 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 	tayra__result_fini(&result);
 }
 
-static enum tayra__rows
-spread_row(void *spread, const char *const *names, const struct tayra__cell *cells,
-	   uint32_t columns)
-{
-	return tayra__spread_row(spread, names, cells, columns);
-}
-
 /* A value that a function does not like, or one too long for a text of SQLite. */
 static bool
 is_of_data(const sqlite3 *db)
@@ -354,7 +334,7 @@ ask_together(struct database *d, struct connection *c, struct tayra__outcome *ou
 {
 	char trouble[TAYRA__TROUBLE_TEXT] = "";
 	const struct tayra__complaint why = { trouble, sizeof(trouble) };
-	const struct sink sink = { spread_row, c->spread };
+	const struct tayra__sink sink = tayra__spread_sink(c->spread);
 	int status = tayra__keylist_json(&c->list, c->spread);
 
 	c->loads = tayra__spread_loads(c->spread);

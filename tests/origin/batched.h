@@ -17,6 +17,19 @@ struct expected {
 	size_t key_len;    /* 0: it is terminated */
 };
 
+/* One thread, and a batch that is full before it stops waiting. */
+static inline struct tayra_origin_options
+batch_of(uint32_t keys, const char *batch)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	o.threads = 1;
+	o.batch = batch;
+	o.batch_keys_max = keys;
+	o.batch_window_ns = 10 * TAYRA_NS_PER_S;
+	return o;
+}
+
 static inline void
 check_completion(const struct expected *e, struct tayra_completion *c)
 {

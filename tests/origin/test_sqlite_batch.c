@@ -44,18 +44,6 @@ remove_database(void **state)
 	return unlink(path);
 }
 
-static struct tayra_origin_options
-batch_of(uint32_t keys, const char *batch)
-{
-	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
-
-	o.threads = 1;
-	o.batch = batch;
-	o.batch_keys_max = keys;
-	o.batch_window_ns = 10 * TAYRA_NS_PER_S; /* it is full before */
-	return o;
-}
-
 static struct tayra_origin *
 open_with(const struct tayra_origin_options *o, const char *sql)
 {

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A server of our own, as in test_postgres.c.
+ */
+#include "batched.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cluster.h"
+
+#define ONE  "SELECT 'one ' || value FROM item WHERE name = $1"
+#define MANY "SELECT k, 'many ' || value FROM unnest($1::text[]) k JOIN item ON name = k"
+
+static struct cluster cluster;
+
+static void
+execute(const char *sql)
+{
+	PGconn *conn = PQconnectdb(cluster.conninfo);
+	PGresult *result = PQexec(conn, sql);
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		fail_msg("%s", PQerrorMessage(conn));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+static int
+make_database(void **state)
+{
+	if (!cluster_create(&cluster))
+		return 0;
+	execute("CREATE TABLE item (name text PRIMARY KEY, value text);"
+		"INSERT INTO item VALUES ('a', 'A'), ('b', 'B'), ('null', NULL),"
+		" ('\"q\\{},''', 'quoted'), ('\xc3\xa9\xf0\x9f\x98\x80', 'accent'),"
+		" (E'\\x01\\t\\n\\x7f', 'control'), ('NULL', 'word'), ('zero', '0');"
+		"CREATE TABLE typed (id int PRIMARY KEY, bytes bytea, word text);"
+		"INSERT INTO typed VALUES (7, '\\xff4142', 'seven'), (8, '\\x43', 'eight');"
+		"CREATE TABLE version (arch text, name text, version int);"
+		"INSERT INTO version VALUES ('x', 'one', 1), ('x', 'two', 2), ('y', 'one', 3),"
+		" ('y', 'one', 4);"
+		"CREATE TABLE changing (name text, value text);"
+		"INSERT INTO changing VALUES ('a', 'A'), ('b', 'B');");
+	return 0;
+}
+
+static int
+remove_database(void **state)
+{
+	cluster_destroy(&cluster);
+	return 0;
+}
+
+static struct tayra_origin *
+open_with(const struct tayra_origin_options *o, const char *sql)
+{
+	struct tayra_origin *origin;
+	char error[200] = "";
+	int status;
+
+	if (!cluster.running)
+		skip();
+	status = tayra_origin_postgres(o, cluster.conninfo, sql, error, sizeof(error), &origin);
+	if (status != TAYRA_OK || error[0])
+		fail_msg("%s", error);
+	return origin;
+}
+
+static void
+expect_of(const struct tayra_origin_options *o, const char *sql, const struct expected *rows,
+	  size_t n)
+{
+	struct tayra_origin *origin = open_with(o, sql);
+
+	expect_together(origin, rows, n, 0);
+	tayra_origin_close(origin);
+}
+
+static void
+each_key_gets_its_row_of_one_query_and_the_others_are_not_found(void **state)
+{
+	static const struct expected rows[] = {
+		{ "b", TAYRA_OK, "many B" },
+		{ "none", TAYRA_E_NOT_FOUND, NULL },
+		{ "a", TAYRA_OK, "many A" },
+		{ "null", TAYRA_E_NOT_FOUND, NULL },
+	};
+	const struct tayra_origin_options any = batch_of(
+		4, "SELECT name, 'many ' || value FROM item WHERE name = ANY($1)");
+	struct tayra_origin_options o = batch_of(4, MANY);
+
+	expect_of(&any, ONE, rows, 4);
+	expect_of(&o, ONE, rows, 4);
+	o.batch_window_ns = TAYRA_OFF;
+	struct tayra_origin *origin = open_with(&o, ONE);
+
+	expect(origin, "a", "one A", 5);
+	tayra_origin_close(origin);
+}
+
+#define VERSION "SELECT name, version FROM version WHERE arch = $1 AND name = $2 ORDER BY version"
+#define VERSIONS                                                                                   \
+	"SELECT k.arch, k.name, v.name, version FROM unnest($1::text[], $2::text[]) k(arch, name)" \
+	" JOIN version v ON v.arch = k.arch AND v.name = k.name ORDER BY version"
+
+static void
+parts_and_shapes_are_those_of_the_plain_query(void **state)
+{
+	static const struct expected objects[] = {
+		{ "x/one", TAYRA_OK, "{\"name\":\"one\",\"version\":1}" },
+		{ "y/one", TAYRA_OK, "{\"name\":\"one\",\"version\":3}" },
+		{ "one/x", TAYRA_E_NOT_FOUND, NULL },
+	};
+	static const struct expected lists[] = {
+		{ "x/two", TAYRA_OK, "[{\"name\":\"two\",\"version\":2}]" },
+		{ "y/one", TAYRA_OK,
+		  "[{\"name\":\"one\",\"version\":3},{\"name\":\"one\",\"version\":4}]" },
+		{ "z/one", TAYRA_OK, "[]" },
+	};
+	struct tayra_origin_options o = batch_of(3, VERSIONS);
+
+	o.pattern = "{arch}/{name}";
+	o.shape = TAYRA_SHAPE_ROW;
+	expect_of(&o, VERSION, objects, 3);
+	o.shape = TAYRA_SHAPE_JSON;
+	expect_of(&o, VERSION, lists, 3);
+}
+
+static void
+any_text_can_be_asked_together_and_what_is_none_goes_alone(void **state)
+{
+	static const struct expected rows[] = {
+		{ "\"q\\{},'", TAYRA_OK, "many quoted" },
+		{ "\xc3\xa9\xf0\x9f\x98\x80", TAYRA_OK, "many accent" },
+		{ "\x01\t\n\x7f", TAYRA_OK, "many control" },
+		{ "NULL", TAYRA_OK, "many word" },
+		{ "a\",\"b", TAYRA_E_NOT_FOUND, NULL },
+		{ "a\0b", TAYRA_E_INVAL, NULL, 3 },
+		{ "a\xff", TAYRA_E_NOT_FOUND, NULL },
+		{ "a", TAYRA_OK, "many A" },
+	};
+	const struct tayra_origin_options o = batch_of(8, MANY);
+
+	expect_of(&o, ONE, rows, 8);
+}
+
+static void
+bytes_come_as_they_are_and_keys_written_otherwise_alone(void **state)
+{
+	static const struct expected bytes[] = {
+		{ "7", TAYRA_OK,
+		  "\xff"
+		  "AB" },
+		{ "8", TAYRA_OK, "C" },
+	};
+	static const struct expected words[] = {
+		{ "7", TAYRA_OK, "many seven" },
+		{ "08", TAYRA_OK, "one eight" },
+		{ "9", TAYRA_E_NOT_FOUND, NULL },
+	};
+	const struct tayra_origin_options o = batch_of(
+		3, "SELECT id, 'many ' || word FROM typed WHERE id = ANY($1)");
+	const struct tayra_origin_options binary = batch_of(
+		2, "SELECT id::text, bytes FROM typed WHERE id = ANY($1)");
+
+	expect_of(&binary, "SELECT bytes FROM typed WHERE id = $1", bytes, 2);
+	expect_of(&o, "SELECT 'one ' || word FROM typed WHERE id = $1", words, 3);
+}
+
+static void
+what_is_wrong_with_one_key_does_not_hit_the_others(void **state)
+{
+	static const struct expected typed[] = {
+		{ "7", TAYRA_OK, "one seven" },
+		{ "abc", TAYRA_E_NOT_FOUND, NULL },
+		{ "9", TAYRA_E_NOT_FOUND, NULL },
+	};
+	static const struct expected divided[] = {
+		{ "zero", TAYRA_E_ORIGIN, NULL },
+		{ "none", TAYRA_E_NOT_FOUND, NULL },
+	};
+	struct tayra_origin_options o = batch_of(
+		3, "SELECT id, 'many ' || word FROM typed WHERE id = ANY($1)");
+
+	expect_of(&o, "SELECT 'one ' || word FROM typed WHERE id = $1", typed, 3);
+	o = batch_of(2, "SELECT name, 1 / value::int FROM item WHERE name = ANY($1)");
+	expect_of(&o, "SELECT 1 / value::int FROM item WHERE name = $1", divided, 2);
+}
+
+static void
+a_query_for_many_that_brings_too_many_rows_is_given_up(void **state)
+{
+	static const struct expected rows[] = {
+		{ "a", TAYRA_OK, "one A" },
+		{ "b", TAYRA_OK, "one B" },
+	};
+	const struct tayra_origin_options o = batch_of(
+		2, "SELECT k, generate_series(1, 1000000000)::text FROM unnest($1::text[]) k");
+
+	expect_of(&o, ONE, rows, 2);
+}
+
+static void
+a_query_for_many_that_takes_too_long_is_cancelled(void **state)
+{
+	static const struct expected late[] = {
+		{ "a", TAYRA_E_TIMEOUT, NULL },
+		{ "b", TAYRA_E_TIMEOUT, NULL },
+	};
+	static const struct expected rows[] = {
+		{ "a", TAYRA_OK, "many A" },
+		{ "zero", TAYRA_OK, "many 0" },
+	};
+	const struct tayra_origin_options o = batch_of(
+		2, "SELECT k, 'many ' || value FROM unnest($1::text[]) k JOIN item ON name = k,"
+		   " pg_sleep(CASE WHEN 'b' = ANY($1) THEN 60 ELSE 0 END)");
+	struct tayra_origin *origin = open_with(&o, ONE);
+
+	expect_together(origin, late, 2, 50 * TAYRA_NS_PER_MS);
+	expect_together(origin, rows, 2, 0);
+	tayra_origin_close(origin);
+}
+
+static void
+a_query_for_many_that_cannot_serve_is_refused_with_one_line(void **state)
+{
+	static const struct {
+		const char *sql, *says;
+	} rows[] = {
+		{ "SELEKT", "batch: SQL: syntax error" },
+		{ "SELECT name, name, value FROM item", "0 parameters" },
+		{ "SELECT name, name, value FROM item WHERE name = $1", "$1 must be an array" },
+		{ "SELECT k FROM unnest($1::text[]) k", "no column behind" },
+		{ "SELECT name, value FROM item WHERE name = ANY($1)", "returns 2 columns" },
+		{ "SELECT name, name, 1 AS x FROM item WHERE name = ANY($1)",
+		  "column 3 is \"x\", and the query's is \"value\"" },
+	};
+
+	if (!cluster.running)
+		skip();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tayra_origin_options o = batch_of(2, rows[i].sql);
+		struct tayra_origin *origin;
+		char error[200] = "";
+
+		o.shape = TAYRA_SHAPE_ROW;
+		assert_int_equal(
+			tayra_origin_postgres(&o, cluster.conninfo,
+					      "SELECT name, value FROM item WHERE name = $1", error,
+					      sizeof(error), &origin),
+			TAYRA_E_INVAL);
+		assert_null(origin);
+		if (!strstr(error, rows[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", error, rows[i].says);
+	}
+}
+
+static void
+a_query_for_many_that_no_longer_fits_leaves_the_plain_one(void **state)
+{
+	static const struct expected many[] = {
+		{ "a", TAYRA_OK, "{\"name\":\"a\",\"value\":\"A\"}" },
+		{ "b", TAYRA_OK, "{\"name\":\"b\",\"value\":\"B\"}" },
+	};
+	static const struct expected more[] = {
+		{ "a", TAYRA_OK, "{\"name\":\"a\",\"value\":\"A\",\"more\":null}" },
+		{ "b", TAYRA_OK, "{\"name\":\"b\",\"value\":\"B\",\"more\":null}" },
+	};
+	struct tayra_origin_options o = batch_of(
+		2, "SELECT name, name, value FROM changing WHERE name = ANY($1)");
+	char text[TAYRA__TROUBLE_TEXT];
+
+	o.shape = TAYRA_SHAPE_ROW;
+	struct tayra_origin *origin = open_with(&o, "SELECT * FROM changing WHERE name = $1");
+
+	expect_together(origin, many, 2, 0);
+	execute("ALTER TABLE changing ADD COLUMN more text");
+	expect_together(origin, many, 2, 0); /* it says what it is: that is as it was */
+	execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+		" WHERE application_name = 'tayra'");
+	execute("DO $$BEGIN WHILE EXISTS (SELECT FROM pg_stat_activity WHERE application_name ="
+		" 'tayra') LOOP PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); END LOOP; END$$");
+	expect_together(origin, more, 2, 0);
+	assert_int_equal(tayra__trouble_read(&origin->trouble, text), 1);
+	assert_string_equal(text,
+			    "batch: SQL: it returns 3 columns, and must return 4: 1 of the key, "
+			    "and those of the query");
+	tayra_origin_close(origin);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(each_key_gets_its_row_of_one_query_and_the_others_are_not_found),
+	cmocka_unit_test(parts_and_shapes_are_those_of_the_plain_query),
+	cmocka_unit_test(any_text_can_be_asked_together_and_what_is_none_goes_alone),
+	cmocka_unit_test(bytes_come_as_they_are_and_keys_written_otherwise_alone),
+	cmocka_unit_test(what_is_wrong_with_one_key_does_not_hit_the_others),
+	cmocka_unit_test(a_query_for_many_that_brings_too_many_rows_is_given_up),
+	cmocka_unit_test(a_query_for_many_that_takes_too_long_is_cancelled),
+	cmocka_unit_test(a_query_for_many_that_cannot_serve_is_refused_with_one_line),
+	cmocka_unit_test(a_query_for_many_that_no_longer_fits_leaves_the_plain_one),
+};
+
+int
+main(void)
+{
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_database, remove_database);
+}
