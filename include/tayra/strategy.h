@@ -61,7 +61,7 @@ struct tayra_strategy {
 	enum tayra_feature_mode prefetch_refresh, prefetch_successors;
 	enum tayra_class refresh_class; /* default BACKGROUND */
 	double prefetch_price; /* what a second of the origin's work for nothing costs, in seconds
-				  of waiting saved; default 1 */
+				  of waiting saved; default 0.5 */
 
 	/* Will this key be asked for again?  MONITOR and ON are the same: it decides nothing alone,
 	 * and prefetch_refresh needs it. */
@@ -88,6 +88,9 @@ struct tayra_strategy {
 	double ttl_jitter;                    /* as in struct tayra_options */
 	uint64_t absent_ttl_ms, error_ttl_ms; /* the same */
 	double refresh_at;                    /* the same */
+	double prefetch_budget; /* of each source of prefetches, the origin's work for nothing is
+				   held to this share of its work for loads that were asked for;
+				   default 0.08 */
 };
 #define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 

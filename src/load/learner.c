@@ -53,7 +53,7 @@ options_for(const struct tayra_strategy *strategy, uint32_t keys, struct sizes *
 			       .keys = keys,
 			       .samples = keys / 8 < SAMPLES_MIN ? SAMPLES_MIN : keys / 8 },
 		/* What is fetched ahead must not have ended when its turn comes. */
-		.successor = { .keys = keys / 4 < SOURCES_MIN ? SOURCES_MIN : keys / 4,
+		.successor = { .keys = keys < SOURCES_MIN ? SOURCES_MIN : keys,
 			       .window = ttl_ms < WINDOW_MAX_MS ? ttl_ms : WINDOW_MAX_MS },
 	};
 }
@@ -188,7 +188,7 @@ tayra__learner_set(struct tayra *t, const struct tayra_strategy *strategy)
 	pthread_mutex_lock(&learner->lock);
 	learner->strategy = *strategy;
 	learner->rate->options.budget = strategy->staleness_budget;
-	learner->ahead->price = strategy->prefetch_price;
+	tayra__ahead_set(learner->ahead, strategy->prefetch_price, strategy->prefetch_budget);
 	atomic_store_explicit(&learner->watches, watches_for(strategy), memory_order_relaxed);
 	pthread_mutex_unlock(&learner->lock);
 	if (made) /* release: who finds it finds it made */
@@ -423,14 +423,9 @@ tayra__learner_tick(struct tayra *t, uint64_t now_ms)
 	if (!learner || pthread_mutex_trylock(&learner->lock) != 0)
 		return;
 	tayra__observe_drain(&learner->observe, DRAIN_BUDGET, learn_use, learner);
-	for (int i = 0; i < SWEEP_MAX; i++) {
-		struct tayra__ahead_verdict verdict = tayra__ahead_sweep(learner->ahead, now_ms,
-									 SWEEP_BUDGET);
-
-		tayra__learner_judged(learner, &verdict);
-		if (!verdict.judged)
+	for (int i = 0; i < SWEEP_MAX; i++)
+		if (!tayra__ahead_sweep(learner->ahead, now_ms, SWEEP_BUDGET))
 			break;
-	}
 	pthread_mutex_unlock(&learner->lock);
 }
 
@@ -480,15 +475,6 @@ tayra__learner_predict(struct tayra__learner *learner, uint64_t hash, uint64_t n
 	tayra__observe_drain(&learner->observe, DRAIN_BUDGET, learn_use, learner);
 	return tayra__predictor_ask(learner->predictor, hash,
 				    now_ms > learner->last_use_ms ? now_ms : learner->last_use_ms);
-}
-
-void
-tayra__learner_judged(struct tayra__learner *learner, const struct tayra__ahead_verdict *verdict)
-{
-	if (verdict->judged && verdict->place.source == TAYRA__AHEAD_SUCCESSOR)
-		tayra__successor_judge(learner->successor, verdict->place.from, verdict->place.hash,
-				       verdict->used ? TAYRA__SUCCESSOR_USED
-						     : TAYRA__SUCCESSOR_WASTED);
 }
 
 void

@@ -123,8 +123,5 @@ void tayra__learner_missed(struct tayra__learner *learner, const void *key, size
 			   size_t prefix_len, uint64_t hash, uint64_t now_ns);
 struct tayra__prediction tayra__learner_predict(struct tayra__learner *learner, uint64_t hash,
 						uint64_t now_ms);
-/* Something that was fetched ahead was judged: its rule learns from it. */
-void tayra__learner_judged(struct tayra__learner *learner,
-			   const struct tayra__ahead_verdict *verdict);
 
 #endif

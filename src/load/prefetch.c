@@ -14,7 +14,7 @@
 #include "load/request.h"
 #include "load/turn.h"
 
-#define RULES_MAX 2 /* followed at a time */
+#define GUESSES_MAX 2 /* followed at a time */
 
 enum begin_if { ALWAYS, IF_NOT_CACHED };
 
@@ -72,15 +72,6 @@ acts(const struct tayra *t, const struct tayra__learner *learner, enum tayra_fea
 	       (want->origin || t->ticker);
 }
 
-/* How likely it must be used, for the waiting saved to be worth the work for nothing. */
-static double
-least(const struct tayra__learner *learner)
-{
-	double price = learner->strategy.prefetch_price;
-
-	return price / (1 + price);
-}
-
 static struct tayra__want
 want_ahead(const struct tayra *t, const struct tayra__learner *learner,
 	   const struct tayra__want *want)
@@ -112,7 +103,7 @@ refresh_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t ha
 	};
 
 	/* A prediction is believed as far as such have been right. */
-	if (p.probability * p.confidence < least(learner))
+	if (p.probability * p.confidence < tayra__ahead_least(learner->ahead, TAYRA__AHEAD_REFRESH))
 		return false;
 	return tayra__ahead_note(learner->ahead, &place, now_ms) && act;
 }
@@ -154,15 +145,14 @@ loader_of(const struct tayra__want *want)
 
 /* learner.lock is held.  => whether to begin. */
 static bool
-pair_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t from,
-		 const struct tayra__successor_rule *rule, const struct tayra__want *want,
-		 uint64_t now_ms)
+guess_is_worth_it(struct tayra *t, struct tayra__learner *learner,
+		  const struct tayra__successor_guess *guess, const struct tayra__want *want,
+		  uint64_t now_ms)
 {
 	bool act = acts(t, learner, learner->strategy.prefetch_successors, TAYRA__AHEAD_SUCCESSOR,
 			want);
 	struct tayra__ahead_place place = {
-		.hash = rule->to,
-		.from = from,
+		.hash = guess->hash,
 		.from_ms = now_ms,
 		.until_ms = tayra__add_sat(now_ms, learner->successor->options.window),
 		.cost_ns = (uint64_t)learner->mean_cost_ns,
@@ -170,18 +160,18 @@ pair_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t from,
 		.kind = act ? TAYRA__AHEAD_BEGUN : TAYRA__AHEAD_WOULD,
 	};
 
-	if (tayra__cache_has(t->cache, rule->key, rule->key_len, now_ms)) {
-		tayra__successor_judge(learner->successor, from, rule->to, TAYRA__SUCCESSOR_USED);
+	if (tayra__cache_has(t->cache, guess->key, guess->key_len, now_ms)) {
+		tayra__successor_present(learner->successor, guess);
 		return false;
 	}
 	return tayra__ahead_note(learner->ahead, &place, now_ms) && act;
 }
 
 /* What follows this key, learning that it was asked for.  learner.lock is held.  => how many of
- * rules[] are to be begun. */
+ * guesses[] are to be begun. */
 static unsigned
 follow(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
-       const struct tayra__want *want, uint64_t now_ms, struct tayra__successor_rule *rules)
+       const struct tayra__want *want, uint64_t now_ms, struct tayra__successor_guess *guesses)
 {
 	struct tayra__successor_miss miss = {
 		.hash = hash,
@@ -190,30 +180,30 @@ follow(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 		.key_len = want->key_len,
 		.now = now_ms,
 	};
+	double least;
 	unsigned n, begun = 0;
 
 	if (learner->strategy.prefetch_successors == TAYRA_FEATURE_OFF)
 		return 0;
-	tayra__successor_missed(learner->successor, &miss);
-	n = tayra__successor_ask(learner->successor, hash, miss.loader, least(learner), RULES_MAX,
-				 rules);
+	least = tayra__ahead_least(learner->ahead, TAYRA__AHEAD_SUCCESSOR);
+	n = tayra__successor_missed(learner->successor, &miss, least, GUESSES_MAX, guesses);
 	for (unsigned i = 0; i < n; i++)
-		if (pair_is_worth_it(t, learner, hash, &rules[i], want, now_ms))
-			rules[begun++] = rules[i];
+		if (guess_is_worth_it(t, learner, &guesses[i], want, now_ms))
+			guesses[begun++] = guesses[i];
 	return begun;
 }
 
 static void
-begin_rules(struct tayra *t, const struct tayra__want *want,
-	    const struct tayra__successor_rule *rules, unsigned n, uint64_t now_ms)
+begin_guesses(struct tayra *t, const struct tayra__want *want,
+	      const struct tayra__successor_guess *guesses, unsigned n, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < n; i++) {
 		struct tayra__want next = *want;
 
-		next.key = rules[i].key;
-		next.key_len = rules[i].key_len;
+		next.key = guesses[i].key;
+		next.key_len = guesses[i].key_len;
 		next.refresh = false;
-		begin(t, &next, rules[i].to, IF_NOT_CACHED, now_ms);
+		begin(t, &next, guesses[i].hash, IF_NOT_CACHED, now_ms);
 	}
 }
 
@@ -221,8 +211,7 @@ static void
 used_ahead(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 	   const struct tayra_request *request, const struct tayra_item_meta *meta, uint64_t now_ms)
 {
-	struct tayra__successor_rule rules[RULES_MAX];
-	struct tayra__ahead_verdict verdict;
+	struct tayra__successor_guess guesses[GUESSES_MAX];
 	struct tayra__want want;
 	unsigned n = 0;
 
@@ -231,17 +220,16 @@ used_ahead(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 	want = tayra__want_of(t, request, now_ms * TAYRA_NS_PER_MS);
 	if (pthread_mutex_trylock(&learner->lock) != 0)
 		return;
-	verdict = tayra__ahead_hit(learner->ahead, hash, now_ms);
-	tayra__learner_judged(learner, &verdict);
-	if (verdict.judged) {
+	if (tayra__ahead_hit(learner->ahead, hash, now_ms)) {
 		tayra__learner_settle(learner, hash, meta->expire_ms + 1);
 		want = want_ahead(t, learner, &want);
 		/* Without the prefetch it would have been a miss. */
+		tayra__ahead_asked(learner->ahead, learner->mean_cost_ns);
 		if (want.loads && want.store)
-			n = follow(t, learner, hash, &want, now_ms, rules);
+			n = follow(t, learner, hash, &want, now_ms, guesses);
 	}
 	pthread_mutex_unlock(&learner->lock);
-	begin_rules(t, &want, rules, n, now_ms);
+	begin_guesses(t, &want, guesses, n, now_ms);
 }
 
 void
@@ -261,8 +249,7 @@ tayra__prefetch_missed(struct tayra *t, const struct tayra__want *want, uint64_t
 {
 	struct tayra__learner *learner = tayra__learner_of(t);
 	uint64_t now_ms = now_ns / TAYRA_NS_PER_MS, hash;
-	struct tayra__successor_rule rules[RULES_MAX];
-	struct tayra__ahead_verdict verdict;
+	struct tayra__successor_guess guesses[GUESSES_MAX];
 	struct tayra__want ahead;
 	unsigned n = 0;
 
@@ -270,15 +257,15 @@ tayra__prefetch_missed(struct tayra *t, const struct tayra__want *want, uint64_t
 		return;
 	hash = tayra__hash_bytes(want->key, want->key_len, learner->seed);
 	pthread_mutex_lock(&learner->lock);
-	verdict = tayra__ahead_missed(learner->ahead, hash, now_ms);
-	tayra__learner_judged(learner, &verdict);
+	tayra__ahead_missed(learner->ahead, hash, now_ms);
 	tayra__learner_missed(learner, want->key, want->key_len, want->key_prefix_len, hash,
 			      now_ns);
+	tayra__ahead_asked(learner->ahead, learner->mean_cost_ns);
 	ahead = want_ahead(t, learner, want);
 	if (want->loads && want->store && !want->refresh)
-		n = follow(t, learner, hash, &ahead, now_ms, rules);
+		n = follow(t, learner, hash, &ahead, now_ms, guesses);
 	pthread_mutex_unlock(&learner->lock);
-	begin_rules(t, &ahead, rules, n, now_ms);
+	begin_guesses(t, &ahead, guesses, n, now_ms);
 }
 
 void

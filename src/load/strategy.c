@@ -11,7 +11,8 @@
 #define DEFAULT_TIMEOUT_NS  (5 * TAYRA_NS_PER_S)
 #define DEFAULT_THROTTLE_MS 1000ull
 #define DEFAULT_BUDGET      0.01
-#define DEFAULT_PRICE       1.0
+#define DEFAULT_PRICE       0.5
+#define DEFAULT_WASTE       0.06
 #define DEFAULT_KEYS        16384u
 #define DEFAULT_LEARNING    (8ull << 20)
 #define LEARNING_MIN        (256ull << 10)
@@ -122,8 +123,8 @@ is_sound(const struct tayra_strategy *s)
 			return false;
 	return (s->staleness_budget == 0 || (s->staleness_budget > 0 && s->staleness_budget < 1)) &&
 	       s->ttl_jitter >= 0 && s->ttl_jitter < 1 && s->refresh_at >= 0 && s->refresh_at < 1 &&
-	       s->prefetch_price >= 0 && s->prefetch_price <= 1e9 &&
-	       (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
+	       s->prefetch_price >= 0 && s->prefetch_price <= 1e9 && s->prefetch_budget >= 0 &&
+	       s->prefetch_budget <= 1e9 && (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
 	       (s->learning_bytes == 0 || s->learning_bytes >= LEARNING_MIN) &&
 	       s->known_keys <= 1u << 26;
 }
@@ -147,6 +148,8 @@ fill_features(struct tayra_strategy *s)
 		s->staleness_budget = DEFAULT_BUDGET;
 	if (s->prefetch_price == 0)
 		s->prefetch_price = DEFAULT_PRICE;
+	if (s->prefetch_budget == 0)
+		s->prefetch_budget = DEFAULT_WASTE;
 	if (s->refresh_class == TAYRA_CLASS_DEFAULT)
 		s->refresh_class = TAYRA_BACKGROUND;
 }

@@ -252,6 +252,7 @@ a_source_that_costs_more_than_it_saves_is_gated(void **state)
 
 	(void)state;
 	strategy.prefetch_price = 1e-6; /* it is tried at nearly any chance .. */
+	strategy.prefetch_budget = 1e9; /* .. whatever is wasted .. */
 	open_with(&s, &source, &strategy, NULL);
 	source.takes_ms = 3;
 	read_twice_each(&s, &source, 1000);
@@ -354,7 +355,7 @@ a_rule_that_has_become_untrue_is_not_followed_for_long(void **state)
 			tayra_tick(s.t, 0);
 	}
 	assert_in_range(source.asked[2], 50, 90);
-	assert_true(learned(&s).successors.wasted > 5);
+	assert_true(learned(&s).successors.wasted > 0);
 	stage_close(&s);
 }
 

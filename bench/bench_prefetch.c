@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bench_prefetch.c: what fetching successors ahead saves and costs, by the library's own code under
+ * virtual time: the waits of those who ask, and the origin's work, each beside the same without.
+ * Where keys follow from one another: users of the showcase's catalogue with the real costs of
+ * their loads, and orm_busy, cloudphysics_io and sprite.  Where they do not: web12, git_changes and
+ * keys at random.  Traces are those of TAYRA_TRACES, and left out without it.
+ *
+ * RAM holds a hundredth, and a tenth, of all there is.  A request comes 2.5, 5 or 10 ms after the
+ * last and a load of a trace takes 2 ms.  Figures are medians of these runs, of the catalogue with
+ * one seed each; lo and hi the least and the most.
+ */
+#include "bench.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "demand.h"
+#include "miss_cost.h"
+
+#define RUNS      3
+#define REQUESTS  400000
+#define CATALOGUE 150000 /* requests */
+#define RANDOM    100000 /* keys */
+#define ZIPF      0.8
+#define LEARNING  (64u << 20) /* bytes at most: each key is known */
+
+static const uint64_t gaps_ns[RUNS] = { 2500000, 5000000, 10000000 };
+
+struct bench_case {
+	const char *name;
+	bool structured;
+};
+
+static const struct bench_case cases[] = {
+	{ "catalogue", true }, { "orm_busy", true }, { "cloudphysics_io", true },
+	{ "sprite", true },    { "web12", false },   { "git_changes", false },
+	{ "random", false },
+};
+
+enum metric { WAIT, ORIGIN, METRICS };
+
+static const char *const metric_names[METRICS] = { "wait", "origin_work" };
+/* Of what it is without: where keys follow from one another, and where they do not. */
+static const double bars[METRICS][2] = { { 1.01, 0.85 }, { 1.01, 1.10 } };
+
+static void
+print(const struct bench_case *c, double share, enum metric metric, double values[RUNS])
+{
+	struct tayra__json json;
+	double bar = bars[metric][c->structured];
+	char name[96];
+
+	qsort(values, RUNS, sizeof(*values), bench_by_value);
+	snprintf(name, sizeof(name), "prefetch_%s_%g%%", c->name, share * 100);
+	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
+	tayra__json_object(&json, NULL);
+	tayra__json_string(&json, "goal", "prefetch");
+	tayra__json_string(&json, "scenario", name);
+	tayra__json_string(&json, "what", metric_names[metric]);
+	tayra__json_double(&json, "figure", values[RUNS / 2], 4);
+	tayra__json_double(&json, "bar", bar, 4);
+	tayra__json_string(&json, "side", "most");
+	tayra__json_double(&json, "lo", values[0], 4);
+	tayra__json_double(&json, "hi", values[RUNS - 1], 4);
+	/* What must never cost anything must not in any run. */
+	tayra__json_bool(&json, "pass", values[c->structured ? RUNS / 2 : RUNS - 1] <= bar);
+	tayra__json_string(&json, "repeat", "make bench BENCH=prefetch");
+	tayra__json_end(&json);
+	tayra__json_finish(&json);
+	fflush(stdout);
+}
+
+static int
+compare(const struct demand *d, double share, double values[METRICS][RUNS], int run)
+{
+	struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
+	struct demand_result off, on;
+	int status = demand_run(d, share, NULL, &off);
+
+	strategy.ttl_learning = TAYRA_FEATURE_OFF;
+	strategy.prefetch_refresh = TAYRA_FEATURE_OFF;
+	strategy.predictor = TAYRA_FEATURE_OFF;
+	strategy.prefetch_successors = TAYRA_FEATURE_ON;
+	strategy.known_keys = 2 * d->keys;
+	strategy.learning_bytes = LEARNING;
+	if (status == TAYRA_OK)
+		status = demand_run(d, share, &strategy, &on);
+	if (status < 0)
+		return status;
+	values[WAIT][run] = on.wait_ns / off.wait_ns;
+	values[ORIGIN][run] = on.origin_ns / off.origin_ns;
+	return TAYRA_OK;
+}
+
+/* => TAYRA_OK, or a status, and "what went wrong" goes to error. */
+static int
+open_case(const struct bench_case *c, struct miss_cost *catalogue, int run, struct demand *d,
+	  char *error, size_t error_len)
+{
+	struct demand_kind kind = { .requests = REQUESTS,
+				    .gap_ns = gaps_ns[run],
+				    .cost_ns = 2 * TAYRA_NS_PER_MS,
+				    .value_bytes = 64 };
+	char path[4096];
+
+	if (strcmp(c->name, "random") == 0)
+		return demand_open_random(d, RANDOM, ZIPF, (uint64_t)run + 1, &kind);
+	if (strcmp(c->name, "catalogue") == 0)
+		return demand_open_catalogue(d, catalogue, (uint64_t)run + 1, CATALOGUE,
+					     gaps_ns[run]);
+	snprintf(path, sizeof(path), "%s/%s.csv.zst", getenv("TAYRA_TRACES"), c->name);
+	return demand_open_trace(d, path, &kind, error, error_len);
+}
+
+static int
+measure(const struct bench_case *c, struct miss_cost *catalogue)
+{
+	static const double shares[] = { 0.01, 0.1 };
+	double values[2][METRICS][RUNS];
+	char error[512] = "no memory";
+	int status = TAYRA_OK;
+
+	for (int run = 0; run < RUNS && status == TAYRA_OK; run++) {
+		struct demand d;
+
+		status = open_case(c, catalogue, run, &d, error, sizeof(error));
+		for (int i = 0; i < 2 && status == TAYRA_OK; i++)
+			status = compare(&d, shares[i], values[i], run);
+		demand_close(&d);
+	}
+	if (status < 0) {
+		fprintf(stderr, "bench_prefetch: %s: %s\n", c->name, error);
+		return status;
+	}
+	for (int i = 0; i < 2; i++)
+		for (int m = 0; m < METRICS; m++)
+			print(c, shares[i], m, values[i][m]);
+	return TAYRA_OK;
+}
+
+int
+main(void)
+{
+	struct miss_cost catalogue;
+	char error[256];
+	bool has_catalogue = miss_cost_open(&catalogue, NULL, error, sizeof(error)) == TAYRA_OK;
+	int failed = 0;
+
+	if (!has_catalogue)
+		fprintf(stderr, "bench_prefetch: without the catalogue: %s\n", error);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool is_catalogue = strcmp(cases[i].name, "catalogue") == 0;
+
+		if (is_catalogue ? !has_catalogue
+				 : strcmp(cases[i].name, "random") != 0 && !getenv("TAYRA_TRACES"))
+			continue;
+		failed |= measure(&cases[i], &catalogue) < 0;
+	}
+	if (has_catalogue)
+		miss_cost_close(&catalogue);
+	return failed;
+}
