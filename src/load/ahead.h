@@ -54,7 +54,7 @@ struct tayra__ahead_account {
 	struct tayra_prefetch_account sums;
 	double saved_ns, wasted_ns, judged; /* fading, by judgement */
 	double used_ns, lost_ns;            /* fading, by load that was asked for */
-	double least; /* a use must be that likely */
+	double least;                       /* a use must be that likely */
 };
 
 struct tayra__ahead {
