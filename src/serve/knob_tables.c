@@ -146,6 +146,14 @@ const struct tayra__knob tayra__route_knobs[] = {
 	{ "query", TAYRA__KNOB_TEXT, OF(query), "SQL", 0, 0, NULL, 0, NULL,
 	  "for a database: one SELECT; the parts of the key are its parameters, in that order (?1 "
 	  "in SQLite, $1 in PostgreSQL)" },
+	{ "batch", TAYRA__KNOB_TEXT, OF(batch), "SQL", 0, 0, NULL, 0, "one key at a time",
+	  "for a database: one SELECT that is asked for several keys at once, a JSON array in "
+	  "SQLite, arrays in PostgreSQL; its first columns are the parts of the key, those behind "
+	  "as of query" },
+	{ "batch_keys", TAYRA__KNOB_COUNT, OF(batch_keys), "N", 1, 1024, NULL, 0, "64",
+	  "asked for at once by batch" },
+	{ "batch_window", TAYRA__KNOB_NANOSECONDS, OF(batch_window_ns), "DURATION", 1e3, 1e10, NULL,
+	  0, "500us", "how long a key waits for company while a thread is free" },
 	{ "path", TAYRA__KNOB_TEXT, OF(path), "PATH", 0, 0, NULL, 0, NULL,
 	  "for an HTTP server: what is asked for, with the parts of the key, as /v1/{name}" },
 	{ "as", TAYRA__KNOB_CHOICE, OF(shape), "raw|row|json", 0, 0, shapes, TAYRA_SHAPE_RAW, "raw",

@@ -89,8 +89,8 @@ over_threads(struct tayra__server *server, size_t i, const char *knob, const cha
 	    limit <= server->pace_threads[i])
 		return NULL;
 	snprintf(server->pacing_why, sizeof(server->pacing_why),
-		 "limit_max %s is more than the %u threads that the routes of origin '%.64s' have "
-		 "in all",
+		 "limit_max %s is more than the %u loads that the routes of origin '%.64s' take "
+		 "at a time",
 		 value, server->pace_threads[i], server->pace_names[i]);
 	return server->pacing_why;
 }

@@ -52,10 +52,11 @@ struct tayra__origin_setting {
 };
 
 struct tayra__route_setting {
-	const char *keys, *origin, *query, *path;
+	const char *keys, *origin, *query, *batch, *path;
 	int shape, cls;
 	uint64_t ttl_ms, stale_ms, soft_timeout_ns, timeout_ns, max_bytes;
-	uint32_t max_rows, threads;
+	uint32_t max_rows, threads, batch_keys;
+	uint64_t batch_window_ns;
 	const struct tayra__yaml *at;
 	struct tayra__origin_setting *source;
 };

@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define ADMIN_DEFAULT "127.0.0.1:9121"
-#define THREADS       4 /* as tayra.h has it */
+#define THREADS       4  /* as tayra.h has it */
+#define BATCH_KEYS    64 /* and this */
 #define URL_MAX       2048
 #define PASSWORD_LINE (TAYRA__PASSWORD_MAX + 3)
 
@@ -97,32 +98,41 @@ threads_of(const struct tayra__route_setting *route)
 }
 
 static uint32_t
-threads_in_all(const struct tayra__settings *s, const struct tayra__origin_setting *origin)
-{
-	uint32_t threads = 0;
-
-	for (size_t i = 0; i < s->route_count; i++)
-		if (s->routes[i].source == origin)
-			threads += threads_of(&s->routes[i]);
-	return threads < 1024 ? threads : 1024;
-}
-
-static uint32_t
 within(uint32_t value, uint32_t min, uint32_t max)
 {
 	return value < min ? min : value > max ? max : value;
 }
 
+/* What a route has in its origin's hands at a time: a thread takes a batch. */
+static uint32_t
+loads_of(const struct tayra__route_setting *route)
+{
+	uint32_t keys = route->batch_keys ? route->batch_keys : BATCH_KEYS;
+
+	return within(threads_of(route) * (route->batch ? keys : 1), 1, 1024);
+}
+
+static uint32_t
+loads_in_all(const struct tayra__settings *s, const struct tayra__origin_setting *origin)
+{
+	uint32_t loads = 0;
+
+	for (size_t i = 0; i < s->route_count; i++)
+		if (s->routes[i].source == origin)
+			loads += loads_of(&s->routes[i]);
+	return loads < 1024 ? loads : 1024;
+}
+
 /* What is let in beyond the threads waits in a queue of theirs, which knows no classes. */
 static int
 refuse_limit(const struct opening *o, const struct tayra__origin_setting *origin, uint32_t limit,
-	     uint32_t threads)
+	     uint32_t loads)
 {
 	tayra__document_complain(&o->settings->document, tayra__yaml_find(origin->at, "limit"),
 				 o->error, o->error_len,
-				 "limit %u is more than the %u threads that the routes of origin "
-				 "'%.64s' have in all",
-				 limit, threads, origin->name);
+				 "limit %u is more than the %u loads that the routes of origin "
+				 "'%.64s' take at a time",
+				 limit, loads, origin->name);
 	return TAYRA_E_INVAL;
 }
 
@@ -131,15 +141,15 @@ open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 {
 	const struct tayra__limit_setting *limit = &origin->limit;
 	struct tayra_pace_options options = limit->options;
-	uint32_t threads = threads_in_all(o->settings, origin), min, max;
+	uint32_t loads = loads_in_all(o->settings, origin), min, max;
 	int status;
 
-	if (threads == 0)
+	if (loads == 0)
 		return TAYRA_OK; /* no route asks it */
 	min = limit->min ? limit->min : 1;
-	max = limit->max ? limit->max : within(threads, min, 1024);
-	if ((limit->fixed ? limit->fixed : max) > threads)
-		return refuse_limit(o, origin, limit->fixed ? limit->fixed : max, threads);
+	max = limit->max ? limit->max : within(loads, min, 1024);
+	if ((limit->fixed ? limit->fixed : max) > loads)
+		return refuse_limit(o, origin, limit->fixed ? limit->fixed : max, loads);
 	if (limit->start)
 		options.limit = within(limit->start, min, max);
 	options.limit_min = min;
@@ -158,7 +168,7 @@ open_limit(const struct opening *o, struct tayra__origin_setting *origin)
 		return no_memory(o);
 	if (status == TAYRA_OK) {
 		o->settings->pace_names[o->settings->pace_count] = origin->name;
-		o->settings->pace_threads[o->settings->pace_count] = threads;
+		o->settings->pace_threads[o->settings->pace_count] = loads;
 		o->settings->paces[o->settings->pace_count++] = origin->pace;
 	}
 	return status;
@@ -203,6 +213,9 @@ open_origin(const struct tayra__route_setting *route, char *why, size_t why_len,
 	options.shape = (enum tayra_shape)route->shape;
 	options.max_rows = route->max_rows;
 	options.max_bytes = route->max_bytes;
+	options.batch = route->batch;
+	options.batch_keys_max = route->batch_keys;
+	options.batch_window_ns = route->batch_window_ns;
 	if (source->sqlite)
 		return tayra_origin_sqlite(&options, source->sqlite, route->query, why, why_len,
 					   out);
@@ -228,6 +241,8 @@ place_of(const struct tayra__route_setting *route, int status, const char *why)
 		return tayra__yaml_find(route->source->at, kind);
 	if (strncmp(why, "pattern", strlen("pattern")) == 0)
 		return tayra__yaml_find(route->at, "keys");
+	if (strncmp(why, "batch", strlen("batch")) == 0)
+		return tayra__yaml_find(route->at, "batch");
 	at = tayra__yaml_find(route->at, "query");
 	return at ? at : tayra__yaml_find(route->at, "path");
 }
@@ -388,7 +403,7 @@ describe_limit(const struct tayra__settings *s, const struct tayra__origin_setti
 		fprintf(out, ", limit %u", limit->fixed);
 	else
 		fprintf(out, ", limit %u to %u", min,
-			limit->max ? limit->max : within(threads_in_all(s, source), min, 1024));
+			limit->max ? limit->max : within(loads_in_all(s, source), min, 1024));
 }
 
 /* Milliseconds, in the largest unit that says them exactly. */

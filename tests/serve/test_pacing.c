@@ -180,8 +180,8 @@ what_is_wrong_is_said_in_one_line(void **state)
 	int fd = client_connect(&running);
 
 	client_say(fd, "CONFIG SET pace.fast.limit_max 5",
-		   FAILED("pace.fast.limit_max") "limit_max 5 is more than the 4 threads that the "
-						 "routes of origin 'fast' have in all\r\n");
+		   FAILED("pace.fast.limit_max") "limit_max 5 is more than the 4 loads that the "
+						 "routes of origin 'fast' take at a time\r\n");
 	client_say(fd, "CONFIG SET pace.fast.limit 0",
 		   FAILED("pace.fast.limit") "limit '0' is not a number from 1 to 1e+06\r\n");
 	client_say(fd, "CONFIG SET pace.fast.mode sometimes",

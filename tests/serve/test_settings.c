@@ -72,7 +72,7 @@ what_the_file_says_is_set(void **state)
 		"routes:\n"
 		"  - {keys: 'a:{x}', origin: db, query: select ?1, as: json, ttl: 90s, stale: 1h,\n"
 		"     soft_timeout: 20ms, timeout: 2s, class: high, max_rows: 5, max_bytes: 1M,\n"
-		"     threads: 2}\n"
+		"     threads: 2, batch: select many, batch_keys: 9, batch_window: 2ms}\n"
 		"  - {keys: 'b:{x}', origin: api, path: '/v/{x}'}\n");
 	assert_string_equal(settings.server.listen, "[::1]:7000");
 	assert_int_equal(settings.server.memory_bytes, 3ull << 29);
@@ -108,6 +108,9 @@ what_the_file_says_is_set(void **state)
 	assert_int_equal(settings.routes[0].max_rows, 5);
 	assert_int_equal(settings.routes[0].max_bytes, 1u << 20);
 	assert_int_equal(settings.routes[0].threads, 2);
+	assert_string_equal(settings.routes[0].batch, "select many");
+	assert_int_equal(settings.routes[0].batch_keys, 9);
+	assert_int_equal(settings.routes[0].batch_window_ns, 2 * TAYRA_NS_PER_MS);
 	assert_string_equal(settings.routes[1].path, "/v/{x}");
 }
 
@@ -483,10 +486,17 @@ what_does_not_open_is_said_with_its_place(void **state)
 		  "t.yaml:5:6: 'k{b}' matches the same keys as 'k{a}'" },
 		{ "  o: {sqlite: /dev/null, limit: 7}\n"
 		  "routes: [{keys: '{a}', origin: o, query: 'select ?1', threads: 6}]\n",
-		  "t.yaml:3:26: limit 7 is more than the 6 threads that the routes of origin 'o'" },
+		  "t.yaml:3:26: limit 7 is more than the 6 loads that the routes of origin 'o'" },
 		{ "  o: {sqlite: /dev/null, limit: {max: 5}}\n"
 		  "routes: [{keys: '{a}', origin: o, query: 'select ?1'}]\n",
-		  "limit 5 is more than the 4 threads" },
+		  "limit 5 is more than the 4 loads" },
+		{ "  o: {sqlite: /dev/null, limit: 21}\n"
+		  "routes: [{keys: '{a}', origin: o, query: 'select ?1', threads: 2,\n"
+		  "          batch: 'select value, value from json_each(?1)', batch_keys: 10}]\n",
+		  "limit 21 is more than the 20 loads" },
+		{ "routes:\n  - {keys: '{a}', origin: m, query: 'select ?1',\n"
+		  "     batch: 'select ?1, 2'}\n",
+		  "t.yaml:5:6: route '{a}': batch: SQL: it does not read its parameter as JSON" },
 		{ "alerts: [{name: a, rule: a > 1, exec: [/nowhere/at/all, b]}]\n",
 		  "t.yaml:3:33: exec '/nowhere/at/all': No such file" },
 		{ "  none: {sqlite: nowhere/at/all.db}\n"
