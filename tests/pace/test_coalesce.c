@@ -7,7 +7,6 @@
 #include <cmocka.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -108,14 +107,25 @@ fixed(double limit, uint32_t queue_max)
 	options.limiter = TAYRA_LIMITER_FIXED;
 	options.limit = limit;
 	options.queue_max = queue_max;
-	options.codel_target_ns = 60 * SECOND;
-	if (tayra_pace_create(&options, &pace) != TAYRA_OK)
-		abort();
+	options.codel_target_ns = options.window_ns = 60 * SECOND;
+	assert_int_equal(tayra_pace_create(&options, &pace), TAYRA_OK);
 	return pace;
 }
 
+/* Time that only goes when it is told to. */
+static _Atomic uint64_t hand_ns = 1000 * SECOND;
+
+static uint64_t
+read_hand(void *ctx)
+{
+	return atomic_load(&hand_ns);
+}
+
+static const struct tayra_clock by_hand = { .mono_ns = read_hand };
+
 static struct desk *
-open_desk(uint32_t threads, struct tayra_pace *pace, uint32_t max_batch, uint64_t max_wait_ns)
+open_desk_at(const struct tayra_clock *clock, uint32_t threads, struct tayra_pace *pace,
+	     uint32_t max_batch, uint64_t max_wait_ns)
 {
 	static struct desk desk;
 	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
@@ -124,6 +134,7 @@ open_desk(uint32_t threads, struct tayra_pace *pace, uint32_t max_batch, uint64_
 	desk = (struct desk){ .pace = pace };
 	options.threads = threads;
 	options.pace = pace;
+	options.clock = clock;
 	assert_int_equal(tayra_executor_create(&options, &desk.ex), TAYRA_OK);
 	kind.call = answer_all;
 	kind.ctx = &desk;
@@ -131,6 +142,12 @@ open_desk(uint32_t threads, struct tayra_pace *pace, uint32_t max_batch, uint64_
 	kind.max_wait_ns = max_wait_ns;
 	assert_int_equal(tayra_task_kind_create(desk.ex, &kind, &desk.kind), TAYRA_OK);
 	return &desk;
+}
+
+static struct desk *
+open_desk(uint32_t threads, struct tayra_pace *pace, uint32_t max_batch, uint64_t max_wait_ns)
+{
+	return open_desk_at(NULL, threads, pace, max_batch, max_wait_ns);
 }
 
 static struct tayra_executor_stats
@@ -181,10 +198,24 @@ submit(struct desk *desk, struct question *q)
 }
 
 static void
+submit_all(struct desk *desk, struct question *q, int n)
+{
+	for (int i = 0; i < n; i++)
+		submit(desk, ask(desk, &q[i], i));
+}
+
+static void
 await(struct desk *desk, struct question *q, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(tayra_task_wait(desk->ex, &q[i].task, 1, 20 * SECOND), TAYRA_OK);
+}
+
+static void
+let_go(struct desk *desk, struct question *q, size_t n)
+{
+	atomic_store(&desk->open, true);
+	await(desk, q, n);
 }
 
 static void
@@ -194,11 +225,9 @@ like_tasks_that_wait_go_in_one_call(void **state)
 	struct question q[10];
 
 	occupy(desk, 0);
-	for (int i = 0; i < 10; i++)
-		submit(desk, ask(desk, &q[i], i));
+	submit_all(desk, q, 10);
 	assert_int_equal(stats_of(desk).waiting, 10);
-	atomic_store(&desk->open, true);
-	await(desk, q, 10);
+	let_go(desk, q, 10);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(q[i].task.status, TAYRA_OK);
 		assert_int_equal(q[i].twice, 2 * i);
@@ -269,13 +298,11 @@ each_has_its_own_status_and_the_rest_that_of_the_call(void **state)
 	struct question q[4];
 
 	occupy(desk, 0);
-	for (int i = 0; i < 4; i++)
-		submit(desk, ask(desk, &q[i], i));
+	submit_all(desk, q, 4);
 	q[1].fate = TAYRA_E_NOT_FOUND;
 	q[2].fate = 7;
 	desk->answer = TAYRA_E_ORIGIN;
-	atomic_store(&desk->open, true);
-	await(desk, q, 4);
+	let_go(desk, q, 4);
 	assert_int_equal(q[0].task.status, TAYRA_E_ORIGIN);
 	assert_int_equal(q[1].task.status, TAYRA_E_NOT_FOUND);
 	assert_int_equal(q[2].task.status, 7);
@@ -297,16 +324,13 @@ a_call_costs_the_sum_of_its_tasks(void **state)
 		ask(desk, &q[i], i)->task.cost = costs[i];
 		submit(desk, &q[i]);
 	}
-	atomic_store(&desk->open, true);
-	await(desk, q, 4);
+	let_go(desk, q, 4);
 	assert_int_equal(desk->calls, 1);
 	assert_int_equal(desk->inflight[0], 9);
 	/* Those that cost nothing still take a slot together. */
 	occupy(desk, 20);
-	for (int i = 0; i < 4; i++)
-		submit(desk, ask(desk, &q[i], i));
-	atomic_store(&desk->open, true);
-	await(desk, q, 4);
+	submit_all(desk, q, 4);
+	let_go(desk, q, 4);
 	assert_int_equal(desk->calls, 2);
 	assert_int_equal(desk->inflight[1], 1);
 	close_desk(desk);
@@ -323,8 +347,7 @@ what_costs_too_much_together_goes_in_more_calls(void **state)
 		ask(desk, &q[i], i)->task.cost = 600;
 		submit(desk, &q[i]);
 	}
-	atomic_store(&desk->open, true);
-	await(desk, q, 3);
+	let_go(desk, q, 3);
 	assert_int_equal(desk->calls, 3);
 	assert_int_equal(desk->inflight[0], 600);
 	close_desk(desk);
@@ -361,14 +384,12 @@ one_that_is_cancelled_leaves_the_others(void **state)
 	struct question q[5];
 
 	occupy(desk, 0);
-	for (int i = 0; i < 5; i++)
-		submit(desk, ask(desk, &q[i], i));
+	submit_all(desk, q, 5);
 	assert_true(tayra_task_cancel(desk->ex, &q[0].task));
 	assert_true(tayra_task_cancel(desk->ex, &q[3].task));
 	assert_int_equal(q[0].task.status, TAYRA_E_CANCELLED); /* at once */
 	assert_int_equal(stats_of(desk).waiting, 3);
-	atomic_store(&desk->open, true);
-	await(desk, q, 5);
+	let_go(desk, q, 5);
 	assert_int_equal(desk->calls, 1);
 	assert_int_equal(desk->sizes[0], 3);
 	assert_int_equal(q[0].asked + q[3].asked, 0);
@@ -399,8 +420,7 @@ a_deadline_is_its_own(void **state)
 	assert_int_equal(tayra_task_wait(desk->ex, &q[1].task, 1, 20 * SECOND), TAYRA_OK);
 	assert_int_equal(q[1].task.status, TAYRA_E_TIMEOUT);
 	assert_false(atomic_load(&desk->open));
-	atomic_store(&desk->open, true);
-	await(desk, q, 3);
+	let_go(desk, q, 3);
 	assert_int_equal(q[0].task.status, TAYRA_OK);
 	assert_int_equal(q[2].task.status, TAYRA_OK);
 	assert_int_equal(desk->calls, 1);
@@ -408,46 +428,70 @@ a_deadline_is_its_own(void **state)
 	close_desk(desk);
 }
 
-/* Time that only goes when it is told to. */
-static _Atomic uint64_t hand_ns = 1000 * SECOND;
-
-static uint64_t
-read_hand(void *ctx)
-{
-	return atomic_load(&hand_ns);
-}
-
 static void
 what_is_late_when_its_turn_comes_is_left_out(void **state)
 {
-	static const struct tayra_clock clock = { .mono_ns = read_hand };
-	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
-	struct tayra_task_kind_options kind = TAYRA_TASK_KIND_OPTIONS_INIT;
-	static struct desk desk;
-
-	options.threads = 1;
-	options.clock = &clock;
-	kind.call = answer_all;
-	kind.ctx = &desk;
 	for (int i = 0; i < 20; i++) {
+		struct desk *desk = open_desk_at(&by_hand, 1, NULL, 0, 0);
 		struct question late, later;
 
-		desk = (struct desk){ 0 };
-		assert_int_equal(tayra_executor_create(&options, &desk.ex), TAYRA_OK);
-		assert_int_equal(tayra_task_kind_create(desk.ex, &kind, &desk.kind), TAYRA_OK);
-		occupy(&desk, 0);
-		ask(&desk, &late, 1)->task.deadline_ns = atomic_load(&hand_ns) + 10;
-		ask(&desk, &later, 2)->task.deadline_ns = atomic_load(&hand_ns) + 1000 * SECOND;
-		submit(&desk, &late);
-		submit(&desk, &later);
+		occupy(desk, 0);
+		ask(desk, &late, 1)->task.deadline_ns = atomic_load(&hand_ns) + 10;
+		ask(desk, &later, 2)->task.deadline_ns = atomic_load(&hand_ns) + 1000 * SECOND;
+		submit(desk, &late);
+		submit(desk, &later);
 		atomic_fetch_add(&hand_ns, 10); /* most often before the timer sees it */
-		atomic_store(&desk.open, true);
-		await(&desk, &late, 1);
-		await(&desk, &later, 1);
+		let_go(desk, &late, 1);
+		await(desk, &later, 1);
 		assert_int_equal(late.task.status, TAYRA_E_TIMEOUT);
 		assert_int_equal(late.asked, 0);
 		assert_int_equal(later.task.status, TAYRA_OK);
-		close_desk(&desk);
+		close_desk(desk);
+	}
+}
+
+/* Pace is told the time before the executor is: so it is the carrier that is shed, and not they. */
+static void
+who_loses_a_late_carrier_ends_once_all_the_same(void **state)
+{
+	const uint64_t t = atomic_load(&hand_ns), shed_at[] = { t + 350 * MS, t + 500 * MS };
+	const enum tayra_shed whys[] = { TAYRA_SHED_HOPELESS, TAYRA_SHED_EXPIRED };
+
+	for (int i = 0; i < 2; i++, atomic_store(&hand_ns, t)) {
+		struct desk *desk = open_desk_at(&by_hand, 1, fixed(1, 100), 0, 0);
+		struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
+		struct tayra_task *out[5], sample = { 0 };
+		struct tayra_task_queue *queue;
+		struct question q[4];
+
+		/* It takes 100 ms, give or take 50: 200 are too few. */
+		tayra_pace_try_enter(desk->pace, &(struct tayra_pace_request){ 0 }, t - 100 * MS,
+				     &sample.ticket);
+		tayra_pace_leave(desk->pace, &sample.ticket, TAYRA_OUTCOME_OK, t);
+		assert_int_equal(tayra_task_queue_create(&queue), TAYRA_OK);
+		occupy(desk, 0);
+		for (int k = 0; k < 4; k++) {
+			ask(desk, &q[k], k)->task.queue = queue;
+			q[k].task.deadline_ns = t + (k == 3 ? 60 * SECOND : 500 * MS);
+			if (k < 3)
+				submit(desk, &q[k]);
+		}
+		tayra_pace_tick(desk->pace, shed_at[i]);
+		tayra_pace_stats(desk->pace, &stats);
+		assert_int_equal(stats.shed[TAYRA_NORMAL - 1][whys[i]], 1);
+		assert_int_equal(stats.queued[TAYRA_NORMAL - 1], 1); /* another is on its way */
+		assert_int_equal(stats_of(desk).waiting, 3);
+		submit(desk, &q[3]); /* for whom it is not too late */
+		atomic_store(&hand_ns, t + 500 * MS);
+		for (size_t ended = 0; ended < 3; usleep(100))
+			ended += tayra_task_queue_drain(queue, &out[ended], 5 - ended);
+		for (int k = 0; k < 3; k++)
+			assert_int_equal(q[k].task.status, TAYRA_E_TIMEOUT);
+		close_desk(desk);
+		assert_int_equal(tayra_task_queue_drain(queue, out, 5), 1);
+		assert_int_equal(q[3].task.status, TAYRA_OK);
+		assert_int_equal(q[3].asked, desk->tasks);
+		tayra_task_queue_destroy(queue);
 	}
 }
 
@@ -467,8 +511,7 @@ a_later_deadline_survives_an_earlier_call(void **state)
 	assert_int_equal(q[0].task.status, TAYRA_E_TIMEOUT);
 	usleep(30000);
 	assert_int_equal(q[1].task.status, TAYRA_PENDING);
-	atomic_store(&desk->open, true);
-	await(desk, q, 2);
+	let_go(desk, q, 2);
 	assert_int_equal(q[1].task.status, TAYRA_OK);
 	close_desk(desk);
 }
@@ -538,8 +581,7 @@ tenants_take_turns_inside_a_kind(void **state)
 		ask(desk, &q[i], i)->task.tenant = i < 20 ? 1 : 2;
 		submit(desk, &q[i]);
 	}
-	atomic_store(&desk->open, true);
-	await(desk, q, 24);
+	let_go(desk, q, 24);
 	for (int i = 20; i < 24; i++)
 		assert_in_range(q[i].call, 0, 2);
 	assert_int_equal(desk->calls, 6);
@@ -557,8 +599,7 @@ classes_do_not_mix_and_the_higher_goes_first(void **state)
 		ask(desk, &q[i], i)->task.cls = i % 2 ? TAYRA_CRITICAL : TAYRA_BACKGROUND;
 		submit(desk, &q[i]);
 	}
-	atomic_store(&desk->open, true);
-	await(desk, q, 8);
+	let_go(desk, q, 8);
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(q[i].call, i % 2 ? 0 : 1);
 	assert_int_equal(desk->calls, 2);
@@ -581,8 +622,7 @@ one_that_is_not_full_waits_for_more_and_no_longer(void **state)
 	close_desk(desk);
 	/* A full one does not wait; nor does it take with it who came after. */
 	desk = open_desk(2, NULL, 3, 1000 * SECOND);
-	for (int i = 0; i < 4; i++)
-		submit(desk, ask(desk, &q[i], i));
+	submit_all(desk, q, 4);
 	await(desk, q, 3);
 	assert_int_equal(desk->sizes[0], 3);
 	assert_int_equal(tayra_task_wait(desk->ex, &q[3].task, 1, 5 * MS), TAYRA_E_TIMEOUT);
@@ -623,8 +663,7 @@ a_call_may_submit_and_cancel_and_is_refused_to_wait(void **state)
 	submit(desk, &q);
 	submit(desk, ask(desk, &waits, 2));
 	desk->also = look_inside;
-	atomic_store(&desk->open, true);
-	await(desk, &q, 1);
+	let_go(desk, &q, 1);
 	assert_int_equal(tayra_executor_drain(desk->ex, 20 * SECOND), TAYRA_OK);
 	assert_int_equal(told.submit, TAYRA_OK);
 	assert_int_equal(told.batch, TAYRA_OK);
@@ -743,6 +782,7 @@ main(void)
 		cmocka_unit_test(one_that_is_cancelled_leaves_the_others),
 		cmocka_unit_test(a_deadline_is_its_own),
 		cmocka_unit_test(what_is_late_when_its_turn_comes_is_left_out),
+		cmocka_unit_test(who_loses_a_late_carrier_ends_once_all_the_same),
 		cmocka_unit_test(a_later_deadline_survives_an_earlier_call),
 		cmocka_unit_test(a_full_queue_refuses_at_the_door),
 		cmocka_unit_test(what_pace_turns_away_ends_with_the_reason),
