@@ -514,6 +514,13 @@ struct tayra_origin_options {
 	const char *batch;
 	uint32_t batch_keys_max;  /* as tayra_batch_options.keys_max */
 	uint64_t batch_window_ns; /* as window_ns there */
+	/*
+	 * version: SQL only, not with batch.  A statement with the same parameters that is asked
+	 * first: the first column of its first row is the version of the value, which changes
+	 * whenever that does.  As long as it is that of what is cached, the value itself is not
+	 * asked for (tayra_load_unchanged()).  No row, and NULL: not known.  Borrowed for the call.
+	 */
+	const char *version;
 };
 #define TAYRA_ORIGIN_OPTIONS_INIT TAYRA__SIZED(struct tayra_origin_options)
 

@@ -104,7 +104,7 @@ tayra_origin_batch(const struct tayra_origin_options *given,
 	    tayra__batch_settings(batch.keys_max, batch.window_ns, &batching) != TAYRA_OK)
 		return TAYRA_E_INVAL;
 	/* It gets keys whole and says itself what comes back. */
-	if (o.pattern || o.shape || o.max_rows || o.max_bytes || o.batch)
+	if (o.pattern || o.shape || o.max_rows || o.max_bytes || settings.statements)
 		return TAYRA_E_INVAL;
 	b = tayra__mem_alloc(sizeof(*b));
 	if (!b)

@@ -87,7 +87,7 @@ tayra_origin_function(const struct tayra_origin_options *given, tayra_fetch_fn f
 		return TAYRA_E_INVAL;
 	/* It gets keys whole and says itself what comes back. */
 	tayra__option_struct(given, &o, sizeof(o));
-	if (o.pattern || o.shape || o.max_rows || o.max_bytes || o.batch)
+	if (o.pattern || o.shape || o.max_rows || o.max_bytes || settings.statements)
 		return TAYRA_E_INVAL;
 	f = tayra__mem_alloc(sizeof(*f));
 	if (!f)

@@ -387,7 +387,7 @@ check(const struct tayra_origin_options *given, const struct tayra_http_options 
 	else if (options->validators_bytes < TAYRA_CACHE_MEMORY_MIN)
 		status = TAYRA_E_INVAL;
 	if (status != TAYRA_OK || !url || options->max_redirects > 20 ||
-	    settings->shape.shape != TAYRA_SHAPE_RAW || settings->batch) {
+	    settings->shape.shape != TAYRA_SHAPE_RAW || settings->statements) {
 		tayra__complain(why, "the URL is missing, or an option does not go with HTTP");
 		return TAYRA_E_INVAL;
 	}

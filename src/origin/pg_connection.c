@@ -19,6 +19,7 @@
 
 #define PLAIN    "tayra"
 #define BATCH    "tayra_batch"
+#define VERSION  "tayra_version"
 #define SLICE_MS 10
 /* How long connecting and preparing may take, in seconds, when conninfo does not say. */
 #define CONNECT_S      5
@@ -407,6 +408,25 @@ prepare_batch(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	return pg->batch_refused ? TAYRA_OK : status;
 }
 
+static int
+prepare_version(struct tayra__pg *pg, const struct tayra__pg_target *target,
+		const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+{
+	char text[200] = "";
+	const struct tayra__complaint wrong = { text, sizeof(text) };
+	PGresult *last = NULL;
+	int status = prepare_one(pg, VERSION, target->version, patience, &last, &wrong);
+
+	if (status == TAYRA_OK)
+		status = check_statement(last, target->parts, &wrong);
+	if (status == TAYRA_OK)
+		status = learn_columns(&pg->version, last, 0, TAYRA_SHAPE_RAW, &wrong);
+	PQclear(last);
+	if (status != TAYRA_OK)
+		tayra__complain(why, "version: %s", text);
+	return status;
+}
+
 int
 tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	       const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
@@ -417,6 +437,8 @@ tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
 		status = prepare(pg, target, patience, why);
 	if (status == TAYRA_OK && target->batch)
 		status = prepare_batch(pg, target, patience, why);
+	if (status == TAYRA_OK && target->version)
+		status = prepare_version(pg, target, patience, why);
 	if (status != TAYRA_OK)
 		tayra__pg_close(pg);
 	return status;
@@ -557,7 +579,9 @@ ask(struct tayra__pg *pg, const char *name, const char *const *values, uint32_t 
     const struct tayra__sink *sink, const struct tayra__pg_patience *patience,
     const struct tayra__complaint *why)
 {
-	const struct tayra__pg_statement *st = strcmp(name, BATCH) == 0 ? &pg->batch : &pg->plain;
+	const struct tayra__pg_statement *st = strcmp(name, BATCH) == 0     ? &pg->batch
+					       : strcmp(name, VERSION) == 0 ? &pg->version
+									    : &pg->plain;
 	int status = TAYRA_E_ORIGIN;
 
 	if (PQsendQueryPrepared(pg->conn, name, (int)n, values, NULL, NULL, st->binary) &&
@@ -579,17 +603,33 @@ ask(struct tayra__pg *pg, const char *name, const char *const *values, uint32_t 
 	return status;
 }
 
-int
-tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
-	      struct tayra__result *result, const struct tayra__pg_patience *patience,
-	      const struct tayra__complaint *why)
+static int
+ask_one(struct tayra__pg *pg, const char *name, const struct tayra__part *parts, uint32_t n,
+	struct tayra__result *result, const struct tayra__pg_patience *patience,
+	const struct tayra__complaint *why)
 {
 	const struct tayra__sink sink = tayra__result_sink(result);
 	const char *values[TAYRA__PATTERN_PARTS];
 	int status = terminate(pg, parts, n, values);
 
 	pg->unprepared = pg->of_data = false;
-	return status == TAYRA_OK ? ask(pg, PLAIN, values, n, &sink, patience, why) : status;
+	return status == TAYRA_OK ? ask(pg, name, values, n, &sink, patience, why) : status;
+}
+
+int
+tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+	      struct tayra__result *result, const struct tayra__pg_patience *patience,
+	      const struct tayra__complaint *why)
+{
+	return ask_one(pg, PLAIN, parts, n, result, patience, why);
+}
+
+int
+tayra__pg_ask_version(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+		      struct tayra__result *result, const struct tayra__pg_patience *patience,
+		      const struct tayra__complaint *why)
+{
+	return ask_one(pg, VERSION, parts, n, result, patience, why);
 }
 
 int

@@ -32,7 +32,7 @@ struct tayra__pg_statement {
 
 struct tayra__pg {
 	struct pg_conn *conn; /* PGconn; NULL: closed */
-	struct tayra__pg_statement plain, batch;
+	struct tayra__pg_statement plain, batch, version;
 	bool batch_refused; /* the server does not take it now: keys are to be asked for alone */
 	bool unprepared;    /* the last statement failed because it has to be prepared anew */
 	bool of_data;       /* it failed over what may be one key's data */
@@ -47,6 +47,7 @@ struct tayra__pg_target {
 	enum tayra_shape shape;
 	const char *batch; /* NULL: there is none */
 	const struct tayra__spread *spread;
+	const char *version; /* the same */
 };
 
 /* => TAYRA_OK: it can be read, and says how long connecting may take.  TAYRA_E_INVAL,
@@ -81,6 +82,10 @@ bool tayra__pg_alive(struct tayra__pg *pg);
 int tayra__pg_ask(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
 		  struct tayra__result *result, const struct tayra__pg_patience *patience,
 		  const struct tayra__complaint *why);
+/* The same, for the version of the value. */
+int tayra__pg_ask_version(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+			  struct tayra__result *result, const struct tayra__pg_patience *patience,
+			  const struct tayra__complaint *why);
 /* The same for all keys of the spread; their list is made in *list. */
 int tayra__pg_ask_many(struct tayra__pg *pg, struct tayra__spread *spread,
 		       struct tayra__keylist *list, const struct tayra__pg_patience *patience,

@@ -11,6 +11,7 @@
 #include "origin/pg_connection.h"
 #include "origin/reach.h"
 #include "origin/settings.h"
+#include "origin/version.h"
 #include "origin/worker.h"
 
 /* How long a worker that got no connection because there are too many leaves the server alone. */
@@ -31,7 +32,7 @@ struct postgres {
 	struct tayra__pg_target target;
 	struct tayra__reach reach;
 	_Atomic bool closing; /* set by close, read by workers that connect; nothing hangs on it */
-	char *conninfo, *sql, *batch;
+	char *conninfo, *sql, *batch, *version;
 	uint64_t connect_ns; /* how long connecting and preparing may take */
 	uint32_t count;
 	struct seat seats[];
@@ -154,17 +155,42 @@ sit_down(struct task *task, struct seat *seat)
 	return false;
 }
 
-static void
-answer(struct task *task, struct tayra__result *result)
+/* => TAYRA_OK: *version; 0: none is known. */
+static int
+ask_version(struct task *task, struct seat *seat, const struct tayra__part *parts,
+	    uint64_t *version, const struct tayra__complaint *why)
 {
+	const struct tayra__shape raw = { TAYRA_SHAPE_RAW, 1, task->p->shape.max_bytes };
+	struct tayra__pg_patience patience = { go_on_asking, task };
+	struct tayra__result result;
+	const void *bytes;
+	size_t len;
+	int status;
+
+	tayra__result_begin(&result, &raw);
+	status = tayra__pg_ask_version(&seat->pg, parts, task->p->keys.parts, &result, &patience,
+				       why);
+	if (status == TAYRA_OK)
+		status = tayra__result_end(&result, &bytes, &len);
+	if (status == TAYRA_OK)
+		*version = tayra__version_of(bytes, len);
+	tayra__result_fini(&result);
+	return status == TAYRA_E_NOT_FOUND ? TAYRA_OK : status;
+}
+
+static void
+answer(struct task *task, struct tayra__result *result, uint64_t version)
+{
+	struct tayra_load_result known = TAYRA_LOAD_RESULT_INIT;
 	const void *value;
 	size_t len;
 	int status = tayra__result_end(result, &value, &len);
 
 	if (task->count == 0)
 		return;
+	known.version = version;
 	if (status == TAYRA_OK)
-		tayra_load_done(task->loads[0], value, len, NULL);
+		tayra_load_done(task->loads[0], value, len, &known);
 	else
 		tayra_load_fail(task->loads[0], status, 0);
 }
@@ -176,12 +202,22 @@ ask(struct task *task, struct seat *seat, const struct tayra__part *parts,
 {
 	struct tayra__pg_patience patience = { go_on_asking, task };
 	struct tayra__result result;
-	int status;
+	uint64_t version = 0;
+	int status = TAYRA_OK;
 
+	/* Before the value, which then is of that version or newer. */
+	if (task->p->version)
+		status = ask_version(task, seat, parts, &version, why);
+	if (status != TAYRA_OK || task->count == 0)
+		return status;
+	if (tayra__version_is_cached(task->loads[0], version)) {
+		tayra_load_unchanged(task->loads[0], NULL);
+		return TAYRA_OK;
+	}
 	tayra__result_begin(&result, &task->p->shape);
 	status = tayra__pg_ask(&seat->pg, parts, task->p->keys.parts, &result, &patience, why);
 	if (status == TAYRA_OK)
-		answer(task, &result);
+		answer(task, &result, version);
 	tayra__result_fini(&result);
 	return status;
 }
@@ -280,6 +316,7 @@ close_postgres(struct tayra_origin *origin)
 	tayra__mem_free(p->conninfo);
 	tayra__mem_free(p->sql);
 	tayra__mem_free(p->batch);
+	tayra__mem_free(p->version);
 	tayra__mem_free(p);
 }
 
@@ -302,8 +339,12 @@ create(const struct tayra__origin_settings *settings, const char *conninfo, cons
 		close_postgres(&p->origin);
 		return NULL;
 	}
-	p->target = (struct tayra__pg_target){ p->conninfo,    p->sql, p->keys.parts,
-					       p->shape.shape, NULL,   NULL };
+	p->target = (struct tayra__pg_target){
+		.conninfo = p->conninfo,
+		.sql = p->sql,
+		.parts = p->keys.parts,
+		.shape = p->shape.shape,
+	};
 	return p;
 }
 
@@ -321,6 +362,15 @@ set_batch(struct postgres *p, const struct tayra__origin_settings *settings)
 	p->target.batch = p->batch;
 	p->target.spread = p->seats[0].spread;
 	return p->batch ? status : TAYRA_E_NOMEM;
+}
+
+static int
+set_version(struct postgres *p, const struct tayra__origin_settings *settings)
+{
+	if (!settings->version)
+		return TAYRA_OK;
+	p->target.version = p->version = tayra__mem_strdup(settings->version);
+	return p->version ? TAYRA_OK : TAYRA_E_NOMEM;
 }
 
 /* The first connection shows whether the statement is one.  => TAYRA_OK also when the server
@@ -363,6 +413,8 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 	if (!p)
 		return TAYRA_E_NOMEM;
 	status = set_batch(p, &settings);
+	if (status == TAYRA_OK)
+		status = set_version(p, &settings);
 	if (status == TAYRA_OK)
 		status = tayra__pg_conninfo(conninfo, &p->connect_ns, &why);
 	if (status == TAYRA_OK)

@@ -322,8 +322,9 @@ tayra_origin_redis(const struct tayra_origin_options *given, const char *url, co
 		return TAYRA_E_INVAL;
 	}
 	status = tayra__origin_settings(given, &settings, &why);
-	if (status == TAYRA_OK && (settings.shape.shape != TAYRA_SHAPE_RAW || settings.batch)) {
-		tayra__complain(&why, "options: a shape and a batch are of SQL");
+	if (status == TAYRA_OK &&
+	    (settings.shape.shape != TAYRA_SHAPE_RAW || settings.statements)) {
+		tayra__complain(&why, "options: a shape, a batch and a version are of SQL");
 		status = TAYRA_E_INVAL;
 	}
 	if (status != TAYRA_OK)

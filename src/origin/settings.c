@@ -36,6 +36,10 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 		return refuse(why, "there is no such shape");
 	if (tayra__batch_settings(o.batch_keys_max, o.batch_window_ns, &out->batching) != TAYRA_OK)
 		return refuse(why, "a batch of over 1,024 keys, or a window of over 10 s");
+	if (o.batch && o.version)
+		return refuse(why, "a version does not go with a batch");
+	out->version = o.version;
+	out->statements = o.batch || o.version;
 	out->batch = o.batch;
 	out->threads = o.threads ? o.threads : DEFAULT_THREADS;
 	out->pace = o.pace;

@@ -19,6 +19,8 @@ struct tayra__origin_settings {
 	struct tayra__shape shape;
 	const char *batch; /* borrowed; NULL: one key at a time */
 	struct tayra__batching batching;
+	const char *version; /* the statement for it.  Borrowed; NULL: none */
+	bool statements;     /* there is one besides the query: only SQL has that */
 };
 
 /* => TAYRA_OK, TAYRA_E_INVAL with a complaint. */

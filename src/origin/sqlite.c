@@ -3,8 +3,7 @@
  * sqlite.c: a prepared statement, and one for batches, a worker, each worker on a connection of its
  * own, so that SQLite's own mutexes are never waited for.  A query past the deadline of all its
  * loads, or that nobody waits for, is
- * ended from its progress handler, and the wait for a lock that somebody else has on the database
- * from the busy handler.  Another process may change the schema: SQLite then prepares the
+ * ended (sqlite_connection.h).  Another process may change the schema: SQLite then prepares the
  * statement anew in the first step of a run, and what is known of its columns goes with the old
  * one.
  */
@@ -18,13 +17,10 @@
 #include "origin/keylist.h"
 #include "origin/settings.h"
 #include "origin/spread.h"
+#include "origin/sqlite_connection.h"
 #include "origin/sqlite_open.h"
+#include "origin/version.h"
 #include "origin/worker.h"
-
-/* Virtual machine steps between looks at the clock: about 20 us. */
-#define PROGRESS_STEPS 1000
-/* Between looks whether a lock is gone: 1, 2, 4, 8, 16, 16, .. ms. */
-#define BUSY_DOUBLINGS 4
 
 struct statement {
 	sqlite3_stmt *handle;      /* NULL: there is none */
@@ -36,12 +32,10 @@ struct statement {
 };
 
 struct connection {
-	sqlite3 *db;
-	struct statement plain, batch;
+	struct tayra__sqlite on;
+	struct statement plain, batch, version;
 	struct tayra__spread *spread; /* with a batch */
 	struct tayra__keylist list;
-	struct tayra_load *const *loads; /* running on it now */
-	uint32_t count;
 };
 
 struct database {
@@ -52,120 +46,6 @@ struct database {
 	uint32_t count;
 	struct connection connections[];
 };
-
-/* Is none of them worth going on? */
-static bool
-are_over(const struct connection *c)
-{
-	for (uint32_t i = 0; i < c->count; i++)
-		if (tayra__load_over(c->loads[i]) == TAYRA_OK)
-			return false;
-	return true;
-}
-
-static int
-progress(void *arg)
-{
-	const struct connection *c = arg;
-
-	return c->count > 0 && are_over(c);
-}
-
-static bool
-may_wait(const struct tayra_load *load, uint64_t step_ns)
-{
-	uint64_t until_ns;
-
-	return !tayra_load_cancelled(load) &&
-	       !__builtin_add_overflow(tayra__load_now_ns(load), step_ns, &until_ns) &&
-	       until_ns < tayra_load_deadline_ns(load);
-}
-
-/* Somebody writes, for the nth time in a row.  Gives up where the next look would come too late. */
-static int
-busy(void *arg, int n)
-{
-	const struct connection *c = arg;
-	uint64_t step_ns = TAYRA_NS_PER_MS << (n < BUSY_DOUBLINGS ? n : BUSY_DOUBLINGS);
-	bool wait = false;
-
-	for (uint32_t i = 0; i < c->count; i++) {
-		tayra__load_waited(c->loads[i]);
-		wait = wait || may_wait(c->loads[i], step_ns);
-	}
-	if (!wait)
-		return 0;
-	tayra__clock_sleep_until_ns(tayra__clock_real_ns() + step_ns);
-	return 1;
-}
-
-static int
-status_of(int rc, const struct connection *c)
-{
-	switch (rc & 0xff) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED: return TAYRA_E_OVERLOAD;
-	case SQLITE_INTERRUPT:
-		return tayra_load_cancelled(c->loads[0]) ? TAYRA_E_CANCELLED : TAYRA_E_TIMEOUT;
-	case SQLITE_NOMEM: return TAYRA_E_NOMEM;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return TAYRA_E_CORRUPT;
-	}
-	return TAYRA_E_ORIGIN;
-}
-
-/* What ends a quotation that c begins, 0: it begins none.  SQLite quotes values in one of three
- * ways, and, in a statement that once compiled, names in none. */
-static char
-closing(char c)
-{
-	return c == '[' ? ']' : c == '\'' || c == '"' ? c : '\0';
-}
-
-/* SQLite's message without the values it quotes. */
-static void
-complain_of(sqlite3 *db, const struct tayra__complaint *why)
-{
-	char plain[TAYRA__TROUBLE_TEXT], close = '\0';
-	size_t len = 0;
-
-	for (const char *at = sqlite3_errmsg(db); *at && len < sizeof(plain) - 1; at++) {
-		if (!close) {
-			close = closing(*at);
-			plain[len++] = *at;
-		} else if (*at == close) {
-			close = '\0';
-			plain[len++] = *at;
-		}
-	}
-	plain[len] = '\0';
-	tayra__complain(why, "%s", plain);
-}
-
-/* What a step said that is neither a row nor the end. */
-static int
-broken(const struct connection *c, int rc, const struct tayra__complaint *why)
-{
-	complain_of(c->db, why);
-	return status_of(rc, c);
-}
-
-/* => TAYRA_E_INVAL: it is none of our keys, or longer than SQLite takes. */
-static int
-bind_key(const struct database *d, const struct connection *c)
-{
-	struct tayra__part parts[TAYRA__PATTERN_PARTS];
-	size_t key_len;
-	const void *key = tayra_load_key(c->loads[0], &key_len);
-
-	if (!tayra__pattern_match(&d->keys, key, key_len, parts))
-		return TAYRA_E_INVAL;
-	for (uint32_t i = 0; i < d->keys.parts; i++)
-		if (sqlite3_bind_text(c->plain.handle, (int)i + 1, parts[i].bytes,
-				      (int)parts[i].len, SQLITE_STATIC) != SQLITE_OK)
-			return TAYRA_E_NOMEM;
-	return TAYRA_OK;
-}
 
 static struct tayra__cell
 cell_of(const struct statement *st, int column, bool as_bytes)
@@ -258,7 +138,7 @@ begin(const struct database *d, struct connection *c, struct statement *st, int 
 
 	*rc = sqlite3_step(st->handle);
 	if (*rc != SQLITE_ROW && *rc != SQLITE_DONE)
-		return broken(c, *rc, why);
+		return tayra__sqlite_broken(&c->on, *rc, why);
 	status = know_columns(st, d->shape.shape, why);
 	return status == TAYRA_E_INVAL ? TAYRA_E_ORIGIN : status; /* not the key's fault */
 }
@@ -278,16 +158,39 @@ query(const struct database *d, struct connection *c, struct statement *st,
 		rc = sqlite3_step(st->handle);
 	}
 	if (status == TAYRA_OK && rc != SQLITE_DONE)
-		status = broken(c, rc, why);
+		status = tayra__sqlite_broken(&c->on, rc, why);
 	return status;
 }
 
 static void
 end(struct connection *c, const struct statement *st)
 {
-	c->count = 0;
+	c->on.count = 0;
 	sqlite3_reset(st->handle);
 	sqlite3_clear_bindings(st->handle);
+}
+
+/* Before the value, which then is of that version or newer.  => TAYRA_OK: *version; 0: none. */
+static int
+ask_version(const struct database *d, struct connection *c, uint64_t *version,
+	    const struct tayra__complaint *why)
+{
+	sqlite3_stmt *st = c->version.handle;
+	int rc, status = tayra__sqlite_bind_key(st, &d->keys, c->on.loads[0]);
+
+	if (status == TAYRA_OK) {
+		rc = sqlite3_step(st);
+		if (rc == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL) {
+			const void *bytes = sqlite3_column_blob(st, 0);
+
+			*version = tayra__version_of(bytes, (size_t)sqlite3_column_bytes(st, 0));
+		} else if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+			status = tayra__sqlite_broken(&c->on, rc, why);
+		}
+	}
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return status;
 }
 
 static void
@@ -300,21 +203,32 @@ work(void *arg, uint32_t worker, struct tayra_load *l)
 	struct tayra__result result;
 	const struct tayra__sink sink = tayra__result_sink(&result);
 	const void *value = NULL;
+	struct tayra_load_result known = TAYRA_LOAD_RESULT_INIT;
+	uint64_t version = 0;
 	size_t len = 0;
 	int status;
 
+	c->on.loads = &l;
+	c->on.count = 1;
+	status = c->version.handle ? ask_version(d, c, &version, &why) : TAYRA_OK;
+	if (status == TAYRA_OK && tayra__version_is_cached(l, version)) {
+		c->on.count = 0;
+		tayra__trouble_note(&d->origin.trouble, TAYRA_OK, trouble);
+		tayra_load_unchanged(l, NULL);
+		return;
+	}
 	tayra__result_begin(&result, &d->shape);
-	c->loads = &l;
-	c->count = 1;
-	status = bind_key(d, c);
+	if (status == TAYRA_OK)
+		status = tayra__sqlite_bind_key(c->plain.handle, &d->keys, l);
 	if (status == TAYRA_OK)
 		status = query(d, c, &c->plain, &sink, &why);
 	end(c, &c->plain);
 	if (status == TAYRA_OK)
 		status = tayra__result_end(&result, &value, &len);
 	tayra__trouble_note(&d->origin.trouble, status, trouble);
+	known.version = version;
 	if (status == TAYRA_OK)
-		tayra_load_done(l, value, len, NULL);
+		tayra_load_done(l, value, len, &known);
 	else
 		tayra_load_fail(l, status, 0);
 	tayra__result_fini(&result);
@@ -337,14 +251,14 @@ ask_together(struct database *d, struct connection *c, struct tayra__outcome *ou
 	const struct tayra__sink sink = tayra__spread_sink(c->spread);
 	int status = tayra__keylist_json(&c->list, c->spread);
 
-	c->loads = tayra__spread_loads(c->spread);
-	c->count = c->spread->count;
+	c->on.loads = tayra__spread_loads(c->spread);
+	c->on.count = c->spread->count;
 	if (status == TAYRA_OK && sqlite3_bind_text64(c->batch.handle, 1, c->list.text, c->list.len,
 						      SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
 		status = TAYRA_E_NOMEM;
 	if (status == TAYRA_OK) {
 		status = query(d, c, &c->batch, &sink, &why);
-		outcome->data = status == TAYRA_E_ORIGIN && is_of_data(c->db);
+		outcome->data = status == TAYRA_E_ORIGIN && is_of_data(c->on.db);
 	}
 	end(c, &c->batch);
 	outcome->status = status;
@@ -376,7 +290,8 @@ close_connection(struct connection *c)
 	forget_columns(&c->batch);
 	sqlite3_finalize(c->plain.handle);
 	sqlite3_finalize(c->batch.handle);
-	sqlite3_close(c->db);
+	sqlite3_finalize(c->version.handle);
+	sqlite3_close(c->on.db);
 	tayra__spread_destroy(c->spread);
 	tayra__keylist_fini(&c->list);
 }
@@ -395,54 +310,43 @@ close_database(struct tayra_origin *origin)
 	tayra__mem_free(d);
 }
 
-/* Is there no statement in it?  Asks SQLite, which knows its comments. */
-static bool
-is_blank(sqlite3 *db, const char *text)
-{
-	sqlite3_stmt *statement = NULL;
-	int rc = SQLITE_OK;
-
-	while (*text && rc == SQLITE_OK && !statement)
-		rc = sqlite3_prepare_v2(db, text, -1, &statement, &text);
-	sqlite3_finalize(statement);
-	return rc == SQLITE_OK && !statement;
-}
-
 static int
 prepare(sqlite3 *db, struct statement *st, const char *sql, const struct tayra__complaint *why)
 {
-	const char *rest = "";
-	int rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st->handle, &rest);
+	int status = tayra__sqlite_prepare(db, sql, &st->handle, why);
 
-	if (rc != SQLITE_OK)
-		tayra__complain(why, "SQL: %s", sqlite3_errmsg(db));
-	else if (!st->handle)
-		tayra__complain(why, "SQL: there is no statement in it");
-	else if (!is_blank(db, rest))
-		tayra__complain(why, "SQL: there is more than one statement in it");
-	else if (!sqlite3_stmt_readonly(st->handle))
+	if (status != TAYRA_OK)
+		return status;
+	if (!sqlite3_stmt_readonly(st->handle))
 		tayra__complain(why, "SQL: it would change the database");
 	else if (sqlite3_column_count(st->handle) == 0)
 		tayra__complain(why, "SQL: it returns no column");
 	else
 		return TAYRA_OK;
-	return rc == SQLITE_NOMEM ? TAYRA_E_NOMEM : TAYRA_E_INVAL;
+	return TAYRA_E_INVAL;
+}
+
+/* One for a key: it takes its parts. */
+static int
+prepare_for_key(const struct database *d, struct connection *c, struct statement *st,
+		const char *sql, const struct tayra__complaint *why)
+{
+	int status = prepare(c->on.db, st, sql, why);
+	int takes = sqlite3_bind_parameter_count(st->handle);
+
+	if (status != TAYRA_OK || takes == (int)d->keys.parts)
+		return status;
+	tayra__complain_parameters(why, takes, d->keys.parts);
+	return TAYRA_E_INVAL;
 }
 
 static int
 open_plain(const struct database *d, struct connection *c, const char *sql,
 	   const struct tayra__complaint *why)
 {
-	int status = prepare(c->db, &c->plain, sql, why);
-	int takes = sqlite3_bind_parameter_count(c->plain.handle);
+	int status = prepare_for_key(d, c, &c->plain, sql, why);
 
-	if (status != TAYRA_OK)
-		return status;
-	if (takes != (int)d->keys.parts) {
-		tayra__complain_parameters(why, takes, d->keys.parts);
-		return TAYRA_E_INVAL;
-	}
-	return know_columns(&c->plain, d->shape.shape, why);
+	return status == TAYRA_OK ? know_columns(&c->plain, d->shape.shape, why) : status;
 }
 
 /* Whose keys would it find who compares one with the whole list? */
@@ -464,7 +368,7 @@ open_batch(const struct database *d, struct connection *c,
 					  &c->spread);
 
 	if (status == TAYRA_OK)
-		status = prepare(c->db, &c->batch, settings->batch, why);
+		status = prepare(c->on.db, &c->batch, settings->batch, why);
 	if (status != TAYRA_OK)
 		return status;
 	wrong = wrong_with_batch(c, settings->batch);
@@ -485,23 +389,26 @@ open_all(struct database *d, const struct tayra__origin_settings *settings, cons
 	 const char *sql, const struct tayra__complaint *why)
 {
 	char text[200] = "";
-	const struct tayra__complaint batch = { text, sizeof(text) };
+	const struct tayra__complaint other = { text, sizeof(text) };
 	int status = TAYRA_OK;
 
 	for (uint32_t i = 0; i < settings->threads && status == TAYRA_OK; i++) {
 		struct connection *c = &d->connections[i];
 
 		d->count++;
-		status = tayra__sqlite_open(path, &c->db, why);
+		status = tayra__sqlite_open(path, &c->on.db, why);
 		if (status == TAYRA_OK)
 			status = open_plain(d, c, sql, why);
 		if (status == TAYRA_OK && settings->batch) {
-			status = open_batch(d, c, settings, &batch);
+			status = open_batch(d, c, settings, &other);
 			tayra__complain(why, text[0] ? "batch: %s" : "%s", text);
 		}
+		if (status == TAYRA_OK && settings->version) {
+			status = prepare_for_key(d, c, &c->version, settings->version, &other);
+			tayra__complain(why, text[0] ? "version: %s" : "%s", text);
+		}
 		if (status == TAYRA_OK) {
-			sqlite3_progress_handler(c->db, PROGRESS_STEPS, progress, c);
-			sqlite3_busy_handler(c->db, busy, c);
+			tayra__sqlite_watch(&c->on);
 		}
 	}
 	return status;

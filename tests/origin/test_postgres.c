@@ -3,7 +3,7 @@
  * A server of our own, unprivileged, in a temporary folder, reached through a socket there; skipped
  * where there is none to start.
  */
-#include "asked.h"
+#include "versioned.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -526,6 +526,45 @@ a_server_that_says_nothing_or_nonsense_is_no_server(void **state)
 	}
 }
 
+static void
+of_the_same_version_the_value_is_not_asked_for(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	struct stage s;
+	char error[200];
+
+	execute("CREATE TABLE versioned (name text PRIMARY KEY, value text, at timestamptz);"
+		"INSERT INTO versioned VALUES ('one', 'a', now()), ('none', 'a', NULL)");
+	o.version = "SELECT at FROM versioned WHERE name = $1";
+	origin = open_with(&o, "SELECT value FROM versioned WHERE name = $1");
+	stage_open(&s, NULL);
+	ask_anew(&s, origin, "one", "a", 0);
+	ask_anew(&s, origin, "none", "a", 0);
+	execute("UPDATE versioned SET value = 'b'"); /* as nobody should: of the same version */
+	ask_anew(&s, origin, "one", "a", 1);
+	ask_anew(&s, origin, "none", "b", 1);
+	execute("UPDATE versioned SET at = now() + interval '1 second' WHERE name = 'one'");
+	ask_anew(&s, origin, "one", "b", 1);
+	ask_anew(&s, origin, "one", "b", 2);
+	expect_status(origin, "no such", TAYRA_E_NOT_FOUND);
+	/* Prepared anew, and asked once more. */
+	execute("ALTER TABLE versioned ALTER at TYPE text");
+	ask_anew(&s, origin, "one", "b", 3);
+	stage_close(&s);
+	tayra_origin_close(origin);
+	o.version = "SELECT at FROM versioned";
+	assert_int_equal(
+		tayra_origin_postgres(&o, cluster.conninfo, SQL, error, sizeof(error), &origin),
+		TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "version: SQL: it takes 0 parameters"));
+	o.version = "SELECT nothing_there";
+	assert_int_equal(
+		tayra_origin_postgres(&o, cluster.conninfo, SQL, error, sizeof(error), &origin),
+		TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "version: SQL: column"));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_value_is_the_first_column_of_the_first_row),
 	cmocka_unit_test(a_key_is_bound_and_never_part_of_the_sql),
@@ -538,6 +577,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_query_nobody_waits_for_is_cancelled),
 	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
 	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
+	cmocka_unit_test(of_the_same_version_the_value_is_not_asked_for),
 	cmocka_unit_test(a_table_altered_under_the_statement_is_read_again),
 	cmocka_unit_test(why_it_fails_is_kept_without_values),
 	cmocka_unit_test(a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is),
