@@ -94,6 +94,16 @@ struct tayra_options {
 	 * in the strategy's refresh_class.  Requests with a loader of their own need `ticker`.
 	 * Default 0: not. */
 	double refresh_at;
+	/*
+	 * Single flight across all handles that share the remote tier: who finds a key nowhere
+	 * takes its lease there, and the others wait for what it loads, as they would for a load of
+	 * their own: up to their timeouts, stale at the soft one.  It is given back when the load
+	 * ends, and runs out after this time: then, also when its holder died, the next one loads.
+	 * A load that takes longer is begun once more elsewhere.  While the server cannot be asked
+	 * each loads for itself.  Not for REFRESH, NO_STORE and values that are never fresh, nor
+	 * without single flight.  Default 2 s, at most an hour; TAYRA_OFF: not.
+	 */
+	uint64_t lease_ns;
 };
 #define TAYRA_OPTIONS_INIT TAYRA__SIZED(struct tayra_options)
 
@@ -378,6 +388,10 @@ struct tayra_stats {
 	uint64_t unchanged; /* of loads: finished by tayra_load_unchanged() */
 	uint64_t writes;    /* origins asked to write; no loads */
 	uint64_t write_errors;
+	uint64_t leases;          /* taken in the remote tier, so that nobody else loads the key */
+	uint64_t lease_waits;     /* keys waited for because another handle had the lease */
+	uint64_t lease_takeovers; /* of those: loaded here in the end, for it failed, died, was too
+				     slow, or the server went */
 };
 #ifdef __cplusplus
 extern "C++" {
@@ -439,8 +453,9 @@ TAYRA_API int tayra_tier_file_close(struct tayra_tier_file *tier);
  * forgotten.  A server that does not know RESP3 (before Redis 6) cannot tell: then copies in RAM
  * and in the file tier live as long as their ttl says, whatever others do.
  *
- * Opening starts two threads.  The user needs GET GETRANGE SET DEL on the prefix, INFO, and CLIENT
- * with SETNAME, ID, KILL and TRACKING.  docs/design/tier.md says what the promise rests on.
+ * Opening starts two threads.  The user needs GET GETRANGE STRLEN PTTL SET DEL WATCH on the prefix,
+ * UNWATCH MULTI EXEC, INFO, and CLIENT with SETNAME, ID, KILL and TRACKING.  docs/design/tier.md
+ * says what the promise rests on.
  */
 struct tayra_tier_remote_options {
 	size_t size;

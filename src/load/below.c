@@ -108,7 +108,7 @@ tayra__below_forget(struct tayra *t, const void *key, size_t key_len)
 {
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
-	tayra__flight_forget(t, key, key_len);
+	tayra__flight_forget_told(t, key, key_len);
 	tayra__due_drop(t, key, key_len);
 	tayra_cache_delete(t->cache, key, key_len);
 	pthread_mutex_unlock(&t->lock);
@@ -213,10 +213,11 @@ look_in_file(struct tayra *t, const void *key, size_t key_len, struct tayra__fou
  * *out are the file's. */
 static void
 look_in_remote(struct tayra *t, const void *key, size_t key_len, uint64_t newer_than_ms,
-	       bool anything, int *status, struct tayra__found *out)
+	       bool anything, struct tayra__tier_lease *lease, int *status,
+	       struct tayra__found *out)
 {
 	struct tayra__found found;
-	int got = tayra__level_get(t, &t->below.remote, key, key_len, &found);
+	int got = tayra__lease_get(t, key, key_len, lease, &found);
 
 	if (got == TAYRA_OK && anything && found.meta.born_ms <= newer_than_ms) {
 		tayra__tier_value_free(&found.value);
@@ -232,10 +233,11 @@ look_in_remote(struct tayra *t, const void *key, size_t key_len, uint64_t newer_
 	}
 }
 
-/* => TAYRA_OK, anything else: a miss, TAYRA_E_NOMEM because nobody could look. */
+/* lease: NULL, or asked for where the remote is.  => TAYRA_OK, anything else: a miss, TAYRA_E_NOMEM
+ * because nobody could look. */
 static int
 look(struct tayra *t, const void *key, size_t key_len, struct leave *leave,
-     struct tayra__found *out)
+     struct tayra__tier_lease *lease, struct tayra__found *out)
 {
 	uint64_t born_ms = 0;
 	int status = TAYRA_E_NOT_FOUND;
@@ -252,7 +254,7 @@ look(struct tayra *t, const void *key, size_t key_len, struct leave *leave,
 		born_ms = out->meta.born_ms;
 	}
 	if (leave->remote)
-		look_in_remote(t, key, key_len, born_ms, anything, &status, out);
+		look_in_remote(t, key, key_len, born_ms, anything, lease, &status, out);
 	return status;
 }
 
@@ -301,7 +303,7 @@ tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayr
 	uint64_t now_ms;
 	int status;
 
-	if (!tayra__below_is(t) || look(t, key, key_len, &leave, &found) != TAYRA_OK)
+	if (!tayra__below_is(t) || look(t, key, key_len, &leave, NULL, &found) != TAYRA_OK)
 		return TAYRA_E_NOT_FOUND;
 	hold = hold_of(t, key, key_len, &found.value, &status);
 	if (!hold) {
@@ -323,20 +325,48 @@ tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayr
 	return status;
 }
 
-int
-tayra__below_look(struct tayra_load *flight)
+/* What was put here while the flight was parked.  => whether it has landed. */
+static bool
+found_in_ram(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
+	uint64_t now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
+	struct tayra_item_meta meta;
+	struct tayra_value value;
+
+	if (!flight->looks ||
+	    tayra__ram_get(t, flight->key, flight->key_len, now_ms, &value) != TAYRA_OK)
+		return false;
+	if (now_ms >= value.meta.fresh_ms || (value.meta.flags & TAYRA_ITEM_STALE)) {
+		tayra_cache_unpin(t->cache, &value);
+		return false;
+	}
+	meta = value.meta;
+	tayra__hold_take(flight->hold, &value);
+	return tayra__land_found(flight, &meta, TAYRA_TIER_RAM);
+}
+
+int
+tayra__below_look(struct tayra_load *flight, uint64_t lease_ns)
+{
+	struct tayra *t = flight->t;
+	struct tayra__tier_lease lease = { .ns = lease_ns };
 	struct tayra__found found;
 	struct leave leave;
-	int status = look(t, flight->key, flight->key_len, &leave, &found);
+	int status;
 
+	if (found_in_ram(flight))
+		return TAYRA_OK;
+	status = look(t, flight->key, flight->key_len, &leave, lease_ns ? &lease : NULL, &found);
+	flight->lease = lease.token;
+	if (status != TAYRA_OK && lease.held)
+		return TAYRA_PENDING;
 	if (status != TAYRA_OK)
 		return status == TAYRA_E_NOMEM ? status : TAYRA_E_NOT_FOUND;
 	status = tayra__hold_copy(flight->hold, flight->key, flight->key_len, found.value.data,
 				  found.value.len, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS);
 	if (status == TAYRA_OK && !tayra__land_found(flight, &found.meta, found.tier))
-		status = TAYRA_E_NOT_FOUND;
+		status = lease.held ? TAYRA_PENDING : TAYRA_E_NOT_FOUND;
 	copy_down(t, flight->key, flight->key_len, &leave, &found);
 	tayra__tier_value_free(&found.value);
 	return status;
@@ -394,7 +424,8 @@ tick_remote(struct tayra *t)
 static bool
 has_work(const struct tayra__below *below)
 {
-	return tayra__due_is_posted(&below->due) || below->trust == TAYRA__DISTRUSTED || below->pay;
+	return tayra__due_is_posted(&below->due) || below->trust == TAYRA__DISTRUSTED ||
+	       below->pay || !tayra__list_empty(&below->leases.ended);
 }
 
 static void *
@@ -416,6 +447,7 @@ run_writer(void *arg)
 		if (part == TAYRA__DUE_ALL)
 			tick_remote(t);
 		tayra__due_work(t, part, UINT_MAX);
+		tayra__lease_give_back(t);
 	}
 	tayra__due_work(t, TAYRA__DUE_POSTED, UINT_MAX);
 	pthread_mutex_unlock(&t->lock);
@@ -443,7 +475,7 @@ start_threads(struct tayra *t)
 
 int
 tayra__below_init(struct tayra *t, struct tayra__tier *file, struct tayra__tier *remote,
-		  enum tayra__below_threads threads)
+		  uint64_t lease_ns, enum tayra__below_threads threads)
 {
 	struct tayra__below *below = &t->below;
 	int status;
@@ -456,6 +488,9 @@ tayra__below_init(struct tayra *t, struct tayra__tier *file, struct tayra__tier 
 		pthread_mutex_init(&below->order[i], NULL);
 	pthread_cond_init(&below->wake, NULL);
 	tayra__list_init(&below->waiting);
+	below->leases.ns = lease_ns;
+	tayra__heap_init(&below->leases.parked);
+	tayra__list_init(&below->leases.ended);
 	below->file = (struct tayra__level){ file, TAYRA_TIER_FILE };
 	below->remote = (struct tayra__level){ remote, TAYRA_TIER_REMOTE };
 	status = tayra__due_init(t);
@@ -489,6 +524,7 @@ tayra__below_fini(struct tayra *t)
 	if (below->writer)
 		pthread_join(below->threads[TAYRA__BELOW_LOOKERS], NULL);
 	tayra__due_fini(t);
+	tayra__heap_fini(&below->leases.parked);
 	pthread_cond_destroy(&below->wake);
 	for (unsigned i = 0; i < TAYRA__BELOW_STRIPES; i++)
 		pthread_mutex_destroy(&below->order[i]);

@@ -25,6 +25,7 @@
 
 #include "base/list.h"
 #include "load/due.h"
+#include "load/lease.h"
 #include "load/level.h"
 
 /* A clear holds all; ThreadSanitizer follows at most 64 locks of a thread. */
@@ -47,6 +48,7 @@ struct tayra__below {
 	_Atomic uint64_t next_tick_ns;
 	enum tayra__trust trust; /* of the file tier.  handle.lock */
 	struct tayra__due due;
+	struct tayra__leases leases;
 	/* The threads that look for requests that must not block, and the last, which tells the
 	 * remote; with the ticker only. */
 	pthread_t threads[TAYRA__BELOW_THREADS];
@@ -61,7 +63,7 @@ enum tayra__below_threads { TAYRA__BELOW_ALONE, TAYRA__BELOW_THREADED };
 
 /* The cache is there.  => TAYRA_OK, TAYRA_E_INVAL: the clock has no wall time, TAYRA_E_NOMEM. */
 int tayra__below_init(struct tayra *t, struct tayra__tier *file, struct tayra__tier *remote,
-		      enum tayra__below_threads threads);
+		      uint64_t lease_ns, enum tayra__below_threads threads);
 /* No flight is left.  What is posted for the remote is told it, until that fails. */
 void tayra__below_fini(struct tayra *t);
 void tayra__below_tick(struct tayra *t, uint64_t now_ns);
@@ -97,10 +99,11 @@ void tayra__below_all_changed(struct tayra *t);
  * => TAYRA_OK: something fresh is in *ref.  TAYRA_E_NOT_FOUND, TAYRA_E_NOMEM, TAYRA_E_FULL.
  */
 int tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayra_ref *ref);
-/* Look for an entering flight that has not been looked for; on the calling thread, no lock held,
- * the caller has a reference.  => TAYRA_OK: it has landed.  TAYRA_E_NOT_FOUND, also when a tier
- * failed; TAYRA_E_NOMEM, TAYRA_E_FULL: it may be there. */
-int tayra__below_look(struct tayra_load *flight);
+/* Look for an entering flight that has not been looked for, and take its lease for so long, 0: not;
+ * on the calling thread, no lock held, the caller has a reference.  => TAYRA_OK: it has landed.
+ * TAYRA_PENDING: not, and another node loads it.  TAYRA_E_NOT_FOUND, also when a tier failed;
+ * TAYRA_E_NOMEM, TAYRA_E_FULL: it may be there. */
+int tayra__below_look(struct tayra_load *flight, uint64_t lease_ns);
 /* The same, and then enter it, on a thread for it.  handle.lock is held.  => false: there is
  * none. */
 bool tayra__below_look_aside(struct tayra_load *flight);

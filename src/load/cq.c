@@ -20,6 +20,7 @@
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/inside.h"
+#include "load/lease.h"
 #include "load/process.h"
 #include "load/turn.h"
 #include "load/waiter.h"
@@ -207,6 +208,17 @@ tayra_cq_fd(struct tayra_cq *cq)
 	return cq->fd;
 }
 
+/* What other nodes load, where nobody else sees to it.  Lock held, let go of meanwhile. */
+static void
+look_again(struct tayra *t)
+{
+	if (tayra__lease_next_ns(t) > tayra__handle_now_ns(t))
+		return;
+	tayra__lease_due(t, tayra__handle_now_ns(t), 0);
+	tayra__turn_unlock(t);
+	pthread_mutex_lock(&t->lock);
+}
+
 /* End what is due and run what is ready, on this thread.  More may be left. */
 static void
 work(struct tayra_cq *cq, struct tayra *t)
@@ -219,6 +231,7 @@ work(struct tayra_cq *cq, struct tayra *t)
 
 	pthread_mutex_lock(&t->lock);
 	tayra__waiters_due(t, tayra__handle_now_ns(t), 0);
+	look_again(t);
 	tayra__turn_run_ready(t, 0);
 	tayra__turn_unlock(t);
 }
@@ -247,7 +260,10 @@ static uint64_t
 until_next_timer(const struct tayra *t)
 {
 	uint64_t next_ns = tayra__waiters_next_ns(t);
+	uint64_t look_ns = tayra__lease_next_ns(t);
 	uint64_t now_ns = tayra__handle_now_ns(t);
+
+	next_ns = look_ns < next_ns ? look_ns : next_ns;
 
 	if (next_ns == UINT64_MAX)
 		return UINT64_MAX;

@@ -9,6 +9,7 @@
 #include "load/absent.h"
 #include "load/below.h"
 #include "load/handle.h"
+#include "load/lease.h"
 #include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/request.h"
@@ -157,6 +158,7 @@ tayra__flight_detach(struct tayra_load *flight)
 {
 	flight->attached = false;
 	tayra__list_remove(&flight->in_bucket);
+	tayra__lease_wake(flight);
 }
 
 void
@@ -168,6 +170,20 @@ tayra__flight_forget(struct tayra *t, const void *key, size_t key_len)
 	tayra__absent_forget(t, key, key_len);
 	while ((flight = tayra__flight_find(t, key, key_len)))
 		tayra__flight_detach(flight);
+}
+
+void
+tayra__flight_forget_told(struct tayra *t, const void *key, size_t key_len)
+{
+	struct tayra_load *flight = tayra__flight_find(t, key, key_len);
+
+	if (!flight || flight->state != TAYRA__FLIGHT_PARKED) {
+		tayra__flight_forget(t, key, key_len);
+		return;
+	}
+	tayra__below_changed(t, key, key_len);
+	tayra__absent_forget(t, key, key_len);
+	tayra__lease_wake(flight);
 }
 
 void
@@ -195,10 +211,11 @@ tayra__flight_reenter(struct tayra_load *flight)
 void
 tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last)
 {
+	tayra__lease_unpark(flight);
+	flight->state = last;
 	if (flight->attached)
 		tayra__flight_detach(flight);
 	tayra__list_remove(&flight->in_ready);
-	flight->state = last;
 	flight->t->inflight--;
 }
 

@@ -4,6 +4,8 @@
  * header is a flight: the loader holds it until it finishes it.
  *
  *   entering --> queued --> ready --> running --> done
+ *    |    ^        |          |          |
+ *    |    +--> parked (another node loads it: lease.h)
  *      |           |          |          |
  *      |           +----------+--> dropped (nobody wants it any more, or the handle closes)
  *      +--> done (shed by pace)          +--> entering (given up, then wanted again)
@@ -17,12 +19,14 @@
 
 #include <tayra/tayra.h>
 
+#include "base/heap.h"
 #include "base/list.h"
 
 struct tayra__hold;
 
 enum tayra__flight_state {
 	TAYRA__FLIGHT_ENTERING, /* asking pace, or about to */
+	TAYRA__FLIGHT_PARKED,   /* another node loads it */
 	TAYRA__FLIGHT_QUEUED,   /* in pace's queue */
 	TAYRA__FLIGHT_READY,    /* let in; somebody has to call the loader */
 	TAYRA__FLIGHT_RUNNING,  /* the loader was called */
@@ -33,11 +37,12 @@ enum tayra__flight_state {
 /* What turn.c has to do for it once the lock is let go. */
 enum tayra__chore {
 	TAYRA__CHORE_NONE,
-	TAYRA__CHORE_ENTER,  /* ask pace */
-	TAYRA__CHORE_RAISE,  /* ask pace again, in a higher class */
-	TAYRA__CHORE_START,  /* hand it to its origin */
-	TAYRA__CHORE_RECALL, /* dropped while queued: take its ticket back */
-	TAYRA__CHORE_DROP,   /* dropped since: leave pace if it was let in */
+	TAYRA__CHORE_ENTER,   /* ask pace */
+	TAYRA__CHORE_RAISE,   /* ask pace again, in a higher class */
+	TAYRA__CHORE_START,   /* hand it to its origin */
+	TAYRA__CHORE_RECALL,  /* dropped while queued: take its ticket back */
+	TAYRA__CHORE_DROP,    /* dropped since: leave pace if it was let in */
+	TAYRA__CHORE_RELEASE, /* done: give its lease back */
 };
 
 struct tayra_load {
@@ -64,7 +69,10 @@ struct tayra_load {
 			     0: it is none */
 	bool led; /* its maker is entering it and will look for itself whether it is ready */
 
-	int missed; /* what came of the look below when it did not land */
+	int missed;       /* what came of the look below when it did not land */
+	uint8_t looks;    /* how often it has been parked, about; 0: not */
+	bool missed_news; /* it was detached while it looked, and looks once more at once */
+	uint64_t lease;   /* the token of its lease; 0: none */
 
 	struct tayra_origin *origin;
 	tayra_load_fn load;
@@ -76,9 +84,12 @@ struct tayra_load {
 
 	struct tayra_pace *pace; /* NULL: no limit */
 	uint32_t cost;           /* to it */
-	struct tayra_ticket ticket;
+	union {
+		struct tayra_ticket ticket;  /* once it has asked pace */
+		struct tayra__heap_node nap; /* parked */
+	};
 	uint64_t ticket_deadline_ns;
-	uint64_t started_ns;
+	uint64_t started_ns;       /* running; parked: for the first time */
 	struct tayra__hold *hold;  /* the value */
 	struct tayra_value cached; /* what tayra_load_cached() gave.  The loader's, until it
 				      finishes */
@@ -112,6 +123,9 @@ struct tayra_load *tayra__flight_find(struct tayra *t, const void *key, size_t k
 /* Detach every flight of that key: nothing they bring is kept, and nobody joins them.  With the
  * key's order lock. */
 void tayra__flight_forget(struct tayra *t, const void *key, size_t key_len);
+/* The same but for one that waits for another node, which has nothing to bring yet: it looks again
+ * and may be joined still. */
+void tayra__flight_forget_told(struct tayra *t, const void *key, size_t key_len);
 /* The same for every key that begins so.  With all order locks. */
 void tayra__flight_forget_all(struct tayra *t, const void *prefix, size_t prefix_len);
 void tayra__flight_detach(struct tayra_load *flight);

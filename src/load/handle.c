@@ -18,6 +18,8 @@
 #include "load/waiter.h"
 
 #define DEFAULT_UNSTORED_MAX (16ull << 20)
+#define DEFAULT_LEASE_NS     (2 * TAYRA_NS_PER_S)
+#define LEASE_MAX_NS         (3600 * TAYRA_NS_PER_S)
 
 uint64_t
 tayra__handle_now_ns(const struct tayra *t)
@@ -75,12 +77,21 @@ or_default(uint64_t given, uint64_t fallback)
 	return given ? given : fallback;
 }
 
+/* Longer would be a mistake, and hide a dead node as long. */
+static uint64_t
+lease_ns_of(const struct tayra_options *options)
+{
+	if (options->lease_ns == TAYRA_OFF)
+		return 0;
+	return or_default(options->lease_ns, DEFAULT_LEASE_NS);
+}
+
 static int
 configure(struct tayra *t, const struct tayra_options *options)
 {
 	const struct tayra_clock *clock = options->clock ? options->clock : tayra_clock_real();
 
-	if (!clock->mono_ns)
+	if (!clock->mono_ns || lease_ns_of(options) > LEASE_MAX_NS)
 		return TAYRA_E_INVAL;
 	t->clock = *clock;
 	t->pace = options->pace;
@@ -189,6 +200,7 @@ tayra__handle_create(const struct tayra_options *given, struct tayra *root, stru
 	if (status == TAYRA_OK)
 		status = tayra__below_init(t, (struct tayra__tier *)options.file_tier,
 					   (struct tayra__tier *)options.remote_tier,
+					   lease_ns_of(&options),
 					   t->ticker ? TAYRA__BELOW_THREADED : TAYRA__BELOW_ALONE);
 	if (status == TAYRA_OK && t->ticker && t->root == t)
 		status = tayra__ticker_start(t);
@@ -276,6 +288,9 @@ tayra_stats(struct tayra *t, struct tayra_stats *out)
 		stats.write_errors = tayra__counters_sum(counters, TAYRA__COUNT_WRITE_ERRORS);
 		stats.shed = tayra__counters_sum(counters, TAYRA__COUNT_SHED);
 		stats.timeouts = tayra__counters_sum(counters, TAYRA__COUNT_TIMEOUTS);
+		stats.leases = tayra__counters_sum(counters, TAYRA__COUNT_LEASES);
+		stats.lease_waits = tayra__counters_sum(counters, TAYRA__COUNT_LEASE_WAITS);
+		stats.lease_takeovers = tayra__counters_sum(counters, TAYRA__COUNT_LEASE_TAKEOVERS);
 		stats.rested = tayra__counters_sum(counters, TAYRA__COUNT_RESTED);
 		pthread_mutex_lock(&t->lock);
 		stats.inflight = t->inflight;

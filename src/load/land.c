@@ -12,6 +12,7 @@
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/learner.h"
+#include "load/lease.h"
 #include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/stale.h"
@@ -389,6 +390,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	if (late)
 		tayra__store_outdate(t, flight->key, flight->key_len, TAYRA__STORE_ERASE);
 	pthread_mutex_lock(&t->lock);
+	tayra__lease_end(flight);
 	tayra__flight_unref(flight);
 	tayra__turn_unlock(t);
 }
@@ -423,5 +425,6 @@ tayra__land_shed(struct tayra_load *flight, int status, uint64_t retry_after_ns)
 {
 	tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
 	give_error(flight, status, retry_after_ns, tayra__handle_now_ns(flight->t));
+	tayra__lease_end(flight);
 	tayra__flight_unref(flight);
 }

@@ -49,15 +49,18 @@ date(const struct tayra *t, struct tayra__found *found)
 	return TAYRA_OK;
 }
 
-int
-tayra__level_get(struct tayra *t, const struct tayra__level *level, const void *key, size_t key_len,
-		 struct tayra__found *out)
+/* lease: NULL, or asked for as well. */
+static int
+get(struct tayra *t, const struct tayra__level *level, const void *key, size_t key_len,
+    struct tayra__tier_lease *lease, struct tayra__found *out)
 {
-	uint64_t began_ns = tayra__handle_now_ns(t);
+	const struct tayra__tier_ops *ops = level->tier->ops;
+	uint64_t began_ns = tayra__handle_now_ns(t), wall = wall_ms(t);
 	int status;
 
 	*out = (struct tayra__found){ .tier = level->which };
-	status = level->tier->ops->get(level->tier, key, key_len, wall_ms(t), &out->value);
+	status = lease ? ops->lease(level->tier, key, key_len, wall, lease, &out->value)
+		       : ops->get(level->tier, key, key_len, wall, &out->value);
 	note_time(t, level, TAYRA__COUNT_FILE_READ_NS, TAYRA__COUNT_REMOTE_READ_NS, began_ns);
 	if (status == TAYRA_OK)
 		status = date(t, out);
@@ -66,6 +69,27 @@ tayra__level_get(struct tayra *t, const struct tayra__level *level, const void *
 	if (status != TAYRA_OK)
 		tayra__tier_value_free(&out->value);
 	return status;
+}
+
+int
+tayra__level_get(struct tayra *t, const struct tayra__level *level, const void *key, size_t key_len,
+		 struct tayra__found *out)
+{
+	return get(t, level, key, key_len, NULL, out);
+}
+
+int
+tayra__level_lease(struct tayra *t, const struct tayra__level *level, const void *key,
+		   size_t key_len, struct tayra__tier_lease *lease, struct tayra__found *out)
+{
+	return get(t, level, key, key_len, lease, out);
+}
+
+void
+tayra__level_release(struct tayra *t, const struct tayra__level *level, const void *key,
+		     size_t key_len, uint64_t token)
+{
+	level->tier->ops->release(level->tier, key, key_len, token);
 }
 
 int

@@ -25,6 +25,11 @@ struct tayra__found {
 /* => TAYRA_OK; TAYRA_E_NOT_FOUND, TAYRA_E_IO, TAYRA_E_NOMEM: a miss, and *out is zeroed. */
 int tayra__level_get(struct tayra *t, const struct tayra__level *level, const void *key,
 		     size_t key_len, struct tayra__found *out);
+/* The same and the lease, of a tier that has them: see tier.h. */
+int tayra__level_lease(struct tayra *t, const struct tayra__level *level, const void *key,
+		       size_t key_len, struct tayra__tier_lease *lease, struct tayra__found *out);
+void tayra__level_release(struct tayra *t, const struct tayra__level *level, const void *key,
+			  size_t key_len, uint64_t token);
 /* Times of meta are the handle's.  => as the tier's put, or its offer if it has one: then
  * TAYRA_E_NOT_FOUND says that there is something newer. */
 enum tayra__level_how { TAYRA__LEVEL_PUT, TAYRA__LEVEL_OFFER };

@@ -22,6 +22,7 @@
 #include "load/handle.h"
 #include "load/inside.h"
 #include "load/learner.h"
+#include "load/lease.h"
 #include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/stale.h"
@@ -346,8 +347,11 @@ static void
 sleep_until_next(struct tayra *t, struct tayra__waiter *w, uint64_t now_ns)
 {
 	uint64_t next_ns = w->soft_ns < w->deadline_ns ? w->soft_ns : w->deadline_ns;
+	uint64_t look_ns = tayra__lease_due_ns_for(w);
 	struct timespec until;
 	uint64_t until_ns;
+
+	next_ns = look_ns < next_ns ? look_ns : next_ns;
 
 	if (next_ns == UINT64_MAX) {
 		pthread_cond_wait(w->wake, &t->lock);
@@ -388,6 +392,11 @@ tayra__request_wait(struct tayra *t, struct tayra__waiter *w, struct tayra_load 
 		tayra__waiter_due(w, now_ns);
 		if (!w->flight)
 			break;
+		if (tayra__lease_due_ns_for(w) <= now_ns) {
+			tayra__lease_look(w->flight);
+			relock(t);
+			continue;
+		}
 		sleep_until_next(t, w, now_ns);
 	}
 	*ref = w->ref;

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "load/handle.h"
 #include "load/learner.h"
+#include "load/lease.h"
 #include "load/pool.h"
 #include "load/turn.h"
 #include "load/waiter.h"
@@ -43,6 +44,7 @@ tick(struct tayra *t, uint64_t now_ns, uint64_t budget)
 {
 	pthread_mutex_lock(&t->lock);
 	tayra__waiters_due(t, now_ns, budget);
+	tayra__lease_due(t, now_ns, budget);
 	if (!tayra__list_empty(&t->ready)) {
 		/* A loader may take its time; meanwhile nobody may believe the coarse clock. */
 		atomic_store_explicit(&t->root->coarse_ns, 0, memory_order_relaxed);

@@ -7,6 +7,7 @@
 #include "load/handle.h"
 #include "load/inside.h"
 #include "load/land.h"
+#include "load/lease.h"
 #include "load/origin.h"
 #include "load/stale.h"
 #include "load/waiter.h"
@@ -25,6 +26,12 @@ void
 tayra__turn_enter_later(struct tayra_load *flight)
 {
 	note(flight, TAYRA__CHORE_ENTER);
+}
+
+void
+tayra__turn_release_later(struct tayra_load *flight)
+{
+	note(flight, TAYRA__CHORE_RELEASE);
 }
 
 static void
@@ -49,8 +56,8 @@ drop_unwanted(struct tayra_load *flight)
 
 /* Tell one thread that can run it: a blocked one if there is any, for it has nothing else to do;
  * else whose completion it will be; else, if all were served stale, who first waited for it. */
-static void
-announce(const struct tayra_load *flight)
+void
+tayra__turn_announce(const struct tayra_load *flight)
 {
 	const struct tayra__list *head = &flight->waiters;
 	struct tayra_cq *cq = NULL;
@@ -86,7 +93,13 @@ tayra__turn_left(struct tayra_load *flight)
 		if (!wanted)
 			drop(flight);
 		else if (!flight->origin)
-			announce(flight);
+			tayra__turn_announce(flight);
+		return;
+	case TAYRA__FLIGHT_PARKED:
+		if (!wanted)
+			drop(flight);
+		else if (!flight->t->below.lookers)
+			tayra__turn_announce(flight); /* who left may have seen to it */
 		return;
 	case TAYRA__FLIGHT_RUNNING:
 		if (!wanted) {
@@ -113,7 +126,7 @@ let_in(struct tayra_load *flight)
 	}
 	tayra__list_push_back(&flight->t->ready, &flight->in_ready);
 	if (!flight->led)
-		announce(flight);
+		tayra__turn_announce(flight);
 }
 
 static void
@@ -158,6 +171,7 @@ decided(struct tayra_ticket *ticket, int status, void *arg)
 		tayra_pace_leave(flight->pace, ticket, TAYRA_OUTCOME_CANCELLED,
 				 tayra__handle_now_ns(t));
 	pthread_mutex_lock(&t->lock);
+	tayra__lease_end(flight);
 	tayra__flight_unref(flight);
 	tayra__turn_unlock(t);
 }
@@ -188,18 +202,25 @@ static bool
 looked(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
+	uint64_t lease_ns;
 	int status;
 
 	if (!flight->look)
 		return false;
 	flight->look = false;
+	lease_ns = tayra__lease_wanted(flight);
 	pthread_mutex_unlock(&t->lock);
-	status = tayra__below_look(flight);
+	status = tayra__below_look(flight, lease_ns);
 	pthread_mutex_lock(&t->lock);
-	if (status == TAYRA_OK)
+	if (status == TAYRA_OK) {
+		tayra__lease_end(flight);
 		return true;
-	flight->missed = status;
-	return drop_unwanted(flight);
+	}
+	flight->missed = status == TAYRA_PENDING ? TAYRA_E_NOT_FOUND : status;
+	if (drop_unwanted(flight) || (status == TAYRA_PENDING && tayra__lease_park(flight)))
+		return true;
+	tayra__lease_settled(flight);
+	return false;
 }
 
 /* Nobody who waits for it has brought a loader: that it was not found is the answer. */
@@ -301,7 +322,7 @@ tayra__turn_raise(struct tayra_load *flight, enum tayra_class cls)
 		return;
 	if (flight->state == TAYRA__FLIGHT_QUEUED)
 		note(flight, TAYRA__CHORE_RAISE);
-	else if (flight->state != TAYRA__FLIGHT_ENTERING)
+	else if (flight->state != TAYRA__FLIGHT_ENTERING && flight->state != TAYRA__FLIGHT_PARKED)
 		return; /* it does not wait, and its loader may be reading the class */
 	flight->cls = cls;
 }
@@ -356,6 +377,7 @@ let_go(struct tayra_load *flight, enum tayra__chore chore)
 		tayra_pace_leave(flight->pace, &flight->ticket, TAYRA_OUTCOME_CANCELLED, now_ns);
 	}
 	pthread_mutex_lock(&t->lock);
+	tayra__lease_end(flight);
 	tayra__flight_unref(flight);
 	pthread_mutex_unlock(&t->lock);
 }
@@ -370,6 +392,7 @@ do_chore(struct tayra_load *flight, enum tayra__chore chore)
 	case TAYRA__CHORE_START: start_at_origin(flight); return;
 	case TAYRA__CHORE_RECALL:
 	case TAYRA__CHORE_DROP: let_go(flight, chore); return;
+	case TAYRA__CHORE_RELEASE: tayra__lease_release(flight); return;
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "tier/remote_lease.h"
 #include "tier/remote_line.h"
 #include "tier/remote_news.h"
 #include "tier/remote_offer.h"
@@ -34,6 +36,7 @@
 #define REMOVED_MS          60000u /* longer than nearly every load */
 #define REMOVED_MAX_NS      (86400 * TAYRA_NS_PER_S)
 #define PX_MAX_MS           (1ull << 42) /* 139 years: servers refuse what overflows */
+#define PX_GRACE_MS         2000u        /* see store() */
 
 /* Reading has stepped out after a timeout or several failures, for longer each time. */
 struct breaker {
@@ -49,6 +52,7 @@ struct remote_tier {
 	struct tayra__remote_line line;
 	struct tayra__remote_pool pool;
 	pid_t process;
+	_Atomic uint64_t leases; /* asked for */
 	pthread_mutex_t lock;
 	struct breaker reading;         /* lock */
 	struct tayra__tier_stats stats; /* lock */
@@ -66,9 +70,10 @@ now_ns(void)
 	return tayra__clock_mono_ns(tayra_clock_real());
 }
 
-/* The key as the server has it; NULL: no memory. */
+/* The key as the server has it, under a mark as long as that of values; NULL: no memory. */
 static char *
-name_of(const struct remote_tier *remote, const void *key, size_t key_len, size_t *name_len)
+name_under(const char *under, const struct remote_tier *remote, const void *key, size_t key_len,
+	   size_t *name_len)
 {
 	size_t prefix = strlen(remote->settings.prefix), mark = strlen(TAYRA__REMOTE_VALUE_MARK);
 	char *name = tayra__mem_alloc(prefix + mark + key_len);
@@ -77,10 +82,16 @@ name_of(const struct remote_tier *remote, const void *key, size_t key_len, size_
 	if (!name)
 		return NULL;
 	memcpy(name, remote->settings.prefix, prefix);
-	memcpy(name + prefix, TAYRA__REMOTE_VALUE_MARK, mark);
+	memcpy(name + prefix, under, mark);
 	if (key_len > 0)
 		memcpy(name + prefix + mark, key, key_len);
 	return name;
+}
+
+static char *
+name_of(const struct remote_tier *remote, const void *key, size_t key_len, size_t *name_len)
+{
+	return name_under(TAYRA__REMOTE_VALUE_MARK, remote, key, key_len, name_len);
 }
 
 /* Reading. */
@@ -131,7 +142,48 @@ struct look {
 	uint64_t deadline_ns;
 	struct tayra__tier_value *out;
 	size_t bytes;
+	/* NULL: only to read. */
+	struct tayra__tier_lease *lease;
+	char *lease_name; /* as long as name */
+	uint64_t token;
 };
+
+/* Ask for what lies there, and before that for the lease, all in one go: when the lease is given,
+ * whoever had it before has stored its value by the time it is looked for. */
+static int
+exchange(struct tayra__remote_reader *reader, struct look *look,
+	 const struct tayra__resp_argument *ask, size_t count, struct tayra__resp_element *said)
+{
+	const struct tayra__remote_lease_place place = { &reader->client, look->lease_name,
+							 look->name_len, look->deadline_ns };
+	int status = TAYRA_OK;
+
+	if (look->lease)
+		status = tayra__remote_lease_ask(&place, look->lease->ns, look->token);
+	if (status == TAYRA_OK)
+		status = tayra__resp_client_send(&reader->client, ask, count, look->deadline_ns);
+	if (status == TAYRA_OK && look->lease)
+		status = tayra__remote_lease_hear(&place, look->token, look->lease);
+	if (status == TAYRA_OK)
+		status = tayra__resp_client_receive(&reader->client, look->deadline_ns, NULL, NULL,
+						    said);
+	return status;
+}
+
+/* The connection on which to say something of that session.  => TAYRA_OK, TAYRA_E_NOMEM,
+ * TAYRA_E_TIMEOUT, TAYRA_E_IO. */
+static int
+connect_reader(struct remote_tier *remote, struct tayra__remote_reader *reader,
+	       const struct tayra__remote_session *session, uint64_t deadline_ns)
+{
+	int status = tayra__remote_reader_connect(reader, &remote->settings, session, deadline_ns);
+
+	if (status == TAYRA_E_CORRUPT)
+		tayra__remote_line_doubt(&remote->line, session->number);
+	return status == TAYRA_OK || status == TAYRA_E_NOMEM || status == TAYRA_E_TIMEOUT
+		       ? status
+		       : TAYRA_E_IO;
+}
 
 /* GETRANGE: however large what lies there is, no more than a value of ours comes. */
 static int
@@ -143,19 +195,14 @@ read_once(struct remote_tier *remote, struct tayra__remote_reader *reader, struc
 					      { NULL, 0 } };
 	struct tayra__resp_element said;
 	char last[24];
-	int status = tayra__remote_reader_connect(reader, &remote->settings, &look->session,
-						  look->deadline_ns);
+	int status = connect_reader(remote, reader, &look->session, look->deadline_ns);
 
-	if (status == TAYRA_E_CORRUPT) {
-		tayra__remote_line_doubt(&remote->line, look->session.number);
-		return TAYRA_E_IO;
-	}
 	if (status != TAYRA_OK)
-		return status == TAYRA_E_NOMEM || status == TAYRA_E_TIMEOUT ? status : TAYRA_E_IO;
+		return status;
 	snprintf(last, sizeof(last), "%llu",
 		 (unsigned long long)remote->settings.value_bytes + TAYRA__REMOTE_RECORD_HEADER);
 	ask[3] = (struct tayra__resp_argument){ last, strlen(last) };
-	status = tayra__resp_client_call(&reader->client, ask, 4, look->deadline_ns, &said);
+	status = exchange(reader, look, ask, 4, &said);
 	if (status != TAYRA_OK) {
 		tayra__resp_client_close(&reader->client);
 		return status == TAYRA_E_CORRUPT ? TAYRA_E_IO : status;
@@ -217,9 +264,26 @@ look_up(struct remote_tier *remote, struct look *look, uint64_t wall_ms)
 	return status;
 }
 
+/* Names what a lease of the key is called.  => false: no memory. */
+static bool
+prepare_lease(struct remote_tier *remote, struct look *look)
+{
+	size_t len;
+
+	if (!look->lease)
+		return true;
+	look->lease_name = name_under(TAYRA__REMOTE_LEASE_MARK, remote, look->key, look->key_len,
+				      &len);
+	look->token = tayra__hash_mix64(
+			      remote->settings.writer +
+			      atomic_fetch_add_explicit(&remote->leases, 1, memory_order_relaxed)) |
+		      1;
+	return look->lease_name != NULL;
+}
+
 static int
-remote_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
-	   struct tayra__tier_value *out)
+get_or_lease(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+	     struct tayra__tier_lease *lease, struct tayra__tier_value *out)
 {
 	struct remote_tier *remote = remote_of(tier);
 	struct look look = {
@@ -227,6 +291,7 @@ remote_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t w
 		.key_len = key_len,
 		.deadline_ns = now_ns() + remote->settings.timeout_ns,
 		.out = out,
+		.lease = lease,
 	};
 	bool asked = false;
 	char *name = NULL;
@@ -238,8 +303,9 @@ remote_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t w
 	} else if (tayra__remote_line_session(&remote->line, &look.session) && !is_out(remote)) {
 		name = name_of(remote, key, key_len, &look.name_len);
 		look.name = name;
-		asked = name != NULL;
+		asked = name && prepare_lease(remote, &look);
 		status = asked ? look_up(remote, &look, wall_ms) : TAYRA_E_NOMEM;
+		tayra__mem_free(look.lease_name);
 		tayra__mem_free(name);
 	}
 	pthread_mutex_lock(&remote->lock);
@@ -251,6 +317,60 @@ remote_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t w
 	if (status == TAYRA_E_CORRUPT)
 		return TAYRA_E_NOT_FOUND;
 	return status == TAYRA_E_TIMEOUT ? TAYRA_E_IO : status;
+}
+
+static int
+remote_get(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+	   struct tayra__tier_value *out)
+{
+	return get_or_lease(tier, key, key_len, wall_ms, NULL, out);
+}
+
+static int
+remote_lease(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+	     struct tayra__tier_lease *lease, struct tayra__tier_value *out)
+{
+	lease->token = 0;
+	lease->held = false;
+	return get_or_lease(tier, key, key_len, wall_ms, lease, out);
+}
+
+/* Should it fail, the lease runs out. */
+static void
+give_back(struct remote_tier *remote, const char *name, size_t name_len, uint64_t token)
+{
+	const uint64_t deadline_ns = now_ns() + remote->settings.timeout_ns;
+	struct tayra__remote_session session;
+	struct tayra__remote_reader *reader;
+	int status;
+
+	if (!tayra__remote_line_session(&remote->line, &session) || is_out(remote))
+		return;
+	reader = tayra__remote_pool_take(&remote->pool, deadline_ns);
+	if (!reader)
+		return;
+	status = connect_reader(remote, reader, &session, deadline_ns);
+	if (status == TAYRA_OK) {
+		status = tayra__remote_lease_give_back(
+			&(struct tayra__remote_lease_place){ &reader->client, name, name_len,
+							     deadline_ns },
+			token);
+		if (status != TAYRA_OK)
+			tayra__resp_client_close(&reader->client);
+	}
+	tayra__remote_pool_give(&remote->pool, reader);
+}
+
+static void
+remote_release(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t token)
+{
+	struct remote_tier *remote = remote_of(tier);
+	size_t name_len;
+	char *name = name_under(TAYRA__REMOTE_LEASE_MARK, remote, key, key_len, &name_len);
+
+	if (name)
+		give_back(remote, name, name_len, token);
+	tayra__mem_free(name);
 }
 
 /* Changing. */
@@ -370,16 +490,21 @@ send_record(struct remote_tier *remote, const struct change *c, const void *reco
 	return status == TAYRA_OK && said.type == TAYRA__RESP_ERROR ? TAYRA_E_FULL : status;
 }
 
-/* The server keeps everything for a while only: what is left of it says how old it is. */
+/*
+ * The server keeps everything for a while only: what is left of it says how old it is.  A little
+ * longer than anybody takes it, for when it goes everybody is told, as of a change, and who is
+ * loading the key anew at that moment would load in vain.
+ */
 static int
 store(struct remote_tier *remote, const struct change *c)
 {
 	uint64_t left_ms = c->meta->expire_ms > c->wall_ms ? c->meta->expire_ms - c->wall_ms : 0;
+	uint64_t kept_ms = left_ms < PX_MAX_MS ? left_ms + PX_GRACE_MS : PX_MAX_MS;
 	uint64_t ago_ms = age_ms_of(c);
 	const struct tayra__remote_head head = {
 		.epoch = c->session.epoch,
 		.writer = c->origin == WAS_PUT ? remote->settings.writer : 0,
-		.kept_ms = left_ms < PX_MAX_MS ? left_ms : PX_MAX_MS,
+		.kept_ms = kept_ms < PX_MAX_MS ? kept_ms : PX_MAX_MS,
 		.age_ms = ago_ms ? ago_ms - 1 : 0, /* both were rounded down */
 	};
 	size_t size;
@@ -534,6 +659,8 @@ remote_close(struct tayra__tier *tier)
 
 static const struct tayra__tier_ops remote_ops = {
 	.get = remote_get,
+	.lease = remote_lease,
+	.release = remote_release,
 	.put = remote_put,
 	.offer = remote_offer,
 	.remove = remote_remove,

@@ -142,10 +142,14 @@ end_past(const struct greeting *g, const struct tayra__remote_past *past, bool *
 	return status;
 }
 
-/* NOLOOP: not what this connection writes, and it is the one that does all writing. */
+/* Of values and of the epoch, not of leases.  NOLOOP: not what this connection writes, and it is
+ * the one that does all writing of those. */
 static int
 track(const struct greeting *g)
 {
+	char values[TAYRA__REMOTE_PREFIX_MAX + sizeof(TAYRA__REMOTE_VALUE_MARK)];
+	const int len = snprintf(values, sizeof(values), "%s%s", g->settings->prefix,
+				 TAYRA__REMOTE_VALUE_MARK);
 	const struct tayra__resp_argument on[] = {
 		TAYRA__RESP_TEXT("CLIENT"),
 		TAYRA__RESP_TEXT("TRACKING"),
@@ -153,7 +157,9 @@ track(const struct greeting *g)
 		TAYRA__RESP_TEXT("BCAST"),
 		TAYRA__RESP_TEXT("NOLOOP"),
 		TAYRA__RESP_TEXT("PREFIX"),
-		text_argument(g->settings->prefix),
+		{ values, (size_t)len },
+		TAYRA__RESP_TEXT("PREFIX"),
+		text_argument(g->settings->epoch_key),
 	};
 	struct tayra__resp_element said;
 	int status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * remote_settings.h: what a remote tier is told once; and how its keys are called in the server:
- * <prefix>v:<key> for a value, <prefix>epoch for the one key that says which values count.
+ * <prefix>v:<key> for a value, <prefix>l:<key> for the lease of one who loads it, <prefix>epoch for
+ * the one key that says which values count.
  */
 #ifndef TAYRA_TIER_REMOTE_SETTINGS_H
 #define TAYRA_TIER_REMOTE_SETTINGS_H
@@ -14,6 +15,7 @@ struct tayra__syscalls;
 
 #define TAYRA__REMOTE_PREFIX_MAX 256u
 #define TAYRA__REMOTE_VALUE_MARK "v:"
+#define TAYRA__REMOTE_LEASE_MARK "l:" /* as long */
 #define TAYRA__REMOTE_EPOCH_KEY  "epoch"
 #define TAYRA__REMOTE_KEY_MAX    65535u
 

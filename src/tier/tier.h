@@ -23,6 +23,13 @@ struct tayra__tier_meta {
 	uint64_t cost_ns;   /* what loading it took; kept to a microsecond, at most 71 minutes */
 };
 
+/* The right to load a key, among all who share a tier. */
+struct tayra__tier_lease {
+	uint64_t ns;    /* for how long it is asked for; then somebody else may have it */
+	uint64_t token; /* filled in: not 0: it was given */
+	bool held;      /* filled in: somebody else has it */
+};
+
 /* A value read; given back with tayra__tier_value_free(). */
 struct tayra__tier_value {
 	const void *data;
@@ -78,6 +85,16 @@ struct tayra__tier_ops {
 	void (*stats)(struct tayra__tier *tier, struct tayra__tier_stats *out);
 	/* No call may be running.  => TAYRA_OK, TAYRA_E_IO; it is closed either way. */
 	int (*close)(struct tayra__tier *tier);
+	/*
+	 * NULL, or what a tier that others share has so that one of them loads a key: take the
+	 * lease if nobody has it, then get.  Neither given nor held: there is none to be had now,
+	 * and whoever asked loads.  What is given is given back with `release`, or runs out.
+	 * => as get.
+	 */
+	int (*lease)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+		     struct tayra__tier_lease *lease, struct tayra__tier_value *out);
+	/* Only if it still is that lease. */
+	void (*release)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t token);
 };
 
 /* The key was changed by somebody else; NULL: anything may have been, distrust all that came from

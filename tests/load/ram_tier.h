@@ -32,6 +32,9 @@ struct ram_tier {
 	struct tayra__tier_stats stats;
 	unsigned clears;
 	bool fails; /* every call, before it does anything */
+	/* With ram_tier_lease_ops: of all keys; 0: nobody has it. */
+	uint64_t lease, lease_until_ms;
+	unsigned leases, releases; /* given; given back */
 	/* Called without the lock.  In a get: after the value was read, before it is given. */
 	void (*in_get)(void *arg), (*in_put)(void *arg), (*in_remove)(void *arg),
 		(*in_clear)(void *arg);
@@ -219,6 +222,51 @@ static const struct tayra__tier_ops ram_tier_ops = {
 	.tick = ram_tier_tick,
 	.stats = ram_tier_stats,
 	.close = ram_tier_close,
+};
+
+static inline int
+ram_tier_lease(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
+	       struct tayra__tier_lease *lease, struct tayra__tier_value *out)
+{
+	struct ram_tier *r = ram_tier_of(tier);
+
+	pthread_mutex_lock(&r->lock);
+	lease->token = 0;
+	lease->held = !r->fails && r->lease && wall_ms < r->lease_until_ms;
+	if (!r->fails && !lease->held) {
+		lease->token = r->lease = ++r->leases;
+		r->lease_until_ms = wall_ms + lease->ns / TAYRA_NS_PER_MS;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return ram_tier_get(tier, key, key_len, wall_ms, out);
+}
+
+static inline void
+ram_tier_release(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t token)
+{
+	struct ram_tier *r = ram_tier_of(tier);
+
+	(void)key;
+	(void)key_len;
+	pthread_mutex_lock(&r->lock);
+	if (r->lease == token && !r->fails) {
+		r->lease = 0;
+		r->releases++;
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* One that others load from too. */
+static const struct tayra__tier_ops ram_tier_lease_ops = {
+	.get = ram_tier_get,
+	.put = ram_tier_put,
+	.remove = ram_tier_remove,
+	.clear = ram_tier_clear,
+	.tick = ram_tier_tick,
+	.stats = ram_tier_stats,
+	.close = ram_tier_close,
+	.lease = ram_tier_lease,
+	.release = ram_tier_release,
 };
 
 static inline void

@@ -257,7 +257,7 @@ the_server_is_told_when_a_value_expires_and_no_older_one_is_got(void **state)
 	need_redis();
 	assert_int_equal(put(tier, "k", "v"), TAYRA_OK);
 	left = strtol(redis_say(&server, "PTTL tayra:v:k") + 1, NULL, 10);
-	assert_in_range(left, 1, HOUR);
+	assert_in_range(left, 1, HOUR + 2000); /* a little longer than it is got */
 	assert_int_equal(tier->ops->get(tier, "k", 1, NOW + HOUR, &v), TAYRA_E_NOT_FOUND);
 	assert_int_equal(tier->ops->get(tier, "k", 1, NOW - 1, &v), TAYRA_E_NOT_FOUND);
 	meta.expire_ms = UINT64_MAX;

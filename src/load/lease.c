@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * lease.c: a parked flight holds nothing that a change could outdate: it has looked, found nothing,
+ * and looks again before it loads.
+ */
+#include "load/lease.h"
+
+#include "base/hash.h"
+#include "load/below.h"
+#include "load/cq.h"
+#include "load/flight.h"
+#include "load/handle.h"
+#include "load/level.h"
+#include "load/turn.h"
+#include "load/waiter.h"
+
+#define LOOK_MIN_NS (10 * TAYRA_NS_PER_MS) /* before looking again; doubling */
+#define LOOK_MAX_NS (100 * TAYRA_NS_PER_MS)
+#define MISSES_MAX  8u
+#define LEASES_MAX  4u /* that one waits for: it may be no lease of ours that lies there */
+
+static struct tayra__leases *
+leases_of(struct tayra *t)
+{
+	return &t->below.leases;
+}
+
+uint64_t
+tayra__lease_wanted(const struct tayra_load *flight)
+{
+	const struct tayra *t = flight->t;
+
+	/* What nobody will find there is nothing to wait for. */
+	if (!t->below.remote.tier || !t->below.remote.tier->ops->lease || !t->single_flight ||
+	    !flight->loads || !flight->store || flight->ttl_ms == TAYRA_OFF)
+		return 0;
+	return t->below.leases.ns;
+}
+
+static void
+note_look(struct tayra__leases *leases, bool hit)
+{
+	uint32_t misses = atomic_load_explicit(&leases->misses, memory_order_relaxed);
+
+	if (hit ? misses > 0 : misses < MISSES_MAX)
+		atomic_store_explicit(&leases->misses, hit ? misses - 1 : misses + 1,
+				      memory_order_relaxed);
+}
+
+static bool
+expects_miss(struct tayra__leases *leases)
+{
+	return atomic_load_explicit(&leases->misses, memory_order_relaxed) > MISSES_MAX / 2;
+}
+
+static bool
+is_fresh(const struct tayra *t, int status, const struct tayra__found *found)
+{
+	return status == TAYRA_OK &&
+	       tayra__handle_now_ns(t) / TAYRA_NS_PER_MS < found->meta.fresh_ms;
+}
+
+int
+tayra__lease_get(struct tayra *t, const void *key, size_t key_len, struct tayra__tier_lease *lease,
+		 struct tayra__found *out)
+{
+	struct tayra__leases *leases = leases_of(t);
+	const bool at_once = lease && expects_miss(leases);
+	int status;
+	bool fresh;
+
+	if (!at_once) {
+		status = tayra__level_get(t, &t->below.remote, key, key_len, out);
+		fresh = is_fresh(t, status, out);
+		note_look(leases, fresh);
+		if (!lease || fresh || (status != TAYRA_OK && status != TAYRA_E_NOT_FOUND))
+			return status;
+		if (status == TAYRA_OK)
+			tayra__tier_value_free(&out->value);
+	}
+	/* It also looks again: who had the lease may have ended in between. */
+	status = tayra__level_lease(t, &t->below.remote, key, key_len, lease, out);
+	if (at_once)
+		note_look(leases, is_fresh(t, status, out));
+	return status;
+}
+
+void
+tayra__lease_release(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+
+	tayra__level_release(t, &t->below.remote, flight->key, flight->key_len, flight->lease);
+	flight->lease = 0;
+}
+
+/* Whoever sleeps until something is due has to know of it. */
+static void
+rouse(const struct tayra_load *flight)
+{
+	const struct tayra__waiter *w;
+
+	if (flight->t->below.lookers || tayra__list_empty(&flight->waiters))
+		return;
+	w = TAYRA__LIST_ENTRY(flight->waiters.next, struct tayra__waiter, in_flight);
+	if (w->cq)
+		tayra__cq_nudge(w->cq);
+	else
+		pthread_cond_signal(w->wake);
+}
+
+/* Not all at the same moment. */
+static uint64_t
+pause_ns_of(const struct tayra_load *flight, uint64_t now_ns)
+{
+	uint64_t ns = LOOK_MIN_NS << (flight->looks < 4 ? flight->looks : 4);
+
+	ns = ns < LOOK_MAX_NS ? ns : LOOK_MAX_NS;
+	return ns / 2 + tayra__hash_mix64(flight->t->bucket_seed ^ now_ns) % (ns / 2);
+}
+
+static int
+park_until(struct tayra_load *flight, uint64_t ns)
+{
+	flight->nap.key = ns;
+	return tayra__heap_push(&leases_of(flight->t)->parked, &flight->nap);
+}
+
+bool
+tayra__lease_park(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+	uint64_t now_ns = tayra__handle_now_ns(t);
+
+	/* Changed while it looked, and nobody will tell it again. */
+	bool at_once = !flight->attached && !flight->missed_news;
+
+	if (flight->looks && now_ns - flight->started_ns > LEASES_MAX * leases_of(t)->ns)
+		return false;
+	flight->missed_news |= at_once;
+	flight->nap = (struct tayra__heap_node){ 0 };
+	if (park_until(flight,
+		       at_once ? now_ns : tayra__add_sat(now_ns, pause_ns_of(flight, now_ns))) !=
+	    TAYRA_OK)
+		return false;
+	if (flight->looks == 0) {
+		flight->started_ns = now_ns;
+		tayra__counters_add(&t->counters, TAYRA__COUNT_LEASE_WAITS, 1);
+	}
+	if (flight->looks < UINT8_MAX)
+		flight->looks++;
+	flight->state = TAYRA__FLIGHT_PARKED;
+	rouse(flight);
+	return true;
+}
+
+void
+tayra__lease_unpark(struct tayra_load *flight)
+{
+	if (flight->state == TAYRA__FLIGHT_PARKED)
+		tayra__heap_remove(&leases_of(flight->t)->parked, &flight->nap);
+}
+
+void
+tayra__lease_settled(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+
+	if (flight->lease)
+		tayra__counters_add(&t->counters, TAYRA__COUNT_LEASES, 1);
+	if (flight->looks)
+		tayra__counters_add(&t->counters, TAYRA__COUNT_LEASE_TAKEOVERS, 1);
+	flight->looks = 0;
+}
+
+void
+tayra__lease_end(struct tayra_load *flight)
+{
+	struct tayra__below *below = &flight->t->below;
+
+	if (!flight->lease)
+		return;
+	if (!below->writer) {
+		tayra__turn_release_later(flight);
+		return;
+	}
+	tayra__flight_ref(flight);
+	tayra__list_push_back(&below->leases.ended, &flight->in_below);
+	pthread_cond_broadcast(&below->due.settled);
+}
+
+void
+tayra__lease_give_back(struct tayra *t)
+{
+	struct tayra__list *node;
+
+	while ((node = tayra__list_pop_front(&leases_of(t)->ended))) {
+		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_below);
+
+		pthread_mutex_unlock(&t->lock);
+		tayra__lease_release(flight);
+		pthread_mutex_lock(&t->lock);
+		tayra__flight_unref(flight);
+	}
+}
+
+void
+tayra__lease_look(struct tayra_load *flight)
+{
+	tayra__lease_unpark(flight);
+	tayra__flight_reenter(flight);
+	flight->look = true;
+	if (!tayra__below_look_aside(flight))
+		tayra__turn_enter_later(flight);
+}
+
+void
+tayra__lease_wake(struct tayra_load *flight)
+{
+	struct tayra *t = flight->t;
+
+	if (flight->state != TAYRA__FLIGHT_PARKED)
+		return;
+	if (t->below.lookers) {
+		tayra__lease_look(flight);
+		return;
+	}
+	/* Not on this thread, which may be the tier's own.  There was room for it a moment ago. */
+	tayra__heap_remove(&leases_of(t)->parked, &flight->nap);
+	park_until(flight, 0);
+	tayra__turn_announce(flight);
+}
+
+void
+tayra__lease_due(struct tayra *t, uint64_t now_ns, uint64_t budget)
+{
+	struct tayra__heap_node *node;
+
+	while ((node = tayra__heap_peek(&leases_of(t)->parked)) && node->key <= now_ns) {
+		tayra__lease_look(TAYRA__LIST_ENTRY(node, struct tayra_load, nap));
+		if (budget && --budget == 0)
+			return;
+	}
+}
+
+uint64_t
+tayra__lease_due_ns_for(const struct tayra__waiter *w)
+{
+	const struct tayra_load *flight = w->flight;
+	const struct tayra__list *head = &flight->waiters;
+
+	if (flight->state != TAYRA__FLIGHT_PARKED || flight->t->below.lookers)
+		return UINT64_MAX;
+	for (const struct tayra__list *node = head->next; node != head; node = node->next) {
+		const struct tayra__waiter *at = TAYRA__LIST_ENTRY(node, struct tayra__waiter,
+								   in_flight);
+
+		if (!at->cq)
+			return at == w ? flight->nap.key : UINT64_MAX;
+	}
+	return UINT64_MAX;
+}
+
+uint64_t
+tayra__lease_next_ns(const struct tayra *t)
+{
+	const struct tayra__heap_node *node = tayra__heap_peek(&t->below.leases.parked);
+
+	return node && !t->below.lookers ? node->key : UINT64_MAX;
+}
