@@ -203,6 +203,13 @@ set_text(const struct tayra__knob *knob, const char **out, const char *text, con
 	return TAYRA_OK;
 }
 
+/* What is too large for a number of 64 bits is its largest: TAYRA_OFF. */
+static uint64_t
+word_of(const struct tayra__knob *knob)
+{
+	return knob->word_value < 18446744073709551616.0 ? (uint64_t)knob->word_value : UINT64_MAX;
+}
+
 /* Rows with a word are numbers. */
 static void
 set_word(const struct tayra__knob *knob, void *out)
@@ -212,7 +219,7 @@ set_word(const struct tayra__knob *knob, void *out)
 	else if (knob->type == TAYRA__KNOB_COUNT)
 		*(uint32_t *)out = (uint32_t)knob->word_value;
 	else
-		*(uint64_t *)out = (uint64_t)knob->word_value;
+		*(uint64_t *)out = word_of(knob);
 }
 
 /* Of a bound, all that is as far out is "off". */
@@ -224,7 +231,7 @@ is_word(const struct tayra__knob *knob, const void *value)
 	if (knob->type == TAYRA__KNOB_COUNT)
 		return *(const uint32_t *)value == (uint32_t)knob->word_value;
 	if (knob->type != TAYRA__KNOB_NUMBER)
-		return *(const uint64_t *)value == (uint64_t)knob->word_value;
+		return *(const uint64_t *)value == word_of(knob);
 	return knob->word_value < knob->min ? *(const double *)value <= knob->word_value
 					    : *(const double *)value >= knob->word_value;
 }

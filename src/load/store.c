@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cache/handle.h"
 #include "load/below.h"
+#include "load/eager.h"
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/land.h"
@@ -318,6 +319,8 @@ tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64
 {
 	struct tayra__learner *learner = tayra__learner_of(t);
 
+	if (tayra__eager_is_due(t, meta, now_ms))
+		return true;
 	return learner && ((meta->flags & TAYRA__ITEM_AHEAD) ||
 			   (tayra__learner_watches(learner, TAYRA__WATCH_ENDS) &&
 			    tayra__learner_near_end(meta, now_ms)));
@@ -338,6 +341,8 @@ tayra__store_used(struct tayra *t, const struct tayra_request *request,
 						      .request = request->origin ? request : NULL,
 						      .meta = meta,
 						      .now_ms = now_ms });
+	if (request->origin && tayra__eager_is_due(t, meta, now_ms))
+		tayra__eager_begin(t, request, meta, now_ms);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "serve/config.h"
 
 #include "serve/learning.h"
+#include "serve/loading.h"
 #include "serve/number.h"
 #include "serve/pacing.h"
 #include "serve/state.h"
@@ -136,60 +137,87 @@ static const struct row {
 	{ "timeout", read_timeout, set_timeout },
 };
 
-#define ROWS (sizeof(rows) / sizeof(rows[0])) /* then those of learning, then those of pacing */
+#define ROWS (sizeof(rows) / sizeof(rows[0])) /* then those of learning, of loading, of pacing */
 
-static size_t
-learning_rows(void)
+/* Whose row it is, and which of theirs. */
+struct place {
+	enum { OWN, LEARNING, LOADING, PACING } whose;
+	size_t n;
+};
+
+static struct place
+place_of(const struct tayra__server *server, size_t n)
 {
-	size_t n = 0;
+	char room[TAYRA__CONFIG_NAME];
+	size_t learning = 0, loading = 0;
 
-	while (tayra__learning_name(n))
-		n++;
-	return n;
+	if (n < ROWS)
+		return (struct place){ OWN, n };
+	n -= ROWS;
+	while (tayra__learning_name(learning))
+		learning++;
+	if (n < learning)
+		return (struct place){ LEARNING, n };
+	n -= learning;
+	while (tayra__loading_name(server, loading, room, sizeof(room)))
+		loading++;
+	if (n < loading)
+		return (struct place){ LOADING, n };
+	return (struct place){ PACING, n - loading };
 }
 
 const char *
 tayra__config_name(const struct tayra__server *server, size_t n, char room[TAYRA__CONFIG_NAME])
 {
-	const size_t learning = learning_rows();
+	const struct place place = place_of(server, n);
 
-	if (n < ROWS)
-		return rows[n].name;
-	if (n - ROWS < learning)
-		return tayra__learning_name(n - ROWS);
-	return tayra__pacing_name(server, n - ROWS - learning, room, TAYRA__CONFIG_NAME);
+	switch (place.whose) {
+	case OWN: return rows[place.n].name;
+	case LEARNING: return tayra__learning_name(place.n);
+	case LOADING: return tayra__loading_name(server, place.n, room, TAYRA__CONFIG_NAME);
+	case PACING: break;
+	}
+	return tayra__pacing_name(server, place.n, room, TAYRA__CONFIG_NAME);
 }
 
 size_t
 tayra__config_read(const struct tayra__server *server, size_t n, char out[TAYRA__CONFIG_TEXT])
 {
-	const size_t learning = learning_rows();
+	const struct place place = place_of(server, n);
 
-	if (n < ROWS)
-		return rows[n].read(server, out);
-	if (n - ROWS < learning)
-		return tayra__learning_read(server, n - ROWS, out, TAYRA__CONFIG_TEXT);
-	return tayra__pacing_read(server, n - ROWS - learning, out, TAYRA__CONFIG_TEXT);
+	switch (place.whose) {
+	case OWN: return rows[place.n].read(server, out);
+	case LEARNING: return tayra__learning_read(server, place.n, out, TAYRA__CONFIG_TEXT);
+	case LOADING: return tayra__loading_read(server, place.n, out, TAYRA__CONFIG_TEXT);
+	case PACING: break;
+	}
+	return tayra__pacing_read(server, place.n, out, TAYRA__CONFIG_TEXT);
+}
+
+static const char *
+set_row(struct tayra__server *server, struct place place, const struct tayra__resp_arg *value)
+{
+	switch (place.whose) {
+	case OWN:
+		return rows[place.n].set ? rows[place.n].set(server, value)
+					 : "can't set immutable config: it is an option of tayra "
+					   "serve";
+	case LEARNING: return tayra__learning_set(server, place.n, value->bytes, value->len);
+	case LOADING: return tayra__loading_set(server, place.n, value->bytes, value->len);
+	case PACING: break;
+	}
+	return tayra__pacing_set(server, place.n, value->bytes, value->len);
 }
 
 const char *
 tayra__config_set(struct tayra__server *server, const struct tayra__resp_arg *name,
 		  const struct tayra__resp_arg *value)
 {
-	const size_t learning = learning_rows();
 	char room[TAYRA__CONFIG_NAME];
 	const char *row;
 
-	for (size_t i = 0; (row = tayra__config_name(server, i, room)); i++) {
-		if (strlen(row) != name->len || strncasecmp(row, name->bytes, name->len) != 0)
-			continue;
-		if (i >= ROWS + learning)
-			return tayra__pacing_set(server, i - ROWS - learning, value->bytes,
-						 value->len);
-		if (i >= ROWS)
-			return tayra__learning_set(server, i - ROWS, value->bytes, value->len);
-		return rows[i].set ? rows[i].set(server, value)
-				   : "can't set immutable config: it is an option of tayra serve";
-	}
+	for (size_t i = 0; (row = tayra__config_name(server, i, room)); i++)
+		if (strlen(row) == name->len && strncasecmp(row, name->bytes, name->len) == 0)
+			return set_row(server, place_of(server, i), value);
 	return "unknown parameter";
 }

@@ -71,6 +71,8 @@ tayra__fetch_describe(const struct tayra__route *route, struct tayra_request *re
 	request->stale_ms = route->stale_ms;
 	request->soft_timeout_ns = route->soft_timeout_ns;
 	request->timeout_ns = route->timeout_ns;
+	request->absent_ttl_ms = route->absent_ttl_ms;
+	request->error_ttl_ms = route->error_ttl_ms;
 	request->cls = route->cls;
 }
 

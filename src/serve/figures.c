@@ -58,6 +58,14 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	COUNTER("loads_joined", loads.joined, "Requests that waited for somebody else's load"),
 	COUNTER("stale_replies", loads.stale_hits,
 		"Requests answered with a value past its ttl, for want of a newer one"),
+	COUNTER("stale_at_once", loads.at_once,
+		"Of those, given without waiting for the load under way"),
+	COUNTER("stale_throttled", loads.throttled,
+		"Of those, given because a load of the key, or of its group, had failed"),
+	COUNTER("loads_rested", loads.rested,
+		"Loads not begun because their group of keys rests after failures"),
+	COUNTER("absent_replies", loads.absent,
+		"Requests answered from memory of what an origin has not, or failed to bring"),
 	COUNTER("loads_shed", loads.shed, "Requests refused because an origin had no room"),
 	COUNTER("load_timeouts", loads.timeouts, "Requests that got no answer in time"),
 	GAUGE("loads_running", limit_held, "Loads that origins work on now"),
@@ -259,6 +267,7 @@ tayra__figures_rows(const struct tayra__server *server, struct tayra__watch_row 
 	} subjects[] = {
 		{ FROM(forward), BEHIND(forward), server->forward != NULL },
 		{ FROM(loads), FROM(loads.file), server->routes != NULL },
+		{ FROM(loads.at_once), BEHIND(loads), server->routes != NULL },
 		{ FROM(limit), BEHIND(limit_queued), server->routes != NULL },
 		{ FROM(learned), BEHIND(staleness_budget), server->learning.possible },
 	};

@@ -235,6 +235,10 @@ write_loads(struct tayra__server *server, struct tayra__buffer *out)
 	number(out, "loads_shed", stats.shed);
 	number(out, "load_timeouts", stats.timeouts);
 	number(out, "stale_replies", stats.stale_hits);
+	number(out, "stale_at_once", stats.at_once);
+	number(out, "stale_throttled", stats.throttled);
+	number(out, "loads_rested", stats.rested);
+	number(out, "absent_replies", stats.absent);
 	for (size_t i = 0; i < server->pace_count; i++)
 		if (server->pace_names)
 			write_origin(server->paces[i], server->pace_names[i], out);

@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+/* Of a share: rounds to none. */
+#define NEVER 1e-12
+
 static const char *const policies[] = { "s3fifo", "lru", "tayra", NULL }; /* in their order */
 static const char *const objectives[] = { "requests", "bytes", "cost", NULL };
 static const char *const learnings[] = { "on", "monitor", "off", NULL };
@@ -69,6 +72,8 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  "what values are loaded from, by names of your own" },
 	{ "routes", TAYRA__KNOB_OTHER, 0, NULL, 0, 0, NULL, 0, "none",
 	  "which keys are loaded, and how; the first that matches a key counts" },
+	{ "loads", TAYRA__KNOB_OTHER, 0, NULL, 0, 0, NULL, 0, "none",
+	  "how all routes load; what a route says itself counts there" },
 	{ "learn", TAYRA__KNOB_OTHER, 0, "off|monitor|on or mapping", 0, 0, NULL, 0, "off",
 	  "what is learned of how keys are used and change: a mode for all, or a switch each" },
 	{ "alerts", TAYRA__KNOB_OTHER, 0, "LIST", 0, 0, NULL, 0, "none",
@@ -135,6 +140,41 @@ const struct tayra__knob tayra__limit_knobs[] = {
 #undef OPTION
 #undef OF
 
+#define OFF (double)TAYRA_OFF /* the word of a duration */
+
+#define OF(member) offsetof(struct tayra_strategy, member)
+
+/* Times of the handle, in its own struct: CONFIG knows them as load.NAME, and a number that is off
+ * is one too small to count, since 0 leaves things as they are. */
+const struct tayra__knob tayra__loads_knobs[] = {
+	{ "soft_timeout", TAYRA__KNOB_NANOSECONDS, OF(soft_timeout_ns), "DURATION|at once", 1e6, 0,
+	  NULL, 0, "none",
+	  "after this, a stale value is served while the load goes on; at once: without waiting",
+	  "at once", TAYRA_AT_ONCE },
+	{ "absent_ttl", TAYRA__KNOB_MILLISECONDS, OF(absent_ttl_ms), "DURATION|off", 1, 0, NULL, 0,
+	  "off", "how long it is believed that the origin has no such key", "off", OFF },
+	{ "error_ttl", TAYRA__KNOB_MILLISECONDS, OF(error_ttl_ms), "DURATION|off", 1, 0, NULL, 0,
+	  "off", "how long a load that failed is not tried again where nothing stale can be served",
+	  "off", OFF },
+	{ "ttl_jitter", TAYRA__KNOB_NUMBER, OF(ttl_jitter), "SHARE|off", 1e-6, 0.99, NULL, 0, "off",
+	  "each ttl is shorter by up to this share, at random, so that what came together does "
+	  "not end together",
+	  "off", NEVER },
+	{ "refresh_at", TAYRA__KNOB_NUMBER, OF(refresh_at), "SHARE|off", 1e-6, 0.999, NULL, 0,
+	  "off", "the first hit after this share of a value's time has it loaded anew behind it",
+	  "off", NEVER },
+	{ "throttle", TAYRA__KNOB_MILLISECONDS, OF(throttle_ms), "DURATION|off", 1, 0, NULL, 0,
+	  "1s",
+	  "how long a key whose load failed is not tried again while something stale is served; "
+	  "and, after five failures in a row, a group of keys, of which then one is tried",
+	  "off", OFF },
+	{ "throttle_max", TAYRA__KNOB_MILLISECONDS, OF(throttle_max_ms), "DURATION", 1, 0, NULL, 0,
+	  "half as long again as throttle",
+	  "how long a group that keeps failing comes to rest at most" },
+	{ 0 },
+};
+#undef OF
+
 #define OF(member) offsetof(struct tayra__route_setting, member)
 
 const struct tayra__knob tayra__route_knobs[] = {
@@ -164,8 +204,17 @@ const struct tayra__knob tayra__route_knobs[] = {
 	{ "stale", TAYRA__KNOB_MILLISECONDS, OF(stale_ms), "DURATION", 1, 0, NULL, 0, "not at all",
 	  "how long after that it may still be served when the origin fails, is overloaded or is "
 	  "slower than soft_timeout" },
-	{ "soft_timeout", TAYRA__KNOB_NANOSECONDS, OF(soft_timeout_ns), "DURATION", 1e6, 0, NULL, 0,
-	  "none", "after this, a stale value is served while the load goes on" },
+	{ "soft_timeout", TAYRA__KNOB_NANOSECONDS, OF(soft_timeout_ns), "DURATION|at once", 1e6, 0,
+	  NULL, 0, "none",
+	  "after this, a stale value is served while the load goes on; at once: without waiting",
+	  "at once", TAYRA_AT_ONCE },
+	{ "absent_ttl", TAYRA__KNOB_MILLISECONDS, OF(absent_ttl_ms), "DURATION|off", 1, 0, NULL, 0,
+	  "what loads says", "how long it is believed that the origin has no such key", "off",
+	  OFF },
+	{ "error_ttl", TAYRA__KNOB_MILLISECONDS, OF(error_ttl_ms), "DURATION|off", 1, 0, NULL, 0,
+	  "what loads says",
+	  "how long a load that failed is not tried again where nothing stale can be served", "off",
+	  OFF },
 	{ "timeout", TAYRA__KNOB_NANOSECONDS, OF(timeout_ns), "DURATION", 1e6, 0, NULL, 0, "5s",
 	  "after this, the client gets an error" },
 	{ "class", TAYRA__KNOB_CHOICE, OF(cls), "critical|high|normal|low|background", 0, 0,

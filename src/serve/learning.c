@@ -14,6 +14,7 @@
 #define BYTES_MIN     (320ull << 10) /* so that the library's part is not under its least */
 #define SHARE_DEFAULT 16             /* of memory, at most */
 #define SHARE_MAX     4
+#define NEVER         1e-9 /* shares up to this are none */
 
 /* The library makes its tables as large as it is told, and patterns up to a quarter of that more.
  */
@@ -57,6 +58,18 @@ is_on(enum tayra_feature_mode mode)
 	return mode != TAYRA_FEATURE_OFF;
 }
 
+void
+tayra__learning_watch(struct tayra__server *server)
+{
+	struct tayra_strategy s = TAYRA_STRATEGY_INIT;
+
+	tayra_strategy_get(server->handle, &s);
+	server->learning.watches = (server->routes && s.refresh_at > NEVER) ||
+				   is_on(s.ttl_learning) || is_on(s.prefetch_refresh) ||
+				   is_on(s.prefetch_successors) || is_on(s.predictor) ||
+				   is_on(s.patterns);
+}
+
 int
 tayra__learning_apply(struct tayra__server *server)
 {
@@ -71,8 +84,7 @@ tayra__learning_apply(struct tayra__server *server)
 		status = tayra_strategy_set(server->handle, &s);
 	if (status != TAYRA_OK)
 		return status;
-	learning->watches = is_on(s.ttl_learning) || is_on(s.prefetch_refresh) ||
-			    is_on(s.prefetch_successors) || is_on(s.predictor) || is_on(s.patterns);
+	tayra__learning_watch(server);
 	if (server->policy == TAYRA_POLICY_TAYRA)
 		status = tayra_cache_set_learning(server->keyspace.cache,
 						  learning->bypassed ? TAYRA_LEARNING_OFF

@@ -22,7 +22,7 @@ struct tayra__server_options;
 struct tayra__learning {
 	bool possible; /* memory was set aside for it */
 	bool bypassed;
-	bool watches; /* hits are told to the handle */
+	bool watches; /* hits are told to the handle: to be learned of, or to begin a refresh */
 	uint64_t bytes;
 	struct tayra_strategy strategy; /* as told */
 	enum tayra_learning policy;     /* of policy tayra, as told */
@@ -37,6 +37,9 @@ int tayra__learning_settle(struct tayra__learning *learning,
 			   char *error, size_t error_len);
 /* Put it in force, once the handle is there and after each change.  => as tayra_strategy_set(). */
 int tayra__learning_apply(struct tayra__server *server);
+
+/* Once the handle's strategy has changed. */
+void tayra__learning_watch(struct tayra__server *server);
 
 /* What is taken of learning->bytes. */
 uint64_t tayra__learning_bytes(const struct tayra__server *server);

@@ -18,7 +18,8 @@ struct tayra__route {
 	struct tayra_origin *origin; /* borrowed, as long as there are routes */
 	const char *name;            /* the origin's, for people; NULL: none.  Borrowed as long */
 	uint64_t ttl_ms, stale_ms;   /* 0: 60 s; none */
-	uint64_t soft_timeout_ns, timeout_ns; /* 0: none; 5 s */
+	uint64_t soft_timeout_ns, timeout_ns; /* 0: none, or what all have; 5 s */
+	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: what all have */
 	enum tayra_class cls;
 };
 

@@ -8,6 +8,7 @@
 #include "serve/connection.h"
 #include "serve/fetch.h"
 #include "serve/forward.h"
+#include "serve/loading.h"
 #include "serve/monitor.h"
 #include "serve/state.h"
 #include "serve/troubles.h"
@@ -227,6 +228,7 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	cache.pinned_max_bytes = cache.memory_bytes;
 	options.cache = &cache;
 	options.clock = server->clock;
+	tayra__loading_settle(o, &options);
 	options.unstored_max_bytes = server->buffer_bytes_max / 2;
 	status = tayra__tiers_open(&server->tiers, o, &options, error, error_len);
 	if (status != TAYRA_OK)

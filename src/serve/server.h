@@ -79,6 +79,10 @@ struct tayra__server_options {
 	 * learning_bytes are of memory_bytes, at most a quarter, by default a 16th up to 8 MiB.
 	 * Borrowed for the call */
 	const struct tayra_strategy *strategy;
+	/* Times of all routes, where these say none: soft_timeout_ns, absent_ttl_ms, error_ttl_ms,
+	 * ttl_jitter, refresh_at, throttle_ms and throttle_max_ms count.  NULL: the library's
+	 * defaults; `strategy` has them too.  Borrowed for the call */
+	const struct tayra_strategy *loads;
 };
 
 /*

@@ -265,6 +265,39 @@ settle_ttls(struct tayra__settings *s)
 	strategy->ttl_ms = s->route_count ? least_ms : base_ms;
 }
 
+static int
+read_loads(const struct tayra__reader *r, const struct tayra__yaml *at)
+{
+	struct tayra_strategy *loads = &tayra__settings_of(r)->loads;
+	int status;
+
+	if (!at)
+		return TAYRA_OK;
+	status = tayra__reader_knobs(r, at, tayra__loads_knobs, loads, "loads");
+	if (status != TAYRA_OK)
+		return status;
+	if (loads->throttle_max_ms && loads->throttle_max_ms < loads->throttle_ms)
+		return tayra__reader_refuse(r, at,
+					    "loads has a throttle of %llu ms over its throttle_max "
+					    "of %llu ms",
+					    (unsigned long long)loads->throttle_ms,
+					    (unsigned long long)loads->throttle_max_ms);
+	return TAYRA_OK;
+}
+
+/* What `loads` says wins over a preset. */
+static void
+add_loads(const struct tayra_strategy *loads, struct tayra_strategy *s)
+{
+	for (const struct tayra__knob *knob = tayra__loads_knobs; knob->name; knob++) {
+		static const uint64_t none;
+
+		/* All are of 8 bytes, and 0 where nothing was said. */
+		if (memcmp((const char *)loads + knob->offset, &none, sizeof(none)) != 0)
+			tayra__knob_copy(knob, s, loads);
+	}
+}
+
 /* The preset's, and then what is said. */
 static void
 make_strategy(struct tayra__learn_setting *learn)
@@ -325,6 +358,7 @@ read_learn(const struct tayra__reader *r, const struct tayra__yaml *at)
 	if (status != TAYRA_OK)
 		return status;
 	make_strategy(learn);
+	add_loads(&tayra__settings_of(r)->loads, &learn->strategy);
 	settle_ttls(tayra__settings_of(r));
 	return check_learn(r, learn);
 }
@@ -362,6 +396,8 @@ read_tree(const struct tayra__reader *r)
 		status = read_origins(r, tayra__yaml_find(s->document.yaml, "origins"));
 	if (status == TAYRA_OK)
 		status = read_routes(r, tayra__yaml_find(s->document.yaml, "routes"));
+	if (status == TAYRA_OK)
+		status = read_loads(r, tayra__yaml_find(s->document.yaml, "loads"));
 	if (status == TAYRA_OK)
 		status = read_learn(r, tayra__yaml_find(s->document.yaml, "learn"));
 	if (status == TAYRA_OK)

@@ -16,13 +16,14 @@
 #include "config/document.h"
 #include "config/reader.h"
 #include "serve/alerting.h"
+#include "serve/loading.h"
 #include "serve/machine.h"
 #include "serve/route.h"
 #include "serve/server.h"
 
 #define TAYRA__PASSWORD_MAX 512
 
-/* Of the server: also options of the command line, but for the last four, which are what follows.
+/* Of the server: also options of the command line, but for the last five, which are what follows.
  */
 extern const struct tayra__knob tayra__server_knobs[];
 extern const struct tayra__knob tayra__origin_knobs[];
@@ -55,6 +56,7 @@ struct tayra__route_setting {
 	const char *keys, *origin, *query, *batch, *path;
 	int shape, cls;
 	uint64_t ttl_ms, stale_ms, soft_timeout_ns, timeout_ns, max_bytes;
+	uint64_t absent_ttl_ms, error_ttl_ms;
 	uint32_t max_rows, threads, batch_keys;
 	uint64_t batch_window_ns;
 	const struct tayra__yaml *at;
@@ -81,6 +83,7 @@ struct tayra__settings {
 	struct tayra__origin_setting *origins;
 	struct tayra__route_setting *routes;
 	size_t origin_count, route_count;
+	struct tayra_strategy loads; /* what `loads` says of times, else 0 */
 	struct tayra__learn_setting learn;
 	struct tayra__alerting alerting;
 	struct tayra_sensor_options machine_at; /* for who has another */

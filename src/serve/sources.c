@@ -273,6 +273,8 @@ open_route(const struct opening *o, const struct tayra__route_setting *route)
 	out->stale_ms = route->stale_ms;
 	out->soft_timeout_ns = route->soft_timeout_ns;
 	out->timeout_ns = route->timeout_ns;
+	out->absent_ttl_ms = route->absent_ttl_ms;
+	out->error_ttl_ms = route->error_ttl_ms;
 	out->cls = (enum tayra_class)route->cls;
 	s->open_count++;
 	return TAYRA_OK;
@@ -367,6 +369,7 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 	settings->server.pace_count = settings->pace_count;
 	settings->server.pace_names = settings->pace_names;
 	settings->server.pace_threads = settings->pace_threads;
+	settings->server.loads = &settings->loads;
 	settings->server.strategy = settings->learn.at ? &settings->learn.strategy : NULL;
 	return status == TAYRA_OK ? tayra__alerting_open(&r, &settings->server) : status;
 }
@@ -420,6 +423,26 @@ describe_time(const char *name, uint64_t ms, FILE *out)
 		fprintf(out, ", %s %llums", name, (unsigned long long)ms);
 }
 
+/* What is unlike the defaults. */
+static void
+describe_loads(const struct tayra__settings *s, const struct tayra__route_setting *route, FILE *out)
+{
+	struct tayra_strategy loads = s->loads;
+	char text[32];
+
+	if (route->soft_timeout_ns)
+		loads.soft_timeout_ns = route->soft_timeout_ns;
+	if (route->absent_ttl_ms)
+		loads.absent_ttl_ms = route->absent_ttl_ms;
+	if (route->error_ttl_ms)
+		loads.error_ttl_ms = route->error_ttl_ms;
+	for (const struct tayra__knob *knob = tayra__loads_knobs; knob->name; knob++) {
+		tayra__knob_show(knob, &loads, text, sizeof(text));
+		if (strcmp(text, "off") != 0 && strcmp(text, "0s") != 0)
+			fprintf(out, ", %s %s", knob->name, text);
+	}
+}
+
 static void
 describe_switch(const char *name, enum tayra_feature_mode mode, enum tayra_feature_mode fallback,
 		FILE *out)
@@ -463,6 +486,7 @@ tayra__settings_describe(const struct tayra__settings *s, FILE *out)
 		describe_time("ttl", route->ttl_ms ? route->ttl_ms : 60000, out);
 		if (route->stale_ms)
 			describe_time("stale", route->stale_ms, out);
+		describe_loads(s, route, out);
 		describe_limit(s, route->source, out);
 		fputc('\n', out);
 	}

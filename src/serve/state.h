@@ -52,7 +52,7 @@ struct tayra__server {
 	size_t pace_count;
 	const char *const *pace_names;
 	const uint32_t *pace_threads;     /* NULL: any number */
-	char pacing_why[512];             /* why CONFIG SET of one was refused */
+	char pacing_why[512];             /* why CONFIG SET of one, or of loads, was refused */
 	struct tayra__troubles *troubles; /* NULL: no routes */
 	struct tayra__watch listener;     /* fd -1: none */
 	struct tayra__address address;

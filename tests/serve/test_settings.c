@@ -72,7 +72,8 @@ what_the_file_says_is_set(void **state)
 		"routes:\n"
 		"  - {keys: 'a:{x}', origin: db, query: select ?1, as: json, ttl: 90s, stale: 1h,\n"
 		"     soft_timeout: 20ms, timeout: 2s, class: high, max_rows: 5, max_bytes: 1M,\n"
-		"     threads: 2, batch: select many, batch_keys: 9, batch_window: 2ms}\n"
+		"     absent_ttl: 3s, error_ttl: off, threads: 2, batch: select many, batch_keys: "
+		"9, batch_window: 2ms}\n"
 		"  - {keys: 'b:{x}', origin: api, path: '/v/{x}'}\n");
 	assert_string_equal(settings.server.listen, "[::1]:7000");
 	assert_int_equal(settings.server.memory_bytes, 3ull << 29);
@@ -104,6 +105,8 @@ what_the_file_says_is_set(void **state)
 	assert_int_equal(settings.routes[0].stale_ms, 3600000);
 	assert_int_equal(settings.routes[0].soft_timeout_ns, 20 * TAYRA_NS_PER_MS);
 	assert_int_equal(settings.routes[0].timeout_ns, 2 * TAYRA_NS_PER_S);
+	assert_int_equal(settings.routes[0].absent_ttl_ms, 3000);
+	assert_true(settings.routes[0].error_ttl_ms == TAYRA_OFF);
 	assert_int_equal(settings.routes[0].cls, TAYRA_HIGH);
 	assert_int_equal(settings.routes[0].max_rows, 5);
 	assert_int_equal(settings.routes[0].max_bytes, 1u << 20);
@@ -275,6 +278,43 @@ what_is_learned_is_the_presets_and_then_what_is_said(void **state)
 }
 
 static void
+how_all_routes_load_is_said_once_and_wins_over_a_preset(void **state)
+{
+	static const char *const text =
+		"loads: {soft_timeout: at once, absent_ttl: 10s, error_ttl: 250ms, ttl_jitter: "
+		"0.1, refresh_at: 0.8, throttle: 2s, throttle_max: 1m}\n"
+		"learn: {preset: pages}\n"
+		"origins: {db: {sqlite: /dev/null}}\n"
+		"routes: [{keys: 'a:{x}', origin: db, query: 'SELECT ?1', stale: 1h, soft_timeout: "
+		"at once, absent_ttl: off}]\n";
+	char described[1024] = "";
+	FILE *out;
+
+	must_read(text);
+	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			 TAYRA_OK);
+	for (int i = 0; i < 2; i++) {
+		const struct tayra_strategy *s = i ? settings.server.strategy
+						   : settings.server.loads;
+
+		assert_true(s->soft_timeout_ns == TAYRA_AT_ONCE); /* 200 ms is the preset's */
+		assert_int_equal(s->absent_ttl_ms, 10000);
+		assert_int_equal(s->error_ttl_ms, 250);
+		assert_true(s->ttl_jitter > 0.09 && s->ttl_jitter < 0.11);
+		assert_true(s->refresh_at > 0.79 && s->refresh_at < 0.81);
+		assert_int_equal(s->throttle_ms, 2000);
+		assert_int_equal(s->throttle_max_ms, 60000);
+	}
+	assert_true(settings.open_routes[0].soft_timeout_ns == TAYRA_AT_ONCE);
+	assert_true(settings.open_routes[0].absent_ttl_ms == TAYRA_OFF);
+	out = fmemopen(described, sizeof(described), "w");
+	tayra__settings_describe(&settings, out);
+	fclose(out);
+	assert_non_null(strstr(described, "soft_timeout at once, error_ttl 250ms, ttl_jitter 0.1, "
+					  "refresh_at 0.8, throttle 2s, throttle_max 60s"));
+}
+
+static void
 one_word_is_a_mode_for_all_that_is_learned(void **state)
 {
 	must_read("learn: on\n");
@@ -441,6 +481,16 @@ what_is_wrong_is_said_with_its_place(void **state)
 		{ "learn: {ttl_min: 2m, ttl_max: 1m}\n",
 		  "t.yaml:1:1: learn has a ttl_min of 120000 ms over its ttl_max of 60000 ms" },
 		{ "learn: {ttl_min: 2h}\n", "over its ttl_max of 6000000 ms" },
+		{ "loads: {soft_timeout: at_once}\n",
+		  "t.yaml:1:23: soft_timeout 'at_once' is no duration of at least 1ms" },
+		{ "loads: {absent_ttl: 0s}\n", "absent_ttl '0s' is no duration of at least 1ms" },
+		{ "loads: {ttl_jitter: 1}\n", "ttl_jitter '1' is not a number from 1e-06 to 0.99" },
+		{ "loads: {refresh_at: 80%}\n", "refresh_at '80%' is not a number" },
+		{ "loads: {throttel: 1s}\n",
+		  "loads knows no 'throttel'; did you mean 'throttle'?" },
+		{ "loads: {throttle: 1m, throttle_max: 1s}\n",
+		  "t.yaml:1:1: loads has a throttle of 60000 ms over its throttle_max of 1000 ms" },
+		{ "loads: off\n", "loads should be a mapping, and is text" },
 		{ "alerts: {}\n", "alerts should be a list, and is a mapping" },
 		{ "alerts: [{rule: a > 1}]\n", "an alert needs a name" },
 		{ "alerts: [{name: a}]\n", "an alert needs a rule" },
@@ -583,6 +633,7 @@ the_manual_names_every_knob(void **state)
 	in_manual(tayra__origin_knobs, manual);
 	in_manual(tayra__limit_knobs, manual);
 	in_manual(tayra__route_knobs, manual);
+	in_manual(tayra__loads_knobs, manual);
 	in_manual(tayra__learn_knobs, manual);
 	in_manual(tayra__alert_knobs, manual);
 	free(manual);
@@ -627,6 +678,7 @@ the_sample_is_right_as_it_is_and_with_everything_switched_on(void **state)
 	in_sample(tayra__origin_knobs, sample);
 	in_sample(tayra__limit_knobs, sample);
 	in_sample(tayra__route_knobs, sample);
+	in_sample(tayra__loads_knobs, sample);
 	in_sample(tayra__learn_knobs, sample);
 	in_sample(tayra__alert_knobs, sample);
 	switch_on(sample);
@@ -659,6 +711,7 @@ main(void)
 		TEST(all_limits_look_at_the_machine_unless_the_sensor_is_off),
 		TEST(without_a_machine_to_look_at_limits_do_without_and_say_so),
 		TEST(what_is_learned_is_the_presets_and_then_what_is_said),
+		TEST(how_all_routes_load_is_said_once_and_wins_over_a_preset),
 		TEST(one_word_is_a_mode_for_all_that_is_learned),
 		TEST(nothing_is_learned_that_was_not_asked_for),
 		TEST(alerts_tell_whom_they_name_and_who_is_named_twice_is_one),
