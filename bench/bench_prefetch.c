@@ -18,12 +18,13 @@
 #include "demand.h"
 #include "miss_cost.h"
 
-#define RUNS      3
-#define REQUESTS  400000
-#define CATALOGUE 150000 /* requests */
-#define RANDOM    100000 /* keys */
-#define ZIPF      0.8
-#define LEARNING  (64u << 20) /* bytes at most: each key is known */
+#define RUNS       3
+#define REQUESTS   400000
+#define CATALOGUE  150000 /* requests */
+#define RANDOM     100000 /* keys */
+#define ZIPF       0.8
+#define HORIZON_MS 60000       /* in which a key that has changed must be asked for */
+#define LEARNING   (64u << 20) /* bytes at most: each key is known */
 
 static const uint64_t gaps_ns[RUNS] = { 2500000, 5000000, 10000000 };
 
@@ -79,9 +80,8 @@ compare(const struct demand *d, double share, double values[METRICS][RUNS], int 
 	int status = demand_run(d, share, NULL, &off);
 
 	strategy.ttl_learning = TAYRA_FEATURE_OFF;
-	strategy.prefetch_refresh = TAYRA_FEATURE_OFF;
-	strategy.predictor = TAYRA_FEATURE_OFF;
-	strategy.prefetch_successors = TAYRA_FEATURE_ON;
+	strategy.prefetch_successors = strategy.prefetch_changed = TAYRA_FEATURE_ON;
+	strategy.horizon_ms = HORIZON_MS;
 	strategy.known_keys = 2 * d->keys;
 	strategy.learning_bytes = LEARNING;
 	if (status == TAYRA_OK)

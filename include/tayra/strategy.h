@@ -57,6 +57,9 @@ struct tayra_strategy {
 	 * loader of their own need options.ticker.
 	 * refresh: what is about to expire and will be asked for again.
 	 * successors: what has often been missed soon after this key.
+	 * changed (prefetch_changed, below): what was deleted, or a feed said has changed, and will
+	 * be asked for again; with who missed it last, whose origin must stay open as long as the
+	 * handle.  Delete a key when its change can be read: what is loaded then is kept.
 	 */
 	enum tayra_feature_mode prefetch_refresh, prefetch_successors;
 	enum tayra_class refresh_class; /* default BACKGROUND */
@@ -64,7 +67,7 @@ struct tayra_strategy {
 				  of waiting saved; default 0.5 */
 
 	/* Will this key be asked for again?  MONITOR and ON are the same: it decides nothing alone,
-	 * and prefetch_refresh needs it. */
+	 * and prefetch_refresh and _changed need it. */
 	enum tayra_feature_mode predictor;
 	uint64_t horizon_ms; /* of the prediction; default ttl_ms */
 	/* Access patterns for people: tayra_patterns_write(). */
@@ -90,7 +93,8 @@ struct tayra_strategy {
 	double refresh_at;                    /* the same */
 	double prefetch_budget; /* of each source of prefetches, the origin's work for nothing is
 				   held to this share of its work for loads that were asked for;
-				   default 0.08 */
+				   default 0.06 */
+	enum tayra_feature_mode prefetch_changed; /* a prefetch, as above */
 };
 #define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 
@@ -157,7 +161,7 @@ struct tayra_strategy_stats {
 	uint64_t ttl_fallbacks; /* times the measured staleness passed the budget, and the
 				   configured ttl became the longest */
 	bool ttl_fallen_back;   /* it is now */
-	struct tayra_prefetch_account refresh, successors;
+	struct tayra_prefetch_account refresh, successors, changes; /* of prefetch_changed */
 };
 #define TAYRA_STRATEGY_STATS_INIT TAYRA__SIZED(struct tayra_strategy_stats)
 TAYRA_API void tayra_strategy_stats(struct tayra *t, struct tayra_strategy_stats *out);

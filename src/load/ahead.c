@@ -182,8 +182,9 @@ tayra__ahead_landed(struct tayra__ahead *ahead, uint64_t hash, const struct tayr
 	sums->origin_ns += kept->cost_ns;
 	sums->evictions += kept->evictions;
 	place->kind = TAYRA__AHEAD_KEPT;
-	/* What follows does so soon: kept for longer, it is wasted, and its place is wanted. */
-	if (place->source != TAYRA__AHEAD_SUCCESSOR || kept->until_ms < place->until_ms)
+	/* Others were expected to be used by then: kept for longer, it is wasted, and its place is
+	 * wanted. */
+	if (place->source == TAYRA__AHEAD_REFRESH || kept->until_ms < place->until_ms)
 		place->until_ms = kept->until_ms;
 	place->cost_ns = kept->cost_ns;
 	if (kept->joined)

@@ -5,7 +5,7 @@
  *
  * Everything that was fetched ahead, or would have been, waits in a table of bounded size for its
  * judgement: asked for in time, or not.  In time is, for a refresh, after the old value's end and
- * before the new one's; for a successor, before its end.  What would have been fetched is in time
+ * before the new one's; for the others, before their end.  What would have been fetched is in time
  * when its key is missed then.  While the place in the table is taken, nothing is fetched ahead.
  *
  * Budget: what a source wastes of the origin's time is held to a share of what is spent on loads
@@ -34,6 +34,7 @@ enum tayra__ahead_source {
 	TAYRA__AHEAD_NONE,
 	TAYRA__AHEAD_REFRESH,
 	TAYRA__AHEAD_SUCCESSOR,
+	TAYRA__AHEAD_CHANGED,
 	TAYRA__AHEAD_SOURCES
 };
 

@@ -66,7 +66,8 @@ bytes_for(const struct tayra_strategy *strategy, uint32_t keys)
 	options_for(strategy, keys, &sizes);
 	return sizeof(struct tayra__learner) + sizeof(struct tayra__ahead) +
 	       tayra__observe_bytes(keys) + tayra__change_rate_bytes(&sizes.rate) +
-	       tayra__predictor_bytes(&sizes.predictor) + tayra__successor_bytes(&sizes.successor);
+	       tayra__predictor_bytes(&sizes.predictor) + tayra__successor_bytes(&sizes.successor) +
+	       tayra__lender_bytes(keys);
 }
 
 /* As many as are asked for and fit. */
@@ -91,11 +92,14 @@ allocate(struct tayra__learner *learner, const struct tayra_strategy *strategy)
 	learner->predictor = tayra__mem_alloc(tayra__predictor_bytes(&sizes.predictor));
 	learner->successor = tayra__mem_alloc(tayra__successor_bytes(&sizes.successor));
 	learner->ahead = tayra__mem_alloc(sizeof(*learner->ahead));
-	if (!learner->rate || !learner->predictor || !learner->successor || !learner->ahead)
+	learner->lender = tayra__mem_alloc(tayra__lender_bytes(learner->known_keys));
+	if (!learner->rate || !learner->predictor || !learner->successor || !learner->ahead ||
+	    !learner->lender)
 		return TAYRA_E_NOMEM;
 	tayra__change_rate_init(learner->rate, &sizes.rate);
 	tayra__predictor_init(learner->predictor, &sizes.predictor);
 	tayra__successor_init(learner->successor, &sizes.successor);
+	tayra__lender_init(learner->lender, learner->known_keys);
 	return tayra__observe_init(&learner->observe, learner->known_keys);
 }
 
@@ -108,6 +112,7 @@ tayra__learner_destroy(struct tayra__learner *learner)
 	tayra__mem_free(learner->predictor);
 	tayra__mem_free(learner->successor);
 	tayra__mem_free(learner->ahead);
+	tayra__mem_free(learner->lender);
 	tayra__mem_free(learner->patterns);
 	tayra__observe_fini(&learner->observe);
 	pthread_mutex_destroy(&learner->lock);
@@ -136,12 +141,15 @@ watches_for(const struct tayra_strategy *s)
 {
 	uint32_t watches = 0;
 
-	if (s->predictor != TAYRA_FEATURE_OFF || s->prefetch_refresh != TAYRA_FEATURE_OFF)
+	if (s->predictor != TAYRA_FEATURE_OFF || s->prefetch_refresh != TAYRA_FEATURE_OFF ||
+	    s->prefetch_changed != TAYRA_FEATURE_OFF)
 		watches |= TAYRA__WATCH_USES;
 	if (s->prefetch_refresh != TAYRA_FEATURE_OFF)
 		watches |= TAYRA__WATCH_ENDS;
 	if (s->patterns != TAYRA_FEATURE_OFF)
 		watches |= TAYRA__WATCH_PATTERNS;
+	if (s->prefetch_changed != TAYRA_FEATURE_OFF)
+		watches |= TAYRA__WATCH_CHANGES;
 	return watches;
 }
 
@@ -512,6 +520,7 @@ count(struct tayra__learner *learner, struct tayra_strategy_stats *stats)
 	stats->uses_lost = learner->observe.lost;
 	stats->refresh = learner->ahead->accounts[TAYRA__AHEAD_REFRESH].sums;
 	stats->successors = learner->ahead->accounts[TAYRA__AHEAD_SUCCESSOR].sums;
+	stats->changes = learner->ahead->accounts[TAYRA__AHEAD_CHANGED].sums;
 }
 
 void

@@ -18,6 +18,7 @@
 #include "learn/predictor.h"
 #include "learn/successor.h"
 #include "load/ahead.h"
+#include "load/lender.h"
 #include "load/observe.h"
 
 /* What hits have to tell of; more than is asked for does no harm. */
@@ -25,6 +26,7 @@ enum tayra__watch {
 	TAYRA__WATCH_USES = 1, /* for the predictor */
 	TAYRA__WATCH_ENDS = 2, /* items about to end */
 	TAYRA__WATCH_PATTERNS = 4,
+	TAYRA__WATCH_CHANGES = 8, /* not hits: keys that have changed */
 };
 
 #define TAYRA__LEARNER_MARKS 1024u
@@ -48,6 +50,7 @@ struct tayra__learner {
 	struct tayra__predictor *predictor;
 	struct tayra__successor *successor;
 	struct tayra__ahead *ahead;
+	struct tayra__lender *lender;
 	struct tayra__patterns *patterns; /* NULL until they are first wanted */
 	uint64_t last_use_ms;             /* told to the predictor */
 	double mean_cost_ns;              /* of loads, fading */

@@ -130,19 +130,6 @@ near_end(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 		begin(t, &want, hash, ALWAYS, now_ms);
 }
 
-/* Who would load it: only what the same would load can be fetched with its request. */
-static uint64_t
-loader_of(const struct tayra__want *want)
-{
-	uint64_t h = tayra__hash_mix64((uint64_t)(uintptr_t)want->origin);
-
-	h = tayra__hash_mix64(h ^ (uint64_t)(uintptr_t)want->load);
-	h = tayra__hash_mix64(h ^ (uint64_t)(uintptr_t)want->load_arg);
-	h = tayra__hash_mix64(h ^ want->ttl_ms);
-	h = tayra__hash_mix64(h ^ want->stale_ms);
-	return tayra__hash_mix64(h ^ want->key_prefix_len);
-}
-
 /* learner.lock is held.  => whether to begin. */
 static bool
 guess_is_worth_it(struct tayra *t, struct tayra__learner *learner,
@@ -175,7 +162,7 @@ follow(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 {
 	struct tayra__successor_miss miss = {
 		.hash = hash,
-		.loader = loader_of(want),
+		.loader = tayra__lender_mark(want), /* only what the same would load */
 		.key = want->key,
 		.key_len = want->key_len,
 		.now = now_ms,
@@ -261,11 +248,59 @@ tayra__prefetch_missed(struct tayra *t, const struct tayra__want *want, uint64_t
 	tayra__learner_missed(learner, want->key, want->key_len, want->key_prefix_len, hash,
 			      now_ns);
 	tayra__ahead_asked(learner->ahead, learner->mean_cost_ns);
+	if (want->loads && want->store)
+		tayra__lender_note(learner->lender, hash, want);
 	ahead = want_ahead(t, learner, want);
 	if (want->loads && want->store && !want->refresh)
 		n = follow(t, learner, hash, &ahead, now_ms, guesses);
 	pthread_mutex_unlock(&learner->lock);
 	begin_guesses(t, &ahead, guesses, n, now_ms);
+}
+
+/* learner.lock is held.  => whether to begin. */
+static bool
+reload_is_worth_it(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
+		   const struct tayra__want *want, uint64_t now_ms)
+{
+	bool act = acts(t, learner, learner->strategy.prefetch_changed, TAYRA__AHEAD_CHANGED, want);
+	struct tayra__prediction p = tayra__learner_predict(learner, hash, now_ms);
+	struct tayra__ahead_place place = {
+		.hash = hash,
+		.from_ms = now_ms,
+		.until_ms = tayra__add_sat(now_ms, learner->predictor->options.horizon),
+		.cost_ns = (uint64_t)learner->mean_cost_ns,
+		.source = TAYRA__AHEAD_CHANGED,
+		.kind = act ? TAYRA__AHEAD_BEGUN : TAYRA__AHEAD_WOULD,
+	};
+
+	if (p.probability * p.confidence < tayra__ahead_least(learner->ahead, TAYRA__AHEAD_CHANGED))
+		return false;
+	return tayra__ahead_note(learner->ahead, &place, now_ms) && act;
+}
+
+void
+tayra__prefetch_changed(struct tayra *t, const void *key, size_t key_len)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+	struct tayra__want want;
+	uint64_t hash, now_ms;
+	bool act;
+
+	if (!learner || !tayra__learner_watches(learner, TAYRA__WATCH_CHANGES))
+		return;
+	now_ms = tayra__handle_coarse_ns(t) / TAYRA_NS_PER_MS;
+	hash = tayra__hash_bytes(key, key_len, learner->seed);
+	pthread_mutex_lock(&learner->lock);
+	act = tayra__lender_find(learner->lender, hash, &want);
+	if (act) {
+		want = want_ahead(t, learner, &want);
+		want.key = key;
+		want.key_len = key_len;
+		act = reload_is_worth_it(t, learner, hash, &want, now_ms);
+	}
+	pthread_mutex_unlock(&learner->lock);
+	if (act)
+		begin(t, &want, hash, ALWAYS, now_ms);
 }
 
 void

@@ -159,7 +159,9 @@ tayra_delete(struct tayra *t, const void *key, size_t key_len)
 	if (status != TAYRA_OK)
 		return status;
 	status = delete_here(t, key, key_len, &number);
-	return worse(status, tayra__due_deliver(t, key, key_len, number, &removed));
+	status = worse(status, tayra__due_deliver(t, key, key_len, number, &removed));
+	tayra__prefetch_changed(t, key, key_len);
+	return status;
 }
 
 void
@@ -185,6 +187,7 @@ tayra__store_outdate(struct tayra *t, const void *key, size_t key_len,
 	tayra__below_leave(t, key, key_len);
 	if (!tayra__below_posts(t))
 		tayra__due_deliver(t, key, key_len, number, &removed);
+	tayra__prefetch_changed(t, key, key_len);
 }
 
 int
@@ -196,8 +199,11 @@ tayra__store_change(struct tayra *t, const void *key, size_t key_len, const void
 	*number = 0;
 	if (status != TAYRA_OK)
 		return status;
-	return meta ? put_here(t, key, key_len, value, value_len, meta, &always, number)
-		    : delete_here(t, key, key_len, number);
+	if (meta)
+		return put_here(t, key, key_len, value, value_len, meta, &always, number);
+	status = delete_here(t, key, key_len, number);
+	tayra__prefetch_changed(t, key, key_len);
+	return status;
 }
 
 int

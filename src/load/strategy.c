@@ -105,6 +105,7 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 		.ttl_learning = TAYRA_FEATURE_OFF,
 		.prefetch_refresh = TAYRA_FEATURE_OFF,
 		.prefetch_successors = TAYRA_FEATURE_OFF,
+		.prefetch_changed = TAYRA_FEATURE_OFF,
 		.predictor = TAYRA_FEATURE_OFF,
 		.patterns = TAYRA_FEATURE_OFF,
 		.refresh_class = TAYRA_BACKGROUND,
@@ -114,9 +115,10 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 static bool
 is_sound(const struct tayra_strategy *s)
 {
-	const enum tayra_feature_mode modes[] = { s->ttl_learning, s->prefetch_refresh,
-						  s->prefetch_successors, s->predictor,
-						  s->patterns };
+	const enum tayra_feature_mode modes[] = {
+		s->ttl_learning, s->prefetch_refresh, s->prefetch_successors,
+		s->predictor,    s->patterns,         s->prefetch_changed
+	};
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		if (!tayra_feature_mode_name(modes[i]))
@@ -142,6 +144,7 @@ fill_features(struct tayra_strategy *s)
 	or_mode(&s->ttl_learning, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->prefetch_refresh, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->prefetch_successors, TAYRA_FEATURE_MONITOR);
+	or_mode(&s->prefetch_changed, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->predictor, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->patterns, TAYRA_FEATURE_OFF);
 	if (s->staleness_budget == 0)
@@ -227,7 +230,7 @@ learns(const struct tayra_strategy *s)
 {
 	return s->ttl_learning != TAYRA_FEATURE_OFF || s->prefetch_refresh != TAYRA_FEATURE_OFF ||
 	       s->prefetch_successors != TAYRA_FEATURE_OFF || s->predictor != TAYRA_FEATURE_OFF ||
-	       s->patterns != TAYRA_FEATURE_OFF;
+	       s->patterns != TAYRA_FEATURE_OFF || s->prefetch_changed != TAYRA_FEATURE_OFF;
 }
 
 int

@@ -338,6 +338,7 @@ write_learning(struct tayra__server *server, struct tayra__buffer *out)
 	number(out, "ttl_fallen_back", stats.ttl_fallen_back);
 	write_account("refresh", &stats.refresh, out);
 	write_account("successors", &stats.successors, out);
+	write_account("changes", &stats.changes, out);
 	number(out, "hints", tayra__store_hints(server->handle));
 }
 

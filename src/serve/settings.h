@@ -66,7 +66,8 @@ struct tayra__route_setting {
 /* What is learned of keys.  Modes are of enum tayra_feature_mode, preset is one more than its. */
 struct tayra__learn_setting {
 	const struct tayra__yaml *at; /* NULL: nothing */
-	int preset, ttl_learning, prefetch_refresh, prefetch_successors, predictor, patterns;
+	int preset, ttl_learning, prefetch_refresh, prefetch_successors, prefetch_changed,
+		predictor, patterns;
 	double staleness_budget;
 	uint64_t ttl_min_ms, ttl_max_ms, learning_bytes;
 	uint32_t known_keys;

@@ -462,6 +462,7 @@ describe_learning(const struct tayra_strategy *s, FILE *out)
 		s->staleness_budget > 0 ? s->staleness_budget : 0.01);
 	describe_switch("prefetch_refresh", s->prefetch_refresh, monitor, out);
 	describe_switch("prefetch_successors", s->prefetch_successors, monitor, out);
+	describe_switch("prefetch_changed", s->prefetch_changed, monitor, out);
 	describe_switch("predictor", s->predictor, monitor, out);
 	describe_switch("patterns", s->patterns, TAYRA_FEATURE_ON, out);
 	fputc('\n', out);

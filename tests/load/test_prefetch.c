@@ -52,6 +52,7 @@ prefetch_only(enum tayra_feature_mode refresh, enum tayra_feature_mode successor
 	strategy.ttl_learning = TAYRA_FEATURE_OFF;
 	strategy.prefetch_refresh = refresh;
 	strategy.prefetch_successors = successors;
+	strategy.prefetch_changed = TAYRA_FEATURE_OFF;
 	return strategy;
 }
 
@@ -359,6 +360,108 @@ a_rule_that_has_become_untrue_is_not_followed_for_long(void **state)
 	stage_close(&s);
 }
 
+/* So often: deleted, then read ten times in a second. */
+static void
+delete_and_read(struct stage *s, struct source *source, const char *key, unsigned rounds)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		assert_int_equal(tayra_delete(s->t, key, strlen(key)), TAYRA_OK);
+		read_steadily(s, source, key, 10);
+	}
+}
+
+static struct tayra_strategy
+reload_what_has_changed(enum tayra_feature_mode mode)
+{
+	struct tayra_strategy strategy = prefetch_only(TAYRA_FEATURE_OFF, TAYRA_FEATURE_OFF);
+
+	strategy.ttl_ms = 10000;
+	strategy.prefetch_changed = mode;
+	return strategy;
+}
+
+static void
+what_was_deleted_and_is_read_steadily_is_loaded_again_at_once(void **state)
+{
+	struct tayra_strategy strategy = reload_what_has_changed(TAYRA_FEATURE_ON);
+	struct source source;
+	struct stage s;
+	uint64_t hits;
+	unsigned calls;
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	get(&s, &source, "k1");
+	delete_and_read(&s, &source, "k1", 400);
+	hits = stats_of(&s).hits;
+	calls = source.calls;
+	delete_and_read(&s, &source, "k1", 100);
+	/* Nobody waited, and each delete cost the one load that it would have cost anyway. */
+	assert_int_equal(stats_of(&s).hits - hits, 1000);
+	assert_int_equal(source.calls - calls, 100);
+	assert_true(learned(&s).changes.used >= 100);
+	assert_in_range(learned(&s).changes.wasted, 0, 2);
+	stage_close(&s);
+}
+
+static void
+in_monitor_a_reload_is_counted_and_not_begun(void **state)
+{
+	struct tayra_strategy strategy = reload_what_has_changed(TAYRA_FEATURE_MONITOR);
+	struct source source;
+	struct stage s;
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	get(&s, &source, "k1");
+	delete_and_read(&s, &source, "k1", 400);
+	assert_int_equal(source.background, 0);
+	assert_int_equal(learned(&s).changes.issued, 0);
+	assert_true(learned(&s).changes.would >= 100);
+	assert_true(learned(&s).changes.used >= 100);
+	stage_close(&s);
+}
+
+static void
+what_was_deleted_and_is_not_read_any_more_is_not_loaded_again(void **state)
+{
+	struct tayra_strategy strategy = reload_what_has_changed(TAYRA_FEATURE_ON);
+	struct source source;
+	struct stage s;
+	char key[16];
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(key, sizeof(key), "x%u", i);
+		get(&s, &source, key);
+		stage_pass_ms(&s, 100);
+		tayra_delete(s.t, key, strlen(key));
+		stage_pass_ms(&s, 2000);
+		tayra_tick(s.t, 0);
+	}
+	assert_in_range(learned(&s).changes.issued, 0, 10);
+	stage_close(&s);
+}
+
+static void
+what_nobody_was_seen_to_load_is_not_loaded(void **state)
+{
+	struct tayra_strategy strategy = reload_what_has_changed(TAYRA_FEATURE_ON);
+	struct source source;
+	struct stage s;
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	for (unsigned i = 0; i < 400; i++) {
+		assert_int_equal(tayra_put(s.t, "k1", 2, "v", 1, 0, 0), TAYRA_OK);
+		read_steadily(&s, &source, "k1", 9);
+		tayra_delete(s.t, "k1", 2);
+	}
+	assert_int_equal(source.calls, 0);
+	stage_close(&s);
+}
+
 static void
 a_key_read_steadily_is_predicted_and_an_unknown_one_is_not(void **state)
 {
@@ -414,6 +517,10 @@ main(void)
 		cmocka_unit_test(in_monitor_what_follows_is_counted_and_not_fetched),
 		cmocka_unit_test(what_another_would_load_is_not_fetched),
 		cmocka_unit_test(a_rule_that_has_become_untrue_is_not_followed_for_long),
+		cmocka_unit_test(what_was_deleted_and_is_read_steadily_is_loaded_again_at_once),
+		cmocka_unit_test(in_monitor_a_reload_is_counted_and_not_begun),
+		cmocka_unit_test(what_was_deleted_and_is_not_read_any_more_is_not_loaded_again),
+		cmocka_unit_test(what_nobody_was_seen_to_load_is_not_loaded),
 		cmocka_unit_test(a_key_read_steadily_is_predicted_and_an_unknown_one_is_not),
 		cmocka_unit_test(without_a_predictor_there_is_no_prediction),
 	};

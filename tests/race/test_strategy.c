@@ -100,6 +100,7 @@ turn_switches(void *arg)
 		strategy.ttl_learning = mode;
 		strategy.prefetch_refresh = TAYRA_FEATURE_OFF + (i / 3) % 3;
 		strategy.prefetch_successors = TAYRA_FEATURE_OFF + (i / 9) % 3;
+		strategy.prefetch_changed = TAYRA_FEATURE_OFF + (i / 5) % 3;
 		strategy.prefetch_price = 0.01;
 		strategy.patterns = mode;
 		if (tayra_strategy_set(i % 2 ? scene->t : scene->pool, &strategy) != TAYRA_OK)
@@ -131,6 +132,7 @@ learning_at_work_is_free_of_races(void **state)
 	strategy.ttl_learning = TAYRA_FEATURE_ON;
 	strategy.prefetch_refresh = TAYRA_FEATURE_ON;
 	strategy.prefetch_successors = TAYRA_FEATURE_ON;
+	strategy.prefetch_changed = TAYRA_FEATURE_ON;
 	strategy.prefetch_price = 0.01;
 	assert_int_equal(tayra_origin_function(&origin, fetch, NULL, &scene.origin), TAYRA_OK);
 	assert_int_equal(tayra_create(&options, &scene.t), TAYRA_OK);

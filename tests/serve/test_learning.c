@@ -33,8 +33,8 @@ all_in(enum tayra_feature_mode mode)
 {
 	struct tayra_strategy s = TAYRA_STRATEGY_INIT;
 
-	s.ttl_learning = s.prefetch_refresh = s.prefetch_successors = s.predictor = s.patterns =
-		mode;
+	s.ttl_learning = s.prefetch_refresh = s.prefetch_successors = s.prefetch_changed =
+		s.predictor = s.patterns = mode;
 	return s;
 }
 
