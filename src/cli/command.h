@@ -22,5 +22,6 @@ int tayra__cmd_pace(int argc, char **argv);
 int tayra__cmd_replay(int argc, char **argv);
 int tayra__cmd_serve(int argc, char **argv);
 int tayra__cmd_showcase(int argc, char **argv);
+int tayra__cmd_warm(int argc, char **argv);
 
 #endif

@@ -17,6 +17,7 @@ static const struct tayra__menu_row rows[] = {
 	{ "replay", tayra__cmd_replay, "replay a trace of requests through eviction policies" },
 	{ "serve", tayra__cmd_serve, "serve the cache to clients of the Redis protocol" },
 	{ "showcase", tayra__cmd_showcase, "show on this machine what tayra gains, and what not" },
+	{ "warm", tayra__cmd_warm, "have a running server load keys before they are asked for" },
 };
 
 static const struct tayra__menu menu = {

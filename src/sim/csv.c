@@ -95,6 +95,8 @@ read_field(enum csv_field field, struct tayra__field text, struct tayra__trace_r
 	case CSV_KEY:
 		*what = "is not an unsigned 64-bit number: number the keys, or hash them to 64 "
 			"bits";
+		out->key_text = text.text;
+		out->key_len = text.len;
 		return tayra__field_u64(text, &out->key);
 	case CSV_SIZE: return read_size(text, out, what);
 	case CSV_TTL: return text.len ? tayra__field_decimal(text, &out->ttl_s) : TAYRA_OK;

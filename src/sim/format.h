@@ -35,6 +35,10 @@ int tayra__csv_begin(struct tayra__trace *trace, struct tayra__trace_error *erro
 int tayra__oraclegeneral_begin(struct tayra__trace *trace, struct tayra__trace_error *error);
 int tayra__twitter_begin(struct tayra__trace *trace, struct tayra__trace_error *error);
 
+/* A trace from what is open already, which is taken over.  => as tayra__trace_open(). */
+int tayra__trace_begin(struct tayra__input *input, const char *name,
+		       enum tayra__trace_format format, struct tayra__trace **out,
+		       struct tayra__trace_error *error);
 /* Write "FILE:PLACE: what" and return the status. */
 __attribute__((format(printf, 4, 5))) int tayra__trace_fail(const struct tayra__trace *trace,
 							    struct tayra__trace_error *error,

@@ -110,10 +110,9 @@ detect(struct tayra__trace *trace, enum tayra__trace_format *format,
 	return TAYRA_OK;
 }
 
-/* Takes the input over. */
-static int
-begin(struct tayra__input *input, const char *name, enum tayra__trace_format format,
-      struct tayra__trace **out, struct tayra__trace_error *error)
+int
+tayra__trace_begin(struct tayra__input *input, const char *name, enum tayra__trace_format format,
+		   struct tayra__trace **out, struct tayra__trace_error *error)
 {
 	struct tayra__trace *trace = tayra__mem_alloc(sizeof(*trace));
 	char *copy = tayra__mem_strdup(name);
@@ -152,7 +151,8 @@ tayra__trace_open(const char *path, enum tayra__trace_format format, struct tayr
 	*out = NULL;
 	if (status)
 		return tayra__trace_fail_input(&nameless, error, status);
-	return begin(input, strcmp(path, "-") == 0 ? "stdin" : path, format, out, error);
+	return tayra__trace_begin(input, strcmp(path, "-") == 0 ? "stdin" : path, format, out,
+				  error);
 }
 
 int
@@ -167,7 +167,7 @@ tayra__trace_open_memory(const void *bytes, size_t len, const char *name,
 	*out = NULL;
 	if (status)
 		return tayra__trace_fail_input(&nameless, error, status);
-	return begin(input, name, format, out, error);
+	return tayra__trace_begin(input, name, format, out, error);
 }
 
 void

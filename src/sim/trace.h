@@ -36,6 +36,8 @@ struct tayra__trace_request {
 	double ttl_s;        /* 0: does not expire */
 	double cost_ms;      /* 0 where the trace has none */
 	enum tayra__trace_op op;
+	const char *key_text; /* as it stands in the file, until the next call; NULL: it does not */
+	size_t key_len;       /* of key_text */
 };
 
 /* What the trace has beyond time, key and size. */

@@ -54,6 +54,8 @@ parse(const struct tayra__field fields[COLUMNS], struct tayra__trace_request *ou
 		return TTL;
 	/* A fixed seed, so that the same trace gives the same keys everywhere. */
 	out->key = tayra__hash_bytes(fields[KEY].text, fields[KEY].len, 0);
+	out->key_text = fields[KEY].text;
+	out->key_len = fields[KEY].len;
 	out->size_bytes = key_size + value_size;
 	if (fields[OPERATION].text[0] == 'd' && fields[OPERATION].len == 6)
 		out->op = TAYRA__TRACE_DELETE;
