@@ -46,6 +46,10 @@ struct tayra_feed_options {
 	 * there, and has as long to answer; default 1 s.  SQLite: the file is looked at that often;
 	 * default 5 ms. */
 	uint64_t interval_ns;
+	/* A namespace: what is told, and prefix, are the rest of keys that begin with these bytes,
+	 * as with key_prefix_len of a request.  For the call */
+	const void *key_prefix;
+	size_t key_prefix_len;
 };
 #define TAYRA_FEED_OPTIONS_INIT TAYRA__SIZED(struct tayra_feed_options)
 

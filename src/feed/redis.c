@@ -66,10 +66,14 @@ static int
 track(struct redis *r, uint64_t until_ns, const struct tayra__complaint *why)
 {
 	const struct tayra__doubt *cover = r->line.feed.doubt;
+	const size_t front_len = r->line.feed.front_len;
 	const struct tayra__resp_argument on[] = {
-		TAYRA__RESP_TEXT("CLIENT"), TAYRA__RESP_TEXT("TRACKING"),
-		TAYRA__RESP_TEXT("ON"),     TAYRA__RESP_TEXT("BCAST"),
-		TAYRA__RESP_TEXT("PREFIX"), { cover->prefix, cover->prefix_len },
+		TAYRA__RESP_TEXT("CLIENT"),
+		TAYRA__RESP_TEXT("TRACKING"),
+		TAYRA__RESP_TEXT("ON"),
+		TAYRA__RESP_TEXT("BCAST"),
+		TAYRA__RESP_TEXT("PREFIX"),
+		{ cover->prefix + front_len, cover->prefix_len - front_len },
 	};
 	struct tayra__resp_element said;
 	int status;

@@ -52,15 +52,20 @@ void tayra__doubt_mark(struct tayra__doubts *doubts, struct tayra__doubt *doubt,
 bool tayra__doubts_ask(const struct tayra__doubts *doubts, const void *key, size_t key_len,
 		       uint64_t margin_ms, struct tayra_item_meta *meta);
 
+/* Of a value in RAM: it is old enough to be doubted. */
+static inline bool
+tayra__doubts_any(const struct tayra__doubts *doubts, const struct tayra_item_meta *meta)
+{
+	return meta->born_ms < atomic_load_explicit(&doubts->before_ms, memory_order_acquire);
+}
+
 /* Of a value in RAM: its fresh_ms is brought forward, to 0 if it is doubted.  => false: it is gone.
  */
 static inline bool
 tayra__doubts_judge(const struct tayra__doubts *doubts, const void *key, size_t key_len,
 		    struct tayra_item_meta *meta)
 {
-	if (meta->born_ms >= atomic_load_explicit(&doubts->before_ms, memory_order_acquire))
-		return true;
-	return tayra__doubts_ask(doubts, key, key_len, 0, meta);
+	return !tayra__doubts_any(doubts, meta) || tayra__doubts_ask(doubts, key, key_len, 0, meta);
 }
 
 /* The same for what comes from a tier: its birth was told by a clock of the wall, maybe another

@@ -52,28 +52,67 @@ distrust(struct tayra_feed *feed, enum sight sight)
 	return true;
 }
 
+/* A key as the handle has it: `rest` behind the namespace. */
+struct whole {
+	const void *key;
+	size_t len;
+	unsigned char *block; /* of the heap, or NULL */
+	unsigned char room[256];
+};
+
+/* => TAYRA_OK, TAYRA_E_NOMEM, and as tayra__key_check(), of the whole. */
+static int
+make_whole(struct tayra *t, const void *front, size_t front_len, const void *rest, size_t rest_len,
+	   struct whole *out)
+{
+	unsigned char *to = out->room;
+	int status = tayra__key_check(t, rest, rest_len);
+
+	out->key = rest;
+	out->len = rest_len;
+	out->block = NULL;
+	if (status != TAYRA_OK || front_len == 0)
+		return status;
+	if (!front)
+		return TAYRA_E_INVAL;
+	if (front_len > TAYRA_KEY_MAX - rest_len)
+		return TAYRA_E_TOO_LARGE;
+	out->len = front_len + rest_len;
+	if (out->len > sizeof(out->room)) {
+		to = out->block = tayra__mem_alloc(out->len);
+		if (!to)
+			return TAYRA_E_NOMEM;
+	}
+	memcpy(to, front, front_len);
+	if (rest_len)
+		memcpy(to + front_len, rest, rest_len);
+	out->key = to;
+	return TAYRA_OK;
+}
+
 int
 tayra__feed_init(struct tayra_feed *feed, struct tayra *t, const struct tayra_feed_options *given)
 {
 	struct tayra_feed_options o;
-	size_t prefix_len;
+	struct whole prefix;
 	int status;
 
 	if (!t || tayra__option_struct(given, &o, sizeof(o)) != TAYRA_OK ||
 	    (unsigned)o.forget > TAYRA_FEED_DELETE)
 		return TAYRA_E_INVAL;
-	prefix_len = o.prefix ? strlen(o.prefix) : 0;
-	status = tayra__key_check(t, o.prefix, prefix_len);
+	status = make_whole(t, o.key_prefix, o.key_prefix_len, o.prefix,
+			    o.prefix ? strlen(o.prefix) : 0, &prefix);
 	if (status != TAYRA_OK)
 		return status;
-	*feed = (struct tayra_feed){ .close = feed->close, .t = t };
+	*feed = (struct tayra_feed){ .close = feed->close, .t = t, .front_len = o.key_prefix_len };
 	feed->blind_ttl_ms = o.blind_ttl_ms == TAYRA_OFF ? ANY_TTL
 			     : o.blind_ttl_ms            ? o.blind_ttl_ms
 							 : DEFAULT_BLIND_TTL_MS;
 	pthread_mutex_lock(&t->lock);
-	feed->doubt = tayra__doubt_take(&t->doubts, o.prefix, prefix_len,
+	feed->doubt = tayra__doubt_take(&t->doubts, prefix.key, prefix.len,
 					o.forget == TAYRA_FEED_DELETE);
 	pthread_mutex_unlock(&t->lock);
+	tayra__mem_free(prefix.block);
 	if (!feed->doubt)
 		return TAYRA_E_NOMEM;
 	tayra__trouble_init(&feed->trouble);
@@ -133,13 +172,10 @@ overlap(const struct tayra_feed *feed, const void *bytes, size_t len)
 	return common == 0 || memcmp(bytes, cover->prefix, common) == 0;
 }
 
-int
-tayra_feed_changed(struct tayra_feed *feed, const void *key, size_t key_len)
+/* => as tayra_feed_changed(). */
+static int
+key_changed(struct tayra_feed *feed, const void *key, size_t key_len)
 {
-	int status = feed ? tayra__key_check(feed->t, key, key_len) : TAYRA_E_INVAL;
-
-	if (status != TAYRA_OK)
-		return status;
 	if (key_len < feed->doubt->prefix_len || !overlap(feed, key, key_len)) {
 		count(&feed->ignored);
 		return TAYRA_E_NOT_FOUND;
@@ -150,13 +186,10 @@ tayra_feed_changed(struct tayra_feed *feed, const void *key, size_t key_len)
 	return TAYRA_OK;
 }
 
-int
-tayra_feed_changed_prefix(struct tayra_feed *feed, const void *prefix, size_t prefix_len)
+/* The same for a prefix. */
+static int
+prefix_changed(struct tayra_feed *feed, const void *prefix, size_t prefix_len)
 {
-	int status = feed ? tayra__key_check(feed->t, prefix, prefix_len) : TAYRA_E_INVAL;
-
-	if (status != TAYRA_OK)
-		return status;
 	if (!overlap(feed, prefix, prefix_len)) {
 		count(&feed->ignored);
 		return TAYRA_E_NOT_FOUND;
@@ -167,6 +200,40 @@ tayra_feed_changed_prefix(struct tayra_feed *feed, const void *prefix, size_t pr
 	    tayra__store_clear(feed->t, prefix, prefix_len) == TAYRA_E_NOMEM)
 		distrust(feed, AS_BEFORE);
 	return TAYRA_OK;
+}
+
+static int
+changed(struct tayra_feed *feed, const void *bytes, size_t len,
+	int (*tell)(struct tayra_feed *feed, const void *bytes, size_t len))
+{
+	struct whole whole;
+	int status;
+
+	if (!feed)
+		return TAYRA_E_INVAL;
+	status = make_whole(feed->t, feed->doubt->prefix, feed->front_len, bytes, len, &whole);
+	if (status == TAYRA_E_NOMEM) { /* then it may be any */
+		count(&feed->prefixes);
+		distrust(feed, AS_BEFORE);
+		return TAYRA_OK;
+	}
+	if (status != TAYRA_OK)
+		return status;
+	status = tell(feed, whole.key, whole.len);
+	tayra__mem_free(whole.block);
+	return status;
+}
+
+int
+tayra_feed_changed(struct tayra_feed *feed, const void *key, size_t key_len)
+{
+	return changed(feed, key, key_len, key_changed);
+}
+
+int
+tayra_feed_changed_prefix(struct tayra_feed *feed, const void *prefix, size_t prefix_len)
+{
+	return changed(feed, prefix, prefix_len, prefix_changed);
 }
 
 void

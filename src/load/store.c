@@ -320,6 +320,12 @@ tayra__handle_cache(const struct tayra *t)
 	return t->cache;
 }
 
+const struct tayra__doubts *
+tayra__handle_doubts(const struct tayra *t)
+{
+	return &t->doubts;
+}
+
 bool
 tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms)
 {

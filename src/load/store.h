@@ -9,6 +9,8 @@
 
 #include <tayra/tayra.h>
 
+struct tayra__doubts;
+
 /* tayra_put() with all that is known of the value; times are ms on the handle's clock, flags and
  * charge are the cache's.  => as tayra_put(). */
 int tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
@@ -49,6 +51,8 @@ void tayra__store_outdate(struct tayra *t, const void *key, size_t key_len,
 /* The RAM tier, on the handle's clock.  Borrowed; what is changed there alone is not changed in
  * the tiers below, and a load may replace it. */
 struct tayra_cache *tayra__handle_cache(const struct tayra *t);
+/* What feeds doubt of that: to be asked of each item found there (doubt.h).  Borrowed. */
+const struct tayra__doubts *tayra__handle_doubts(const struct tayra *t);
 
 /*
  * What was answered from the RAM tier without asking the handle, for it to learn from (strategy.h):

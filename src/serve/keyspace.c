@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/keyspace.h"
 
+#include "load/doubt.h"
 #include "load/store.h"
 #include "net/buffer.h"
 #include "serve/posts.h"
@@ -43,10 +44,19 @@ to_cache(const struct tayra__keyspace *keyspace, int64_t deadline_ms)
 	return keyspace->now_ms + (uint64_t)(deadline_ms - tayra__keyspace_wall_ms(keyspace));
 }
 
-static bool
-is_fresh(const struct tayra__keyspace *keyspace, const struct tayra_item_meta *meta)
+/* It is old enough to be doubted, or past its time: not there unless it turns out to be fresh. */
+static __attribute__((noinline)) int
+look_closer(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
+	    struct tayra_value *out)
 {
-	return keyspace->now_ms < meta->fresh_ms && !(meta->flags & TAYRA_ITEM_STALE);
+	struct tayra_item_meta *meta = &out->meta;
+
+	if (tayra__doubts_judge(keyspace->doubts, tayra__key_stored(key), key->len + 1, meta) &&
+	    keyspace->now_ms < meta->fresh_ms && !(meta->flags & TAYRA_ITEM_STALE))
+		return TAYRA_OK;
+	tayra_cache_unpin(keyspace->cache, out);
+	*out = (struct tayra_value){ 0 };
+	return TAYRA_E_NOT_FOUND;
 }
 
 int
@@ -56,11 +66,11 @@ tayra__keyspace_get(struct tayra__keyspace *keyspace, const struct tayra__key_in
 	int status = tayra_cache_get(keyspace->cache, tayra__key_stored(key), key->len + 1,
 				     keyspace->now_ms, out);
 
-	if (status != TAYRA_OK || is_fresh(keyspace, &out->meta))
+	if (status != TAYRA_OK ||
+	    (keyspace->now_ms < out->meta.fresh_ms && !(out->meta.flags & TAYRA_ITEM_STALE) &&
+	     !tayra__doubts_any(keyspace->doubts, &out->meta)))
 		return status;
-	tayra_cache_unpin(keyspace->cache, out);
-	*out = (struct tayra_value){ 0 };
-	return TAYRA_E_NOT_FOUND;
+	return look_closer(keyspace, key, out);
 }
 
 bool

@@ -2,8 +2,8 @@
  *
  * keyspace.h: 16 databases of keys in one cache: each key is stored behind a byte with its
  * database's number.  Deadlines are Unix time in milliseconds outside, as in the protocol, and
- * time of the cache's clock inside, which does not jump with the wall clock.  What is stale is not
- * there.  Not thread-safe.
+ * time of the cache's clock inside, which does not jump with the wall clock.  What is stale, or
+ * doubted by a feed, is not there.  Not thread-safe.
  */
 #ifndef TAYRA_SERVE_KEYSPACE_H
 #define TAYRA_SERVE_KEYSPACE_H
@@ -18,10 +18,12 @@
 #define TAYRA__DATABASES 16
 #define TAYRA__NO_EXPIRY INT64_MAX /* as a deadline */
 
+struct tayra__doubts;
 struct tayra__posts;
 
 struct tayra__keyspace {
-	struct tayra_cache *cache; /* the handle's */
+	struct tayra_cache *cache;          /* the handle's */
+	const struct tayra__doubts *doubts; /* the handle's */
 	struct tayra *handle;
 	bool shared; /* keys are loaded as well, or kept in tiers: changes go through the handle */
 	struct tayra__posts *posts; /* where changes go when there is a remote tier; NULL: none */

@@ -251,6 +251,7 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	}
 	server->keyspace.handle = server->handle;
 	server->keyspace.cache = tayra__handle_cache(server->handle);
+	server->keyspace.doubts = tayra__handle_doubts(server->handle);
 	status = tayra__learning_apply(server);
 	if (status != TAYRA_OK)
 		return status;

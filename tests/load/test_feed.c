@@ -312,6 +312,62 @@ a_prefix_takes_those_that_begin_so(void **state)
 	stage_close(&s);
 }
 
+static bool
+is_fresh_bytes(struct tayra *t, const void *key, size_t len)
+{
+	struct tayra_ref ref;
+	int status = tayra_get(t, key, len, &ref);
+
+	tayra_release(&ref);
+	return status == TAYRA_OK;
+}
+
+static void
+what_is_told_is_the_rest_of_a_key_behind_the_namespace(void **state)
+{
+	static const char front[] = { '\0', 'n' };
+	char name[1000], whole[1000], others[1000];
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+	struct tayra_feed *feed;
+	struct stage s;
+
+	stage_open(&s, NULL);
+	o.prefix = "user:";
+	o.key_prefix = front;
+	o.key_prefix_len = sizeof(front);
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_OK);
+	for (size_t len = 6; len <= 700; len += 694) { /* on the stack, and on the heap */
+		memset(name, 'x', len);
+		memcpy(name, "user:", 5);
+		memcpy(whole, front, sizeof(front));
+		memcpy(whole + sizeof(front), name, len);
+		memcpy(others, whole, len + sizeof(front));
+		others[1] = 'm'; /* another namespace's */
+		tayra_feed_sound(feed);
+		stage_pass_ms(&s, 1);
+		assert_int_equal(tayra_put(s.t, whole, len + sizeof(front), "old", 3, 60000, 60000),
+				 TAYRA_OK);
+		assert_int_equal(
+			tayra_put(s.t, others, len + sizeof(front), "old", 3, 60000, 60000),
+			TAYRA_OK);
+		assert_true(is_fresh_bytes(s.t, whole, len + sizeof(front)));
+		assert_int_equal(tayra_feed_changed(feed, name, len), TAYRA_OK);
+		assert_false(is_fresh_bytes(s.t, whole, len + sizeof(front)));
+		assert_true(is_fresh_bytes(s.t, others, len + sizeof(front)));
+	}
+	assert_int_equal(tayra_feed_changed(feed, "item:1", 6), TAYRA_E_NOT_FOUND);
+	assert_int_equal(tayra_feed_changed_prefix(feed, NULL, 0), TAYRA_OK);
+	assert_int_equal(feed_stats(feed).keys, 2);
+	assert_int_equal(feed_stats(feed).prefixes, 1);
+	tayra_feed_close(feed);
+	o.key_prefix = NULL;
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_E_INVAL);
+	o.key_prefix = name;
+	o.key_prefix_len = TAYRA_KEY_MAX;
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_E_TOO_LARGE);
+	stage_close(&s);
+}
+
 static void
 what_it_does_not_cover_is_refused_and_counted(void **state)
 {
@@ -450,6 +506,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 		when_it_is_closed_all_is_distrusted_once_more_and_then_lives_as_its_ttl_says),
 	cmocka_unit_test(a_prefix_takes_those_that_begin_so),
+	cmocka_unit_test(what_is_told_is_the_rest_of_a_key_behind_the_namespace),
 	cmocka_unit_test(what_it_does_not_cover_is_refused_and_counted),
 	cmocka_unit_test(the_tiers_below_forget_what_changed_and_what_is_distrusted_there_is_stale),
 	cmocka_unit_test(with_the_ticker_it_does_not_wait_for_the_remote_tier),

@@ -6,12 +6,14 @@
 
 #include <string.h>
 
+#include "load/doubt.h"
 #include "serve/keyspace.h"
 
 #define START_MS 1000
 #define WALL_MS  1700000000000
 
 static struct tayra__keyspace keyspace;
+static struct tayra__doubts doubts;
 
 static int
 setup(void **state)
@@ -19,6 +21,7 @@ setup(void **state)
 	struct tayra_cache_options options = TAYRA_CACHE_OPTIONS_INIT;
 
 	memset(&keyspace, 0, sizeof(keyspace));
+	keyspace.doubts = &doubts;
 	options.memory_bytes = 4u << 20;
 	options.shards = 1;
 	assert_int_equal(tayra_cache_create(&options, &keyspace.cache), TAYRA_OK);
@@ -31,6 +34,8 @@ static int
 teardown(void **state)
 {
 	tayra_cache_destroy(keyspace.cache);
+	tayra__doubts_fini(&doubts);
+	memset(&doubts, 0, sizeof(doubts));
 	return 0;
 }
 
@@ -129,6 +134,34 @@ a_database_is_counted_walked_and_flushed_alone(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void
+what_a_feed_doubts_is_not_there(void **state)
+{
+	struct tayra__doubt *doubt, *erases;
+
+	assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY, 0),
+			 TAYRA_OK);
+	assert_true(tayra__keyspace_has(&keyspace, &key));
+	doubt = tayra__doubt_take(&doubts, "\2k", 2, false); /* of another database */
+	tayra__doubt_mark(&doubts, doubt, START_MS, UINT64_MAX);
+	assert_true(tayra__keyspace_has(&keyspace, &key));
+	for (int i = 0; i < 2; i++) {
+		erases = tayra__doubt_take(&doubts, "\3", 1, i);
+		tayra__doubt_mark(&doubts, erases, keyspace.now_ms, UINT64_MAX);
+		assert_false(tayra__keyspace_has(&keyspace, &key));
+		tayra__keyspace_set_now(&keyspace, keyspace.now_ms + 1);
+		assert_int_equal(tayra__keyspace_put(&keyspace, &key, "v", 1, TAYRA__NO_EXPIRY, 0),
+				 TAYRA_OK);
+		assert_true(tayra__keyspace_has(&keyspace, &key));
+	}
+	/* Blind: it lives for 5 ms. */
+	tayra__doubt_mark(&doubts, doubt = tayra__doubt_take(&doubts, "", 0, false),
+			  keyspace.now_ms - 1, 5);
+	assert_true(tayra__keyspace_has(&keyspace, &key));
+	tayra__keyspace_set_now(&keyspace, keyspace.now_ms + 5);
+	assert_false(tayra__keyspace_has(&keyspace, &key));
+}
+
 int
 main(void)
 {
@@ -136,6 +169,7 @@ main(void)
 		TEST(a_deadline_is_kept_to_the_millisecond),
 		TEST(a_step_of_the_wall_clock_expires_nothing),
 		TEST(a_deadline_in_the_past_deletes),
+		TEST(what_a_feed_doubts_is_not_there),
 		TEST(a_database_is_counted_walked_and_flushed_alone),
 	};
 
