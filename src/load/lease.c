@@ -32,7 +32,7 @@ tayra__lease_wanted(const struct tayra_load *flight)
 
 	/* What nobody will find there is nothing to wait for. */
 	if (!t->below.remote.tier || !t->below.remote.tier->ops->lease || !t->single_flight ||
-	    !flight->loads || !flight->store || flight->ttl_ms == TAYRA_OFF)
+	    !flight->loads || flight->writes || !flight->store || flight->ttl_ms == TAYRA_OFF)
 		return 0;
 	return t->below.leases.ns;
 }

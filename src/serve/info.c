@@ -277,6 +277,9 @@ write_tiers(struct tayra__server *server, struct tayra__buffer *out)
 		write_tier("remote", &stats.remote, out);
 		number(out, "tier_remote_read_bytes", stats.remote.read_bytes);
 		number(out, "tier_remote_written_bytes", stats.remote.written_bytes);
+		line(out, "tier_remote_leases:taken=%llu,waited_for=%llu,taken_over=%llu",
+		     (unsigned long long)stats.leases, (unsigned long long)stats.lease_waits,
+		     (unsigned long long)stats.lease_takeovers);
 	}
 }
 

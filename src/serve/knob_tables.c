@@ -45,6 +45,12 @@ const struct tayra__knob tayra__server_knobs[] = {
 	{ "remote_tier", TAYRA__KNOB_SECRET, OF(server.remote_tier), "URL", 0, 0, NULL, 0, "none",
 	  "values are kept in the Redis at redis://[user[:password]@]host[:port][/db] too, which "
 	  "several servers may share" },
+	{ "remote_tier_lease", TAYRA__KNOB_NANOSECONDS, OF(server.remote_lease_ns), "DURATION|off",
+	  1e6, 3.6e12, NULL, 0, "2s",
+	  "of servers that share a remote tier one loads a key, and the others wait for it; so "
+	  "long, "
+	  "should it die",
+	  "off", 1 },
 	{ "policy", TAYRA__KNOB_CHOICE, OF(policy), "s3fifo|lru|tayra", 0, 0, policies,
 	  TAYRA_POLICY_S3FIFO, "s3fifo", "what goes when memory is full" },
 	{ "objective", TAYRA__KNOB_CHOICE, OF(objective), "requests|bytes|cost", 0, 0, objectives,

@@ -74,6 +74,9 @@ struct tayra__server_options {
 	/* And in this Redis, which several servers may share: "redis://user:password@host:port/db";
 	 * NULL: in none.  Borrowed for the call */
 	const char *remote_tier;
+	/* Servers that share it load a key once between them: tayra_options.lease_ns.  0: its
+	 * default, 1: not. */
+	uint64_t remote_lease_ns;
 	/* What is learned of keys; NULL: nothing, and no memory is set aside for it.  Switches left
 	 * to their defaults are monitor, `patterns` on; times are of routes that have none;
 	 * learning_bytes are of memory_bytes, at most a quarter, by default a 16th up to 8 MiB.

@@ -128,6 +128,7 @@ tayra__tiers_open(struct tayra__tiers *tiers, const struct tayra__server_options
 		status = open_remote(tiers, o, error, error_len);
 	handle->file_tier = tiers->file;
 	handle->remote_tier = tiers->remote;
+	handle->lease_ns = o->remote_lease_ns == 1 ? TAYRA_OFF : o->remote_lease_ns;
 	return status;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../load/stage.h"
+#include "../load/house.h"
 
 #include "base/mem.h"
 
@@ -349,6 +349,44 @@ an_origin_is_made_whole_or_not_at_all(void **state)
 	tayra_origin_close(origin);
 }
 
+/* Somebody else has the lease, and gives no value: who cannot wait for that loads for itself. */
+static void
+waiting_for_another_node_fails_at_each_allocation_and_is_answered_all_the_same(void **state)
+{
+	unsigned by_itself = 0;
+	uint64_t n = 0;
+	bool refused;
+
+	do {
+		struct tayra_request r;
+		struct house h;
+		int status;
+
+		move_in(&h, ROOM_REMOTE | ROOM_LEASES);
+		h.remote.lease = UINT64_MAX;
+		h.remote.lease_until_ms = stage_wall_ms(&h.s) + 1000;
+		r = ask(&h.s, "k", answer);
+		tayra__mem_fail_after(++n);
+		status = start(&h.s, &r, NULL);
+		stage_pass_ms(&h.s, 100);
+		tayra_tick(h.s.t, 0);
+		refused = tayra__mem_count() >= n;
+		tayra__mem_fail_after(0);
+		by_itself += status == TAYRA_PENDING && h.s.calls == 1;
+		if (status == TAYRA_PENDING) {
+			stage_pass_ms(&h.s, 1000);
+			got_value(&h.s, "value");
+		} else {
+			assert_int_equal(status, TAYRA_E_NOMEM);
+			got_none(&h.s);
+		}
+		assert_int_equal(stats_of(&h.s).inflight, 0);
+		move_out(&h);
+	} while (refused && n < ENOUGH);
+	assert_in_range(n, 4, ENOUGH);
+	assert_int_equal(by_itself, 1); /* no place among those that wait */
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_handle_is_made_whole_or_not_at_all),
 	cmocka_unit_test(a_queue_is_made_whole_or_not_at_all),
@@ -361,6 +399,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_hit_is_a_hit_without_memory_for_the_load_it_begins),
 	cmocka_unit_test(every_waiter_hears_that_there_was_no_memory_for_the_value),
 	cmocka_unit_test(a_small_value_is_loaded_and_answered_without_the_heap),
+	cmocka_unit_test(
+		waiting_for_another_node_fails_at_each_allocation_and_is_answered_all_the_same),
 	cmocka_unit_test(a_hit_a_put_and_a_delete_do_not_allocate),
 	cmocka_unit_test(an_origin_is_made_whole_or_not_at_all),
 };

@@ -122,11 +122,27 @@ wait_until_in(struct tayra__tier *t)
 	}
 }
 
+/* => whether it was given, for a millisecond; and then it is given back. */
+static bool
+lease(struct tayra__tier *t)
+{
+	struct tayra__tier_lease l = { .ns = 1000000 };
+	struct tayra__tier_value value;
+
+	t->ops->lease(t, "k", 1, NOW, &l, &value);
+	tayra__tier_value_free(&value);
+	assert_false(l.token && l.held);
+	if (l.token)
+		t->ops->release(t, "k", 1, l.token);
+	return l.token;
+}
+
 /* What is overwritten or deleted while things fail. */
 static void
 change(struct tayra__tier *t, const char *value)
 {
 	get(t, "old");
+	lease(t);
 	offer(t, "old");
 	if (value)
 		put(t, value);
@@ -143,6 +159,8 @@ check_recovery(struct tayra__tier *t, const char *value)
 	while (put(t, "again") != TAYRA_OK)
 		wait_until_in(t);
 	while (!get(t, "again"))
+		wait_until_in(t);
+	while (!lease(t)) /* a lost one has run out */
 		wait_until_in(t);
 }
 

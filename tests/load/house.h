@@ -12,7 +12,7 @@
 #include "load/store.h"
 #include "ram_tier.h"
 
-enum rooms { ROOM_FILE = 1, ROOM_REMOTE = 2, ROOM_BOTH = 3, ROOM_TICKER = 4 };
+enum rooms { ROOM_FILE = 1, ROOM_REMOTE = 2, ROOM_BOTH = 3, ROOM_TICKER = 4, ROOM_LEASES = 8 };
 
 struct house {
 	struct stage s;
@@ -28,6 +28,8 @@ move_in(struct house *h, unsigned rooms)
 	ram_tier_open(&h->remote);
 	if (rooms & ROOM_FILE)
 		o.file_tier = (struct tayra_tier_file *)&h->file;
+	if (rooms & ROOM_LEASES)
+		h->remote.tier.ops = &ram_tier_lease_ops;
 	if (rooms & ROOM_REMOTE)
 		o.remote_tier = (struct tayra_tier_remote *)&h->remote;
 	o.ttl_ms = 1000;

@@ -10,8 +10,7 @@
 static void
 move_in_shared(struct house *h, unsigned rooms)
 {
-	move_in(h, rooms | ROOM_REMOTE);
-	h->remote.tier.ops = &ram_tier_lease_ops;
+	move_in(h, rooms | ROOM_REMOTE | ROOM_LEASES);
 }
 
 /* Somebody else loads for so long. */

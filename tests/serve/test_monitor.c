@@ -98,6 +98,7 @@ metrics_say_what_was_done(void **state)
 	assert_non_null(strstr(body, "\ntayra_connections 1\n"));
 	assert_null(strstr(body, "\ntayra_tier_hits_total{")); /* what is not in use is not shown */
 	assert_null(strstr(body, "\ntayra_loads_total "));
+	assert_null(strstr(body, "\ntayra_leases_total "));
 	assert_null(strstr(body, "\ntayra_forward_requests_total "));
 	assert_null(strstr(body, "\ntayra_prefetch_used_total{"));
 	assert_non_null(strstr(body, "\ntayra_items 1\n"));

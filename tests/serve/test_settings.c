@@ -64,6 +64,7 @@ what_the_file_says_is_set(void **state)
 		"listen: '[::1]:7000'\nmemory: 1.5GiB\npolicy: lru\nobjective: cost\nlearning: "
 		"monitor\nmaxclients: 12\n"
 		"timeout: 5m\noutput_limit: 2M\npassword_file: pw\nadmin: off\n"
+		"remote_tier_lease: 500ms\n"
 		"origins:\n"
 		"  db: {sqlite: sub/p.db, limit: {min: 2, max: 9, start: 3, target: 50ms}}\n"
 		"  abs: {sqlite: /p.db, limit: 7}\n"
@@ -82,6 +83,7 @@ what_the_file_says_is_set(void **state)
 	assert_int_equal(settings.learning, TAYRA_LEARNING_MONITOR);
 	assert_int_equal(settings.server.clients_max, 12);
 	assert_int_equal(settings.server.idle_timeout_ms, 300000);
+	assert_int_equal(settings.server.remote_lease_ns, 500 * TAYRA_NS_PER_MS);
 	assert_int_equal(settings.server.output_max_bytes, 2u << 20);
 	assert_string_equal(settings.password_file, "etc/pw");
 	assert_string_equal(settings.admin, "off");

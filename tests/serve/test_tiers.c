@@ -441,6 +441,8 @@ info_says_how_the_redis_stands(void **state)
 	text = info_tiers(&one);
 	assert_non_null(strstr(text, "\r\ntier_remote:hits="));
 	assert_non_null(strstr(text, "\r\ntier_remote_put_mean_ms:"));
+	assert_non_null(
+		strstr(text, "\r\ntier_remote_leases:taken=0,waited_for=0,taken_over=0\r\n"));
 	assert_null(strstr(text, "tier_file"));
 	close(fd);
 }
