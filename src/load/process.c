@@ -15,8 +15,8 @@
 #include "base/hash.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-/* Written once, before any reader gets past `once`. */
-static _Atomic uint64_t *page;
+/* Written once. */
+static _Atomic uint64_t *_Atomic page;
 
 static void
 map_page(void)
@@ -30,27 +30,39 @@ map_page(void)
 		munmap(map, bytes);
 		return;
 	}
-	page = map;
+	atomic_store_explicit(&page, map, memory_order_release);
 }
 
 /* Random, not the pid: a grandchild may get the pid of a process that is gone. */
 static uint64_t
-renew(void)
+renew(_Atomic uint64_t *token)
 {
 	uint64_t wiped = 0;
-	uint64_t token = tayra__hash_random_seed();
+	uint64_t fresh = tayra__hash_random_seed();
 
-	return atomic_compare_exchange_strong(page, &wiped, token) ? token : wiped;
+	return atomic_compare_exchange_strong(token, &wiped, fresh) ? fresh : wiped;
+}
+
+/* Not yet, or never: there is no such page. */
+static uint64_t
+without_page(void)
+{
+	_Atomic uint64_t *token;
+
+	pthread_once(&once, map_page);
+	token = atomic_load_explicit(&page, memory_order_acquire);
+	return token ? tayra__process_token() : (uint64_t)getpid();
 }
 
 uint64_t
 tayra__process_token(void)
 {
-	uint64_t token;
+	/* acquire: the page is there */
+	_Atomic uint64_t *token = atomic_load_explicit(&page, memory_order_acquire);
+	uint64_t value;
 
-	pthread_once(&once, map_page);
-	if (!page)
-		return (uint64_t)getpid();
-	token = atomic_load_explicit(page, memory_order_relaxed);
-	return token ? token : renew();
+	if (!token)
+		return without_page();
+	value = atomic_load_explicit(token, memory_order_relaxed);
+	return value ? value : renew(token);
 }

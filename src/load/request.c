@@ -460,14 +460,31 @@ load(struct tayra *t, const struct tayra__want *want, uint64_t now_ns, struct ta
 	return status;
 }
 
+/* What is fresh is not in RAM.  Apart, so that a hit does not pay for its frame. */
+__attribute__((noinline)) static int
+wait_for(struct tayra *t, const struct tayra_request *request, struct tayra_ref *ref)
+{
+	struct tayra__waiter w = { 0 };
+	uint64_t now_ns = tayra__handle_now_ns(t);
+	struct tayra__want want = tayra__want_of(t, request, now_ns);
+	pthread_cond_t wake;
+	int status;
+
+	if (look_up_absent(t, &want, now_ns, &status, ref) == TAYRA_OK)
+		return status;
+	if (now_ns >= want.deadline_ns)
+		return too_late(t, &want, now_ns, ref);
+	tayra__wake_init(&wake);
+	w.wake = &wake;
+	status = load(t, &want, now_ns, &w, ref);
+	pthread_cond_destroy(&wake);
+	return status;
+}
+
 int
 tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct tayra_ref *ref)
 {
 	struct tayra_request copy;
-	struct tayra__waiter w = { 0 };
-	struct tayra__want want;
-	pthread_cond_t wake;
-	uint64_t now_ns;
 	int status;
 
 	if (!ref)
@@ -479,20 +496,7 @@ tayra_get_or_load(struct tayra *t, const struct tayra_request *request, struct t
 	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
 		return TAYRA_E_WOULD_DEADLOCK;
 	status = look_up_for(t, request, ref);
-	if (status != TAYRA_E_NOT_FOUND)
-		return status;
-
-	now_ns = tayra__handle_now_ns(t);
-	want = tayra__want_of(t, request, now_ns);
-	if (look_up_absent(t, &want, now_ns, &status, ref) == TAYRA_OK)
-		return status;
-	if (now_ns >= want.deadline_ns)
-		return too_late(t, &want, now_ns, ref);
-	tayra__wake_init(&wake);
-	w.wake = &wake;
-	status = load(t, &want, now_ns, &w, ref);
-	pthread_cond_destroy(&wake);
-	return status;
+	return status == TAYRA_E_NOT_FOUND ? wait_for(t, request, ref) : status;
 }
 
 int
