@@ -262,7 +262,7 @@ struct tayra_warm_options {
 	size_t size;
 	const struct tayra_warm_key *keys;
 	size_t count;
-	const struct tayra_request *request; /* of each but for its key; no key_prefix_len */
+	const struct tayra_request *request; /* of each but for its key */
 	uint32_t concurrency;                /* loads at a time; default 8, at most 4,096 */
 	double rate_per_s;                   /* of loads begun; 0: no bound */
 	uint64_t timeout_ns;                 /* of all; 0: none */

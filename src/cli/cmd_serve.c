@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tayra/tayra.h>
+
+#include "base/mem.h"
 #include "cli/arguments.h"
 #include "config/yaml.h"
 #include "serve/route.h"
 #include "serve/settings.h"
+#include "sim/popular.h"
 
 #define KNOBS_MAX    32
 #define NAME_MAX_LEN 32
@@ -266,6 +270,51 @@ warn_of_hidden_routes(const struct command *command)
 	}
 }
 
+/* => TAYRA_OK: *out is what the server shall load as it starts; NULL: nothing. */
+static int
+read_warm(const struct command *command, struct tayra__popular **popular,
+	  struct tayra_warm_key **out, char *error, size_t error_len)
+{
+	const char *path = command->settings.warm;
+	struct tayra__trace_error why = { "" };
+	struct tayra_warm_key *keys;
+	int status;
+
+	if (!path)
+		return TAYRA_OK;
+	status = tayra__popular_read(path, TAYRA__POPULAR_AUTO, 0, popular, &why);
+	if (status != TAYRA_OK) {
+		snprintf(error, error_len, "warm: %s", why.text);
+		return status;
+	}
+	keys = tayra__mem_array((*popular)->count, sizeof(*keys));
+	for (size_t i = 0; keys && i < (*popular)->count; i++)
+		keys[i] = (struct tayra_warm_key){ (*popular)->keys[i].bytes,
+						   (*popular)->keys[i].len,
+						   (*popular)->keys[i].weight };
+	*out = keys;
+	snprintf(error, error_len, "warm: %s", tayra_status_text(TAYRA_E_NOMEM));
+	return keys ? TAYRA_OK : TAYRA_E_NOMEM;
+}
+
+/* As tayra__server_create(), with what is to be warmed up. */
+static int
+create_server(struct command *command, char *error, size_t error_len, struct tayra__server **out)
+{
+	struct tayra__server_options *options = &command->settings.server;
+	struct tayra__popular *popular = NULL;
+	struct tayra_warm_key *keys = NULL;
+	int status = read_warm(command, &popular, &keys, error, error_len);
+
+	options->warm_keys = keys;
+	options->warm_count = popular ? popular->count : 0;
+	if (status == TAYRA_OK)
+		status = tayra__server_create(options, error, error_len, out);
+	tayra__mem_free(keys);
+	tayra__popular_destroy(popular);
+	return status;
+}
+
 static int
 serve(struct command *command)
 {
@@ -285,7 +334,7 @@ serve(struct command *command)
 	settings->server.check = command->check;
 	settings->server.trouble = say_trouble;
 	settings->server.trouble_arg = command;
-	status = tayra__server_create(&settings->server, text, sizeof(text), &server);
+	status = create_server(command, text, sizeof(text), &server);
 	if (status != TAYRA_OK)
 		return fail(command, status, text);
 	warn_of_hidden_routes(command);

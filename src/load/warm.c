@@ -200,7 +200,7 @@ check(struct tayra *t, const struct tayra_warm_options *given, struct warm *w)
 		return TAYRA_E_INVAL;
 	if ((!w->o.keys && w->o.count) || w->o.concurrency > CONCURRENCY_MAX ||
 	    !(w->o.rate_per_s >= 0 && w->o.rate_per_s <= 1e9) ||
-	    !(w->request.origin || w->request.load) || w->request.key_prefix_len)
+	    !(w->request.origin || w->request.load))
 		return TAYRA_E_INVAL;
 	if (tayra__handle_forked(t))
 		return TAYRA_E_FORKED;

@@ -6,6 +6,7 @@
 #include "serve/forward.h"
 #include "serve/state.h"
 #include "serve/troubles.h"
+#include "serve/warming.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -262,6 +263,27 @@ write_tier(const char *name, const struct tayra_tier_stats *t, struct tayra__buf
 }
 
 static void
+write_warming(struct tayra__server *server, struct tayra__buffer *out)
+{
+	struct tayra__warming_state state;
+
+	if (!server->warming)
+		return;
+	tayra__warming_state(server->warming, &state);
+	number(out, "warm_running", state.running);
+	number(out, "warm_keys", state.progress.count);
+	number(out, "warm_done", state.progress.done);
+	number(out, "warm_loaded", state.progress.loaded);
+	number(out, "warm_present", state.progress.present);
+	number(out, "warm_absent", state.progress.absent);
+	number(out, "warm_failed", state.progress.failed);
+	number(out, "warm_put_off", state.progress.put_off);
+	number(out, "warm_unrouted", state.unrouted);
+	number(out, "warm_elapsed_ms", state.progress.elapsed_ns / TAYRA_NS_PER_MS);
+	number(out, "warm_left_ms", state.progress.left_ns / TAYRA_NS_PER_MS);
+}
+
+static void
 write_tiers(struct tayra__server *server, struct tayra__buffer *out)
 {
 	struct tayra_stats stats = TAYRA_STATS_INIT;
@@ -359,6 +381,7 @@ static const struct section {
 	{ "cluster", "Cluster", write_cluster },
 	{ "forward", "Forward", write_forward },
 	{ "loads", "Loads", write_loads },
+	{ "warming", "Warming", write_warming },
 	{ "tiers", "Tiers", write_tiers },
 	{ "learning", "Learning", write_learning },
 	{ "keyspace", "Keyspace", write_keyspace },

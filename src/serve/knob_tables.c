@@ -71,6 +71,9 @@ const struct tayra__knob tayra__server_knobs[] = {
 	  NULL, 0, "never", "close connections that say nothing for so long (5m)" },
 	{ "output_limit", TAYRA__KNOB_BYTES, OF(server.output_max_bytes), "BYTES", 0, 0, NULL, 0,
 	  "what all may use", "close a connection that leaves so much of its replies unread" },
+	{ "warm", TAYRA__KNOB_PATH, OF(warm), "FILE", 0, 0, NULL, 0, "nothing",
+	  "load these keys in the background as the server starts: one a line, or a trace of "
+	  "requests, by how often they were read; see tayra-warm(1)" },
 	{ "sensor", TAYRA__KNOB_CHOICE, OF(sensor), "on|off", 0, 0, switches, 0, "on",
 	  "limits of origins look at the processors, memory and I/O of this machine, or of the "
 	  "control group; from which shares on is said at each limit: cpu_max and the like" },

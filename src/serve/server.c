@@ -12,6 +12,7 @@
 #include "serve/monitor.h"
 #include "serve/state.h"
 #include "serve/troubles.h"
+#include "serve/warming.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -319,6 +320,24 @@ open_forward(struct tayra__server *server, const struct tayra__server_options *o
 	return TAYRA_E_INVAL;
 }
 
+/* Last: from here on values are loaded. */
+static int
+start_warming(struct tayra__server *server, const struct tayra__server_options *o, char *error,
+	      size_t error_len)
+{
+	if (o->warm_count == 0)
+		return TAYRA_OK;
+	if (!server->routes) {
+		snprintf(error, error_len, "warm: without routes nothing is loaded");
+		return TAYRA_E_INVAL;
+	}
+	if (server->check)
+		return TAYRA_OK;
+	tayra__keyspace_expect(&server->keyspace, 0);
+	return tayra__warming_create(server->handle, server->routes, o->warm_keys, o->warm_count,
+				     &server->warming);
+}
+
 static int
 start(struct tayra__server *server, const struct tayra__server_options *o, char *error,
       size_t error_len)
@@ -345,7 +364,7 @@ start(struct tayra__server *server, const struct tayra__server_options *o, char 
 		status = open_forward(server, o, error, error_len);
 	if (status == TAYRA_OK)
 		status = tayra__monitor_create(server, o, error, error_len, &server->monitor);
-	return status;
+	return status == TAYRA_OK ? start_warming(server, o, error, error_len) : status;
 }
 
 int
@@ -392,6 +411,7 @@ tayra__server_destroy(struct tayra__server *server)
 		close(server->listener.fd);
 	tayra__forward_destroy(server->forward);
 	tayra__posts_close(&server->posts);
+	tayra__warming_destroy(server->warming);
 	tayra_destroy(server->handle);
 	tayra__tiers_close(&server->tiers);
 	tayra__fetch_close(server);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct tayra_strategy;
+struct tayra_warm_key;
 struct tayra__alert_action;
 struct tayra__alert_rule;
 struct tayra__exec_options;
@@ -77,6 +78,10 @@ struct tayra__server_options {
 	/* Servers that share it load a key once between them: tayra_options.lease_ns.  0: its
 	 * default, 1: not. */
 	uint64_t remote_lease_ns;
+	/* Keys of database 0 to be loaded by their routes in the background from the start
+	 * (warming.h).  Borrowed for the call */
+	const struct tayra_warm_key *warm_keys;
+	size_t warm_count;
 	/* What is learned of keys; NULL: nothing, and no memory is set aside for it.  Switches left
 	 * to their defaults are monitor, `patterns` on; times are of routes that have none;
 	 * learning_bytes are of memory_bytes, at most a quarter, by default a 16th up to 8 MiB.

@@ -78,7 +78,7 @@ struct tayra__settings {
 	struct tayra__server_options server; /* complete once open */
 	int policy, objective, learning;
 	int sensor; /* 0: limits look at the machine, 1: they do not */
-	const char *admin, *password, *password_file;
+	const char *admin, *password, *password_file, *warm;
 
 	struct tayra__document document; /* what was read, if anything was */
 	struct tayra__origin_setting *origins;

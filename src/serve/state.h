@@ -28,6 +28,7 @@
 struct tayra__forward;
 struct tayra__monitor;
 struct tayra__troubles;
+struct tayra__warming;
 
 struct tayra__server_counters {
 	uint64_t connections, refused, closed_for_buffers, commands, errors, input_bytes,
@@ -87,6 +88,7 @@ struct tayra__server {
 	struct tayra__misses misses;
 	struct tayra__learning learning;
 	struct tayra__forward *forward; /* NULL: nobody else is asked */
+	struct tayra__warming *warming; /* NULL: nothing was to be warmed up */
 	/* INFO's counts of keys, which cost a walk: as of then. */
 	struct tayra__keyspace_census census;
 	uint64_t census_ns;

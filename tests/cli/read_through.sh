@@ -148,6 +148,43 @@ mkdir elsewhere
 (cd elsewhere && "$tayra" serve --check -c ../tayra.yaml >../out 2>../err)
 claim "paths are as seen from the configuration's folder"
 
+# --- many keys at once, and warmed up -------------------------------------------------------------
+for i in $(seq 0 199); do printf 'version:p%d\t%d\n' "$i" "$i"; done >keys
+printf 'version:none\nother\n' >>keys
+cat >warm.yaml <<'END'
+warm: keys
+origins: {packages: {sqlite: packages.db}}
+routes:
+  - keys: "version:{name}"
+    origin: packages
+    query: select 'one ' || version from packages where name = ?1
+    batch: select k.value, 'many ' || version from json_each(?1) k join packages p on p.name = k.value
+    threads: 1
+END
+start warm.yaml >out
+claim "serves a route with a query for many keys"
+for _ in $(seq 200); do
+	info=$(say 'INFO warming\r\nQUIT\r\n')
+	case $info in *warm_running:0*) break ;; esac
+	sleep 0.1
+done
+echo "$info" >out
+grep -q 'warm_keys:201 warm_done:201 warm_loaded:200 warm_present:0 warm_absent:1 warm_failed:0' out && grep -q 'warm_unrouted:1' out
+claim "and has loaded at its start what it was told to, as INFO says"
+[ "$(say 'EXISTS version:p0 version:p199\r\nQUIT\r\n')" = ':2 +OK ' ]
+claim "which is there before anybody asks"
+say "GET version:p150\r\nGET version:p151\r\nGET version:p152\r\nQUIT\r\n" | grep -q many
+claim "by the query for many"
+stop
+printf 'a\tb\n' >keys
+"$tayra" serve --check -c warm.yaml >out 2>err
+[ $? -eq 2 ] && grep -q "^tayra serve: warm: .*keys:1: priority 'b' is not a number" err
+claim "a bad line of the file is refused"
+printf 'a\n' >keys
+"$tayra" serve --check --warm keys >out 2>err
+[ $? -eq 2 ] && grep -q '^tayra serve: warm: without routes nothing is loaded$' err
+claim "and a file where nothing is loaded"
+
 # --- clients ------------------------------------------------------------------------------------
 cat >sqlite.yaml <<'END'
 origins:
