@@ -14,10 +14,11 @@
 #include "load/turn.h"
 #include "load/waiter.h"
 
-#define LOOK_MIN_NS (10 * TAYRA_NS_PER_MS) /* before looking again; doubling */
-#define LOOK_MAX_NS (100 * TAYRA_NS_PER_MS)
-#define MISSES_MAX  8u
-#define LEASES_MAX  4u /* that one waits for: it may be no lease of ours that lies there */
+#define LOOK_MIN_NS   (10 * TAYRA_NS_PER_MS) /* before looking again; doubling */
+#define LOOK_MAX_NS   (100 * TAYRA_NS_PER_MS)
+#define LOOK_APART_NS (TAYRA_NS_PER_MS / 2) /* of all that are parked, on average at least */
+#define MISSES_MAX    8u
+#define LEASES_MAX    4u /* that one waits for: it may be no lease of ours that lies there */
 
 static struct tayra__leases *
 leases_of(struct tayra *t)
@@ -109,13 +110,18 @@ rouse(const struct tayra_load *flight)
 		pthread_cond_signal(w->wake);
 }
 
-/* Not all at the same moment. */
+/* Not all at the same moment; and where many are parked, not so often that nobody else gets to
+ * look. */
 static uint64_t
 pause_ns_of(const struct tayra_load *flight, uint64_t now_ns)
 {
+	const struct tayra__leases *leases = &flight->t->below.leases;
 	uint64_t ns = LOOK_MIN_NS << (flight->looks < 4 ? flight->looks : 4);
+	uint64_t many_ns = leases->parked.count * LOOK_APART_NS;
 
 	ns = ns < LOOK_MAX_NS ? ns : LOOK_MAX_NS;
+	many_ns = many_ns < leases->ns / 2 ? many_ns : leases->ns / 2;
+	ns = ns > many_ns ? ns : many_ns;
 	return ns / 2 + tayra__hash_mix64(flight->t->bucket_seed ^ now_ns) % (ns / 2);
 }
 

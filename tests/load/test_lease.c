@@ -165,6 +165,34 @@ who_is_not_told_finds_it_all_the_same(void **state)
 }
 
 static void
+where_many_wait_each_looks_less_often(void **state)
+{
+	const unsigned many = 400;
+	uint64_t looks;
+	struct house h;
+
+	move_in_shared(&h, 0);
+	others_load(&h, LEASE);
+	for (unsigned i = 0; i < many; i++) {
+		struct tayra_request r;
+		char key[16];
+
+		snprintf(key, sizeof(key), "k%u", i);
+		r = ask(&h.s, key, answer);
+		assert_int_equal(start(&h.s, &r, NULL), TAYRA_PENDING);
+	}
+	looks = h.remote.stats.misses;
+	for (unsigned ms = 0; ms < 1000; ms++) {
+		stage_pass_ms(&h.s, 1);
+		tayra_tick(h.s.t, many);
+	}
+	looks = h.remote.stats.misses - looks;
+	/* Alone each would look 10 to 14 times. */
+	assert_in_range(looks, 4 * many, 10 * many);
+	move_out(&h);
+}
+
+static void
 what_runs_out_one_takes_over(void **state)
 {
 	struct house h;
@@ -470,6 +498,7 @@ main(void)
 		cmocka_unit_test(a_load_that_fails_gives_it_back),
 		cmocka_unit_test(who_finds_it_held_does_not_load_and_gets_the_value_when_told),
 		cmocka_unit_test(who_is_not_told_finds_it_all_the_same),
+		cmocka_unit_test(where_many_wait_each_looks_less_often),
 		cmocka_unit_test(what_runs_out_one_takes_over),
 		cmocka_unit_test(what_never_ends_is_not_waited_for_for_ever),
 		cmocka_unit_test(when_the_remote_fails_it_loads_for_itself),
