@@ -2,9 +2,12 @@
 #include "config/reader.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <tayra/base.h>
+
+#define PLACE_MAX 600
 
 int
 tayra__reader_refuse(const struct tayra__reader *r, const struct tayra__yaml *at,
@@ -16,6 +19,15 @@ tayra__reader_refuse(const struct tayra__reader *r, const struct tayra__yaml *at
 	tayra__document_vcomplain(r->document, at, r->error, r->error_len, format, args);
 	va_end(args);
 	return TAYRA_E_INVAL;
+}
+
+const char *
+tayra__reader_place(const struct tayra__reader *r, const struct tayra__yaml *at)
+{
+	char text[PLACE_MAX];
+
+	snprintf(text, sizeof(text), "%s:%u:%u: ", r->document->file, at->line, at->column);
+	return tayra__knob_texts_add(&r->document->texts, NULL, text);
 }
 
 int

@@ -21,6 +21,8 @@ struct tayra__reader {
 __attribute__((format(printf, 3, 4))) int tayra__reader_refuse(const struct tayra__reader *r,
 							       const struct tayra__yaml *at,
 							       const char *format, ...);
+/* Where that stands, "etc/tayra.yaml:3:5: ", as long as the document; NULL: no memory. */
+const char *tayra__reader_place(const struct tayra__reader *r, const struct tayra__yaml *at);
 /* => TAYRA_E_NOMEM, always. */
 int tayra__reader_no_memory(const struct tayra__reader *r);
 

@@ -9,8 +9,6 @@
 #include "config/reader.h"
 #include "serve/settings.h"
 
-#define PLACE_MAX 600
-
 static bool
 is_room(const struct tayra__alerting *a)
 {
@@ -109,16 +107,6 @@ read_webhook(const struct tayra__reader *r, const struct tayra__yaml *at,
 	return TAYRA_OK;
 }
 
-/* "etc/tayra.yaml:3:5: " */
-static const char *
-place_of(const struct tayra__reader *r, const struct tayra__yaml *at)
-{
-	char text[PLACE_MAX];
-
-	snprintf(text, sizeof(text), "%s:%u:%u: ", r->document->file, at->line, at->column);
-	return tayra__knob_texts_add(&r->document->texts, NULL, text);
-}
-
 static int
 read_rule(const struct tayra__reader *r, const struct tayra__yaml *at, size_t number)
 {
@@ -136,7 +124,7 @@ read_rule(const struct tayra__reader *r, const struct tayra__yaml *at, size_t nu
 				    sizeof(why)) != TAYRA_OK)
 		return tayra__reader_refuse(r, rule, "alert '%.64s' %s", alert->name, why);
 	a->rules[number] = alert->text.rule;
-	a->places[number] = place_of(r, rule);
+	a->places[number] = tayra__reader_place(r, rule);
 	return a->places[number] ? TAYRA_OK : tayra__reader_no_memory(r);
 }
 

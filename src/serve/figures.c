@@ -85,6 +85,13 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	COUNTER("forward_tracking_lost", forward.lost,
 		"Times that was lost, and memory cleared because of it"),
 	GAUGE("forward_connections", forward.connections, "Connections to the Redis behind"),
+	GAUGE("feeds", feeds.feeds, "Change feeds of origins"),
+	GAUGE("feeds_blind", feeds.blind, "Of those, that hear nothing now"),
+	COUNTER("feed_changes", feeds.keys, "Keys that feeds said have changed"),
+	COUNTER("feed_all_changed", feeds.prefixes,
+		"Times a feed said that all it covers may have changed"),
+	COUNTER("feed_ignored", feeds.ignored, "Told by feeds of keys they do not cover"),
+	COUNTER("feed_gaps", feeds.gaps, "Times a feed may have missed something"),
 	TIER("hits", hits, TAYRA__WATCH_COUNTER, "Values found in a tier below memory"),
 	TIER("misses", misses, TAYRA__WATCH_COUNTER, "Keys looked for there and not found"),
 	TIER("puts", puts, TAYRA__WATCH_COUNTER, "Values kept there"),
@@ -271,6 +278,7 @@ tayra__figures_rows(const struct tayra__server *server, struct tayra__watch_row 
 		bool there;
 	} subjects[] = {
 		{ FROM(forward), BEHIND(forward), server->forward != NULL },
+		{ FROM(feeds), BEHIND(feeds), server->feeds.count > 0 },
 		{ FROM(loads), FROM(loads.file), server->routes != NULL },
 		{ FROM(loads.at_once), BEHIND(loads), server->routes != NULL },
 		{ FROM(loads.leases), BEHIND(loads.lease_takeovers),
@@ -359,6 +367,7 @@ tayra__figures_take(const struct tayra__server *server, struct tayra__figures *o
 	take_limits(server, out);
 	take_learned(server, out);
 	take_memory(server, out);
+	out->feeds = tayra__feeds_figures(&server->feeds);
 	if (server->forward)
 		tayra__forward_stats(server->forward, &out->forward);
 }

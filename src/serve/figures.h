@@ -9,6 +9,7 @@
 #include <tayra/tayra.h>
 
 #include "serve/command.h"
+#include "serve/feeds.h"
 #include "serve/forward.h"
 #include "watch/row.h"
 
@@ -29,6 +30,7 @@ struct tayra__figures {
 	uint64_t memory[TAYRA__FIGURES_PARTS], memory_used, memory_max;
 	uint64_t costs_learned;
 	struct tayra__forward_stats forward;
+	struct tayra__feeds_figures feeds;
 	struct tayra_cache_stats cache;
 	struct tayra_stats loads; /* of the handle */
 	struct tayra_strategy_stats learned;

@@ -221,6 +221,38 @@ write_troubles(struct tayra__server *server, struct tayra__buffer *out)
 	}
 }
 
+/* A prefix is any bytes: what would break the line is left out. */
+static void
+write_feed(size_t n, const struct tayra__feed_state *feed, struct tayra__buffer *out)
+{
+	const struct tayra_feed_stats *s = &feed->stats;
+	char prefix[65];
+	size_t len = 0;
+
+	for (const char *at = feed->source->prefix; *at && len < sizeof(prefix) - 1; at++)
+		prefix[len++] = *at > ' ' && *at < 127 && *at != ',' ? *at : '?';
+	prefix[len] = '\0';
+	line(out,
+	     "feed_%zu:origin=%.64s,prefix=%s,state=%s,since_s=%llu,changes=%llu,all_changed=%llu,"
+	     "ignored=%llu,gaps=%llu",
+	     n, feed->source->name, prefix, s->sound ? "hearing" : "blind",
+	     (unsigned long long)(feed->since_ns / TAYRA_NS_PER_S), (unsigned long long)s->keys,
+	     (unsigned long long)s->prefixes, (unsigned long long)s->ignored,
+	     (unsigned long long)s->gaps);
+	if (s->trouble[0])
+		line(out, "feed_%zu_trouble:%s", n, s->trouble);
+}
+
+static void
+write_feeds(struct tayra__server *server, struct tayra__buffer *out)
+{
+	uint64_t now_ns = tayra__loop_now_ns(server->loop);
+	struct tayra__feed_state feed;
+
+	for (size_t n = 0; (feed = tayra__feeds_get(&server->feeds, n, now_ns)).source; n++)
+		write_feed(n + 1, &feed, out);
+}
+
 static void
 write_loads(struct tayra__server *server, struct tayra__buffer *out)
 {
@@ -382,6 +414,7 @@ static const struct section {
 	{ "forward", "Forward", write_forward },
 	{ "loads", "Loads", write_loads },
 	{ "warming", "Warming", write_warming },
+	{ "feeds", "Feeds", write_feeds },
 	{ "tiers", "Tiers", write_tiers },
 	{ "learning", "Learning", write_learning },
 	{ "keyspace", "Keyspace", write_keyspace },

@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-/* Of a share: rounds to none. */
+/* What "off" means: of a duration, and of a share, where it rounds to none. */
+#define OFF   (double)TAYRA_OFF
 #define NEVER 1e-12
 
 static const char *const policies[] = { "s3fifo", "lru", "tayra", NULL }; /* in their order */
@@ -16,6 +17,7 @@ static const char *const learnings[] = { "on", "monitor", "off", NULL };
 static const char *const switches[] = { "on", "off", NULL };
 static const char *const modes[] = { "off", "monitor", "on", NULL };
 static const char *const presets[] = { "general", "embeddings", "search_results", "pages", NULL };
+static const char *const forgets[] = { "stale", "delete", NULL };
 static const char *const shapes[] = { "raw", "row", "json", NULL };
 static const char *const classes[] = { "critical", "high", "normal", "low", "background", NULL };
 
@@ -102,6 +104,8 @@ const struct tayra__knob tayra__origin_knobs[] = {
 	  "a Redis or Valkey server: redis://[user[:password]@]host[:port][/database]" },
 	{ "http", TAYRA__KNOB_TEXT, OF(http), "URL", 0, 0, NULL, 0, NULL,
 	  "an HTTP server; the path of a route goes behind it" },
+	{ "feed", TAYRA__KNOB_OTHER, 0, "on|off or mapping", 0, 0, NULL, 0, "off",
+	  "a database: it tells what has changed, and what is cached of that is loaded anew" },
 	{ "limit", TAYRA__KNOB_OTHER, 0, "N or mapping", 0, 0, NULL, 0, "adaptive, up to threads",
 	  "loads at a time over all its routes: a number, or min, max, start and target of a limit "
 	  "that adapts to how the origin answers" },
@@ -117,6 +121,26 @@ const struct tayra__knob tayra__origin_knobs[] = {
 	  "http: redirects that are followed" },
 	{ "max_age", TAYRA__KNOB_SWITCH, OF(max_age), "true|false", 0, 0, NULL, 0, "false",
 	  "http: Cache-Control of an answer decides its ttl" },
+	{ 0 },
+};
+#undef OF
+
+#define OF(member) offsetof(struct tayra__feed_setting, member)
+
+const struct tayra__knob tayra__feed_knobs[] = {
+	{ "changes", TAYRA__KNOB_TEXT, OF(changes), "TABLE", 0, 0, NULL, 0,
+	  "any commit may have changed all",
+	  "SQLite: the table in which triggers write down what changes" },
+	{ "channel", TAYRA__KNOB_TEXT, OF(channel), "NAME", 0, 0, NULL, 0, "tayra",
+	  "PostgreSQL: the channel on which triggers or programs NOTIFY" },
+	{ "forget", TAYRA__KNOB_CHOICE, OF(forget), "stale|delete", 0, 0, forgets, TAYRA_FEED_STALE,
+	  "stale", "what becomes of a value that has changed: stale may still be served as such" },
+	{ "blind_ttl", TAYRA__KNOB_MILLISECONDS, OF(blind_ttl_ms), "DURATION|off", 1, 0, NULL, 0,
+	  "1s", "while it hears nothing, values are fresh no longer than this; off: than ttl",
+	  "off", OFF },
+	{ "interval", TAYRA__KNOB_NANOSECONDS, OF(interval_ns), "DURATION", 1e6, 0, NULL, 0,
+	  "SQLite 5ms, else 1s",
+	  "how often the file is looked at, or the server asked whether it is there" },
 	{ 0 },
 };
 #undef OF
@@ -148,8 +172,6 @@ const struct tayra__knob tayra__limit_knobs[] = {
 };
 #undef OPTION
 #undef OF
-
-#define OFF (double)TAYRA_OFF /* the word of a duration */
 
 #define OF(member) offsetof(struct tayra_strategy, member)
 

@@ -141,6 +141,7 @@ on_tick(void *arg)
 		tayra_pace_tick(server->paces[i], tayra__loop_now_ns(server->loop));
 	if (server->troubles)
 		tayra__troubles_tick(server->troubles, tayra__loop_now_ns(server->loop));
+	tayra__feeds_tick(&server->feeds, tayra__loop_now_ns(server->loop));
 	close_idle(server);
 	if (server->forward)
 		tayra__forward_tick(server->forward);
@@ -254,6 +255,8 @@ open_handle(struct tayra__server *server, const struct tayra__server_options *o,
 	server->keyspace.cache = tayra__handle_cache(server->handle);
 	server->keyspace.doubts = tayra__handle_doubts(server->handle);
 	status = tayra__learning_apply(server);
+	if (status == TAYRA_OK)
+		status = tayra__feeds_open(server, o, error, error_len);
 	if (status != TAYRA_OK)
 		return status;
 	server->paces = o->paces;
@@ -412,6 +415,7 @@ tayra__server_destroy(struct tayra__server *server)
 	tayra__forward_destroy(server->forward);
 	tayra__posts_close(&server->posts);
 	tayra__warming_destroy(server->warming);
+	tayra__feeds_close(&server->feeds);
 	tayra_destroy(server->handle);
 	tayra__tiers_close(&server->tiers);
 	tayra__fetch_close(server);

@@ -19,6 +19,7 @@ struct tayra__alert_rule;
 struct tayra__exec_options;
 struct tayra__webhook_options;
 
+struct tayra__feed_source;
 struct tayra__route;
 struct tayra__server;
 
@@ -64,6 +65,10 @@ struct tayra__server_options {
 	 * only INFO tells. */
 	void (*trouble)(void *arg, const char *origin, const char *text, uint64_t left_out);
 	void *trouble_arg;
+	/* What tells of changes of what routes load (feeds.h).  Borrowed as long as the server is
+	 */
+	const struct tayra__feed_source *feeds;
+	size_t feed_count;
 	/* A Redis that this server stands in front of: forward.h.
 	 * "redis://user:password@host:port"; NULL: none.  Borrowed for the call.  Not with routes
 	 * or tiers */

@@ -137,7 +137,10 @@ read_origin(const struct tayra__reader *r, const struct tayra__yaml *at,
 		status = read_limit(r, tayra__yaml_find(at, "limit"), &origin->limit);
 	if (status == TAYRA_OK)
 		status = read_headers(r, tayra__yaml_find(at, "headers"), origin);
-	return status == TAYRA_OK ? check_origin(r, origin) : status;
+	if (status == TAYRA_OK)
+		status = check_origin(r, origin);
+	return status == TAYRA_OK ? tayra__feeding_read(r, tayra__yaml_find(at, "feed"), origin)
+				  : status;
 }
 
 static int

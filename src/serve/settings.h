@@ -16,6 +16,7 @@
 #include "config/document.h"
 #include "config/reader.h"
 #include "serve/alerting.h"
+#include "serve/feeding.h"
 #include "serve/loading.h"
 #include "serve/machine.h"
 #include "serve/route.h"
@@ -28,6 +29,7 @@
 extern const struct tayra__knob tayra__server_knobs[];
 extern const struct tayra__knob tayra__origin_knobs[];
 extern const struct tayra__knob tayra__limit_knobs[];
+extern const struct tayra__knob tayra__feed_knobs[];
 extern const struct tayra__knob tayra__route_knobs[];
 extern const struct tayra__knob tayra__learn_knobs[];
 extern const struct tayra__knob tayra__alert_knobs[];
@@ -43,6 +45,7 @@ struct tayra__limit_setting {
 struct tayra__origin_setting {
 	const char *name, *sqlite, *postgres, *redis, *http; /* one of the four */
 	struct tayra__limit_setting limit;
+	struct tayra__feed_setting feed;
 	const char **headers; /* ended by NULL; or NULL */
 	const char *ca_file, *proxy;
 	uint64_t connect_timeout_ns;
@@ -87,6 +90,7 @@ struct tayra__settings {
 	struct tayra_strategy loads; /* what `loads` says of times, else 0 */
 	struct tayra__learn_setting learn;
 	struct tayra__alerting alerting;
+	struct tayra__feeding feeding;
 	struct tayra_sensor_options machine_at; /* for who has another */
 	/* Once open: */
 	struct tayra__machine *machine; /* NULL: nothing is known of it */

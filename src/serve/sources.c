@@ -371,6 +371,8 @@ tayra__settings_open(struct tayra__settings *settings, char *error, size_t error
 	settings->server.pace_threads = settings->pace_threads;
 	settings->server.loads = &settings->loads;
 	settings->server.strategy = settings->learn.at ? &settings->learn.strategy : NULL;
+	if (status == TAYRA_OK)
+		status = tayra__feeding_open(&r, &settings->server);
 	return status == TAYRA_OK ? tayra__alerting_open(&r, &settings->server) : status;
 }
 
@@ -391,6 +393,7 @@ tayra__settings_fini(struct tayra__settings *s)
 	tayra__mem_free(s->origins);
 	tayra__mem_free(s->routes);
 	tayra__alerting_fini(&s->alerting);
+	tayra__feeding_fini(&s->feeding);
 	tayra__document_fini(&s->document);
 	tayra__settings_init(s);
 }
@@ -480,9 +483,10 @@ tayra__settings_describe(const struct tayra__settings *s, FILE *out)
 		fprintf(out, "%s: from %s '%s'", route->keys,
 			route->source->sqlite     ? "sqlite"
 			: route->source->postgres ? "postgres"
+			: route->source->redis    ? "redis"
 						  : "http",
 			route->source->name);
-		if (!route->source->http)
+		if (!route->source->http && !route->source->redis)
 			fprintf(out, " as %s", shapes[route->shape]);
 		describe_time("ttl", route->ttl_ms ? route->ttl_ms : 60000, out);
 		if (route->stale_ms)
@@ -491,6 +495,7 @@ tayra__settings_describe(const struct tayra__settings *s, FILE *out)
 		describe_limit(s, route->source, out);
 		fputc('\n', out);
 	}
+	tayra__feeding_describe(&s->feeding, out);
 	if (s->learn.at)
 		describe_learning(&s->learn.strategy, out);
 	tayra__alerting_describe(&s->alerting, out);

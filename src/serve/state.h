@@ -13,6 +13,7 @@
 #include "net/resp_request.h"
 #include "net/socket.h"
 #include "serve/command.h"
+#include "serve/feeds.h"
 #include "serve/keyspace.h"
 #include "serve/learning.h"
 #include "serve/misses.h"
@@ -52,8 +53,9 @@ struct tayra__server {
 	struct tayra_pace *const *paces; /* to be ticked */
 	size_t pace_count;
 	const char *const *pace_names;
-	const uint32_t *pace_threads;     /* NULL: any number */
-	char pacing_why[512];             /* why CONFIG SET of one, or of loads, was refused */
+	const uint32_t *pace_threads; /* NULL: any number */
+	char pacing_why[512];         /* why CONFIG SET of one, or of loads, was refused */
+	struct tayra__feeds feeds;
 	struct tayra__troubles *troubles; /* NULL: no routes */
 	struct tayra__watch listener;     /* fd -1: none */
 	struct tayra__address address;

@@ -141,6 +141,18 @@ printf '%s\n' 'origins: {packages: {sqlite: packages.db}}' 'routes:' \
 [ $? -eq 0 ] && [ "$(wc -l <err)" -eq 1 ] &&
 	grep -q "^tayra serve: hidden.yaml:6:6: route 't:{a}:{b}' is never reached: 't:{k}' before it" err
 claim "--check warns of a route that is never reached"
+printf '%s\n' 'origins:' '  packages:' '    sqlite: packages.db' '    feed: {changes: nowhere}' 'routes:' \
+	'  - {keys: "pkg:{k}", origin: packages, query: "select 1 where 1 = ?1", absent_ttl: 5s}' \
+	'loads: {refresh_at: 0.8}' >feed.yaml
+"$tayra" serve --check --admin off -c feed.yaml >out 2>err
+[ $? -eq 2 ] && [ ! -s out ] &&
+	grep -q "^tayra serve: feed.yaml:4:5: feed of origin 'packages': SQL: no such table: nowhere$" err
+claim "--check says that a feed has no table"
+sed -i 's/{changes: nowhere}/on/' feed.yaml
+"$tayra" serve --check --admin off -c feed.yaml >out 2>err
+[ $? -eq 0 ] && grep -q "^feed of 'packages' for pkg:\*: any commit$" out &&
+	grep -q "^pkg:{k}: from sqlite .*, ttl 60s, absent_ttl 5s, refresh_at 0.8, limit 1 to 4$" out
+claim "--check says who tells of changes, and how routes load"
 "$tayra" serve -c nowhere.yaml >out 2>err
 [ $? -eq 2 ] && grep -q '^tayra serve: nowhere.yaml: No such file' err
 claim "a configuration must be there"

@@ -317,6 +317,35 @@ how_all_routes_load_is_said_once_and_wins_over_a_preset(void **state)
 }
 
 static void
+each_prefix_of_an_origin_that_tells_has_a_feed(void **state)
+{
+	const struct tayra__feed_source *feeds;
+
+	must_read("origins:\n"
+		  "  told: {sqlite: /dev/null, feed: {changes: c, forget: delete, blind_ttl: off, "
+		  "interval: 20ms}}\n"
+		  "  mute: {sqlite: /dev/null, feed: off}\n"
+		  "routes:\n"
+		  "  - {keys: 'a:b:{x}', origin: told, query: 'SELECT ?1'}\n"
+		  "  - {keys: 'a:{x}:z', origin: told, query: 'SELECT ?1'}\n"
+		  "  - {keys: 'a:c:{x}', origin: told, query: 'SELECT ?1'}\n"
+		  "  - {keys: 'a:c:{x}:d', origin: mute, query: 'SELECT ?1'}\n"
+		  "  - {keys: 'b:{x}', origin: told, query: 'SELECT ?1'}\n");
+	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
+			 TAYRA_OK);
+	assert_int_equal(settings.server.feed_count, 2);
+	feeds = settings.server.feeds;
+	assert_string_equal(feeds[0].prefix, "a:"); /* which covers a:b: */
+	assert_string_equal(feeds[1].prefix, "b:");
+	assert_string_equal(feeds[0].what, "c");
+	assert_string_equal(feeds[0].where, "/dev/null");
+	assert_string_equal(feeds[0].place, "etc/t.yaml:2:29: ");
+	assert_int_equal(feeds[0].forget, TAYRA_FEED_DELETE);
+	assert_true(feeds[0].blind_ttl_ms == TAYRA_OFF);
+	assert_int_equal(feeds[0].interval_ns, 20 * TAYRA_NS_PER_MS);
+}
+
+static void
 one_word_is_a_mode_for_all_that_is_learned(void **state)
 {
 	must_read("learn: on\n");
@@ -483,6 +512,15 @@ what_is_wrong_is_said_with_its_place(void **state)
 		{ "learn: {ttl_min: 2m, ttl_max: 1m}\n",
 		  "t.yaml:1:1: learn has a ttl_min of 120000 ms over its ttl_max of 60000 ms" },
 		{ "learn: {ttl_min: 2h}\n", "over its ttl_max of 6000000 ms" },
+		{ "origins: {a: {http: x, feed: on}}\n",
+		  "t.yaml:1:24: feed is for databases, and origin 'a' is none" },
+		{ "origins: {a: {sqlite: x, feed: yes}}\n",
+		  "feed 'yes' does not exist; there are" },
+		{ "origins: {a: {sqlite: x, feed: {channel: c}}}\n", "channel is for PostgreSQL" },
+		{ "origins: {a: {postgres: x, feed: {changes: c}}}\n", "changes is for SQLite" },
+		{ "origins: {a: {sqlite: x, feed: {changs: c}}}\n", "did you mean 'changes'?" },
+		{ "origins: {a: {sqlite: x, feed: {interval: 5}}}\n",
+		  "is no duration of at least" },
 		{ "loads: {soft_timeout: at_once}\n",
 		  "t.yaml:1:23: soft_timeout 'at_once' is no duration of at least 1ms" },
 		{ "loads: {absent_ttl: 0s}\n", "absent_ttl '0s' is no duration of at least 1ms" },
@@ -636,6 +674,7 @@ the_manual_names_every_knob(void **state)
 	in_manual(tayra__limit_knobs, manual);
 	in_manual(tayra__route_knobs, manual);
 	in_manual(tayra__loads_knobs, manual);
+	in_manual(tayra__feed_knobs, manual);
 	in_manual(tayra__learn_knobs, manual);
 	in_manual(tayra__alert_knobs, manual);
 	free(manual);
@@ -681,6 +720,7 @@ the_sample_is_right_as_it_is_and_with_everything_switched_on(void **state)
 	in_sample(tayra__limit_knobs, sample);
 	in_sample(tayra__route_knobs, sample);
 	in_sample(tayra__loads_knobs, sample);
+	in_sample(tayra__feed_knobs, sample);
 	in_sample(tayra__learn_knobs, sample);
 	in_sample(tayra__alert_knobs, sample);
 	switch_on(sample);
@@ -714,6 +754,7 @@ main(void)
 		TEST(without_a_machine_to_look_at_limits_do_without_and_say_so),
 		TEST(what_is_learned_is_the_presets_and_then_what_is_said),
 		TEST(how_all_routes_load_is_said_once_and_wins_over_a_preset),
+		TEST(each_prefix_of_an_origin_that_tells_has_a_feed),
 		TEST(one_word_is_a_mode_for_all_that_is_learned),
 		TEST(nothing_is_learned_that_was_not_asked_for),
 		TEST(alerts_tell_whom_they_name_and_who_is_named_twice_is_one),

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/feeding.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "origin/pattern.h"
+#include "serve/settings.h"
+
+#define CHANNEL_DEFAULT "tayra"
+
+static int
+refuse_elsewhere(const struct tayra__reader *r, const struct tayra__yaml *feed, const char *name,
+		 const char *whose)
+{
+	const struct tayra__yaml *at = tayra__yaml_find(feed, name);
+
+	return at ? tayra__reader_refuse(r, at, "%s is for %s", name, whose) : TAYRA_OK;
+}
+
+int
+tayra__feeding_read(const struct tayra__reader *r, const struct tayra__yaml *at,
+		    struct tayra__origin_setting *origin)
+{
+	static const char *const switches[] = { "off", "on", NULL };
+	static const struct tayra__knob whole = { .name = "feed",
+						  .type = TAYRA__KNOB_CHOICE,
+						  .choices = switches };
+	struct tayra__feed_setting *feed = &origin->feed;
+	int status = TAYRA_OK, on = 1;
+
+	if (!at)
+		return TAYRA_OK;
+	if (at->kind == TAYRA__YAML_TEXT)
+		status = tayra__reader_knob(r, at, &whole, &on);
+	else
+		status = tayra__reader_knobs(r, at, tayra__feed_knobs, feed, "feed");
+	if (status != TAYRA_OK || !on)
+		return status;
+	feed->at = at;
+	if (origin->http)
+		return tayra__reader_refuse(
+			r, at, "feed is for databases, and origin '%.64s' is none", origin->name);
+	if (!origin->sqlite)
+		status = refuse_elsewhere(r, at, "changes", "SQLite");
+	if (status == TAYRA_OK && !origin->postgres)
+		status = refuse_elsewhere(r, at, "channel", "PostgreSQL");
+	return status;
+}
+
+/* A Redis tells of its own keys: they must be ours.  "GET user:{id}" of "user:{id}". */
+static bool
+asks_for_its_own_key(const struct tayra__route_setting *route)
+{
+	const char *word = route->query + strspn(route->query, " \t");
+	size_t len;
+
+	word += strcspn(word, " \t");
+	word += strspn(word, " \t");
+	len = strcspn(word, " \t");
+	return len == strlen(route->keys) && memcmp(word, route->keys, len) == 0;
+}
+
+/* What stands in front of the first part of its keys. */
+static const char *
+prefix_of(const struct tayra__reader *r, const struct tayra__route_setting *route)
+{
+	const struct tayra__complaint silent = { NULL, 0 };
+	struct tayra__pattern pattern;
+	struct tayra__part front = { "", 0 };
+	char text[TAYRA__PATTERN_BYTES + 1];
+
+	if (tayra__pattern_parse(route->keys, TAYRA__PATTERN, &pattern, &silent) == TAYRA_OK &&
+	    !pattern.whole)
+		front = tayra__pattern_literal(&pattern, 0);
+	memcpy(text, front.bytes, front.len);
+	text[front.len] = '\0';
+	return tayra__knob_texts_add(&r->document->texts, NULL, text);
+}
+
+static bool
+begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Of one origin, what covers more takes the place of what covers less.  => where it goes; count: a
+ * new one; SIZE_MAX: nowhere. */
+static size_t
+place_for(const struct tayra__feeding *feeding, const char *name, const char *prefix)
+{
+	for (size_t i = 0; i < feeding->count; i++) {
+		const struct tayra__feed_source *have = &feeding->sources[i];
+
+		if (have->name != name)
+			continue;
+		if (begins_with(prefix, have->prefix))
+			return SIZE_MAX;
+		if (begins_with(have->prefix, prefix))
+			return i;
+	}
+	return feeding->count;
+}
+
+static int
+add(const struct tayra__reader *r, const struct tayra__route_setting *route)
+{
+	struct tayra__feeding *feeding = &tayra__settings_of(r)->feeding;
+	const struct tayra__origin_setting *origin = route->source;
+	const struct tayra__feed_setting *feed = &origin->feed;
+	const char *prefix = prefix_of(r, route), *place = tayra__reader_place(r, feed->at);
+	size_t where;
+
+	if (!prefix || !place)
+		return tayra__reader_no_memory(r);
+	if (origin->redis && !asks_for_its_own_key(route))
+		return tayra__reader_refuse(
+			r, tayra__yaml_find(route->at, "query"),
+			"a feed of Redis tells of the keys there, so the key of the query must be "
+			"'%.64s'",
+			route->keys);
+	where = place_for(feeding, origin->name, prefix);
+	if (where == SIZE_MAX)
+		return TAYRA_OK;
+	feeding->sources[where] = (struct tayra__feed_source){
+		.kind = origin->sqlite     ? TAYRA__FEED_SQLITE
+			: origin->postgres ? TAYRA__FEED_POSTGRES
+					   : TAYRA__FEED_REDIS,
+		.name = origin->name,
+		.prefix = prefix,
+		.where = origin->sqlite     ? origin->sqlite
+			 : origin->postgres ? origin->postgres
+					    : origin->redis,
+		.what = origin->sqlite  ? feed->changes
+			: feed->channel ? feed->channel
+					: CHANNEL_DEFAULT,
+		.forget = (enum tayra_feed_forget)feed->forget,
+		.blind_ttl_ms = feed->blind_ttl_ms,
+		.interval_ns = feed->interval_ns,
+		.place = place,
+	};
+	feeding->count += where == feeding->count;
+	return TAYRA_OK;
+}
+
+int
+tayra__feeding_open(const struct tayra__reader *r, struct tayra__server_options *options)
+{
+	struct tayra__settings *s = tayra__settings_of(r);
+	struct tayra__feeding *feeding = &s->feeding;
+	int status = TAYRA_OK;
+
+	feeding->sources = tayra__mem_array(s->route_count + 1, sizeof(*feeding->sources));
+	if (!feeding->sources)
+		return tayra__reader_no_memory(r);
+	for (size_t i = 0; i < s->route_count && status == TAYRA_OK; i++)
+		if (s->routes[i].source->feed.at)
+			status = add(r, &s->routes[i]);
+	options->feeds = feeding->sources;
+	options->feed_count = feeding->count;
+	return status;
+}
+
+void
+tayra__feeding_fini(struct tayra__feeding *feeding)
+{
+	tayra__mem_free(feeding->sources);
+}
+
+void
+tayra__feeding_describe(const struct tayra__feeding *feeding, FILE *out)
+{
+	for (size_t i = 0; i < feeding->count; i++) {
+		const struct tayra__feed_source *source = &feeding->sources[i];
+
+		fprintf(out, "feed of '%s' for %s*: ", source->name, source->prefix);
+		if (source->kind == TAYRA__FEED_SQLITE && !source->what)
+			fprintf(out, "any commit\n");
+		else if (source->kind == TAYRA__FEED_REDIS)
+			fprintf(out, "keys of that server\n");
+		else
+			fprintf(out, "%s %s\n",
+				source->kind == TAYRA__FEED_SQLITE ? "table" : "channel",
+				source->what);
+	}
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A server whose origins tell of changes, as its configuration says: a commit is in the next reply.
+ */
+#include "client.h"
+
+#include <poll.h>
+#include <sqlite3.h>
+
+#include <tayra/tayra.h>
+
+#include "base/clock.h"
+#include "serve/settings.h"
+
+#ifdef HAVE_POSTGRES
+#include "../origin/cluster.h"
+#endif
+
+#include "../net/redis.h"
+
+#define SOON_MS 50
+
+static struct tayra__settings settings;
+static struct running running;
+static char path[] = "/tmp/tayra-feeds-XXXXXX";
+static int client;
+static bool serving;
+static char body[16384];
+
+static uint64_t
+now_ms(void)
+{
+	return tayra__clock_mono_ns(tayra_clock_real()) / TAYRA_NS_PER_MS;
+}
+
+static void
+run_on(sqlite3 *db, const char *sql)
+{
+	char *error = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+		fail_msg("%s: %s", sql, error);
+}
+
+static void
+execute(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000);
+	run_on(db, sql);
+	sqlite3_close(db);
+}
+
+/* The SQL that makes a table tell, to be freed. */
+static char *
+telling(int (*write)(const char *keys, const char *table, const char *name, char *error,
+		     size_t error_len, FILE *out),
+	const char *name)
+{
+	char error[200], *sql = NULL;
+	size_t len;
+	FILE *out = open_memstream(&sql, &len);
+
+	assert_int_equal(write("item:{id}", "item", name, error, sizeof(error), out), TAYRA_OK);
+	fclose(out);
+	return sql;
+}
+
+static int
+make_database(void **state)
+{
+	int fd = mkstemp(path);
+	char *sql;
+
+	assert_true(fd >= 0);
+	close(fd);
+	execute("PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, version);"
+		"INSERT INTO item VALUES (1, 10), (2, 10), (3, 10)");
+	sql = telling(tayra_feed_sqlite_sql, "change");
+	execute(sql);
+	free(sql);
+	return 0;
+}
+
+static int
+remove_database(void **state)
+{
+	char beside[64];
+
+	snprintf(beside, sizeof(beside), "%s-wal", path);
+	unlink(beside);
+	snprintf(beside, sizeof(beside), "%s-shm", path);
+	unlink(beside);
+	return unlink(path);
+}
+
+/* One origin "db", of the one route whose keys are item:{id}. */
+static void
+start(const char *origin, const char *query, const char *route)
+{
+	char text[1024], error[512], note[512];
+
+	tayra__settings_init(&settings);
+	snprintf(text, sizeof(text),
+		 "memory: 16M\nadmin: off\norigins:\n  db: {%s}\n"
+		 "routes:\n  - {keys: 'item:{id}', origin: db, query: '%s', ttl: 1h%s}\n",
+		 origin, query, route);
+	if (tayra__settings_read(&settings, "t.yaml", text, strlen(text), error, sizeof(error)) !=
+		    TAYRA_OK ||
+	    tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)) != TAYRA_OK)
+		fail_msg("%s", error);
+	client_start(&running, settings.server);
+	client = client_connect(&running);
+	serving = true;
+}
+
+static void
+start_sqlite(const char *feed, const char *route)
+{
+	char origin[300];
+
+	snprintf(origin, sizeof(origin), "sqlite: '%s', feed: %s", path, feed);
+	start(origin, "select version from item where id = ?1", route);
+}
+
+static int
+stop(void **state)
+{
+	if (serving) {
+		close(client);
+		client_stop(&running);
+	}
+	serving = false;
+	tayra__settings_fini(&settings);
+	return 0;
+}
+
+static void
+info_feeds(void)
+{
+	struct pollfd fds = { .events = POLLIN };
+	size_t have = 0;
+
+	fds.fd = client;
+	client_send(client, "INFO feeds\r\n", 12);
+	do {
+		ssize_t n = recv(client, body + have, sizeof(body) - 1 - have, 0);
+
+		assert_true(n > 0);
+		have += (size_t)n;
+		body[have] = '\0';
+	} while (strncmp(body + have - 2, "\r\n", 2) != 0 || poll(&fds, 1, 5) > 0);
+}
+
+/* Until INFO feeds says so. */
+static void
+await_info(const char *text)
+{
+	uint64_t begin_ms = now_ms();
+
+	for (info_feeds(); !strstr(body, text); info_feeds())
+		if (now_ms() - begin_ms > CLIENT_PATIENCE_S * 1000)
+			fail_msg("'%s' is not in: %s", text, body);
+}
+
+/* The value of a key, a number; -1: an error. */
+static long
+get(const char *key)
+{
+	char command[64], reply[400] = "";
+	size_t have = 0, ends = 0;
+
+	client_send(client, command, (size_t)snprintf(command, sizeof(command), "GET %s\r\n", key));
+	while (ends < (reply[0] == '-' ? 1 : 2) || have == 0) {
+		assert_int_equal(recv(client, reply + have, 1, 0), 1);
+		ends += reply[have++] == '\n';
+	}
+	reply[have] = '\0';
+	return reply[0] == '$' ? strtol(strchr(reply, '\n') + 1, NULL, 10) : -1;
+}
+
+/* Ask until it is that.  => how long that took. */
+static uint64_t
+await_value(const char *key, long value)
+{
+	uint64_t begin_ms = now_ms();
+	long got;
+
+	while ((got = get(key)) != value)
+		if (now_ms() - begin_ms > CLIENT_PATIENCE_S * 1000)
+			fail_msg("%s is %ld", key, got);
+	return now_ms() - begin_ms;
+}
+
+/* Ten commits; the median time to the first reply with the new value. */
+static uint64_t
+median_lag(void (*commit)(const char *sql))
+{
+	uint64_t took[10];
+	char sql[100];
+
+	for (int i = 0; i < 10; i++) {
+		uint64_t ms;
+		int at = i;
+
+		snprintf(sql, sizeof(sql), "UPDATE item SET version = %d WHERE id = 1", 100 + i);
+		commit(sql);
+		ms = await_value("item:1", 100 + i);
+		for (; at > 0 && took[at - 1] > ms; at--)
+			took[at] = took[at - 1];
+		took[at] = ms;
+	}
+	return took[5];
+}
+
+static void
+a_commit_in_sqlite_is_in_the_next_replies(void **state)
+{
+	static const char *const feeds[] = { "on", "{changes: change}" };
+
+	for (size_t i = 0; i < 2; i++) {
+		start_sqlite(feeds[i], "");
+		execute("UPDATE item SET version = 10");
+		await_info("feed_1:origin=db,prefix=item:,state=hearing");
+		await_value("item:1", 10);
+		await_value("item:2", 10);
+		assert_true(median_lag(execute) <= SOON_MS);
+		stop(NULL);
+	}
+}
+
+static void
+what_has_not_changed_is_not_loaded_again(void **state)
+{
+	start_sqlite("{changes: change}", "");
+	execute("UPDATE item SET version = 10");
+	await_info("state=hearing");
+	await_value("item:1", 10);
+	await_value("item:2", 10);
+	execute("DROP TRIGGER IF EXISTS none; UPDATE item SET version = 11 WHERE id = 1");
+	await_value("item:1", 11);
+	client_say(client, "EXISTS item:2", ":1\r\n");
+	client_say(client, "SELECT 1", "+OK\r\n"); /* other databases are not its */
+	client_say(client, "SET item:1 mine", "+OK\r\n");
+	execute("UPDATE item SET version = 12 WHERE id = 1");
+	client_say(client, "SELECT 0", "+OK\r\n");
+	await_value("item:1", 12);
+	client_say(client, "SELECT 1", "+OK\r\n");
+	client_say(client, "GET item:1", "$4\r\nmine\r\n");
+}
+
+/* Another program holds the file, so that nobody can look at it: neither the feed nor the origin.
+ */
+static void
+what_is_doubted_is_served_stale_if_that_is_allowed_and_loaded_again(void **state)
+{
+	sqlite3 *db;
+
+	execute("PRAGMA journal_mode = DELETE; UPDATE item SET version = 10");
+	start_sqlite("{blind_ttl: 1ms}", ", stale: 1h, timeout: 300ms");
+	await_info("state=hearing");
+	await_value("item:1", 10);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	run_on(db, "BEGIN EXCLUSIVE; UPDATE item SET version = 11");
+	await_info("state=blind");
+	assert_non_null(strstr(body, "gaps=1"));
+	assert_non_null(strstr(body, "feed_1_trouble:database is locked"));
+	client_say(client, "EXISTS item:1", ":0\r\n"); /* it is stale */
+	assert_int_equal(get("item:1"), 10);
+	assert_int_equal(get("item:3"), -1); /* never was here */
+	run_on(db, "COMMIT");
+	sqlite3_close(db);
+	await_info("state=hearing");
+	await_value("item:1", 11);
+	client_say(client, "EXISTS item:1",
+		   ":1\r\n"); /* it sees again, and this was loaded since */
+	execute("PRAGMA journal_mode = WAL");
+}
+
+static struct redis server;
+
+static void
+execute_redis(const char *sql)
+{
+	char command[64];
+
+	/* The number behind "version = ". */
+	snprintf(command, sizeof(command), "SET item:1 %ld",
+		 strtol(strchr(sql, '=') + 1, NULL, 10));
+	redis_say(&server, command);
+}
+
+static void
+what_is_set_in_redis_is_in_the_next_replies_and_a_lost_feed_comes_back(void **state)
+{
+	char origin[300];
+
+	if (!redis_is_installed())
+		skip();
+	redis_up(&server);
+	redis_say(&server, "SET item:1 10");
+	redis_say(&server, "SET item:2 10");
+	snprintf(origin, sizeof(origin), "redis: '%s', feed: {interval: 100ms}", server.url);
+	start(origin, "GET item:{id}", "");
+	await_info("feed_1:origin=db,prefix=item:,state=hearing");
+	await_value("item:2", 10);
+	assert_true(median_lag(execute_redis) <= SOON_MS);
+	client_say(client, "EXISTS item:2", ":1\r\n");
+	redis_say(&server, "CLIENT KILL TYPE normal SKIPME yes");
+	await_info("gaps=1");
+	await_info("state=hearing");
+	client_say(client, "EXISTS item:2", ":0\r\n");
+	await_value("item:2", 10);
+	stop(NULL);
+	redis_down(&server);
+}
+
+#ifdef HAVE_POSTGRES
+static struct cluster cluster;
+
+static void
+execute_postgres(const char *sql)
+{
+	PGconn *conn = PQconnectdb(cluster.conninfo);
+	PGresult *result = PQexec(conn, sql);
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(conn));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+static void
+a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back(void **state)
+{
+	char origin[300], *sql;
+
+	if (!cluster_create(&cluster))
+		skip();
+	execute_postgres("CREATE TABLE item (id int PRIMARY KEY, version int);"
+			 "INSERT INTO item VALUES (1, 10), (2, 10)");
+	sql = telling(tayra_feed_postgres_sql, "tayra");
+	execute_postgres(sql);
+	free(sql);
+	snprintf(origin, sizeof(origin), "postgres: \"%s\", feed: on", cluster.conninfo);
+	start(origin, "select version from item where id = $1::int", "");
+	await_info("feed_1:origin=db,prefix=item:,state=hearing");
+	await_value("item:2", 10);
+	assert_true(median_lag(execute_postgres) <= SOON_MS);
+	client_say(client, "EXISTS item:2", ":1\r\n"); /* nobody has told of it */
+	execute_postgres("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+			 " WHERE query LIKE 'LISTEN%'");
+	await_info("gaps=1");
+	await_info("state=hearing");
+	await_value("item:2", 10);
+	execute_postgres("UPDATE item SET version = 11 WHERE id = 2");
+	await_value("item:2", 11);
+	stop(NULL);
+	cluster_destroy(&cluster);
+}
+#endif
+
+int
+main(void)
+{
+#define TEST(claim) cmocka_unit_test_teardown(claim, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(a_commit_in_sqlite_is_in_the_next_replies),
+		TEST(what_has_not_changed_is_not_loaded_again),
+		TEST(what_is_doubted_is_served_stale_if_that_is_allowed_and_loaded_again),
+		TEST(what_is_set_in_redis_is_in_the_next_replies_and_a_lost_feed_comes_back),
+#ifdef HAVE_POSTGRES
+		TEST(a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back),
+#endif
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_database, remove_database);
+}
