@@ -519,8 +519,11 @@ struct tayra_origin_options {
 	 * SQLite ?1, a JSON array, of strings or, when keys have several parts, of arrays of them;
 	 * for PostgreSQL an array of texts for each part, $1, $2, ..  Its first columns are the
 	 * parts of the key a row is for, as they were asked for; the others are those of the first
-	 * statement: select k.value, p.version from json_each(?1) k join pkg p on p.name = k.value
+	 * statement:
+	 *
+	 *     select k.value, p.version from json_each(?1) k join pkg p on p.name = k.value
 	 *     select k, p.version from unnest($1::text[]) k join pkg p on p.name = k
+	 *
 	 * A key without a row is what it is without a row of the first statement.  Asked until the
 	 * latest deadline of them.  An error that may be one key's data has each asked for alone,
 	 * once; any other is all of theirs.  Holds up to batch_keys_max values of max_bytes.

@@ -88,6 +88,7 @@ tayra__pg_close(struct tayra__pg *pg)
 	PQfinish(pg->conn);
 	forget_columns(&pg->plain);
 	forget_columns(&pg->batch);
+	forget_columns(&pg->version);
 	tayra__mem_free(pg->text);
 	*pg = (struct tayra__pg){ 0 };
 }

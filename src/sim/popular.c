@@ -217,11 +217,12 @@ detect(struct tayra__input *input, const struct tayra__trace *nameless,
 	*format = tayra__twitter_look(bytes, len) ? TAYRA__POPULAR_TWITTER
 		  : looks_like_csv(bytes, len)    ? TAYRA__POPULAR_CSV
 						  : TAYRA__POPULAR_LIST;
-	if (*format == TAYRA__POPULAR_LIST && memchr(bytes, '\0', len) &&
-	    tayra__oraclegeneral_look(bytes, len))
-		return tayra__trace_fail(nameless, error, TAYRA_E_CORRUPT,
-					 "a trace of hashes: it does not say what the keys were");
-	return TAYRA_OK;
+	if (*format != TAYRA__POPULAR_LIST || !memchr(bytes, '\0', len))
+		return TAYRA_OK;
+	return tayra__trace_fail(nameless, error, TAYRA_E_CORRUPT,
+				 tayra__oraclegeneral_look(bytes, len)
+					 ? "a trace of hashes: it does not say what the keys were"
+					 : "binary data where a list of keys should be");
 }
 
 static int

@@ -85,6 +85,8 @@ what_is_wrong_is_said_in_one_line_with_its_place(void **state)
 	char text[6000];
 	char records[48] = { 1, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0 };
 
+	memset(records + 16, 0xff, 8); /* it is not asked for again */
+
 	expect_error("a\nb\tmany\n", 9, TAYRA__POPULAR_AUTO,
 		     "t:2: priority 'many' is not a number");
 	expect_error("b\t-1\n", 5, TAYRA__POPULAR_AUTO, "t:1: priority");
@@ -98,6 +100,7 @@ what_is_wrong_is_said_in_one_line_with_its_place(void **state)
 	expect_error(text, sizeof(text), TAYRA__POPULAR_AUTO, "t:1: the line is longer");
 	memcpy(records + 24, records, 24);
 	expect_error(records, sizeof(records), TAYRA__POPULAR_AUTO, "a trace of hashes");
+	expect_error("a\0b\n", 4, TAYRA__POPULAR_AUTO, "t: binary data");
 }
 
 static void
