@@ -339,7 +339,7 @@ freshness_ttl_strategy(const struct freshness *f, double budget, struct tayra_st
 	out->staleness_budget = budget;
 	out->prefetch_refresh = TAYRA_FEATURE_OFF;
 	out->prefetch_successors = TAYRA_FEATURE_OFF;
-	out->prefetch_changed = TAYRA_FEATURE_OFF;
+	out->prefetch_changed = out->prefetch_periodic = TAYRA_FEATURE_OFF;
 	out->predictor = TAYRA_FEATURE_OFF;
 	out->ttl_ms = 3600000;
 	out->ttl_min_ms = 1;

@@ -95,6 +95,9 @@ struct tayra_strategy {
 				   held to this share of its work for loads that were asked for;
 				   default 0.06 */
 	enum tayra_feature_mode prefetch_changed; /* a prefetch, as above */
+	/* The same: what is asked for at regular times, every hour or every morning, is loaded
+	 * before the next; three in a row are needed to see it. */
+	enum tayra_feature_mode prefetch_periodic;
 };
 #define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 
@@ -161,7 +164,7 @@ struct tayra_strategy_stats {
 	uint64_t ttl_fallbacks; /* times the measured staleness passed the budget, and the
 				   configured ttl became the longest */
 	bool ttl_fallen_back;   /* it is now */
-	struct tayra_prefetch_account refresh, successors, changes; /* of prefetch_changed */
+	struct tayra_prefetch_account refresh, successors, changes, periodic;
 };
 #define TAYRA_STRATEGY_STATS_INIT TAYRA__SIZED(struct tayra_strategy_stats)
 TAYRA_API void tayra_strategy_stats(struct tayra *t, struct tayra_strategy_stats *out);

@@ -26,6 +26,7 @@
 #define WINDOW_MAX_MS   10000 /* in which successors follow */
 #define SAMPLES_MIN     64
 #define SOURCES_MIN     16
+#define PERIODIC_MAX    1024
 #define COST_WEIGHT     0.02 /* of a load in the mean */
 #define DRAIN_BUDGET    64   /* uses */
 #define SWEEP_BUDGET    64   /* places */
@@ -36,6 +37,7 @@ struct sizes {
 	struct tayra__change_rate_options rate;
 	struct tayra__predictor_options predictor;
 	struct tayra__successor_options successor;
+	struct tayra__periodic_options periodic;
 };
 
 static void
@@ -55,6 +57,8 @@ options_for(const struct tayra_strategy *strategy, uint32_t keys, struct sizes *
 		/* What is fetched ahead must not have ended when its turn comes. */
 		.successor = { .keys = keys < SOURCES_MIN ? SOURCES_MIN : keys,
 			       .window = ttl_ms < WINDOW_MAX_MS ? ttl_ms : WINDOW_MAX_MS },
+		.periodic = { .keys = keys < SOURCES_MIN ? SOURCES_MIN : keys,
+			      .places = keys / 32 < PERIODIC_MAX ? keys / 32 : PERIODIC_MAX },
 	};
 }
 
@@ -67,7 +71,7 @@ bytes_for(const struct tayra_strategy *strategy, uint32_t keys)
 	return sizeof(struct tayra__learner) + sizeof(struct tayra__ahead) +
 	       tayra__observe_bytes(keys) + tayra__change_rate_bytes(&sizes.rate) +
 	       tayra__predictor_bytes(&sizes.predictor) + tayra__successor_bytes(&sizes.successor) +
-	       tayra__lender_bytes(keys);
+	       tayra__lender_bytes(keys) + tayra__periodic_bytes(&sizes.periodic);
 }
 
 /* As many as are asked for and fit. */
@@ -93,13 +97,15 @@ allocate(struct tayra__learner *learner, const struct tayra_strategy *strategy)
 	learner->successor = tayra__mem_alloc(tayra__successor_bytes(&sizes.successor));
 	learner->ahead = tayra__mem_alloc(sizeof(*learner->ahead));
 	learner->lender = tayra__mem_alloc(tayra__lender_bytes(learner->known_keys));
+	learner->periodic = tayra__mem_alloc(tayra__periodic_bytes(&sizes.periodic));
 	if (!learner->rate || !learner->predictor || !learner->successor || !learner->ahead ||
-	    !learner->lender)
+	    !learner->lender || !learner->periodic)
 		return TAYRA_E_NOMEM;
 	tayra__change_rate_init(learner->rate, &sizes.rate);
 	tayra__predictor_init(learner->predictor, &sizes.predictor);
 	tayra__successor_init(learner->successor, &sizes.successor);
 	tayra__lender_init(learner->lender, learner->known_keys);
+	tayra__periodic_init(learner->periodic, &sizes.periodic);
 	return tayra__observe_init(&learner->observe, learner->known_keys);
 }
 
@@ -113,6 +119,7 @@ tayra__learner_destroy(struct tayra__learner *learner)
 	tayra__mem_free(learner->successor);
 	tayra__mem_free(learner->ahead);
 	tayra__mem_free(learner->lender);
+	tayra__mem_free(learner->periodic);
 	tayra__mem_free(learner->patterns);
 	tayra__observe_fini(&learner->observe);
 	pthread_mutex_destroy(&learner->lock);
@@ -150,6 +157,8 @@ watches_for(const struct tayra_strategy *s)
 		watches |= TAYRA__WATCH_PATTERNS;
 	if (s->prefetch_changed != TAYRA_FEATURE_OFF)
 		watches |= TAYRA__WATCH_CHANGES;
+	if (s->prefetch_periodic != TAYRA_FEATURE_OFF)
+		watches |= TAYRA__WATCH_TIMES;
 	return watches;
 }
 
@@ -521,6 +530,7 @@ count(struct tayra__learner *learner, struct tayra_strategy_stats *stats)
 	stats->refresh = learner->ahead->accounts[TAYRA__AHEAD_REFRESH].sums;
 	stats->successors = learner->ahead->accounts[TAYRA__AHEAD_SUCCESSOR].sums;
 	stats->changes = learner->ahead->accounts[TAYRA__AHEAD_CHANGED].sums;
+	stats->periodic = learner->ahead->accounts[TAYRA__AHEAD_PERIODIC].sums;
 }
 
 void

@@ -15,6 +15,7 @@
 #include <tayra/tayra.h>
 
 #include "learn/change_rate.h"
+#include "learn/periodic.h"
 #include "learn/predictor.h"
 #include "learn/successor.h"
 #include "load/ahead.h"
@@ -26,7 +27,8 @@ enum tayra__watch {
 	TAYRA__WATCH_USES = 1, /* for the predictor */
 	TAYRA__WATCH_ENDS = 2, /* items about to end */
 	TAYRA__WATCH_PATTERNS = 4,
-	TAYRA__WATCH_CHANGES = 8, /* not hits: keys that have changed */
+	TAYRA__WATCH_CHANGES = 8, /* not hits: keys that have changed, .. */
+	TAYRA__WATCH_TIMES = 16,  /* .. and that are missed at regular times */
 };
 
 #define TAYRA__LEARNER_MARKS 1024u
@@ -51,6 +53,7 @@ struct tayra__learner {
 	struct tayra__successor *successor;
 	struct tayra__ahead *ahead;
 	struct tayra__lender *lender;
+	struct tayra__periodic *periodic;
 	struct tayra__patterns *patterns; /* NULL until they are first wanted */
 	uint64_t last_use_ms;             /* told to the predictor */
 	double mean_cost_ns;              /* of loads, fading */

@@ -15,6 +15,8 @@
 #include "load/turn.h"
 
 #define GUESSES_MAX 2 /* followed at a time */
+#define QUIET_MS    (10 * 60000ull)
+#define DUE_BUDGET  64 /* places looked at, a tick */
 
 enum begin_if { ALWAYS, IF_NOT_CACHED };
 
@@ -194,6 +196,19 @@ begin_guesses(struct tayra *t, const struct tayra__want *want,
 	}
 }
 
+/* When it began to be asked for after a quiet time: one that is read is missed when its ttl is
+ * over. learner.lock is held. */
+static void
+note_time(struct tayra__learner *learner, uint64_t hash, const struct tayra__want *want,
+	  uint64_t now_ms)
+{
+	uint64_t quiet_ms = want->ttl_ms < QUIET_MS / 3 ? 3 * want->ttl_ms : QUIET_MS;
+
+	if (learner->strategy.prefetch_periodic != TAYRA_FEATURE_OFF)
+		tayra__periodic_missed(learner->periodic, hash, want->key, want->key_len, now_ms,
+				       quiet_ms);
+}
+
 static void
 used_ahead(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 	   const struct tayra_request *request, const struct tayra_item_meta *meta, uint64_t now_ms)
@@ -212,6 +227,7 @@ used_ahead(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 		want = want_ahead(t, learner, &want);
 		/* Without the prefetch it would have been a miss. */
 		tayra__ahead_asked(learner->ahead, learner->mean_cost_ns);
+		note_time(learner, hash, &want, now_ms);
 		if (want.loads && want.store)
 			n = follow(t, learner, hash, &want, now_ms, guesses);
 	}
@@ -248,8 +264,10 @@ tayra__prefetch_missed(struct tayra *t, const struct tayra__want *want, uint64_t
 	tayra__learner_missed(learner, want->key, want->key_len, want->key_prefix_len, hash,
 			      now_ns);
 	tayra__ahead_asked(learner->ahead, learner->mean_cost_ns);
-	if (want->loads && want->store)
+	if (want->loads && want->store) {
 		tayra__lender_note(learner->lender, hash, want);
+		note_time(learner, hash, want, now_ms);
+	}
 	ahead = want_ahead(t, learner, want);
 	if (want->loads && want->store && !want->refresh)
 		n = follow(t, learner, hash, &ahead, now_ms, guesses);
@@ -301,6 +319,59 @@ tayra__prefetch_changed(struct tayra *t, const void *key, size_t key_len)
 	pthread_mutex_unlock(&learner->lock);
 	if (act)
 		begin(t, &want, hash, ALWAYS, now_ms);
+}
+
+/* learner.lock is held.  => whether to begin. */
+static bool
+time_is_worth_it(struct tayra *t, struct tayra__learner *learner,
+		 const struct tayra__periodic_place *due, const struct tayra__want *want,
+		 uint64_t now_ms)
+{
+	bool act = acts(t, learner, learner->strategy.prefetch_periodic, TAYRA__AHEAD_PERIODIC,
+			want);
+	uint64_t end_ms = tayra__add_sat(due->at_ms, due->off_ms);
+	struct tayra__ahead_place place = {
+		.hash = due->hash,
+		.from_ms = now_ms,
+		.until_ms = end_ms,
+		.cost_ns = (uint64_t)learner->mean_cost_ns,
+		.source = TAYRA__AHEAD_PERIODIC,
+		.kind = act ? TAYRA__AHEAD_BEGUN : TAYRA__AHEAD_WOULD,
+	};
+
+	/* It must still be fresh when it is wanted. */
+	if (tayra__add_sat(now_ms, want->ttl_ms) < end_ms ||
+	    tayra__cache_has(t->cache, want->key, want->key_len, now_ms) ||
+	    tayra__periodic_probability(due) <
+		    tayra__ahead_least(learner->ahead, TAYRA__AHEAD_PERIODIC))
+		return false;
+	return tayra__ahead_note(learner->ahead, &place, now_ms) && act;
+}
+
+void
+tayra__prefetch_tick(struct tayra *t, uint64_t now_ms)
+{
+	struct tayra__learner *learner = tayra__learner_of(t);
+	const struct tayra__periodic_place *due;
+	struct tayra__periodic_place place;
+	struct tayra__want want;
+	bool act;
+
+	if (!learner || !tayra__learner_watches(learner, TAYRA__WATCH_TIMES) ||
+	    pthread_mutex_trylock(&learner->lock) != 0)
+		return;
+	due = tayra__periodic_due(learner->periodic, now_ms, DUE_BUDGET);
+	act = due && tayra__lender_find(learner->lender, due->hash, &want);
+	if (act) {
+		place = *due;
+		want = want_ahead(t, learner, &want);
+		want.key = place.key;
+		want.key_len = place.key_len;
+		act = time_is_worth_it(t, learner, &place, &want, now_ms);
+	}
+	pthread_mutex_unlock(&learner->lock);
+	if (act)
+		begin(t, &want, place.hash, IF_NOT_CACHED, now_ms);
 }
 
 void

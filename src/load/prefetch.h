@@ -2,8 +2,8 @@
  *
  * prefetch.h: when something is fetched ahead: a hit on what is about to end and will be asked for
  * again; a miss, or the first use of what was itself fetched ahead, of a key that others follow;
- * a change of a key that will be asked for again.
- * The flight has no waiter; it needs an origin, or a ticker that runs its loader.
+ * a change of a key that will be asked for again; the time at which a key has always been asked
+ * for. The flight has no waiter; it needs an origin, or a ticker that runs its loader.
  */
 #ifndef TAYRA_LOAD_PREFETCH_H
 #define TAYRA_LOAD_PREFETCH_H
@@ -25,6 +25,9 @@ void tayra__prefetch_missed(struct tayra *t, const struct tayra__want *want, uin
 
 /* A key has changed, and what was cached of it is gone or stale.  No lock is held. */
 void tayra__prefetch_changed(struct tayra *t, const void *key, size_t key_len);
+
+/* Time has moved on.  No lock is held. */
+void tayra__prefetch_tick(struct tayra *t, uint64_t now_ms);
 
 /* Of a flight that was begun here; handle.lock is held.  It was kept until then: what it cost and
  * displaced; or it came to nothing. */

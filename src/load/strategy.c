@@ -106,6 +106,7 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 		.prefetch_refresh = TAYRA_FEATURE_OFF,
 		.prefetch_successors = TAYRA_FEATURE_OFF,
 		.prefetch_changed = TAYRA_FEATURE_OFF,
+		.prefetch_periodic = TAYRA_FEATURE_OFF,
 		.predictor = TAYRA_FEATURE_OFF,
 		.patterns = TAYRA_FEATURE_OFF,
 		.refresh_class = TAYRA_BACKGROUND,
@@ -116,8 +117,8 @@ static bool
 is_sound(const struct tayra_strategy *s)
 {
 	const enum tayra_feature_mode modes[] = {
-		s->ttl_learning, s->prefetch_refresh, s->prefetch_successors,
-		s->predictor,    s->patterns,         s->prefetch_changed
+		s->ttl_learning, s->prefetch_refresh, s->prefetch_successors, s->predictor,
+		s->patterns,     s->prefetch_changed, s->prefetch_periodic
 	};
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
@@ -145,6 +146,7 @@ fill_features(struct tayra_strategy *s)
 	or_mode(&s->prefetch_refresh, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->prefetch_successors, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->prefetch_changed, TAYRA_FEATURE_MONITOR);
+	or_mode(&s->prefetch_periodic, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->predictor, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->patterns, TAYRA_FEATURE_OFF);
 	if (s->staleness_budget == 0)
@@ -230,7 +232,8 @@ learns(const struct tayra_strategy *s)
 {
 	return s->ttl_learning != TAYRA_FEATURE_OFF || s->prefetch_refresh != TAYRA_FEATURE_OFF ||
 	       s->prefetch_successors != TAYRA_FEATURE_OFF || s->predictor != TAYRA_FEATURE_OFF ||
-	       s->patterns != TAYRA_FEATURE_OFF || s->prefetch_changed != TAYRA_FEATURE_OFF;
+	       s->patterns != TAYRA_FEATURE_OFF || s->prefetch_changed != TAYRA_FEATURE_OFF ||
+	       s->prefetch_periodic != TAYRA_FEATURE_OFF;
 }
 
 int

@@ -20,6 +20,7 @@
 #include "load/learner.h"
 #include "load/lease.h"
 #include "load/pool.h"
+#include "load/prefetch.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -55,6 +56,7 @@ tick(struct tayra *t, uint64_t now_ns, uint64_t budget)
 		tayra_pace_tick(t->pace, now_ns);
 	tayra__below_tick(t, now_ns);
 	tayra__learner_tick(t, now_ns / TAYRA_NS_PER_MS);
+	tayra__prefetch_tick(t, now_ns / TAYRA_NS_PER_MS);
 	if (is_due(&t->next_sweep_ns, now_ns, SWEEP_NS))
 		tayra_cache_tick(t->cache, now_ns / TAYRA_NS_PER_MS, budget);
 }

@@ -20,10 +20,10 @@
 
 static const char *const parts[] = { "items", "overhead", "connections", "learning", "free" };
 enum part { ITEMS, OVERHEAD, CONNECTIONS, LEARNING, FREE };
-static const char *const sources[] = { "refresh", "successors", "changes" };
-_Static_assert(offsetof(struct tayra_strategy_stats, changes) ==
+static const char *const sources[] = { "refresh", "successors", "changes", "periodic" };
+_Static_assert(offsetof(struct tayra_strategy_stats, periodic) ==
 		       offsetof(struct tayra_strategy_stats, refresh) +
-			       2 * sizeof(struct tayra_prefetch_account),
+			       3 * sizeof(struct tayra_prefetch_account),
 	       "neighbours, for a label");
 _Static_assert(sizeof(parts) / sizeof(parts[0]) == TAYRA__FIGURES_PARTS, "a name for each");
 
@@ -188,37 +188,37 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	  .type = TAYRA__WATCH_COUNTER,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.would),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_prefetch_issued",
 	  .sentence = "Loads begun before anybody asked",
 	  .type = TAYRA__WATCH_COUNTER,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.issued),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_prefetch_used",
 	  .sentence = "Of those, or of those noted, asked for in time",
 	  .type = TAYRA__WATCH_COUNTER,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.used),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_prefetch_wasted",
 	  .sentence = "The same, not asked for in time",
 	  .type = TAYRA__WATCH_COUNTER,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.wasted),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_prefetch_dropped",
 	  .sentence = "Loads ahead that an origin had no room for, or that failed",
 	  .type = TAYRA__WATCH_COUNTER,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.dropped),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_prefetch_gatings",
 	  .sentence = "Times loading ahead was switched off for costing more than it saves",
 	  .type = TAYRA__WATCH_COUNTER,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.gatings),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_prefetch_saved_seconds",
 	  .unit = "seconds",
 	  .sentence = "Waiting that loads ahead saved",
@@ -226,7 +226,7 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	  .per_unit = 1e9,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.saved_ns),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_prefetch_wasted_origin_seconds",
 	  .unit = "seconds",
 	  .sentence = "Work of origins for loads ahead that nobody used",
@@ -234,7 +234,7 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 	  .per_unit = 1e9,
 	  .field = TAYRA__WATCH_U64,
 	  .offset = offsetof(struct tayra__figures, learned.refresh.wasted_ns),
-	  .dims = { { "source", sources, 3, sizeof(struct tayra_prefetch_account) } } },
+	  .dims = { { "source", sources, 4, sizeof(struct tayra_prefetch_account) } } },
 	{ .name = "tayra_policy_shards_learned",
 	  .sentence = "Parts of memory that policy tayra evicts from by what it learned",
 	  .type = TAYRA__WATCH_GAUGE,

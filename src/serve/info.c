@@ -396,6 +396,7 @@ write_learning(struct tayra__server *server, struct tayra__buffer *out)
 	write_account("refresh", &stats.refresh, out);
 	write_account("successors", &stats.successors, out);
 	write_account("changes", &stats.changes, out);
+	write_account("periodic", &stats.periodic, out);
 	number(out, "hints", tayra__store_hints(server->handle));
 }
 

@@ -285,6 +285,8 @@ const struct tayra__knob tayra__learn_knobs[] = {
 	       "load what has often been missed soon after this key"),
 	SWITCH("prefetch_changed", prefetch_changed, "monitor",
 	       "load again, when it has changed or was deleted, what will be asked for"),
+	SWITCH("prefetch_periodic", prefetch_periodic, "monitor",
+	       "load, before its time, what is asked for at regular times"),
 	SWITCH("predictor", predictor, "monitor",
 	       "learn which keys will be asked for again; prefetch_refresh and _changed need it"),
 	SWITCH("patterns", patterns, "on",

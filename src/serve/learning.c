@@ -67,7 +67,8 @@ tayra__learning_watch(struct tayra__server *server)
 	server->learning.watches = (server->routes && s.refresh_at > NEVER) ||
 				   is_on(s.ttl_learning) || is_on(s.prefetch_refresh) ||
 				   is_on(s.prefetch_successors) || is_on(s.prefetch_changed) ||
-				   is_on(s.predictor) || is_on(s.patterns);
+				   is_on(s.prefetch_periodic) || is_on(s.predictor) ||
+				   is_on(s.patterns);
 }
 
 int
@@ -79,7 +80,7 @@ tayra__learning_apply(struct tayra__server *server)
 
 	if (learning->bypassed || !learning->possible)
 		s.ttl_learning = s.prefetch_refresh = s.prefetch_successors = s.prefetch_changed =
-			s.predictor = s.patterns = TAYRA_FEATURE_OFF;
+			s.prefetch_periodic = s.predictor = s.patterns = TAYRA_FEATURE_OFF;
 	if (learning->possible)
 		status = tayra_strategy_set(server->handle, &s);
 	if (status != TAYRA_OK)
@@ -114,6 +115,7 @@ static const struct row {
 	{ "tayra-patterns", MODE, offsetof(struct tayra_strategy, patterns) },
 	{ "tayra-predictor", MODE, offsetof(struct tayra_strategy, predictor) },
 	{ "tayra-prefetch-changed", MODE, offsetof(struct tayra_strategy, prefetch_changed) },
+	{ "tayra-prefetch-periodic", MODE, offsetof(struct tayra_strategy, prefetch_periodic) },
 	{ "tayra-prefetch-refresh", MODE, offsetof(struct tayra_strategy, prefetch_refresh) },
 	{ "tayra-prefetch-successors", MODE, offsetof(struct tayra_strategy, prefetch_successors) },
 	{ "tayra-staleness-budget", BUDGET, 0 },

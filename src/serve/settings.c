@@ -314,6 +314,7 @@ make_strategy(struct tayra__learn_setting *learn)
 	choose(&s->prefetch_refresh, learn->prefetch_refresh);
 	choose(&s->prefetch_successors, learn->prefetch_successors);
 	choose(&s->prefetch_changed, learn->prefetch_changed);
+	choose(&s->prefetch_periodic, learn->prefetch_periodic);
 	choose(&s->predictor, learn->predictor);
 	choose(&s->patterns, learn->patterns);
 	s->staleness_budget = learn->staleness_budget;
@@ -355,7 +356,8 @@ read_learn(const struct tayra__reader *r, const struct tayra__yaml *at)
 	if (at->kind == TAYRA__YAML_TEXT) {
 		status = tayra__reader_knob(r, at, &all, learn);
 		learn->ttl_learning = learn->prefetch_refresh = learn->prefetch_successors =
-			learn->prefetch_changed = learn->predictor = learn->patterns;
+			learn->prefetch_changed = learn->prefetch_periodic = learn->predictor =
+				learn->patterns;
 	} else {
 		status = tayra__reader_knobs(r, at, tayra__learn_knobs, learn, "learn");
 	}

@@ -70,7 +70,7 @@ struct tayra__route_setting {
 struct tayra__learn_setting {
 	const struct tayra__yaml *at; /* NULL: nothing */
 	int preset, ttl_learning, prefetch_refresh, prefetch_successors, prefetch_changed,
-		predictor, patterns;
+		prefetch_periodic, predictor, patterns;
 	double staleness_budget;
 	uint64_t ttl_min_ms, ttl_max_ms, learning_bytes;
 	uint32_t known_keys;

@@ -466,6 +466,7 @@ describe_learning(const struct tayra_strategy *s, FILE *out)
 	describe_switch("prefetch_refresh", s->prefetch_refresh, monitor, out);
 	describe_switch("prefetch_successors", s->prefetch_successors, monitor, out);
 	describe_switch("prefetch_changed", s->prefetch_changed, monitor, out);
+	describe_switch("prefetch_periodic", s->prefetch_periodic, monitor, out);
 	describe_switch("predictor", s->predictor, monitor, out);
 	describe_switch("patterns", s->patterns, TAYRA_FEATURE_ON, out);
 	fputc('\n', out);

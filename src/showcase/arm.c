@@ -103,7 +103,7 @@ fill_strategy(const struct tayra__arm_design *design, struct tayra_strategy *str
 	*strategy = (struct tayra_strategy)TAYRA_STRATEGY_INIT;
 	strategy->ttl_learning = learns_ttl ? TAYRA_FEATURE_ON : TAYRA_FEATURE_OFF;
 	strategy->prefetch_refresh = strategy->prefetch_successors = strategy->prefetch_changed =
-		strategy->predictor = prefetch;
+		strategy->prefetch_periodic = strategy->predictor = prefetch;
 	return prefetches || learns_ttl;
 }
 

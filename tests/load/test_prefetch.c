@@ -52,7 +52,7 @@ prefetch_only(enum tayra_feature_mode refresh, enum tayra_feature_mode successor
 	strategy.ttl_learning = TAYRA_FEATURE_OFF;
 	strategy.prefetch_refresh = refresh;
 	strategy.prefetch_successors = successors;
-	strategy.prefetch_changed = TAYRA_FEATURE_OFF;
+	strategy.prefetch_changed = strategy.prefetch_periodic = TAYRA_FEATURE_OFF;
 	return strategy;
 }
 
@@ -462,6 +462,69 @@ what_nobody_was_seen_to_load_is_not_loaded(void **state)
 	stage_close(&s);
 }
 
+/* Every hour it is read for ten minutes, ticked once a second.  => how many of the last `of` hours
+ * found it there when they began. */
+static unsigned
+read_hourly(struct stage *s, struct source *source, unsigned hours, unsigned of)
+{
+	unsigned found = 0;
+
+	for (unsigned hour = 0; hour < hours; hour++) {
+		for (unsigned second = 0; second < 3600; second++) {
+			uint64_t hits = stats_of(s).hits;
+
+			if (second < 600 && second % 10 == 0)
+				get(s, source, "k1");
+			if (second == 0 && hour + of >= hours)
+				found += stats_of(s).hits > hits;
+			stage_pass_ms(s, 1000);
+			tayra_tick(s->t, 0);
+		}
+	}
+	return found;
+}
+
+static struct tayra_strategy
+load_before_its_time(enum tayra_feature_mode mode)
+{
+	struct tayra_strategy strategy = prefetch_only(TAYRA_FEATURE_OFF, TAYRA_FEATURE_OFF);
+
+	strategy.ttl_ms = 120000;
+	strategy.prefetch_periodic = mode;
+	return strategy;
+}
+
+static void
+what_is_wanted_every_hour_is_there_when_the_hour_begins(void **state)
+{
+	struct tayra_strategy strategy = load_before_its_time(TAYRA_FEATURE_ON);
+	struct source source;
+	struct stage s;
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	assert_int_equal(read_hourly(&s, &source, 12, 8), 8);
+	assert_int_equal(learned(&s).periodic.issued, 9); /* the last is for the hour to come */
+	assert_int_equal(learned(&s).periodic.used, 8);
+	stage_close(&s);
+}
+
+static void
+in_monitor_a_time_is_counted_and_nothing_begun(void **state)
+{
+	struct tayra_strategy strategy = load_before_its_time(TAYRA_FEATURE_MONITOR);
+	struct source source;
+	struct stage s;
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	assert_int_equal(read_hourly(&s, &source, 12, 8), 0);
+	assert_int_equal(source.background, 0);
+	assert_in_range(learned(&s).periodic.used, 7, 8);
+	assert_in_range(learned(&s).periodic.would, 8, 9);
+	stage_close(&s);
+}
+
 static void
 a_key_read_steadily_is_predicted_and_an_unknown_one_is_not(void **state)
 {
@@ -521,6 +584,8 @@ main(void)
 		cmocka_unit_test(in_monitor_a_reload_is_counted_and_not_begun),
 		cmocka_unit_test(what_was_deleted_and_is_not_read_any_more_is_not_loaded_again),
 		cmocka_unit_test(what_nobody_was_seen_to_load_is_not_loaded),
+		cmocka_unit_test(what_is_wanted_every_hour_is_there_when_the_hour_begins),
+		cmocka_unit_test(in_monitor_a_time_is_counted_and_nothing_begun),
 		cmocka_unit_test(a_key_read_steadily_is_predicted_and_an_unknown_one_is_not),
 		cmocka_unit_test(without_a_predictor_there_is_no_prediction),
 	};

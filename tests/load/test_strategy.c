@@ -45,7 +45,7 @@ ttl_only(enum tayra_feature_mode mode)
 	strategy.ttl_learning = mode;
 	strategy.prefetch_refresh = TAYRA_FEATURE_OFF;
 	strategy.prefetch_successors = TAYRA_FEATURE_OFF;
-	strategy.prefetch_changed = TAYRA_FEATURE_OFF;
+	strategy.prefetch_changed = strategy.prefetch_periodic = TAYRA_FEATURE_OFF;
 	strategy.predictor = TAYRA_FEATURE_OFF;
 	return strategy;
 }

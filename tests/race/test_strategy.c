@@ -132,7 +132,7 @@ learning_at_work_is_free_of_races(void **state)
 	strategy.ttl_learning = TAYRA_FEATURE_ON;
 	strategy.prefetch_refresh = TAYRA_FEATURE_ON;
 	strategy.prefetch_successors = TAYRA_FEATURE_ON;
-	strategy.prefetch_changed = TAYRA_FEATURE_ON;
+	strategy.prefetch_changed = strategy.prefetch_periodic = TAYRA_FEATURE_ON;
 	strategy.prefetch_price = 0.01;
 	assert_int_equal(tayra_origin_function(&origin, fetch, NULL, &scene.origin), TAYRA_OK);
 	assert_int_equal(tayra_create(&options, &scene.t), TAYRA_OK);

@@ -34,7 +34,7 @@ all_in(enum tayra_feature_mode mode)
 	struct tayra_strategy s = TAYRA_STRATEGY_INIT;
 
 	s.ttl_learning = s.prefetch_refresh = s.prefetch_successors = s.prefetch_changed =
-		s.predictor = s.patterns = mode;
+		s.prefetch_periodic = s.predictor = s.patterns = mode;
 	return s;
 }
 
