@@ -224,7 +224,7 @@ struct tayra_pace_request {
 struct tayra_ticket {
 	uint64_t retry_after_ns; /* after TAYRA_E_OVERLOAD: when trying again may help; 0: not known
 				  */
-	uint64_t opaque[22];     /* private */
+	uint64_t opaque[15];     /* private */
 };
 
 /*

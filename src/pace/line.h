@@ -34,9 +34,9 @@ struct tayra__line_entry {
 	uint64_t deadline_ns;         /* 0: none */
 	uint64_t target_ns;           /* a wait that is still well */
 	uint64_t tenant;              /* 0: not named */
-	enum tayra_class cls;
-	enum tayra_shed shed; /* why, once it is shed */
-	uint16_t cost;        /* in slots, at least 1 */
+	enum tayra_class cls : 8;
+	enum tayra_shed shed : 8; /* why, once it is shed */
+	uint16_t cost;            /* in slots, at least 1 */
 	uint8_t level, flow;
 };
 

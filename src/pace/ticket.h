@@ -20,16 +20,24 @@ struct tayra__ticket {
 	_Atomic uint32_t state; /* QUEUED is entered and left under pace.lock only */
 	int status;             /* once decided */
 	uint32_t epoch;         /* of the limit it was let in by */
+	bool teaches;           /* was let in while pace was learning */
+	bool waits;             /* a thread sleeps on it; else `decided` is told */
 	struct tayra_pace *pace;
 	struct tayra__line_entry entry; /* its node also links tickets just decided */
-	uint64_t held_ns;               /* since when it is held */
-	bool teaches;                   /* was let in while pace was learning */
-	uint32_t passed;                /* how often others took the slot it was woken for */
-	uint64_t passed_ns;             /* when first */
-	bool waits;                     /* a thread sleeps on it; else `decided` is told */
-	_Atomic uint32_t wake;          /* what that thread sleeps on; see wait.c */
-	void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
-	void *arg;
+	union {
+		uint64_t passed_ns; /* queued: when others first took the slot it was woken for */
+		uint64_t held_ns;   /* held: since when */
+	};
+	union {
+		struct {                       /* waits: */
+			uint32_t passed;       /* how often others did */
+			_Atomic uint32_t wake; /* what that thread sleeps on; see wait.c */
+		};
+		struct {
+			void (*decided)(struct tayra_ticket *ticket, int status, void *arg);
+			void *arg;
+		};
+	};
 };
 _Static_assert(sizeof(struct tayra__ticket) <= sizeof(((struct tayra_ticket *)0)->opaque),
 	       "a ticket must fit into its opaque words");
