@@ -328,7 +328,8 @@ TAYRA_API void tayra_load_done(struct tayra_load *load, const void *value, size_
  * since?". The ref is borrowed: its bytes stay where they are until the load is finished, and
  * releasing it does nothing.  By whoever works on the load; the same again if asked twice.
  * => TAYRA_OK.  Anything else: load it whole.  TAYRA_E_NOT_FOUND (nothing, or the key was put or
- *    deleted since the load began), TAYRA_E_FULL (too much is pinned), TAYRA_E_INVAL.
+ *    deleted since the load began), TAYRA_E_FULL (too much is pinned), TAYRA_E_NOMEM,
+ * TAYRA_E_INVAL.
  */
 TAYRA_API int tayra_load_cached(struct tayra_load *load, struct tayra_ref *ref);
 /*

@@ -382,7 +382,7 @@ tayra__below_look_aside(struct tayra_load *flight)
 	if (!t->below.lookers || !flight->look)
 		return false;
 	tayra__flight_ref(flight);
-	tayra__list_push_back(&t->below.waiting, &flight->in_below);
+	tayra__list_push_back(&t->below.waiting, &flight->in_line);
 	pthread_cond_signal(&t->below.wake);
 	return true;
 }
@@ -402,7 +402,7 @@ run_looker(void *arg)
 			pthread_cond_wait(&below->wake, &t->lock);
 		if (!node)
 			break;
-		flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_below);
+		flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_line);
 		pthread_mutex_unlock(&t->lock);
 		tayra__turn_enter(flight);
 		pthread_mutex_lock(&t->lock);

@@ -30,7 +30,7 @@ tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
 	flight->load = want->load;
 	flight->load_arg = want->load_arg;
 	flight->cost = want->cost;
-	flight->key_prefix_len = want->key_prefix_len;
+	flight->key_prefix_len = (uint32_t)want->key_prefix_len;
 	flight->ttl_ms = want->ttl_ms;
 	flight->stale_ms = want->stale_ms;
 	flight->absent_ttl_ms = want->absent_ttl_ms;
@@ -48,7 +48,7 @@ fill(struct tayra_load *flight, const struct tayra__want *want)
 	if (want->loads)
 		tayra__flight_equip(flight, want);
 	atomic_init(&flight->deadline_ns, want->deadline_ns);
-	flight->key_len = want->key_len;
+	flight->key_len = (uint32_t)want->key_len;
 	if (want->key_len)
 		memcpy(flight->key, want->key, want->key_len);
 }
@@ -70,10 +70,8 @@ tayra__flight_create(struct tayra *t, const struct tayra__want *want)
 	flight->refs = 1;
 	flight->attached = true;
 	tayra__list_init(&flight->waiters);
-	tayra__list_init(&flight->in_ready);
+	tayra__list_init(&flight->in_line);
 	tayra__list_init(&flight->in_chores);
-	tayra__list_init(&flight->in_below);
-	tayra__list_init(&flight->in_writes);
 	tayra__list_push_back(bucket_of(t, flight->key, flight->key_len), &flight->in_bucket);
 	tayra__list_push_back(&t->flights, &flight->in_flights);
 	t->flight_count++;
@@ -109,7 +107,7 @@ tayra__flight_unref(struct tayra_load *flight)
 	if (flight->ahead)
 		tayra__prefetch_dropped(flight);
 	tayra__list_remove(&flight->in_flights);
-	tayra__list_remove(&flight->in_writes);
+	tayra__list_remove(&flight->in_bucket);
 	tayra__hold_put(flight->hold);
 	tayra__mem_free(flight);
 	if (--t->flight_count == 0 && atomic_load_explicit(&t->closing, memory_order_relaxed))
@@ -145,12 +143,12 @@ tayra__flight_write(struct tayra_load *flight)
 	flight->writes = true;
 	tayra__flight_detach(flight);
 	for (struct tayra__list *node = t->writes.next; node != &t->writes; node = node->next) {
-		struct tayra_load *other = TAYRA__LIST_ENTRY(node, struct tayra_load, in_writes);
+		struct tayra_load *other = TAYRA__LIST_ENTRY(node, struct tayra_load, in_bucket);
 
 		if (is_of(other, flight->key, flight->key_len))
 			other->crossed = flight->crossed = true;
 	}
-	tayra__list_push_back(&t->writes, &flight->in_writes);
+	tayra__list_push_back(&t->writes, &flight->in_bucket);
 }
 
 void
@@ -212,10 +210,11 @@ void
 tayra__flight_end(struct tayra_load *flight, enum tayra__flight_state last)
 {
 	tayra__lease_unpark(flight);
+	if (flight->state == TAYRA__FLIGHT_READY)
+		tayra__list_remove(&flight->in_line);
 	flight->state = last;
 	if (flight->attached)
 		tayra__flight_detach(flight);
-	tayra__list_remove(&flight->in_ready);
 	flight->t->inflight--;
 }
 

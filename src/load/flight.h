@@ -47,12 +47,16 @@ enum tayra__chore {
 
 struct tayra_load {
 	struct tayra *t;
-	struct tayra__list in_bucket, in_flights, in_ready, in_chores, in_below, in_writes;
+	struct tayra__list in_bucket; /* attached; a write: in t->writes */
+	struct tayra__list in_flights, in_chores;
+	struct tayra__list in_line; /* ready; or for a looker; or done, and its lease is not given
+				       back */
 	struct tayra__list waiters;
-	enum tayra__flight_state state;
-	enum tayra__chore chore;
+	enum tayra__flight_state state : 8;
+	enum tayra__chore chore : 8;
 	uint32_t refs; /* one until done or dropped, one for whoever works on it without the lock */
 	uint32_t entries; /* how often it began to enter: whoever asked pace may come back late */
+	int missed;       /* what came of the look below when it did not land */
 	bool attached;    /* in the table: new requests join it, and its result may be kept */
 	bool store;       /* somebody who asked wants it kept */
 	bool loads;       /* it has a loader; else it looks below and that is all */
@@ -65,47 +69,45 @@ struct tayra_load {
 	bool joined;      /* a waiter came after it was made */
 	bool writes;      /* the other way: what is in its hold goes to the origin */
 	bool crossed;     /* a write, and another one of its key was under way meanwhile */
-	uint64_t ahead;   /* of a load nobody asked for: its key's hash, until its account is made;
-			     0: it is none */
 	bool led; /* its maker is entering it and will look for itself whether it is ready */
-
-	int missed;       /* what came of the look below when it did not land */
-	uint8_t looks;    /* how often it has been parked, about; 0: not */
 	bool missed_news; /* it was detached while it looked, and looks once more at once */
-	uint64_t lease;   /* the token of its lease; 0: none */
+	uint8_t looks;    /* how often it has been parked, about; 0: not */
+	uint8_t cls;      /* enum tayra_class */
 
+	bool roomed; /* tayra_load_alloc() was called */
+	bool waited; /* tayra__load_waited() was; the loader's, until it finishes */
+	/* Read by the loader without the lock, relaxed: hints, each on its own. */
+	_Atomic bool cancelled;
+	_Atomic bool finished; /* claimed by the one call that finishes it */
+	uint32_t cost;         /* to pace */
+	uint32_t key_len;
+	uint32_t key_prefix_len;      /* of it, not for the loader */
+	_Atomic uint64_t deadline_ns; /* the latest of its waiters; UINT64_MAX: none */
+
+	uint64_t ahead; /* of a load nobody asked for: its key's hash, until its account is made;
+			   0: it is none */
+	uint64_t lease; /* the token of its lease; 0: none */
 	struct tayra_origin *origin;
 	tayra_load_fn load;
 	void *load_arg;
 	uint64_t ttl_ms, stale_ms;            /* UINT64_MAX ttl: never fresh; 0 stale: none */
 	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: not kept */
-	enum tayra_class cls;
 	struct tayra_cq *cq; /* the first queue that waited for it, if it is still there */
-
-	struct tayra_pace *pace; /* NULL: no limit */
-	uint32_t cost;           /* to it */
+	uint64_t ticket_deadline_ns;
+	uint64_t started_ns;        /* running; parked: for the first time */
+	struct tayra__hold *hold;   /* the value */
+	struct tayra_value *cached; /* what tayra_load_cached() gave.  The loader's, until it
+				       finishes; NULL: nothing */
+	struct tayra_pace *pace;    /* NULL: no limit */
 	union {
 		struct tayra_ticket ticket;  /* once it has asked pace */
 		struct tayra__heap_node nap; /* parked */
 	};
-	uint64_t ticket_deadline_ns;
-	uint64_t started_ns;       /* running; parked: for the first time */
-	struct tayra__hold *hold;  /* the value */
-	struct tayra_value cached; /* what tayra_load_cached() gave.  The loader's, until it
-				      finishes */
-	bool compares;             /* that is something */
-	bool roomed;               /* tayra_load_alloc() was called */
-	bool waited;               /* tayra__load_waited() was; the loader's, until it finishes */
-
-	/* Read by the loader without the lock, relaxed: hints, each on its own. */
-	_Atomic uint64_t deadline_ns; /* the latest of its waiters; UINT64_MAX: none */
-	_Atomic bool cancelled;
-	_Atomic bool finished; /* claimed by the one call that finishes it */
-
-	size_t key_len;
-	size_t key_prefix_len; /* of it, not for the loader */
 	unsigned char key[];
 };
+/* There are as many as keys are loaded at a time: what grows here is to be worth it. */
+_Static_assert(sizeof(struct tayra_load) <= 264 + sizeof(struct tayra_ticket),
+	       "a flight has grown");
 
 /* What the table needs to know of a request: see request.c. */
 struct tayra__want;

@@ -191,7 +191,7 @@ tayra__lease_end(struct tayra_load *flight)
 		return;
 	}
 	tayra__flight_ref(flight);
-	tayra__list_push_back(&below->leases.ended, &flight->in_below);
+	tayra__list_push_back(&below->leases.ended, &flight->in_line);
 	pthread_cond_broadcast(&below->due.settled);
 }
 
@@ -201,7 +201,7 @@ tayra__lease_give_back(struct tayra *t)
 	struct tayra__list *node;
 
 	while ((node = tayra__list_pop_front(&leases_of(t)->ended))) {
-		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_below);
+		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_line);
 
 		pthread_mutex_unlock(&t->lock);
 		tayra__lease_release(flight);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/option.h"
 #include "load/flight.h"
 #include "load/handle.h"
@@ -121,28 +122,41 @@ take_value(struct tayra_load *load, const void *value, size_t len)
 	return tayra__hold_copy(hold, load->key, load->key_len, value, len, now_ms(load));
 }
 
+static int
+find_cached(struct tayra_load *load)
+{
+	struct tayra *t = load->t;
+	struct tayra_value *value = tayra__mem_alloc(sizeof(*value));
+	int status;
+
+	if (!value)
+		return TAYRA_E_NOMEM;
+	pthread_mutex_lock(&t->lock);
+	/* What overtook it is nothing that its loader could have known. */
+	status = load->attached ? tayra__ram_get(t, load->key, load->key_len, now_ms(load), value)
+				: TAYRA_E_NOT_FOUND;
+	pthread_mutex_unlock(&t->lock);
+	if (status == TAYRA_OK)
+		load->cached = value;
+	else
+		tayra__mem_free(value);
+	return status;
+}
+
 int
 tayra_load_cached(struct tayra_load *load, struct tayra_ref *ref)
 {
 	struct tayra *t = load->t;
 	struct tayra_value value;
-	int status = TAYRA_OK;
+	int status;
 
 	if (!ref)
 		return TAYRA_E_INVAL;
 	*ref = (struct tayra_ref){ 0 };
-	if (!load->compares) {
-		pthread_mutex_lock(&t->lock);
-		/* What overtook it is nothing that its loader could have known. */
-		status = load->attached ? tayra__ram_get(t, load->key, load->key_len, now_ms(load),
-							 &load->cached)
-					: TAYRA_E_NOT_FOUND;
-		pthread_mutex_unlock(&t->lock);
-		load->compares = status == TAYRA_OK;
-	}
+	status = load->cached ? TAYRA_OK : find_cached(load);
 	if (status != TAYRA_OK)
 		return status;
-	value = load->cached;
+	value = *load->cached;
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms(load));
 	memset(ref->pin, 0, sizeof(ref->pin)); /* the load's, not the ref's */
 	return TAYRA_OK;
@@ -175,9 +189,12 @@ tayra__load_written(struct tayra_load *load)
 static void
 stop_comparing(struct tayra_load *load)
 {
-	if (load->compares)
-		tayra_cache_unpin(load->t->cache, &load->cached);
-	load->compares = false;
+	if (!load->cached)
+		return;
+	if (load->cached->pin) /* nobody has taken it over */
+		tayra_cache_unpin(load->t->cache, load->cached);
+	tayra__mem_free(load->cached);
+	load->cached = NULL;
 }
 
 void
@@ -202,7 +219,8 @@ tayra_load_done(struct tayra_load *load, const void *value, size_t len,
 void
 tayra_load_unchanged(struct tayra_load *load, const struct tayra_load_result *result)
 {
-	const struct tayra_item_meta before = load->cached.meta;
+	const struct tayra_item_meta before = load->cached ? load->cached->meta
+							   : (struct tayra_item_meta){ 0 };
 	struct tayra__landing landing = {
 		.outcome = load->waited ? TAYRA_OUTCOME_IGNORE : TAYRA_OUTCOME_OK,
 	};
@@ -210,12 +228,11 @@ tayra_load_unchanged(struct tayra_load *load, const struct tayra_load_result *re
 	claim(load);
 	landing.status = tayra__option_struct(result, &landing.result, sizeof(landing.result));
 	if (landing.status == TAYRA_OK &&
-	    (!load->compares || landing.result.flags ||
+	    (!load->cached || landing.result.flags ||
 	     (landing.result.version && landing.result.version != before.version)))
 		landing.status = TAYRA_E_INVAL;
 	if (landing.status == TAYRA_OK) {
-		tayra__hold_take(load->hold, &load->cached);
-		load->compares = false;
+		tayra__hold_take(load->hold, load->cached);
 		landing.result.version = before.version;
 		landing.unchanged = &before;
 	}

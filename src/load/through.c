@@ -143,7 +143,7 @@ write_through(struct tayra *t, const struct tayra_request *r, const void *value,
 		pthread_mutex_lock(&t->lock);
 		/* What begins from here on does not cross it, unless it is still out. */
 		if (made->state != TAYRA__FLIGHT_RUNNING)
-			tayra__list_remove(&made->in_writes);
+			tayra__list_remove(&made->in_bucket);
 		tayra__flight_unref(made);
 	}
 	tayra__handle_leave(t);

@@ -124,7 +124,7 @@ let_in(struct tayra_load *flight)
 		note(flight, TAYRA__CHORE_START);
 		return;
 	}
-	tayra__list_push_back(&flight->t->ready, &flight->in_ready);
+	tayra__list_push_back(&flight->t->ready, &flight->in_line);
 	if (!flight->led)
 		tayra__turn_announce(flight);
 }
@@ -308,7 +308,7 @@ tayra__turn_lead(struct tayra_load *flight)
 static void
 begin(struct tayra_load *flight)
 {
-	tayra__list_remove(&flight->in_ready);
+	tayra__list_remove(&flight->in_line);
 	flight->state = TAYRA__FLIGHT_RUNNING;
 	flight->started_ns = tayra__handle_now_ns(flight->t);
 	tayra__counters_add(&flight->t->counters,
@@ -450,7 +450,7 @@ tayra__turn_run_ready(struct tayra *t, uint64_t budget)
 		for (struct tayra__list *node = t->ready.next; node != &t->ready; node = node->next)
 			budget++;
 	while (done < budget && !tayra__list_empty(&t->ready)) {
-		tayra__turn_run(TAYRA__LIST_ENTRY(t->ready.next, struct tayra_load, in_ready));
+		tayra__turn_run(TAYRA__LIST_ENTRY(t->ready.next, struct tayra_load, in_line));
 		done++;
 	}
 	return done;

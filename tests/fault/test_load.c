@@ -349,6 +349,30 @@ an_origin_is_made_whole_or_not_at_all(void **state)
 	tayra_origin_close(origin);
 }
 
+static void
+a_loader_that_is_not_shown_what_is_cached_loads_it_whole(void **state)
+{
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct stage s;
+
+	o.stale_ms = 9000;
+	stage_open(&s, &o);
+	put_perishable(&s, "k", "old");
+	stage_pass_ms(&s, 1000);
+	r = ask(&s, "k", park);
+	assert_int_equal(start(&s, &r, NULL), TAYRA_PENDING);
+	tayra__mem_fail_after(1);
+	assert_int_equal(tayra_load_cached(s.parked[0], &ref), TAYRA_E_NOMEM);
+	tayra__mem_fail_after(0);
+	assert_null(ref.value);
+	finish(s.parked[0], "new");
+	got_value(&s, "new");
+	assert_int_equal(stats_of(&s).cache.pinned_bytes, 0);
+	stage_close(&s);
+}
+
 /* Somebody else has the lease, and gives no value: who cannot wait for that loads for itself. */
 static void
 waiting_for_another_node_fails_at_each_allocation_and_is_answered_all_the_same(void **state)
@@ -399,6 +423,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_hit_is_a_hit_without_memory_for_the_load_it_begins),
 	cmocka_unit_test(every_waiter_hears_that_there_was_no_memory_for_the_value),
 	cmocka_unit_test(a_small_value_is_loaded_and_answered_without_the_heap),
+	cmocka_unit_test(a_loader_that_is_not_shown_what_is_cached_loads_it_whole),
 	cmocka_unit_test(
 		waiting_for_another_node_fails_at_each_allocation_and_is_answered_all_the_same),
 	cmocka_unit_test(a_hit_a_put_and_a_delete_do_not_allocate),
