@@ -192,6 +192,22 @@ TAYRA_API int tayra_predict_next_access(struct tayra *t, const void *key, size_t
 enum tayra_patterns_format { TAYRA_PATTERNS_TEXT = 0, TAYRA_PATTERNS_JSON = 1 };
 TAYRA_API int tayra_patterns_write(struct tayra *t, enum tayra_patterns_format format, FILE *out);
 
+/* A piece of that advice as data.  What is not known of what it saves is NAN; loads_per_s and
+ * origin_ms_per_s are below 0 where following it costs that much. */
+struct tayra_hint {
+	size_t size;
+	/* "hot_key", "ttl_short", "ttl_long", "expired_early", "evicted_early", "used_once",
+	 * "group_no_reuse", "bursts" */
+	const char *kind;
+	const char *subject;  /* a key or a group of keys, printable; NULL: all */
+	const char *sentence; /* in English */
+	double requests_per_s, loads_per_s, origin_ms_per_s, stale_per_s, bytes;
+};
+typedef void (*tayra_hint_fn)(void *arg, const struct tayra_hint *hint);
+/* Call fn with each piece of advice, what saves most first; texts are for the call.  Any thread;
+ * fn may call anything.  => as tayra_patterns_write(), but TAYRA_E_IO; TAYRA_E_NOMEM. */
+TAYRA_API int tayra_patterns_each(struct tayra *t, tayra_hint_fn fn, void *arg);
+
 /*
  * Pools.  A pool is a handle of its own, with its own keys, memory, strategy and statistics, that
  * shares its parent's pace, clock and ticker, and nothing below RAM.  Every call that takes a

@@ -324,6 +324,15 @@ tayra__change_rate_keep(struct tayra__change_rate *rate, uint64_t key, uint64_t 
 		k->ttl_ms = ttl_ms;
 }
 
+bool
+tayra__change_rate_is_over(const struct tayra__change_rate *rate, uint64_t key, uint64_t now_ms)
+{
+	const struct tayra__change_key *k = find(rate, key);
+
+	return k && k->loaded_ms && k->ttl_ms && now_ms >= k->loaded_ms &&
+	       now_ms - k->loaded_ms >= k->ttl_ms;
+}
+
 /* What checks found, for what was promised. */
 static double
 bias(const struct tayra__change_rate *rate)

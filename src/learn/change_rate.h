@@ -100,6 +100,9 @@ struct tayra__change_check tayra__change_rate_loaded(struct tayra__change_rate *
 						     const struct tayra__change_load *load);
 /* It was written or removed from our side: the next load says nothing. */
 void tayra__change_rate_forget(struct tayra__change_rate *rate, uint64_t key);
+/* A copy of it was loaded, and has lived as long as it was to. */
+bool tayra__change_rate_is_over(const struct tayra__change_rate *rate, uint64_t key,
+				uint64_t now_ms);
 /* Changes a ms expected of the key from now on. */
 double tayra__change_rate_of(const struct tayra__change_rate *rate, uint64_t key, uint64_t group,
 			     uint64_t now_ms);

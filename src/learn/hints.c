@@ -19,6 +19,7 @@
 #define CHANGE_CHANCE  0.2
 #define STALE_SHARE    0.1
 #define STALE_CHANGES  0.2149 /* changes an age at which a copy is stale for 10% of the time */
+#define GROUP_MIN      20     /* reloads of a group */
 #define SAMPLE_MIN     50     /* events */
 #define LOST_SHARE     0.2    /* of the loads */
 #define ONCE_KEYS_MIN  100
@@ -219,8 +220,17 @@ hot_keys(const struct tayra__patterns *patterns, struct tayra__hints *out)
 	}
 }
 
+/* A key, or the keys of a group. */
+enum subject { KEY, GROUP };
+
+static const char *
+loaded(enum subject subject)
+{
+	return subject == KEY ? "Loaded" : "Each of these keys is loaded";
+}
+
 static void
-ttl_short(const struct tayra__frequent_item *item, struct tayra__hints *out)
+ttl_short(const struct tayra__frequent_item *item, enum subject subject, struct tayra__hints *out)
 {
 	double n = (double)(item->same + item->changed), age_s = item->age_s / n;
 	double rate = -log(((double)item->same + 0.5) / (n + 1.5)) / age_s;
@@ -228,15 +238,18 @@ ttl_short(const struct tayra__frequent_item *item, struct tayra__hints *out)
 	struct tayra__hint *hint;
 	char is[32], could[32];
 
+	/* Many keys together say of a time that none was seen for. */
+	if (subject == GROUP)
+		until_s = fmin(until_s, out->seconds);
 	if ((double)item->expired < COMPARED_MIN || until_s < LONGER_MIN * age_s)
 		return;
 	hint = new_hint(out, TAYRA__HINT_TTL_SHORT, item);
 	if (!hint)
 		return;
 	say(hint,
-	    "Loaded again every %s, and %.0f of %.0f times the bytes were the same: a time to live "
+	    "%s again every %s, and %.0f of %.0f times the bytes were the same: a time to live "
 	    "of %s would do.",
-	    spoken(age_s, is), (double)item->same, n, spoken(until_s, could));
+	    loaded(subject), spoken(age_s, is), (double)item->same, n, spoken(until_s, could));
 	fact(hint, "reloads", (double)item->reloads);
 	fact(hint, "same", (double)item->same);
 	fact(hint, "changed", (double)item->changed);
@@ -246,12 +259,11 @@ ttl_short(const struct tayra__frequent_item *item, struct tayra__hints *out)
 		   item->cost_ns, (double)item->costed);
 }
 
+/* `used`: what is known of its uses; NULL: nothing. */
 static void
-ttl_long(const struct tayra__patterns *patterns, const struct tayra__frequent_item *item,
-	 struct tayra__hints *out)
+ttl_long(const struct tayra__frequent_item *item, const struct tayra__frequent_item *used,
+	 enum subject subject, struct tayra__hints *out)
 {
-	const struct tayra__frequent_item *used = tayra__frequent_find(
-		tayra__patterns_hot(patterns), item->hash);
 	double n = (double)(item->same + item->changed), age_s = item->age_s / n;
 	double changes = -log(((double)item->same + 0.5) / (n + 0.5));
 	double stale = 1 - (1 - exp(-changes)) / changes;
@@ -262,9 +274,10 @@ ttl_long(const struct tayra__patterns *patterns, const struct tayra__frequent_it
 	if (!hint)
 		return;
 	say(hint,
-	    "Loaded again every %s, and %.0f of %.0f times it had changed: it is stale for about "
+	    "%s again every %s, and %.0f of %.0f times it had changed: it is stale for about "
 	    "%.0f%% of the time.  A time to live of %s would make that 10%%.",
-	    spoken(age_s, is), (double)item->changed, n, stale * 100, spoken(until_s, should));
+	    loaded(subject), spoken(age_s, is), (double)item->changed, n, stale * 100,
+	    spoken(until_s, should));
 	fact(hint, "reloads", (double)item->reloads);
 	fact(hint, "changed", (double)item->changed);
 	fact(hint, "age_s", age_s);
@@ -278,22 +291,88 @@ ttl_long(const struct tayra__patterns *patterns, const struct tayra__frequent_it
 		   item->cost_ns, (double)item->costed);
 }
 
-/* Those most often loaded again: is their time to live right? */
+/* By the reloads that were compared. */
+enum verdict { RIGHT, SHORT, LONG };
+
+static enum verdict
+judge(const struct tayra__frequent_item *item, double least)
+{
+	double n = (double)(item->same + item->changed);
+
+	if (n < least || item->age_s <= 0)
+		return RIGHT;
+	if ((double)item->same >= MOSTLY * n)
+		return SHORT;
+	return (double)item->changed >= MOSTLY * n ? LONG : RIGHT;
+}
+
+/* The most used keys that are loaded again, or groups of keys. */
+struct ranking {
+	const struct tayra__frequent_item *first[TAYRA__HINT_LINES + 1];
+	enum verdict verdicts[TAYRA__HINT_LINES];
+	unsigned count;
+};
+
+static bool
+is_of(const struct tayra__frequent_item *key, const struct tayra__frequent_item *group)
+{
+	char text[TAYRA__KEYGROUP_MAX];
+	size_t len;
+
+	if (key->text_len > TAYRA__FREQUENT_TEXT || group->text_len > TAYRA__FREQUENT_TEXT)
+		return false; /* it was cut */
+	len = tayra__keygroup(key->text, key->text_len, text);
+	return len == group->text_len && memcmp(text, group->text, len) == 0;
+}
+
+/* Of a group and one of its keys that says the same, the one is told that explains more. */
+static void
+tell_once(struct ranking *keys, struct ranking *groups)
+{
+	for (unsigned g = 0; g < groups->count; g++) {
+		uint64_t most_of_key = 0;
+
+		for (unsigned k = 0; k < keys->count; k++)
+			if (keys->verdicts[k] == groups->verdicts[g] &&
+			    is_of(keys->first[k], groups->first[g]) &&
+			    keys->first[k]->reloads > most_of_key)
+				most_of_key = keys->first[k]->reloads;
+		if (most_of_key * 2 > groups->first[g]->reloads)
+			groups->verdicts[g] = RIGHT;
+		for (unsigned k = 0; groups->verdicts[g] != RIGHT && k < keys->count; k++)
+			if (keys->verdicts[k] == groups->verdicts[g] &&
+			    is_of(keys->first[k], groups->first[g]))
+				keys->verdicts[k] = RIGHT;
+	}
+}
+
+/* Those most often loaded again, and groups of those: is their time to live right? */
 static void
 times_to_live(const struct tayra__patterns *patterns, struct tayra__hints *out)
 {
-	const struct tayra__frequent_item *first[TAYRA__HINT_LINES + 1];
-	unsigned count = most(tayra__patterns_reloads(patterns), first);
+	struct ranking keys, groups;
 
-	for (unsigned i = 0; i < count; i++) {
-		double n = (double)(first[i]->same + first[i]->changed);
-
-		if (n < COMPARED_MIN || first[i]->age_s <= 0)
-			continue;
-		if ((double)first[i]->same >= MOSTLY * n)
-			ttl_short(first[i], out);
-		else if ((double)first[i]->changed >= MOSTLY * n)
-			ttl_long(patterns, first[i], out);
+	keys.count = most(tayra__patterns_reloads(patterns), keys.first);
+	groups.count = most(tayra__patterns_groups(patterns), groups.first);
+	for (unsigned i = 0; i < keys.count; i++)
+		keys.verdicts[i] = judge(keys.first[i], COMPARED_MIN);
+	for (unsigned i = 0; i < groups.count; i++)
+		groups.verdicts[i] = judge(groups.first[i], GROUP_MIN);
+	tell_once(&keys, &groups);
+	for (unsigned i = 0; i < groups.count; i++) {
+		if (groups.verdicts[i] == SHORT)
+			ttl_short(groups.first[i], GROUP, out);
+		else if (groups.verdicts[i] == LONG)
+			ttl_long(groups.first[i], groups.first[i], GROUP, out);
+	}
+	for (unsigned i = 0; i < keys.count; i++) {
+		if (keys.verdicts[i] == SHORT)
+			ttl_short(keys.first[i], KEY, out);
+		else if (keys.verdicts[i] == LONG)
+			ttl_long(keys.first[i],
+				 tayra__frequent_find(tayra__patterns_hot(patterns),
+						      keys.first[i]->hash),
+				 KEY, out);
 	}
 }
 

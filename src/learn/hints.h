@@ -7,18 +7,21 @@
  * reloads that were compared, X those that found other bytes, cost the mean of the loads that had
  * one:
  *
- *   hot key        requests/s = its hits / T: what a copy in the client would keep away
- *   ttl too short  loads/s = reloads after expiry / T * (1 - a / t)
- *                  t is when a change has a chance of 20%, -ln(0.8) / rate; the rate is
- *                  -ln((n - X + 1/2) / (n + 3/2)) / a: Cho and Garcia-Molina's (TOIT 3, 2003), as
- * if one more reload had found a change ttl too long   stale answers/s = hits / T * (s - 10%), s =
- * 1 - (1 - exp(-r)) / r the share of time that a copy is stale, r = -ln((n - X + 1/2) / (n + 1/2))
- * changes an age. Loads/s is negative: what it costs expired early  loads/s = misses of what had
- * run out / T, times the share that was still the same where that is known: what no longer time to
- * live could exceed evicted early  loads/s = misses of what had been evicted / T: what no memory
- * could exceed used once      bytes of the keys first seen in the first half of T and used once
- *   group          bytes loaded for a group of which nearly nothing is used again
- *   bursts         new keys in bursts times the mean size of a value
+ *   hot key         requests/s = its hits / T: what a copy in the client would keep away
+ *   ttl too short   loads/s = reloads after expiry / T * (1 - a / t)
+ *                   t is when a change has a chance of 20%, -ln(0.8) / rate; the rate is
+ *                   -ln((n - X + 1/2) / (n + 3/2)) / a: Cho and Garcia-Molina's (TOIT 3, 2003), as
+ *                   if one more reload had found a change; of a group T at most
+ *   ttl too long    stale answers/s = hits / T * (s - 10%), s = 1 - (1 - exp(-r)) / r the share of
+ *                   time that a copy is stale, r = -ln((n - X + 1/2) / (n + 1/2)) changes an age.
+ *                   Loads/s is negative: what it costs
+ *                   (both of a key, or of a group where no key makes up half of its reloads)
+ *   expired early   loads/s = misses of what had run out / T, times the share that was still the
+ *                   same where that is known: what no longer time to live could exceed
+ *   evicted early   loads/s = misses of what had been evicted / T: what no memory could exceed
+ *   used once       bytes of the keys first seen in the first half of T and used once
+ *   group           bytes loaded for a group of which nearly nothing is used again
+ *   bursts          new keys in bursts times the mean size of a value
  *
  * Origin time/s is loads/s times cost.  Bytes are over all of T.  What is not known is NAN.
  */
@@ -82,6 +85,8 @@ struct tayra__hints {
 	unsigned hint_count;
 };
 
+/* For people: "Hot key", "Time to live too short", .. */
+const char *tayra__hint_kind_title(enum tayra__hint_kind kind);
 /* "hot_key", "ttl_short", "ttl_long", "expired_early", "evicted_early", "used_once",
  * "group_no_reuse", "bursts". */
 const char *tayra__hint_kind_name(enum tayra__hint_kind kind);

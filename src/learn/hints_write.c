@@ -13,6 +13,23 @@
 #define DIGITS  6
 #define COLUMNS 78
 
+const char *
+tayra__hint_kind_title(enum tayra__hint_kind kind)
+{
+	static const char *const titles[] = {
+		[TAYRA__HINT_HOT_KEY] = "Hot key",
+		[TAYRA__HINT_TTL_SHORT] = "Time to live too short",
+		[TAYRA__HINT_TTL_LONG] = "Time to live too long",
+		[TAYRA__HINT_EXPIRED_EARLY] = "Much runs out and is loaded again",
+		[TAYRA__HINT_EVICTED_EARLY] = "Much is evicted and loaded again",
+		[TAYRA__HINT_USED_ONCE] = "Keys used once",
+		[TAYRA__HINT_GROUP] = "Not worth caching",
+		[TAYRA__HINT_BURSTS] = "Scans",
+	};
+
+	return titles[kind];
+}
+
 static void
 line_json(const struct tayra__hint_line *line, const char *name, struct tayra__json *json)
 {
@@ -101,6 +118,31 @@ percent(double share, char text[32])
 	return text;
 }
 
+/* "share_of_keys" 0.95 as "share of keys 95%", "uses_per_s" as "uses 12/s", "age_s" as "age 3 s".
+ */
+static size_t
+fact_text(const struct tayra__hint_fact *fact, char *out, size_t room)
+{
+	const char *unit = "";
+	char name[40], text[32];
+	size_t len = strlen(fact->name);
+
+	if (len > 6 && strcmp(fact->name + len - 6, "_per_s") == 0) {
+		unit = "/s";
+		len -= 6;
+	} else if (len > 2 && strcmp(fact->name + len - 2, "_s") == 0) {
+		unit = " s";
+		len -= 2;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)len, fact->name);
+	for (char *at = name; *at; at++)
+		*at = *at == '_' ? ' ' : *at;
+	return (size_t)snprintf(out, room, "%s %s%s", name,
+				strstr(fact->name, "share") ? percent(fact->value, text)
+							    : figure(fact->value, text),
+				unit);
+}
+
 /* Words, broken at COLUMNS and indented. */
 static void
 wrapped(FILE *out, const char *text, int indent)
@@ -174,21 +216,27 @@ saving_text(const struct tayra__hints *all, const struct tayra__hint_saving *sav
 }
 
 static void
+facts_text(const struct tayra__hint *hint, FILE *out)
+{
+	char text[TAYRA__HINT_FACTS * 80];
+	size_t used = 0;
+
+	for (unsigned i = 0; i < hint->fact_count; i++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s", i ? ", " : "");
+		used += fact_text(&hint->facts[i], text + used, sizeof(text) - used);
+	}
+	if (used)
+		wrapped(out, text, 5);
+}
+
+static void
 hint_text(const struct tayra__hints *all, const struct tayra__hint *hint, unsigned number,
 	  FILE *out)
 {
-	const char *before = "     ";
-	char text[32];
-
-	fprintf(out, "\n%3u. %s%s%s\n", number, tayra__hint_kind_name(hint->kind),
-		hint->subject[0] ? "  " : "", hint->subject);
+	fprintf(out, "\n%3u. %s%s%s\n", number, tayra__hint_kind_title(hint->kind),
+		hint->subject[0] ? ": " : "", hint->subject);
 	wrapped(out, hint->sentence, 5);
-	for (unsigned i = 0; i < hint->fact_count; i++) {
-		fprintf(out, "%s%s %s", before, hint->facts[i].name,
-			figure(hint->facts[i].value, text));
-		before = ", ";
-	}
-	fputs(hint->fact_count ? "\n" : "", out);
+	facts_text(hint, out);
 	saving_text(all, &hint->saving, 1, "     saves up to ", out);
 	saving_text(all, &hint->saving, -1, "     costs ", out);
 }
@@ -210,8 +258,7 @@ static void
 hot_text(const struct tayra__hints *all, const struct tayra__hint *hints, unsigned count,
 	 unsigned number, FILE *out)
 {
-	fprintf(out, "\n%3u. %s  %u keys\n", number, tayra__hint_kind_name(TAYRA__HINT_HOT_KEY),
-		count);
+	fprintf(out, "\n%3u. %u hot keys\n", number, count);
 	wrapped(out,
 		"Each of these keys alone takes that share of all uses: a copy in the client would "
 		"keep them away, and a refresh before it expires lets nobody wait for it.",

@@ -428,8 +428,11 @@ tayra__learner_missed(struct tayra__learner *learner, const void *key, size_t ke
 
 	if (tayra__learner_watches(learner, TAYRA__WATCH_USES))
 		learn_use(learner, hash, now_ns / TAYRA_NS_PER_MS);
-	if (learner->strategy.patterns != TAYRA_FEATURE_OFF)
-		tayra__patterns_use(learner->patterns, &event, TAYRA__PATTERNS_MISS);
+	if (learner->strategy.patterns == TAYRA_FEATURE_OFF)
+		return;
+	if (tayra__change_rate_is_over(learner->rate, hash, now_ns / TAYRA_NS_PER_MS + SECOND_MS))
+		tayra__patterns_gone(learner->patterns, &event, TAYRA__PATTERNS_EXPIRED);
+	tayra__patterns_use(learner->patterns, &event, TAYRA__PATTERNS_MISS);
 }
 
 void

@@ -67,6 +67,39 @@ tayra_patterns_write(struct tayra *t, enum tayra_patterns_format format, FILE *o
 	return status;
 }
 
+int
+tayra_patterns_each(struct tayra *t, tayra_hint_fn fn, void *arg)
+{
+	struct tayra__hints *hints;
+	int status;
+
+	if (!t || !fn)
+		return TAYRA_E_INVAL;
+	if (tayra__handle_forked(t))
+		return TAYRA_E_FORKED;
+	hints = tayra__mem_alloc(sizeof(*hints));
+	if (!hints)
+		return TAYRA_E_NOMEM;
+	status = take(t, hints);
+	for (unsigned i = 0; status == TAYRA_OK && i < hints->hint_count; i++) {
+		const struct tayra__hint *hint = &hints->hints[i];
+
+		fn(arg, &(struct tayra_hint){
+				.size = sizeof(struct tayra_hint),
+				.kind = tayra__hint_kind_name(hint->kind),
+				.subject = hint->subject[0] ? hint->subject : NULL,
+				.sentence = hint->sentence,
+				.requests_per_s = hint->saving.requests_per_s,
+				.loads_per_s = hint->saving.loads_per_s,
+				.origin_ms_per_s = hint->saving.origin_ms_per_s,
+				.stale_per_s = hint->saving.stale_per_s,
+				.bytes = hint->saving.bytes,
+			});
+	}
+	tayra__mem_free(hints);
+	return status;
+}
+
 unsigned
 tayra__store_hints(struct tayra *t)
 {

@@ -137,6 +137,41 @@ a_time_to_live_that_is_too_short_is_found_with_what_a_longer_one_saves(void **st
 }
 
 /* The same reloads, but for lack of room: no time to live would help. */
+/* 500 keys, more than are counted one by one: each every 10 s, twenty times. */
+static void
+a_group_whose_time_to_live_is_wrong_is_told_where_no_key_stands_out(void **state)
+{
+	for (int changed = 0; changed < 2; changed++) {
+		enum tayra__hint_kind kind = changed ? TAYRA__HINT_TTL_LONG : TAYRA__HINT_TTL_SHORT;
+		const struct tayra__hint *hint;
+		unsigned told = 0;
+		char key[32];
+
+		tear_down(state);
+		set_up(state);
+		for (uint64_t now = 10; now <= 200; now += 10)
+			for (int i = 0; i < 500; i++) {
+				snprintf(key, sizeof(key), "user:%d", i);
+				use(key, now, TAYRA__PATTERNS_MISS);
+				load(key, now, TAYRA__PATTERNS_EXPIRED,
+				     changed ? TAYRA__PATTERNS_CHANGED : TAYRA__PATTERNS_SAME, 10);
+				use(key, now, TAYRA__PATTERNS_HIT);
+			}
+		tayra__hints_take(patterns, 200 * SECOND, &hints);
+		hint = get(kind);
+		assert_string_equal(hint->subject, "user:*");
+		assert_non_null(strstr(hint->sentence, "Each of these keys is loaded again every "
+						       "10 s, and 10000 of 10000 times"));
+		for (unsigned i = 0; i < hints.hint_count; i++)
+			told += hints.hints[i].kind == kind;
+		assert_int_equal(told, 1);
+		if (changed)
+			assert_true(hint->saving.stale_per_s > 0 && hint->saving.loads_per_s < 0);
+		else
+			assert_true(hint->saving.loads_per_s > 45 && hint->saving.loads_per_s < 50);
+	}
+}
+
 static void
 reloads_after_eviction_are_no_matter_of_time_to_live(void **state)
 {
@@ -211,9 +246,9 @@ the_same_advice_for_several_hot_keys_is_given_once(void **state)
 	tayra__hints_take(patterns, 1000 * SECOND, &hints);
 	tayra__hints_text(&hints, out);
 	fclose(out);
-	assert_non_null(strstr(text, "hot_key  2 keys\n"));
+	assert_non_null(strstr(text, "2 hot keys\n"));
 	assert_non_null(strstr(text, "saves up to 0.5 requests/s (25% of all)"));
-	assert_null(strstr(strstr(text, "hot_key") + 1, "hot_key"));
+	assert_null(strstr(strstr(text, "hot keys") + 1, "hot keys"));
 	free(text);
 }
 
@@ -321,7 +356,7 @@ hostile_keys_stay_inside_json_and_text(void **state)
 	assert_null(strchr(text, 0x1b));
 	assert_null(strchr(text, 0xff));
 	assert_non_null(strstr(text, "a\"\\x5c\\x0a\\x1b[31m\\xff"));
-	assert_non_null(strstr(text, "1. hot_key"));
+	assert_non_null(strstr(text, "1. Hot key: "));
 	free(text);
 	out = open_memstream(&json_text, &len);
 	tayra__json_init(&json, out, TAYRA__JSON_LINE);
@@ -388,6 +423,9 @@ main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_scan_is_told_with_its_group, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_saves_most_comes_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_group_whose_time_to_live_is_wrong_is_told_where_no_key_stands_out, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(hostile_keys_stay_inside_json_and_text, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_text_fits_a_terminal, set_up, tear_down),

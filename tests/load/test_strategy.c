@@ -370,6 +370,63 @@ patterns_are_written_as_text_and_as_json(void **state)
 	stage_close(&s);
 }
 
+struct seen {
+	unsigned count;
+	bool hot, early;
+};
+
+static void
+note_hint(void *arg, const struct tayra_hint *hint)
+{
+	struct seen *seen = arg;
+
+	seen->count++;
+	assert_int_equal(hint->size, sizeof(*hint));
+	assert_true(strlen(hint->sentence) > 0);
+	if (strcmp(hint->kind, "hot_key") == 0) {
+		seen->hot = true;
+		assert_string_equal(hint->subject, "hot");
+		assert_true(hint->requests_per_s > 0);
+	}
+	if (strcmp(hint->kind, "expired_early") == 0) {
+		seen->early = true;
+		assert_null(hint->subject);
+		assert_true(hint->loads_per_s > 0);
+	}
+}
+
+/* 100 keys whose time of a second runs out again and again, and a hot one. */
+static void
+advice_is_there_as_data_too_and_knows_what_had_run_out(void **state)
+{
+	struct tayra_strategy strategy = ttl_only(TAYRA_FEATURE_OFF);
+	struct seen seen = { 0 };
+	char key[16];
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, NULL);
+	assert_int_equal(tayra_patterns_each(s.t, note_hint, &seen), TAYRA_E_UNSUPPORTED);
+	strategy.patterns = TAYRA_FEATURE_ON;
+	strategy.ttl_ms = 1000;
+	assert_int_equal(tayra_strategy_set(s.t, &strategy), TAYRA_OK);
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < 100; i++) {
+			snprintf(key, sizeof(key), "k:%d", i);
+			get(&s, key);
+			get(&s, "hot");
+		}
+		stage_pass_ms(&s, 2000);
+	}
+	assert_int_equal(tayra_patterns_each(s.t, note_hint, &seen), TAYRA_OK);
+	assert_true(seen.hot);
+	assert_true(seen.early);
+	assert_true(seen.count >= 2);
+	assert_int_equal(tayra_patterns_each(s.t, NULL, NULL), TAYRA_E_INVAL);
+	assert_int_equal(tayra_patterns_each(NULL, note_hint, &seen), TAYRA_E_INVAL);
+	stage_close(&s);
+}
+
 static void
 every_preset_can_be_put_in_force_and_acts_on_nothing_learned(void **state)
 {
@@ -481,6 +538,7 @@ main(void)
 		cmocka_unit_test(learning_keeps_within_its_memory),
 		cmocka_unit_test(
 			when_the_budget_is_passed_the_configured_ttl_is_the_longest_until_it_is_held),
+		cmocka_unit_test(advice_is_there_as_data_too_and_knows_what_had_run_out),
 		cmocka_unit_test(patterns_are_written_as_text_and_as_json),
 		cmocka_unit_test(every_preset_can_be_put_in_force_and_acts_on_nothing_learned),
 	};
