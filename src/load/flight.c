@@ -30,7 +30,7 @@ tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
 	flight->load = want->load;
 	flight->load_arg = want->load_arg;
 	flight->cost = want->cost;
-	flight->key_prefix_len = (uint32_t)want->key_prefix_len;
+	flight->key_prefix_len = (uint16_t)want->key_prefix_len;
 	flight->ttl_ms = want->ttl_ms;
 	flight->stale_ms = want->stale_ms;
 	flight->absent_ttl_ms = want->absent_ttl_ms;
@@ -48,7 +48,7 @@ fill(struct tayra_load *flight, const struct tayra__want *want)
 	if (want->loads)
 		tayra__flight_equip(flight, want);
 	atomic_init(&flight->deadline_ns, want->deadline_ns);
-	flight->key_len = (uint32_t)want->key_len;
+	flight->key_len = (uint16_t)want->key_len;
 	if (want->key_len)
 		memcpy(flight->key, want->key, want->key_len);
 }

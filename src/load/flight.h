@@ -56,7 +56,7 @@ struct tayra_load {
 	enum tayra__chore chore : 8;
 	uint32_t refs; /* one until done or dropped, one for whoever works on it without the lock */
 	uint32_t entries; /* how often it began to enter: whoever asked pace may come back late */
-	int missed;       /* what came of the look below when it did not land */
+	int16_t missed;   /* what came of the look below when it did not land */
 	bool attached;    /* in the table: new requests join it, and its result may be kept */
 	bool store;       /* somebody who asked wants it kept */
 	bool loads;       /* it has a loader; else it looks below and that is all */
@@ -79,9 +79,9 @@ struct tayra_load {
 	/* Read by the loader without the lock, relaxed: hints, each on its own. */
 	_Atomic bool cancelled;
 	_Atomic bool finished; /* claimed by the one call that finishes it */
-	uint32_t cost;         /* to pace */
-	uint32_t key_len;
-	uint32_t key_prefix_len;      /* of it, not for the loader */
+	uint16_t cost;         /* to pace */
+	uint16_t key_len;
+	uint16_t key_prefix_len;      /* of it, not for the loader */
 	_Atomic uint64_t deadline_ns; /* the latest of its waiters; UINT64_MAX: none */
 
 	uint64_t ahead; /* of a load nobody asked for: its key's hash, until its account is made;
@@ -106,7 +106,8 @@ struct tayra_load {
 	unsigned char key[];
 };
 /* There are as many as keys are loaded at a time: what grows here is to be worth it. */
-_Static_assert(sizeof(struct tayra_load) <= 264 + sizeof(struct tayra_ticket),
+_Static_assert(TAYRA_KEY_MAX <= UINT16_MAX && TAYRA_COST_MAX <= UINT16_MAX, "their places");
+_Static_assert(sizeof(struct tayra_load) <= 256 + sizeof(struct tayra_ticket),
 	       "a flight has grown");
 
 /* What the table needs to know of a request: see request.c. */

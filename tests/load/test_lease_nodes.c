@@ -27,7 +27,7 @@
 
 /* What all processes see. */
 struct board {
-	_Atomic unsigned ready, go, asked, loads, hold_first;
+	_Atomic unsigned ready, go, asked, loads, running, together, hold_first, fail_all;
 	_Atomic pid_t leader;
 	struct {
 		_Atomic unsigned answered, failed, wrong;
@@ -63,11 +63,17 @@ load(struct tayra_load *l, void *arg)
 {
 	unsigned number = atomic_fetch_add(&board->loads, 1) + 1;
 
+	if (atomic_fetch_add(&board->running, 1) > 0)
+		atomic_store(&board->together, 1);
 	atomic_store(&board->leader, getpid());
 	if (number == 1 && atomic_load(&board->hold_first))
 		poll(NULL, 0, 600000); /* until it is killed */
 	poll(NULL, 0, LOAD_MS);
-	tayra_load_done(l, "value", 5, NULL);
+	atomic_fetch_sub(&board->running, 1);
+	if (atomic_load(&board->fail_all))
+		tayra_load_fail(l, TAYRA_E_ORIGIN, 0);
+	else
+		tayra_load_done(l, "value", 5, NULL);
 }
 
 static struct tayra_request
@@ -334,6 +340,23 @@ so_are_threads_that_block_where_nothing_ticks(void **state)
 	load_once_a_round(BY_THREADS, THREADS);
 }
 
+static void
+a_load_that_fails_is_tried_by_one_node_after_the_other(void **state)
+{
+	need_redis();
+	atomic_store(&board->fail_all, 1);
+	begin(BY_QUEUE);
+	EVENTUALLY(atomic_load(&board->ready) == NODES);
+	atomic_store(&board->go, 1);
+	for (unsigned i = 0; i < NODES; i++)
+		EVENTUALLY(answered_by(i) == CLIENTS);
+	end();
+	for (unsigned i = 0; i < NODES; i++)
+		assert_int_equal(atomic_load(&board->of[i].failed), CLIENTS);
+	assert_int_equal(atomic_load(&board->loads), NODES);
+	assert_int_equal(atomic_load(&board->together), 0);
+}
+
 /* => which node. */
 static unsigned
 kill_the_leader(void)
@@ -400,6 +423,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(three_thousand_that_wait_on_three_nodes_are_answered_by_one_load),
 		T(so_are_threads_that_block_where_nothing_ticks),
+		T(a_load_that_fails_is_tried_by_one_node_after_the_other),
 		T(when_the_node_that_loads_is_killed_one_other_does_and_nobody_hangs),
 		T(also_among_threads_that_block_where_nothing_ticks),
 	};
