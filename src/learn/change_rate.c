@@ -7,24 +7,30 @@
 #include "base/hash.h"
 
 #define WAYS         8
-#define NEVER        UINT64_MAX
-#define KEY_KEEPS    0.9f /* of its sums, a check */
+#define NEVER        TAYRA__RHYTHM_NEVER
 #define GROUP_KEEPS  0.995f
 #define ALL_KEEPS    0.9995f
-#define SINCE_KEEPS  0.9995
 #define LATELY_KEEPS 0.999
-#define KEY_PRIOR    1.0 /* changes */
-#define GROUP_PRIOR  2.0
+#define SCORE_KEEPS  0.9995
+#define READS_KEEPS  0.98f
+#define GROUP_PRIOR  2.0 /* changes */
 #define ALL_PRIOR    0.5
 #define READS_PRIOR  1.0
-#define SINCE_PRIOR  4.0
 #define STEP         0.004 /* of the price's logarithm, for a check's budget */
 #define LOG_STEP_MAX 0.3
 #define LOG_PRICE    8.0 /* it begins with e^3, and stays within e^+-8 */
 #define LOG_BEGIN    3.0
 #define BIAS_PRIOR   20.0 /* stale answers */
 #define BIAS_MAX     8.0
-#define AIM          0.85 /* of the budget: what checks say is an estimate */
+#define AIM          0.89   /* of the budget: what checks say is an estimate */
+#define PAID_IN      2000.0 /* checks */
+#define AIM_MOST     1.1
+#define AIM_LEAST    0.3
+
+/* Of a key's tally, a check. */
+static const float speeds[TAYRA__CHANGE_SPEEDS] = { 0.9f, 0.97f, 1.0f };
+/* Changes. */
+static const double priors[TAYRA__CHANGE_PRIORS] = { 0.4, 1.2, 4.0 };
 
 /* The block: the struct, then the keys. */
 static uint32_t
@@ -103,9 +109,9 @@ group_sums(const struct tayra__change_rate *rate, uint64_t group)
 }
 
 static double
-blend(const struct tayra__change_sums *sums, double prior, double weight)
+blend(const struct tayra__change_tally *tally, double prior, double weight)
 {
-	return ((double)sums->changes + weight) / ((double)sums->exposed_ms + weight / prior);
+	return ((double)tally->changes + weight) / ((double)tally->exposed_ms + weight / prior);
 }
 
 /* What the configured ttl would be right for, if it were all that is asked for. */
@@ -116,34 +122,41 @@ configured_rate(const struct tayra__change_rate *rate)
 }
 
 static double
+group_rate(const struct tayra__change_rate *rate, uint64_t group)
+{
+	const struct tayra__change_sums *sums = group_sums(rate, group);
+	double prior = blend(&rate->all.changes, configured_rate(rate), ALL_PRIOR);
+
+	return sums ? blend(&sums->changes, prior, GROUP_PRIOR) : prior;
+}
+
+/* The mean of the experts, the rhythm taken out. */
+static double
 plain_rate(const struct tayra__change_rate *rate, const struct tayra__change_key *key,
 	   uint64_t group)
 {
-	const struct tayra__change_sums *sums = group_sums(rate, group);
-	double prior = blend(&rate->all, configured_rate(rate), ALL_PRIOR);
+	double prior = group_rate(rate, group), best = -(double)INFINITY, sum = 0, weights = 0;
 
-	if (sums)
-		prior = blend(sums, prior, GROUP_PRIOR);
-	return key ? blend(&key->sums, prior, KEY_PRIOR) : prior;
+	if (!key)
+		return prior;
+	for (int s = 0; s < TAYRA__CHANGE_SPEEDS; s++)
+		for (int p = 0; p < TAYRA__CHANGE_PRIORS; p++)
+			best = fmax(best, rate->score[s][p]);
+	for (int s = 0; s < TAYRA__CHANGE_SPEEDS; s++)
+		for (int p = 0; p < TAYRA__CHANGE_PRIORS; p++) {
+			double weight = exp(rate->score[s][p] - best);
+
+			sum += weight * blend(&key->changes[s], prior, priors[p]);
+			weights += weight;
+		}
+	return sum / weights;
 }
 
-static int
-octave(const struct tayra__change_key *key, uint64_t now_ms)
+static void
+walk(const struct tayra__change_rate *rate, const struct tayra__change_key *key, uint64_t from_ms,
+     double length_ms, struct tayra__rhythm_walk *out)
 {
-	int i;
-
-	if (!key || key->changed_ms == NEVER || now_ms < key->changed_ms)
-		return -1;
-	i = ilogb((double)(now_ms - key->changed_ms) + 1);
-	return i < TAYRA__CHANGE_OCTAVES ? i : TAYRA__CHANGE_OCTAVES - 1;
-}
-
-static double
-burst(const struct tayra__change_rate *rate, int i)
-{
-	if (i < 0)
-		return 1;
-	return (rate->since[i].seen + SINCE_PRIOR) / (rate->since[i].expected + SINCE_PRIOR);
+	tayra__rhythm_walk(&rate->rhythm, key ? key->changed_ms : NEVER, from_ms, length_ms, out);
 }
 
 double
@@ -151,8 +164,10 @@ tayra__change_rate_of(const struct tayra__change_rate *rate, uint64_t key, uint6
 		      uint64_t now_ms)
 {
 	const struct tayra__change_key *k = find(rate, key);
+	struct tayra__rhythm_walk moment;
 
-	return plain_rate(rate, k, group) * burst(rate, octave(k, now_ms));
+	walk(rate, k, now_ms, 1, &moment);
+	return tayra__rhythm_fate(&moment, plain_rate(rate, k, group), 1).hazard;
 }
 
 double
@@ -164,24 +179,7 @@ tayra__change_rate_reads(const struct tayra__change_rate *rate, uint64_t key)
 
 	if (!k)
 		return all;
-	return ((double)k->sums.reads + READS_PRIOR) /
-	       ((double)k->sums.read_ms + READS_PRIOR / all);
-}
-
-/* Of answers spread over the life of a copy that has x changes in it, how many come after one:
- * 1 - (1-e^-x)/x. */
-static double
-stale_ever(double x)
-{
-	return x < 1e-4 ? x / 2 : 1 + expm1(-x) / x;
-}
-
-double
-tayra__change_rate_stale_share(double rate, double reads, double ttl_ms)
-{
-	double hits = reads * ttl_ms;
-
-	return stale_ever(rate * ttl_ms) * hits / (1 + hits);
+	return ((double)k->reads + READS_PRIOR) / ((double)k->read_ms + READS_PRIOR / all);
 }
 
 double
@@ -194,37 +192,26 @@ double
 tayra__change_rate_ttl(const struct tayra__change_rate *rate, uint64_t key, uint64_t group,
 		       uint64_t now_ms)
 {
-	double changes = tayra__change_rate_of(rate, key, group, now_ms);
-	double reads = tayra__change_rate_reads(rate, key);
+	const struct tayra__change_key *k = find(rate, key);
+	double watched_ms = (double)(now_ms - rate->began_ms);
+	struct tayra__rhythm_walk ahead;
 
-	return (sqrt(1 + 2 * reads / (exp(rate->log_price) * changes)) - 1) / reads;
+	walk(rate, k, now_ms, watched_ms, &ahead);
+	return tayra__rhythm_best(&ahead, plain_rate(rate, k, group),
+				  tayra__change_rate_reads(rate, key), exp(rate->log_price));
 }
 
-/* The time to the first change, given that it is before `age`. */
-static double
-time_to_change(double rate, double age)
+static void
+add_change(struct tayra__change_tally *tally, float keeps, const struct tayra__change_tally *more)
 {
-	double x = rate * age;
-
-	return x < 1e-4 ? age / 2 : 1 / rate - age / expm1(x);
-}
-
-/* Of answers spread over the first `ttl` of `age`, how many came after the first change. */
-static double
-stale_part(double rate, double ttl, double age)
-{
-	if (ttl <= 0)
-		return 0;
-	if (rate * age < 1e-4)
-		return ttl / age / 2;
-	return stale_ever(rate * ttl) / -expm1(-rate * age);
+	tally->changes = tally->changes * keeps + more->changes;
+	tally->exposed_ms = tally->exposed_ms * keeps + more->exposed_ms;
 }
 
 static void
 add(struct tayra__change_sums *sums, float keeps, const struct tayra__change_sums *more)
 {
-	sums->changes = sums->changes * keeps + more->changes;
-	sums->exposed_ms = sums->exposed_ms * keeps + more->exposed_ms;
+	add_change(&sums->changes, keeps, &more->changes);
 	sums->reads = sums->reads * keeps + more->reads;
 	sums->read_ms = sums->read_ms * keeps + more->read_ms;
 }
@@ -242,12 +229,30 @@ add_to_group(struct tayra__change_rate *rate, uint64_t group, const struct tayra
 }
 
 static void
-learn_bursts(struct tayra__change_rate *rate, int i, double expected, bool changed)
+add_to_key(struct tayra__change_key *key, const struct tayra__change_sums *more)
 {
-	if (i < 0)
-		return;
-	rate->since[i].seen = rate->since[i].seen * SINCE_KEEPS + (changed ? 1 : 0);
-	rate->since[i].expected = rate->since[i].expected * SINCE_KEEPS + expected;
+	for (int s = 0; s < TAYRA__CHANGE_SPEEDS; s++)
+		add_change(&key->changes[s], speeds[s], &more->changes);
+	key->reads = key->reads * READS_KEEPS + more->reads;
+	key->read_ms = key->read_ms * READS_KEEPS + more->read_ms;
+}
+
+/* How likely was what was found, to each expert? */
+static void
+score(struct tayra__change_rate *rate, const struct tayra__change_key *key, uint64_t group,
+      const struct tayra__rhythm_walk *past, bool changed)
+{
+	double prior = group_rate(rate, group);
+	double unit = tayra__rhythm_fate(past, prior, (double)INFINITY).hazard / prior;
+
+	for (int s = 0; s < TAYRA__CHANGE_SPEEDS; s++)
+		for (int p = 0; p < TAYRA__CHANGE_PRIORS; p++) {
+			double x = unit * blend(&key->changes[s], prior, priors[p]);
+
+			x = fmax(x, 1e-12);
+			rate->score[s][p] = rate->score[s][p] * SCORE_KEEPS +
+					    (changed ? log(-expm1(-x)) : -x);
+		}
 }
 
 static void
@@ -255,24 +260,30 @@ learn(struct tayra__change_rate *rate, struct tayra__change_key *key,
       const struct tayra__change_load *load, struct tayra__change_check *check)
 {
 	double plain = plain_rate(rate, key, load->group), age = check->age_ms;
-	int i = octave(key, key->loaded_ms);
-	double now = plain * burst(rate, i);
-	double ttl = fmin((double)key->ttl_ms, age);
+	double ttl = fmin((double)key->ttl_ms, age), reads = (double)load->reads;
+	struct tayra__rhythm_walk past;
+	struct tayra__rhythm_fate used, whole;
+	double promised;
 	struct tayra__change_sums more = {
-		.changes = check->changed ? 1 : 0,
-		.exposed_ms = (float)(check->changed ? time_to_change(now, age) : age),
+		.changes = { .changes = check->changed ? 1 : 0 },
 		.reads = (float)load->reads + 1,
 		.read_ms = (float)age,
 	};
 
-	check->answers = (double)load->reads + 1;
-	check->stale = check->changed ? (double)load->reads * stale_part(now, ttl, age) : 0;
-	learn_bursts(rate, i, -expm1(-plain * age), check->changed);
-	add(&key->sums, KEY_KEEPS, &more);
+	walk(rate, key, key->loaded_ms, age, &past);
+	used = tayra__rhythm_fate(&past, plain, ttl);
+	whole = tayra__rhythm_fate(&past, plain, age);
+	promised = ttl > 0 ? reads * used.stale_ms / ttl : 0;
+	check->answers = reads + 1;
+	check->stale = check->changed ? promised / -expm1(-fmax(whole.hazard, 1e-9)) : 0;
+	score(rate, key, load->group, &past, check->changed);
+	more.changes.exposed_ms = (float)tayra__rhythm_learn(&rate->rhythm, &past, plain,
+							     check->changed);
+	add_to_key(key, &more);
 	add_to_group(rate, load->group, &more);
 	add(&rate->all, ALL_KEEPS, &more);
-	rate->promised = rate->promised * LATELY_KEEPS +
-			 (double)load->reads * stale_ever(now * ttl);
+	rate->debt += check->stale - AIM * rate->options.budget * check->answers;
+	rate->promised = rate->promised * LATELY_KEEPS + promised;
 	rate->answers = rate->answers * LATELY_KEEPS + check->answers;
 	rate->stale = rate->stale * LATELY_KEEPS + check->stale;
 }
@@ -289,6 +300,8 @@ tayra__change_rate_loaded(struct tayra__change_rate *rate, const struct tayra__c
 	struct tayra__change_key *key = find(rate, load->key);
 	struct tayra__change_check check = { 0 };
 
+	if (!rate->began_ms)
+		rate->began_ms = load->at_ms;
 	if (!key) {
 		key = slot_for(rate, load->key);
 		begin(key, load->key);
@@ -342,16 +355,29 @@ bias(const struct tayra__change_rate *rate)
 	return fmax(fmin(b, BIAS_MAX), 1 / BIAS_MAX);
 }
 
+/* What was too much, or too little, is made up for over the next checks. */
+static double
+aim(const struct tayra__change_rate *rate)
+{
+	double owed = rate->answers_a_check > 0 ? rate->debt / (rate->options.budget *
+								rate->answers_a_check * PAID_IN)
+						: 0;
+
+	return rate->options.budget * AIM * fmax(fmin(1 - owed, AIM_MOST), AIM_LEAST);
+}
+
 void
 tayra__change_rate_settle(struct tayra__change_rate *rate, uint64_t key, uint64_t group,
 			  uint64_t now_ms, double ttl_ms)
 {
-	double reads = tayra__change_rate_reads(rate, key);
-	double changes = tayra__change_rate_of(rate, key, group, now_ms);
-	double answers = 1 + reads * ttl_ms;
-	double stale = reads * ttl_ms * stale_ever(changes * ttl_ms) * bias(rate);
-	double allowed = rate->options.budget * AIM, step;
+	const struct tayra__change_key *k = find(rate, key);
+	double reads = tayra__change_rate_reads(rate, key), answers = 1 + reads * ttl_ms, stale;
+	struct tayra__rhythm_walk ahead;
+	double allowed = aim(rate), step;
 
+	walk(rate, k, now_ms, ttl_ms, &ahead);
+	stale = reads * bias(rate) *
+		tayra__rhythm_fate(&ahead, plain_rate(rate, k, group), ttl_ms).stale_ms;
 	rate->answers_a_check = rate->answers_a_check > 0 ? rate->answers_a_check * LATELY_KEEPS +
 								    answers * (1 - LATELY_KEEPS)
 							  : answers;

@@ -11,20 +11,21 @@
  * with X checks that saw a change, which for equal a is Cho and Garcia-Molina's -ln(1 - X/n)/a
  * ("Estimating frequency of change", ACM TOIT 3(3), 2003).  It is solved as the checks come, by
  * stepwise expectation maximisation (Cappe and Moulines, JRSS B 71(3), 2009): a changed check adds
- * one change and the time to it that the rate so far expects.  Sums fade with each check, so that
- * the rate follows change.  A key begins with what its group knows, a group with what all know, all
- * with the ttl somebody configured: gamma priors, worth a change or two.
+ * one change and the time to it that the rate so far expects.  Times are those of rhythm.h, with
+ * bursts and hours of the day taken out.  A key begins with what its group knows, a group with what
+ * all know, all with the ttl somebody configured: gamma priors.
  *
- * Real changes come in bursts: what has just changed will change again.  So the rate is multiplied
- * by how often changes were really seen at that time since the last one, against what was expected,
- * in octaves of that time: learned over all keys.
+ * How long should a key remember, and how much should it be like its group?  Where changes come
+ * evenly, for ever; where habits change, not so long.  So a key is remembered at several speeds,
+ * each is read with several weights of the prior, and the rate is the mean of these experts, each
+ * as heavy as it was likely to say what the checks of all keys lately found (Vovk, "Aggregating
+ * strategies", COLT 1990; for the logarithmic loss that is Bayes' rule).
  *
- * The time to live.  With r reads and c changes a second, a copy that lives T is loaded
- * r/(1+rT) times a second and gives r/(1+rT) * (rT - r(1-e^-cT)/c) stale answers.  What is least
- * over all keys for a budget over all answers has the same price everywhere: one stale answer less
- * costs so many loads.  For small cT that is T = (sqrt(1 + 2r/(price*c)) - 1)/r.  The price is
- * found by dual ascent on what the checks say came of it: its logarithm moves with each answer
- * above or below the budget, so that the sum of those stays bounded.
+ * The time to live.  What is least over all keys for a budget over all answers has the same price
+ * everywhere: one stale answer less costs so many loads.  At that price each key's ttl minimises
+ * loads and stale answers together (rhythm.h).  The price is found by dual ascent: its logarithm
+ * moves with each ttl that is given, by what is expected of it above or below the budget, so that
+ * the sum of those stays bounded; what is expected is corrected by what the checks say came of it.
  *
  * Keys are known by hash in a set-associative table that forgets what was loaded longest ago.  Time
  * is the caller's ms and does not go back.  One block of memory, no pointers inside.  Not
@@ -37,8 +38,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TAYRA__CHANGE_OCTAVES 48
-#define TAYRA__CHANGE_GROUPS  256
+#include "learn/rhythm.h"
+
+#define TAYRA__CHANGE_GROUPS 256
+#define TAYRA__CHANGE_SPEEDS 3 /* at which a key is forgotten */
+#define TAYRA__CHANGE_PRIORS 3 /* weights of what its group knows */
 
 struct tayra__change_rate_options {
 	uint32_t keys;          /* known at once; >= 8 */
@@ -47,8 +51,12 @@ struct tayra__change_rate_options {
 };
 
 /* Changes, and the time in which they came; reads, and the time in which they came. */
+struct tayra__change_tally {
+	float changes, exposed_ms;
+};
 struct tayra__change_sums {
-	float changes, exposed_ms, reads, read_ms;
+	struct tayra__change_tally changes;
+	float reads, read_ms;
 };
 
 struct tayra__change_key {
@@ -57,7 +65,8 @@ struct tayra__change_key {
 	uint64_t loaded_ms;  /* 0: something else became of it; nothing to compare */
 	uint64_t changed_ms; /* when a change was last seen; UINT64_MAX: never */
 	uint64_t ttl_ms;     /* of the copy */
-	struct tayra__change_sums sums;
+	struct tayra__change_tally changes[TAYRA__CHANGE_SPEEDS];
+	float reads, read_ms;
 };
 
 /* One load. */
@@ -82,12 +91,14 @@ struct tayra__change_rate {
 	struct tayra__change_sums all;
 	struct tayra__change_sums groups[TAYRA__CHANGE_GROUPS];
 	uint64_t group_of[TAYRA__CHANGE_GROUPS];
-	struct {
-		double seen, expected;
-	} since[TAYRA__CHANGE_OCTAVES];
+	struct tayra__rhythm rhythm;
+	/* Logarithms of how likely each expert was to say what was found; fading. */
+	double score[TAYRA__CHANGE_SPEEDS][TAYRA__CHANGE_PRIORS];
+	uint64_t began_ms; /* the first load */
 	double log_price;
 	double answers_a_check; /* fading */
 	double answers, stale;  /* fading */
+	double debt;            /* stale answers above what was aimed at, as the checks say */
 	double promised;        /* stale answers that were to be expected; fading */
 };
 
@@ -103,10 +114,11 @@ void tayra__change_rate_forget(struct tayra__change_rate *rate, uint64_t key);
 /* A copy of it was loaded, and has lived as long as it was to. */
 bool tayra__change_rate_is_over(const struct tayra__change_rate *rate, uint64_t key,
 				uint64_t now_ms);
-/* Changes a ms expected of the key from now on. */
+/* Changes a ms expected of the key at that moment. */
 double tayra__change_rate_of(const struct tayra__change_rate *rate, uint64_t key, uint64_t group,
 			     uint64_t now_ms);
-/* The ttl that is best for it, >= 0, not bounded. */
+/* The ttl that is best for it, >= 0, but no longer than anything has been watched: a ttl that is
+ * far too long would be found out as late. */
 double tayra__change_rate_ttl(const struct tayra__change_rate *rate, uint64_t key, uint64_t group,
 			      uint64_t now_ms);
 /* The copy just loaded will live so long. */
@@ -116,8 +128,7 @@ void tayra__change_rate_settle(struct tayra__change_rate *rate, uint64_t key, ui
 			       uint64_t now_ms, double ttl_ms);
 /* The share of answers lately that were stale, as the checks say; NAN before the first. */
 double tayra__change_rate_staleness(const struct tayra__change_rate *rate);
-/* The share of answers from copies of that ttl that are stale, and loads an answer. */
-double tayra__change_rate_stale_share(double rate, double reads, double ttl_ms);
+/* Loads an answer, of copies of that ttl. */
 double tayra__change_rate_load_share(double reads, double ttl_ms);
 /* Reads a ms of the key, expected. */
 double tayra__change_rate_reads(const struct tayra__change_rate *rate, uint64_t key);

@@ -17,7 +17,7 @@
 
 #define KEYS_MIN        8u
 #define GONE            0x676f6e65ull /* the fingerprint of what is not there */
-#define FALL_BACK       2.0           /* of the budget: then the configured ttl is the longest .. */
+#define FALL_BACK       3.0           /* of the budget: then the configured ttl is the longest .. */
 #define COME_BACK       1.0           /* .. until it is down to that */
 #define CHECKS_TO_FALL  200           /* that were made, .. */
 #define CHANGES_TO_FALL 10            /* .. and found a change: fewer may be chance */

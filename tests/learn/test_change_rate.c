@@ -175,35 +175,11 @@ our_own_write_is_no_change_of_the_origins(void **state)
 }
 
 static void
-the_best_ttl_is_a_minimum_of_loads_and_priced_stale_answers(void **state)
-{
-	struct tayra__change_rate *rate = make(64);
-	uint64_t at = 1;
-	double ttl, reads, changes, price, best;
-
-	(void)state;
-	for (int i = 0; i < 40; i++)
-		load(rate, 5, (uint64_t)i / 10, at += HOUR, 100);
-	ttl = tayra__change_rate_ttl(rate, 5, 1, at);
-	reads = tayra__change_rate_reads(rate, 5);
-	changes = tayra__change_rate_of(rate, 5, 1, at);
-	price = exp(rate->log_price);
-	best = tayra__change_rate_load_share(reads, ttl) +
-	       price * tayra__change_rate_stale_share(changes, reads, ttl);
-	for (double factor = 0.25; factor < 5; factor *= 1.5)
-		assert_true(best <= tayra__change_rate_load_share(reads, ttl * factor) +
-					    1.005 * price *
-						    tayra__change_rate_stale_share(changes, reads,
-										   ttl * factor));
-	tayra__mem_free(rate);
-}
-
-static void
 the_price_rises_until_what_is_expected_is_within_the_budget(void **state)
 {
 	struct tayra__change_rate *rate = make(64);
 	uint64_t at = 1;
-	double ttl;
+	double ttl, x;
 
 	(void)state;
 	for (int i = 0; i < 20; i++)
@@ -213,8 +189,30 @@ the_price_rises_until_what_is_expected_is_within_the_budget(void **state)
 		tayra__change_rate_settle(rate, 5, 1, at, ttl);
 	}
 	ttl = tayra__change_rate_ttl(rate, 5, 1, at);
-	assert_true(tayra__change_rate_stale_share(tayra__change_rate_of(rate, 5, 1, at),
-						   tayra__change_rate_reads(rate, 5), ttl) < 0.02);
+	x = ttl * tayra__change_rate_of(rate, 5, 1, at);
+	assert_true(1 + expm1(-x) / x < 0.02);
+	tayra__mem_free(rate);
+}
+
+static void
+more_stale_answers_than_the_budget_are_made_up_for(void **state)
+{
+	struct tayra__change_rate *rate = make(64);
+	uint64_t at = 1;
+	double before, after;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		load(rate, 5, 1, at += HOUR, 10);
+	rate->debt = 0;
+	for (int i = 0; i < 2000; i++)
+		tayra__change_rate_settle(rate, 5, 1, at, tayra__change_rate_ttl(rate, 5, 1, at));
+	before = tayra__change_rate_ttl(rate, 5, 1, at);
+	rate->debt = 1000 * rate->options.budget * rate->answers_a_check;
+	for (int i = 0; i < 2000; i++)
+		tayra__change_rate_settle(rate, 5, 1, at, tayra__change_rate_ttl(rate, 5, 1, at));
+	after = tayra__change_rate_ttl(rate, 5, 1, at);
+	assert_true(after < 0.7 * before);
 	tayra__mem_free(rate);
 }
 
@@ -241,8 +239,8 @@ main(void)
 		cmocka_unit_test(a_key_not_seen_before_is_taken_for_one_of_its_group),
 		cmocka_unit_test(what_has_just_changed_is_expected_to_change_again),
 		cmocka_unit_test(our_own_write_is_no_change_of_the_origins),
-		cmocka_unit_test(the_best_ttl_is_a_minimum_of_loads_and_priced_stale_answers),
 		cmocka_unit_test(the_price_rises_until_what_is_expected_is_within_the_budget),
+		cmocka_unit_test(more_stale_answers_than_the_budget_are_made_up_for),
 		cmocka_unit_test(a_full_table_forgets_what_was_loaded_longest_ago),
 	};
 
