@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * bench_batch.c: what is asked for by single keys of a PostgreSQL and an SQLite, 64 at a time, in
- * turns: one query a key, one query for many keys, and, with libpq alone, single queries in its
- * pipeline mode on one connection.  Loads a second of wall time, and those of a way over those of
- * one query a key on four connections, by turn.  PostgreSQL on its socket, and with a network of
+ * turns: one query a key, one query for many keys, and single queries in a pipeline; and, with
+ * libpq alone, those on one connection.  Loads a second of wall time, and those of a way over those
+ * of one query a key on four connections, by turn.  PostgreSQL on its socket, and with a network of
  * 0.5 ms each way in between (relay.h).
  */
 #include "../tests/origin/cluster.h"
@@ -31,7 +31,7 @@ static struct relay relay;
 static char path[] = "/tmp/tayra-bench-XXXXXX";
 static char far_conninfo[200];
 
-enum way { SINGLE, BATCH, PIPELINE };
+enum way { SINGLE, BATCH, PIPELINE, BARE_PIPELINE };
 
 struct arm {
 	const char *name, *conninfo; /* NULL: SQLite */
@@ -75,7 +75,8 @@ open_arm(const struct arm *arm)
 
 	o.threads = arm->threads;
 	o.batch_window_ns = arm->window_ns;
-	o.batch = arm->way == SINGLE ? NULL : arm->conninfo ? PG_MANY : LITE_MANY;
+	o.pipeline = arm->way == PIPELINE ? OUT : 0;
+	o.batch = arm->way != BATCH ? NULL : arm->conninfo ? PG_MANY : LITE_MANY;
 	status = arm->conninfo
 			 ? tayra_origin_postgres(&o, arm->conninfo, PG_ONE, error, sizeof(error),
 						 &origin)
@@ -162,7 +163,7 @@ take_one(PGconn *conn)
 	return false;
 }
 
-/* 64 out on one connection, without anything of ours: what a pipelined origin could reach. */
+/* 64 out on one connection, without anything of ours: what a pipeline could reach. */
 static double
 ask_pipelined(const struct arm *arm)
 {
@@ -229,7 +230,8 @@ run(struct arm *arms, size_t n)
 		for (size_t i = 0; i < n; i++) {
 			struct arm *arm = &arms[(i + (size_t)turn) % n];
 
-			arm->values[turn] = arm->way == PIPELINE ? ask_pipelined(arm) : ask(arm);
+			arm->values[turn] = arm->way == BARE_PIPELINE ? ask_pipelined(arm)
+								      : ask(arm);
 		}
 	for (size_t i = n; i-- > 0;) {
 		double ratios[BENCH_REPEATS];
@@ -277,7 +279,19 @@ main(void)
 			{ far ? "far_4" : "near_4", conninfo, SINGLE, 4, TAYRA_OFF, { 0 } },
 			{ far ? "far_1" : "near_1", conninfo, SINGLE, 1, TAYRA_OFF, { 0 } },
 			{ far ? "far_16" : "near_16", conninfo, SINGLE, 16, TAYRA_OFF, { 0 } },
-			{ far ? "far_pipeline" : "near_pipeline", conninfo, PIPELINE, 1, 0, { 0 } },
+			{ far ? "far_pipeline_1" : "near_pipeline_1",
+			  conninfo,
+			  PIPELINE,
+			  1,
+			  0,
+			  { 0 } },
+			{ far ? "far_pipeline_4" : "near_pipeline_4",
+			  conninfo,
+			  PIPELINE,
+			  4,
+			  0,
+			  { 0 } },
+			{ far ? "far_bare" : "near_bare", conninfo, BARE_PIPELINE, 1, 0, { 0 } },
 			{ far ? "far_batch_1" : "near_batch_1",
 			  conninfo,
 			  BATCH,

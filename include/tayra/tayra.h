@@ -540,6 +540,13 @@ struct tayra_origin_options {
 	 * asked for (tayra_load_unchanged()).  No row, and NULL: not known.  Borrowed for the call.
 	 */
 	const char *version;
+	/*
+	 * pipeline: PostgreSQL only, not with batch or version.  How many queries a thread sends
+	 * over its connection, at most 256, before the first is answered, so that a server that is
+	 * far away is not waited for between two of them; while a thread is free each has one.
+	 * What is behind a slow one waits for it.  0: 1.
+	 */
+	uint32_t pipeline;
 };
 #define TAYRA_ORIGIN_OPTIONS_INIT TAYRA__SIZED(struct tayra_origin_options)
 

@@ -149,7 +149,8 @@ is_error(const PGresult *result)
 {
 	ExecStatusType is = PQresultStatus(result);
 
-	return is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK && is != PGRES_SINGLE_TUPLE;
+	return is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK && is != PGRES_SINGLE_TUPLE &&
+	       is != PGRES_PIPELINE_SYNC;
 }
 
 /*
@@ -567,12 +568,17 @@ read_rows(struct tayra__pg *pg, const struct tayra__pg_statement *st,
 			surplus++;
 		}
 		PQclear(row);
-		if (surplus > SURPLUS) {
-			cancel(pg);
-			return TAYRA_OK;
-		}
+		pg->flooded = surplus > SURPLUS;
+		if (pg->flooded)
+			return outcome;
 	}
 	return status == TAYRA_OK ? outcome : status;
+}
+
+static void
+begin(struct tayra__pg *pg)
+{
+	pg->unprepared = pg->of_data = pg->flooded = false;
 }
 
 static int
@@ -592,7 +598,7 @@ ask(struct tayra__pg *pg, const char *name, const char *const *values, uint32_t 
 		status = read_rows(pg, st, sink, patience, why);
 	if (PQstatus(pg->conn) != CONNECTION_OK)
 		tayra__complain(why, "the connection broke");
-	if (status == TAYRA_E_CANCELLED)
+	if (status == TAYRA_E_CANCELLED || pg->flooded)
 		cancel(pg);
 	else if (pg->conn && (PQstatus(pg->conn) != CONNECTION_OK || pg->unprepared ||
 			      PQtransactionStatus(pg->conn) != PQTRANS_IDLE)) {
@@ -613,7 +619,7 @@ ask_one(struct tayra__pg *pg, const char *name, const struct tayra__part *parts,
 	const char *values[TAYRA__PATTERN_PARTS];
 	int status = terminate(pg, parts, n, values);
 
-	pg->unprepared = pg->of_data = false;
+	begin(pg);
 	return status == TAYRA_OK ? ask(pg, name, values, n, &sink, patience, why) : status;
 }
 
@@ -642,10 +648,96 @@ tayra__pg_ask_many(struct tayra__pg *pg, struct tayra__spread *spread, struct ta
 	size_t starts[TAYRA__PATTERN_PARTS];
 	int status = tayra__keylist_arrays(list, spread, starts);
 
-	pg->unprepared = pg->of_data = false;
+	begin(pg);
 	if (status != TAYRA_OK)
 		return status;
 	for (uint32_t i = 0; i < spread->keys->parts; i++)
 		values[i] = list->text + starts[i];
 	return ask(pg, BATCH, values, spread->keys->parts, &sink, patience, why);
+}
+
+/* => TAYRA_OK: all are on their way. */
+static int
+send_each(struct tayra__pg *pg, const struct tayra__spread *spread,
+	  const struct tayra__pg_patience *patience)
+{
+	if (!PQenterPipelineMode(pg->conn))
+		return TAYRA_E_ORIGIN;
+	for (uint32_t i = 0; i < spread->count; i++) {
+		const char *values[TAYRA__PATTERN_PARTS];
+		int status = terminate(pg, spread->wanted[i].parts, spread->keys->parts, values);
+
+		if (status != TAYRA_OK)
+			return status;
+		/* With an end behind each, so that none is lost to the error of another. */
+		if (!PQsendQueryPrepared(pg->conn, PLAIN, (int)spread->keys->parts, values, NULL,
+					 NULL, pg->plain.binary) ||
+		    !PQpipelineSync(pg->conn))
+			return TAYRA_E_ORIGIN;
+	}
+	return flush(pg, patience);
+}
+
+/* The rows of the next, and the end behind them. */
+static int
+read_next(struct tayra__pg *pg, struct tayra__result *result,
+	  const struct tayra__pg_patience *patience, int *outcome,
+	  const struct tayra__complaint *why)
+{
+	const struct tayra__sink sink = tayra__result_sink(result);
+	PGresult *sync = NULL;
+	int status;
+
+	begin(pg);
+	if (!PQsetSingleRowMode(pg->conn))
+		return TAYRA_E_ORIGIN;
+	*outcome = read_rows(pg, &pg->plain, &sink, patience, why);
+	if (*outcome == TAYRA_E_CANCELLED)
+		return TAYRA_E_CANCELLED;
+	if (PQstatus(pg->conn) != CONNECTION_OK)
+		return TAYRA_E_ORIGIN;
+	if (pg->flooded || pg->unprepared)
+		return TAYRA_OK;
+	status = next(pg, patience, &sync);
+	if (status == TAYRA_OK && (!sync || PQresultStatus(sync) != PGRES_PIPELINE_SYNC))
+		status = TAYRA_E_ORIGIN;
+	PQclear(sync);
+	return status;
+}
+
+/* The server need not go on with it. */
+static void
+leave(struct tayra__pg *pg)
+{
+	PGcancel *request = PQgetCancel(pg->conn);
+	bool unprepared = pg->unprepared;
+	char error[256];
+
+	if (request)
+		PQcancel(request, error, sizeof(error));
+	PQfreeCancel(request);
+	tayra__pg_close(pg);
+	pg->unprepared = unprepared;
+}
+
+int
+tayra__pg_ask_each(struct tayra__pg *pg, struct tayra__spread *spread,
+		   void (*answered)(void *arg, uint32_t i, int status), void *arg,
+		   const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+{
+	int status = send_each(pg, spread, patience), outcome;
+	uint32_t n = 0;
+	bool usable = true;
+
+	while (status == TAYRA_OK && usable && n < spread->count) {
+		status = read_next(pg, &spread->wanted[n].result, patience, &outcome, why);
+		usable = !pg->flooded && !pg->unprepared;
+		if (status == TAYRA_OK && !pg->unprepared)
+			answered(arg, n++, outcome);
+	}
+	if (PQstatus(pg->conn) != CONNECTION_OK)
+		tayra__complain(why, "the connection broke");
+	if (status != TAYRA_OK || !usable || !PQexitPipelineMode(pg->conn))
+		leave(pg);
+	return status;
 }

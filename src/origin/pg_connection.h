@@ -36,6 +36,7 @@ struct tayra__pg {
 	bool batch_refused; /* the server does not take it now: keys are to be asked for alone */
 	bool unprepared;    /* the last statement failed because it has to be prepared anew */
 	bool of_data;       /* it failed over what may be one key's data */
+	bool flooded;       /* it had so many rows that nobody wants that it is not worth its end */
 	char *text;         /* the parameters, terminated */
 	size_t text_room;
 };
@@ -89,6 +90,17 @@ int tayra__pg_ask_version(struct tayra__pg *pg, const struct tayra__part *parts,
 /* The same for all keys of the spread; their list is made in *list. */
 int tayra__pg_ask_many(struct tayra__pg *pg, struct tayra__spread *spread,
 		       struct tayra__keylist *list, const struct tayra__pg_patience *patience,
+		       const struct tayra__complaint *why);
+/*
+ * A query for each key of the spread, all sent before the first is answered.  answered() is told
+ * how each ended, in order, its rows in its result; it finishes it.  Whatever is between the last
+ * that was told and the end was not answered, and the connection is closed.
+ * => TAYRA_OK: all, or the rest is to be asked again.  TAYRA_E_CANCELLED: given up.
+ *    TAYRA_E_ORIGIN: the connection broke under the next.  TAYRA_E_NOMEM.
+ */
+int tayra__pg_ask_each(struct tayra__pg *pg, struct tayra__spread *spread,
+		       void (*answered)(void *arg, uint32_t i, int status), void *arg,
+		       const struct tayra__pg_patience *patience,
 		       const struct tayra__complaint *why);
 void tayra__pg_close(struct tayra__pg *pg);
 

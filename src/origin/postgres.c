@@ -275,6 +275,51 @@ ask_together(struct task *task, struct seat *seat, struct tayra__outcome *outcom
 		tayra__trouble_note(&task->p->origin.trouble, outcome->status, trouble);
 }
 
+/* What is told of each that is asked for in a pipeline. */
+struct in_turn {
+	struct task *task;
+	struct tayra__spread *spread;
+	const struct tayra__complaint *why;
+};
+
+static void
+take_answer(void *arg, uint32_t i, int status)
+{
+	const struct in_turn *turn = arg;
+
+	if (turn->task->count == 0)
+		return;
+	status = tayra__spread_finish(turn->spread, i, status);
+	tayra__trouble_note(&turn->task->p->origin.trouble, status, turn->why->text);
+	tayra__complain(turn->why, "%s", "");
+	turn->task->loads++;
+	turn->task->count--;
+}
+
+/* A query for each, one behind the other; what was not answered is asked for alone.  task->count is
+ * 0 if all are finished. */
+static void
+ask_each(struct task *task, struct seat *seat, struct tayra__outcome *outcome)
+{
+	struct tayra__pg_patience patience = { go_on_asking, task };
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
+	struct in_turn turn = { task, seat->spread, &why };
+	uint32_t next = seat->spread->count;
+	int status;
+
+	if (!sit_down(task, seat))
+		return;
+	status = tayra__pg_ask_each(&seat->pg, seat->spread, take_answer, &turn, &patience, &why);
+	if (task->count == 0)
+		return;
+	/* Whoever was next may be why. */
+	next -= task->count;
+	if (status != TAYRA_OK)
+		take_answer(&turn, next, status);
+	*outcome = (struct tayra__outcome){ TAYRA_E_ORIGIN, true };
+}
+
 static void
 work_many(void *arg, uint32_t worker, struct tayra_load **loads, uint32_t n)
 {
@@ -286,7 +331,7 @@ work_many(void *arg, uint32_t worker, struct tayra_load **loads, uint32_t n)
 	task.count = tayra__spread_begin(seat->spread, loads, n);
 	task.loads = tayra__spread_loads(seat->spread);
 	if (task.count)
-		ask_together(&task, seat, &outcome);
+		(p->batch ? ask_together : ask_each)(&task, seat, &outcome);
 	if (task.count == 0)
 		tayra__spread_drop(seat->spread);
 	tayra__spread_end(seat->spread, &outcome, work, p, worker);
@@ -353,15 +398,16 @@ set_batch(struct postgres *p, const struct tayra__origin_settings *settings)
 {
 	int status = TAYRA_OK;
 
-	if (!settings->batch)
+	if (!settings->batch && !settings->pipeline)
 		return TAYRA_OK;
-	p->batch = tayra__mem_strdup(settings->batch);
 	for (uint32_t i = 0; i < p->count && status == TAYRA_OK; i++)
 		status = tayra__spread_create(&p->keys, &p->shape, settings->batching.loads_max,
 					      &p->seats[i].spread);
-	p->target.batch = p->batch;
 	p->target.spread = p->seats[0].spread;
-	return p->batch ? status : TAYRA_E_NOMEM;
+	if (!settings->batch || status != TAYRA_OK)
+		return status;
+	p->target.batch = p->batch = tayra__mem_strdup(settings->batch);
+	return p->batch ? TAYRA_OK : TAYRA_E_NOMEM;
 }
 
 static int
@@ -419,7 +465,7 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 		status = tayra__pg_conninfo(conninfo, &p->connect_ns, &why);
 	if (status == TAYRA_OK)
 		status = try_statement(p, &why);
-	if (status == TAYRA_OK && settings.batch)
+	if (status == TAYRA_OK && (settings.batch || settings.pipeline))
 		status = tayra__workers_create_many(settings.threads, &settings.batching, work_many,
 						    p, &p->workers);
 	else if (status == TAYRA_OK)

@@ -10,6 +10,7 @@
 #define DEFAULT_THREADS   4
 #define DEFAULT_MAX_ROWS  1000
 #define DEFAULT_MAX_BYTES (8ull << 20)
+#define PIPELINE_MAX      256u
 #define DEFAULT_KEYS      64u
 #define DEFAULT_WINDOW_NS (TAYRA_NS_PER_MS / 2)
 #define WINDOW_MAX_NS     (10 * TAYRA_NS_PER_S)
@@ -38,8 +39,14 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 		return refuse(why, "a batch of over 1,024 keys, or a window of over 10 s");
 	if (o.batch && o.version)
 		return refuse(why, "a version does not go with a batch");
+	if (o.pipeline > PIPELINE_MAX || (o.pipeline > 1 && (o.batch || o.version)))
+		return refuse(why, "a pipeline of over 256, or beside a batch or a version");
+	if (o.pipeline > 1)
+		out->batching = (struct tayra__batching){ .loads_max = o.pipeline,
+							  .in_turn = true };
+	out->pipeline = o.pipeline > 1;
 	out->version = o.version;
-	out->statements = o.batch || o.version;
+	out->statements = o.batch || o.version || out->pipeline;
 	out->batch = o.batch;
 	out->threads = o.threads ? o.threads : DEFAULT_THREADS;
 	out->pace = o.pace;
@@ -58,8 +65,10 @@ tayra__batch_settings(uint32_t keys_max, uint64_t window_ns, struct tayra__batch
 	if (keys_max > TAYRA__WORKERS_BATCH ||
 	    (window_ns != TAYRA_OFF && window_ns > WINDOW_MAX_NS))
 		return TAYRA_E_INVAL;
-	out->loads_max = keys_max ? keys_max : DEFAULT_KEYS;
-	out->window_ns = window_ns == TAYRA_OFF ? 0 : window_ns ? window_ns : DEFAULT_WINDOW_NS;
+	*out = (struct tayra__batching){ .loads_max = keys_max ? keys_max : DEFAULT_KEYS,
+					 .window_ns = window_ns == TAYRA_OFF ? 0
+						      : window_ns            ? window_ns
+									     : DEFAULT_WINDOW_NS };
 	return TAYRA_OK;
 }
 

@@ -17,10 +17,11 @@ struct tayra__origin_settings {
 	struct tayra_pace *pace;
 	struct tayra__pattern keys;
 	struct tayra__shape shape;
-	const char *batch; /* borrowed; NULL: one key at a time */
-	struct tayra__batching batching;
-	const char *version; /* the statement for it.  Borrowed; NULL: none */
-	bool statements;     /* there is one besides the query: only SQL has that */
+	const char *batch;               /* borrowed; NULL: one key at a time */
+	struct tayra__batching batching; /* of a batch or a pipeline */
+	bool pipeline;                   /* of PostgreSQL alone */
+	const char *version;             /* the statement for it.  Borrowed; NULL: none */
+	bool statements;                 /* there is one besides the query: only SQL has that */
 };
 
 /* => TAYRA_OK, TAYRA_E_INVAL with a complaint. */

@@ -224,9 +224,10 @@ tayra__spread_drop(struct tayra__spread *spread)
 	spread->count = 0;
 }
 
-static void
-finish(struct tayra__wanted *w, int status)
+int
+tayra__spread_finish(struct tayra__spread *s, uint32_t i, int status)
 {
+	struct tayra__wanted *w = &s->wanted[i];
 	const void *value = NULL;
 	size_t len = 0;
 
@@ -236,6 +237,8 @@ finish(struct tayra__wanted *w, int status)
 		tayra_load_done(w->load, value, len, NULL);
 	else
 		tayra_load_fail(w->load, status, 0);
+	w->load = NULL;
+	return status;
 }
 
 static bool
@@ -252,12 +255,12 @@ tayra__spread_end(struct tayra__spread *s, const struct tayra__outcome *outcome,
 		  void *arg, uint32_t worker)
 {
 	for (uint32_t i = 0; i < s->count; i++) {
-		struct tayra__wanted *w = &s->wanted[i];
+		const struct tayra__wanted *w = &s->wanted[i];
 
-		if (is_alone_now(s, w, outcome))
+		if (w->load && is_alone_now(s, w, outcome))
 			leave_alone(s, w->load);
-		else
-			finish(w, outcome->status);
+		else if (w->load)
+			tayra__spread_finish(s, i, outcome->status);
 	}
 	tayra__spread_drop(s);
 	for (uint32_t i = 0; i < s->alone; i++) {

@@ -16,7 +16,7 @@
 #include "origin/worker.h"
 
 struct tayra__wanted {
-	struct tayra_load *load;
+	struct tayra_load *load; /* NULL: finished */
 	struct tayra__part parts[TAYRA__PATTERN_PARTS];
 	struct tayra__result result;
 };
@@ -56,11 +56,14 @@ uint32_t tayra__spread_begin(struct tayra__spread *spread, struct tayra_load **l
 struct tayra_load **tayra__spread_loads(const struct tayra__spread *spread);
 /* ENOUGH: so many rows change nothing that the query is not worth its end. */
 struct tayra__sink tayra__spread_sink(struct tayra__spread *spread);
+/* One of them, before the end: by its rows with TAYRA_OK.  => what it was finished with. */
+int tayra__spread_finish(struct tayra__spread *spread, uint32_t i, int status);
 /* They were finished otherwise. */
 void tayra__spread_drop(struct tayra__spread *spread);
 /*
- * Finish them.  Alone go also keys without a row when there was a row of no key, which the database
- * may write otherwise than it was asked for; and all, when there were too many rows.
+ * Finish those that are not.  Alone go also keys without a row when there was a row of no key,
+ * which the database may write otherwise than it was asked for; and all, when there were too many
+ * rows.
  */
 void tayra__spread_end(struct tayra__spread *spread, const struct tayra__outcome *outcome,
 		       tayra__work_fn one, void *arg, uint32_t worker);

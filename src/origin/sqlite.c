@@ -430,8 +430,9 @@ tayra_origin_sqlite(const struct tayra_origin_options *given, const char *path, 
 	status = tayra__origin_settings(given, &settings, &why);
 	if (status != TAYRA_OK)
 		return status;
-	if (!path || !sql) {
-		tayra__complain(&why, "the path or the SQL is missing");
+	if (!path || !sql || settings.pipeline) {
+		tayra__complain(&why, settings.pipeline ? "options: a pipeline is of PostgreSQL"
+							: "the path or the SQL is missing");
 		return TAYRA_E_INVAL;
 	}
 	d = tayra__mem_alloc(sizeof(*d) + settings.threads * sizeof(d->connections[0]));

@@ -32,6 +32,7 @@ struct tayra__workers {
 	tayra__work_many_fn many;
 	void *arg;
 	struct tayra__batching batching;
+	uint32_t wanted; /* threads */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct waiting queue[TAYRA__WORKERS_QUEUE];
@@ -56,11 +57,20 @@ wait_for_company(struct tayra__workers *all)
 	}
 }
 
+/* How many a thread may take now.  Lock held. */
+static uint32_t
+share(const struct tayra__workers *all)
+{
+	uint32_t max = all->batching.loads_max, fair = (all->count + all->wanted - 1) / all->wanted;
+
+	return all->batching.in_turn && fair < max ? fair : max;
+}
+
 /* => how many are in loads[]; 0: it is over. */
 static uint32_t
 take(struct tayra__workers *all, struct tayra_load **loads)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, most;
 
 	pthread_mutex_lock(&all->lock);
 	do {
@@ -69,7 +79,8 @@ take(struct tayra__workers *all, struct tayra_load **loads)
 		if (all->batching.window_ns)
 			wait_for_company(all);
 	} while (all->count == 0 && !all->stop);
-	for (; n < all->batching.loads_max && all->count > 0; all->count--) {
+	most = share(all);
+	for (; n < most && all->count > 0; all->count--) {
 		loads[n++] = all->queue[all->first].load;
 		all->first = (all->first + 1) % TAYRA__WORKERS_QUEUE;
 	}
@@ -168,6 +179,7 @@ create(uint32_t threads, const struct tayra__batching *batching, tayra__work_fn 
 	all->many = many;
 	all->arg = arg;
 	all->batching = *batching;
+	all->wanted = threads;
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

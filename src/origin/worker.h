@@ -6,6 +6,7 @@
 #ifndef TAYRA_ORIGIN_WORKER_H
 #define TAYRA_ORIGIN_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <tayra/tayra.h>
@@ -21,6 +22,8 @@ typedef void (*tayra__work_many_fn)(void *arg, uint32_t worker, struct tayra_loa
 struct tayra__batching {
 	uint32_t loads_max; /* of one call, at most TAYRA__WORKERS_BATCH */
 	uint64_t window_ns; /* how long a load waits for company while a thread is free */
+	bool in_turn;       /* they are worked on one after the other: no thread takes more than its
+			       share of what waits */
 };
 
 /* => TAYRA_E_INVAL for no or too many threads, TAYRA_E_NOMEM also when there can be no more

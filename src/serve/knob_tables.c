@@ -225,6 +225,9 @@ const struct tayra__knob tayra__route_knobs[] = {
 	  "asked for at once by batch" },
 	{ "batch_window", TAYRA__KNOB_NANOSECONDS, OF(batch_window_ns), "DURATION", 1e3, 1e10, NULL,
 	  0, "500us", "how long a key waits for company while a thread is free" },
+	{ "pipeline", TAYRA__KNOB_COUNT, OF(pipeline), "N", 1, 256, NULL, 0, "1",
+	  "for PostgreSQL, without batch: queries sent over a connection before the first is "
+	  "answered, when more wait than there are threads" },
 	{ "path", TAYRA__KNOB_TEXT, OF(path), "PATH", 0, 0, NULL, 0, NULL,
 	  "for an HTTP server: what is asked for, with the parts of the key, as /v1/{name}" },
 	{ "as", TAYRA__KNOB_CHOICE, OF(shape), "raw|row|json", 0, 0, shapes, TAYRA_SHAPE_RAW, "raw",

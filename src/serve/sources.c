@@ -109,7 +109,9 @@ loads_of(const struct tayra__route_setting *route)
 {
 	uint32_t keys = route->batch_keys ? route->batch_keys : BATCH_KEYS;
 
-	return within(threads_of(route) * (route->batch ? keys : 1), 1, 1024);
+	if (!route->batch)
+		keys = route->pipeline ? route->pipeline : 1;
+	return within(threads_of(route) * keys, 1, 1024);
 }
 
 static uint32_t
@@ -216,6 +218,7 @@ open_origin(const struct tayra__route_setting *route, char *why, size_t why_len,
 	options.batch = route->batch;
 	options.batch_keys_max = route->batch_keys;
 	options.batch_window_ns = route->batch_window_ns;
+	options.pipeline = route->pipeline;
 	if (source->sqlite)
 		return tayra_origin_sqlite(&options, source->sqlite, route->query, why, why_len,
 					   out);

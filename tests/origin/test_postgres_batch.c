@@ -37,10 +37,11 @@ make_database(void **state)
 		" ('\"q\\{},''', 'quoted'), ('\xc3\xa9\xf0\x9f\x98\x80', 'accent'),"
 		" (E'\\x01\\t\\n\\x7f', 'control'), ('NULL', 'word'), ('zero', '0');"
 		"CREATE TABLE typed (id int PRIMARY KEY, bytes bytea, word text);"
-		"INSERT INTO typed VALUES (7, '\\xff4142', 'seven'), (8, '\\x43', 'eight');"
+		"INSERT INTO typed VALUES (7, '\\xff4142', 'seven'), (8, '\\x43', 'eight'), (10, "
+		"'', 'ten');"
 		"CREATE TABLE version (arch text, name text, version int);"
 		"INSERT INTO version VALUES ('x', 'one', 1), ('x', 'two', 2), ('y', 'one', 3),"
-		" ('y', 'one', 4);"
+		" ('y', 'one', 4), ('slow', 'one', 0);"
 		"CREATE TABLE changing (name text, value text);"
 		"INSERT INTO changing VALUES ('a', 'A'), ('b', 'B');");
 	return 0;
@@ -290,6 +291,127 @@ a_query_for_many_that_no_longer_fits_leaves_the_plain_one(void **state)
 	tayra_origin_close(origin);
 }
 
+static struct tayra_origin_options
+pipeline_of(uint32_t queries)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	o.threads = 1;
+	o.pipeline = queries;
+	return o;
+}
+
+/* The first key keeps the one thread busy, so that the others go together, the shortest first. */
+#define BUSY(column, key) ", LATERAL pg_sleep(CASE " column " WHEN " key " THEN 0.2 ELSE 0 END)"
+
+static void
+in_a_pipeline_each_key_has_its_own_answer_or_error(void **state)
+{
+	static const struct expected rows[] = {
+		{ "8", TAYRA_OK, "10eight" },       { "7", TAYRA_E_ORIGIN, NULL },
+		{ "abc", TAYRA_E_NOT_FOUND, NULL }, { "9", TAYRA_E_NOT_FOUND, NULL },
+		{ "10", TAYRA_OK, "3ten" },         { "010", TAYRA_OK, "3ten" },
+		{ "1\0", TAYRA_E_INVAL, NULL, 2 },
+	};
+	static const struct expected lists[] = {
+		{ "slow/one", TAYRA_OK, "[{\"name\":\"one\",\"version\":0}]" },
+		{ "y/one", TAYRA_OK,
+		  "[{\"name\":\"one\",\"version\":3},{\"name\":\"one\",\"version\":4}]" },
+		{ "z/z", TAYRA_OK, "[]" },
+		{ "x/two", TAYRA_OK, "[{\"name\":\"two\",\"version\":2}]" },
+	};
+	struct tayra_origin_options o = pipeline_of(16);
+	struct tayra_origin *origin = open_with(
+		&o, "SELECT 10 / (id - 7) || word FROM typed" BUSY("id", "8") " WHERE id = $1");
+
+	expect_together(origin, rows, sizeof(rows) / sizeof(rows[0]), 0);
+	expect_trouble(origin, 1, "division by zero (SQLSTATE 22012)");
+	tayra_origin_close(origin);
+	o.pattern = "{arch}/{name}";
+	o.shape = TAYRA_SHAPE_JSON;
+	expect_of(&o,
+		  "SELECT name, version FROM version" BUSY("arch", "'slow'") " WHERE arch = $1 AND "
+									     "name = $2 "
+									     "ORDER BY version",
+		  lists, 4);
+}
+
+static void
+what_is_behind_one_that_brings_too_many_rows_is_asked_again(void **state)
+{
+	static const struct expected rows[] = {
+		{ "slow", TAYRA_OK, "1" },    { "a", TAYRA_OK, "1" },
+		{ "many", TAYRA_OK, "1" },    { "behind", TAYRA_OK, "1" },
+		{ "farther", TAYRA_OK, "1" },
+	};
+	const struct tayra_origin_options o = pipeline_of(16);
+
+	expect_of(&o,
+		  "SELECT generate_series(1, CASE $1 WHEN 'many' THEN 1000000000 ELSE 1 END)::text "
+		  "FROM pg_sleep(CASE $1 WHEN 'slow' THEN 0.2 ELSE 0 END)",
+		  rows, 5);
+}
+
+static void
+what_is_behind_one_that_ends_the_connection_is_asked_again(void **state)
+{
+	static const struct expected rows[] = {
+		{ "slow", TAYRA_OK, "slow" },       { "a", TAYRA_OK, "a" },
+		{ "kill", TAYRA_E_ORIGIN, NULL },   { "behind", TAYRA_OK, "behind" },
+		{ "farther", TAYRA_OK, "farther" },
+	};
+	const struct tayra_origin_options o = pipeline_of(16);
+
+	expect_of(
+		&o,
+		"SELECT $1::text FROM pg_sleep(CASE $1 WHEN 'slow' THEN 0.2 ELSE 0 END) WHERE CASE "
+		"$1 WHEN 'kill' THEN pg_terminate_backend(pg_backend_pid()) ELSE true END",
+		rows, 5);
+}
+
+static void
+a_pipeline_nobody_waits_for_is_given_up(void **state)
+{
+	static const struct expected rows[] = {
+		{ "slow", TAYRA_OK, "slow" },
+		{ "stuck", TAYRA_E_TIMEOUT, NULL },
+		{ "behind", TAYRA_E_TIMEOUT, NULL },
+	};
+	const struct tayra_origin_options o = pipeline_of(16);
+	struct tayra_origin *origin = open_with(
+		&o,
+		"SELECT $1::text FROM pg_sleep(CASE $1 WHEN 'slow' THEN 0.2 WHEN 'stuck' THEN 60 "
+		"ELSE 0 END)");
+
+	expect_together(origin, rows, 3, 600 * TAYRA_NS_PER_MS);
+	expect(origin, "b", "b", 1);
+	tayra_origin_close(origin);
+}
+
+static void
+a_pipeline_is_of_postgres_alone_and_stands_beside_nothing(void **state)
+{
+	struct tayra_origin_options o = pipeline_of(257);
+	struct tayra_origin *origin;
+	char error[200];
+
+	for (int i = 0; i < 3; i++) {
+		o.pipeline = i == 0 ? 257 : 2;
+		o.batch = i == 1 ? MANY : NULL;
+		o.version = i == 2 ? ONE : NULL;
+		assert_int_equal(tayra_origin_postgres(&o, "host=/nowhere", ONE, error,
+						       sizeof(error), &origin),
+				 TAYRA_E_INVAL);
+		assert_non_null(strstr(error, "a pipeline of over 256, or beside"));
+	}
+	o.version = NULL;
+	assert_true(tayra_origin_sqlite(&o, ":memory:", "SELECT ?1", error, sizeof(error),
+					&origin) < 0);
+	assert_int_equal(tayra_origin_redis(&o, "redis://127.0.0.1:1", "GET {key}", error,
+					    sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_key_gets_its_row_of_one_query_and_the_others_are_not_found),
 	cmocka_unit_test(parts_and_shapes_are_those_of_the_plain_query),
@@ -300,6 +422,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_query_for_many_that_takes_too_long_is_cancelled),
 	cmocka_unit_test(a_query_for_many_that_cannot_serve_is_refused_with_one_line),
 	cmocka_unit_test(a_query_for_many_that_no_longer_fits_leaves_the_plain_one),
+	cmocka_unit_test(in_a_pipeline_each_key_has_its_own_answer_or_error),
+	cmocka_unit_test(what_is_behind_one_that_brings_too_many_rows_is_asked_again),
+	cmocka_unit_test(what_is_behind_one_that_ends_the_connection_is_asked_again),
+	cmocka_unit_test(a_pipeline_nobody_waits_for_is_given_up),
+	cmocka_unit_test(a_pipeline_is_of_postgres_alone_and_stands_beside_nothing),
 };
 
 int

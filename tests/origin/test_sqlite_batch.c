@@ -269,6 +269,53 @@ a_batch_is_of_sql_alone_and_within_bounds(void **state)
 	assert_non_null(strstr(error, "a batch"));
 }
 
+/* A join would give its rows twice if the list had it twice. */
+static void
+a_key_that_two_handles_ask_for_is_right_for_both(void **state)
+{
+	struct tayra_origin_options o = batch_of(3, VERSIONS);
+	static const char *const names[] = { "y/one", "x/one", "y/one" };
+	struct tayra *handles[2];
+	struct tayra_cq *cqs[2];
+	struct tayra_completion c;
+	struct tayra_ref ref;
+
+	o.pattern = "{arch}/{name}";
+	o.shape = TAYRA_SHAPE_JSON;
+	struct tayra_origin *origin = open_with(&o, VERSION);
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(tayra_create(NULL, &handles[i]), TAYRA_OK);
+		assert_int_equal(tayra_cq_create(handles[i], &cqs[i]), TAYRA_OK);
+	}
+	for (int i = 0; i < 3; i++) {
+		struct tayra_request r = TAYRA_REQUEST_INIT;
+
+		r.key = names[i];
+		r.key_len = 5;
+		r.origin = origin;
+		assert_int_equal(tayra_get_or_load_start(handles[i / 2], &r, cqs[i / 2],
+							 (void *)(uintptr_t)names[i][0], &ref),
+				 TAYRA_PENDING);
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(tayra_cq_wait(cqs[i / 2], &c, 1, BATCHED_NS), 1);
+		check_completion(
+			&(struct expected){ "", TAYRA_OK,
+					    (uintptr_t)c.cookie == 'y'
+						    ? "[{\"name\":\"one\",\"version\":\"3\"},"
+						      "{\"name\":\"one\",\"version\":\"4\"}]"
+						    : "[{\"name\":\"one\",\"version\":\"1\"}]",
+					    0 },
+			&c);
+	}
+	for (int i = 0; i < 2; i++) {
+		tayra_cq_destroy(cqs[i]);
+		tayra_destroy(handles[i]);
+	}
+	tayra_origin_close(origin);
+}
+
 static void
 many_threads_lose_no_load(void **state)
 {
@@ -300,6 +347,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_query_for_many_that_takes_too_long_is_interrupted),
 	cmocka_unit_test(a_query_for_many_that_cannot_serve_is_refused_with_one_line),
 	cmocka_unit_test(a_batch_is_of_sql_alone_and_within_bounds),
+	cmocka_unit_test(a_key_that_two_handles_ask_for_is_right_for_both),
 	cmocka_unit_test(many_threads_lose_no_load),
 };
 

@@ -74,7 +74,7 @@ what_the_file_says_is_set(void **state)
 		"  - {keys: 'a:{x}', origin: db, query: select ?1, as: json, ttl: 90s, stale: 1h,\n"
 		"     soft_timeout: 20ms, timeout: 2s, class: high, max_rows: 5, max_bytes: 1M,\n"
 		"     absent_ttl: 3s, error_ttl: off, threads: 2, batch: select many, batch_keys: "
-		"9, batch_window: 2ms}\n"
+		"9, batch_window: 2ms, pipeline: 3}\n"
 		"  - {keys: 'b:{x}', origin: api, path: '/v/{x}'}\n");
 	assert_string_equal(settings.server.listen, "[::1]:7000");
 	assert_int_equal(settings.server.memory_bytes, 3ull << 29);
@@ -115,6 +115,7 @@ what_the_file_says_is_set(void **state)
 	assert_int_equal(settings.routes[0].threads, 2);
 	assert_string_equal(settings.routes[0].batch, "select many");
 	assert_int_equal(settings.routes[0].batch_keys, 9);
+	assert_int_equal(settings.routes[0].pipeline, 3);
 	assert_int_equal(settings.routes[0].batch_window_ns, 2 * TAYRA_NS_PER_MS);
 	assert_string_equal(settings.routes[1].path, "/v/{x}");
 }
