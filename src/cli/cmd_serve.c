@@ -25,11 +25,11 @@
 #define NAME_MAX_LEN 32
 
 /* Past the characters: the knobs of the server, in their order. */
-enum key { CHECK = 256, TIER, KNOB };
+enum key { CHECK = 256, TIER, FEED_SQL, KNOB };
 
 /* Options as argp wants them; the rows are tayra__server_knobs. */
 struct options {
-	struct argp_option rows[KNOBS_MAX + 4];
+	struct argp_option rows[KNOBS_MAX + 5];
 	char names[KNOBS_MAX][NAME_MAX_LEN];
 	char docs[KNOBS_MAX][400];
 };
@@ -38,7 +38,7 @@ struct command {
 	const char *name;
 	struct tayra__settings settings;
 	const char *file;
-	bool check;
+	bool check, feed_sql;
 };
 
 /* "password-file" of "password_file". */
@@ -61,6 +61,8 @@ fill_options(struct options *o)
 		  0 },
 		{ "check", CHECK, NULL, 0,
 		  "say what would be served, and end: 0, or 2 when it cannot be", 0 },
+		{ "feed-sql", FEED_SQL, NULL, 0,
+		  "write the SQL that makes the tables of routes tell what changes, and end", 0 },
 		{ "tier", TIER, "TIER", 0,
 		  "what memory lets go is kept there; file:DIRECTORY[,limit=BYTES] is --file-tier "
 		  "and --file-tier-limit in one, remote:redis://HOST[:PORT] is --remote-tier; "
@@ -72,6 +74,7 @@ fill_options(struct options *o)
 	o->rows[rows++] = own[0];
 	o->rows[rows++] = own[1];
 	o->rows[rows++] = own[2];
+	o->rows[rows++] = own[3];
 	for (size_t i = 0; tayra__server_knobs[i].name && i < KNOBS_MAX; i++) {
 		const struct tayra__knob *knob = &tayra__server_knobs[i];
 
@@ -171,6 +174,7 @@ parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case 'c': command->file = text; return 0;
 	case CHECK: command->check = true; return 0;
+	case FEED_SQL: command->feed_sql = true; return 0;
 	case TIER: return set_tier(command, text);
 	case ARGP_KEY_ARG:
 		tayra__cli_error(command->name, "takes no argument '%s' (see %s --help)", text,
@@ -315,6 +319,21 @@ create_server(struct command *command, char *error, size_t error_len, struct tay
 	return status;
 }
 
+/* It needs no database: there may not be anything in it yet. */
+static int
+write_feed_sql(struct command *command, char *error, size_t error_len)
+{
+	const struct tayra__reader r = { &command->settings.document, &command->settings, error,
+					 error_len };
+	int status = tayra__feeding_sql(&r, stdout);
+
+	if (status == TAYRA_OK && !fflush(stdout) && !ferror(stdout))
+		return TAYRA__EXIT_OK;
+	if (status == TAYRA_OK || status == TAYRA_E_IO)
+		snprintf(error, error_len, "standard output cannot be written to: %m");
+	return fail(command, status == TAYRA_E_INVAL ? status : TAYRA_E_IO, error);
+}
+
 static int
 serve(struct command *command)
 {
@@ -325,6 +344,8 @@ serve(struct command *command)
 
 	if (command->file)
 		status = tayra__settings_load(settings, command->file, text, sizeof(text));
+	if (status == TAYRA_OK && command->feed_sql)
+		return write_feed_sql(command, text, sizeof(text));
 	if (status == TAYRA_OK)
 		status = tayra__settings_open(settings, text, sizeof(text), note, sizeof(note));
 	if (status != TAYRA_OK)

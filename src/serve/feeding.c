@@ -102,6 +102,12 @@ place_for(const struct tayra__feeding *feeding, const char *name, const char *pr
 	return feeding->count;
 }
 
+static const char *
+channel_of(const struct tayra__origin_setting *origin)
+{
+	return origin->feed.channel ? origin->feed.channel : CHANNEL_DEFAULT;
+}
+
 static int
 add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 {
@@ -131,9 +137,7 @@ add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 		.where = origin->sqlite     ? origin->sqlite
 			 : origin->postgres ? origin->postgres
 					    : origin->redis,
-		.what = origin->sqlite  ? feed->changes
-			: feed->channel ? feed->channel
-					: CHANNEL_DEFAULT,
+		.what = origin->sqlite ? feed->changes : channel_of(origin),
 		.forget = (enum tayra_feed_forget)feed->forget,
 		.blind_ttl_ms = feed->blind_ttl_ms,
 		.interval_ns = feed->interval_ns,
@@ -158,6 +162,50 @@ tayra__feeding_open(const struct tayra__reader *r, struct tayra__server_options 
 			status = add(r, &s->routes[i]);
 	options->feeds = feeding->sources;
 	options->feed_count = feeding->count;
+	return status;
+}
+
+static int
+write_sql(const struct tayra__reader *r, const struct tayra__route_setting *route, FILE *out)
+{
+	const struct tayra__origin_setting *origin = route->source;
+	const struct tayra__yaml *at = tayra__yaml_find(route->at, "table");
+	char why[300];
+	int status;
+
+	if (origin->redis)
+		return tayra__reader_refuse(r, at, "a Redis has no tables, and tells by itself");
+	if (origin->sqlite && !origin->feed.changes)
+		return tayra__reader_refuse(
+			r, at,
+			"the feed of origin '%.64s' has no changes, the table to write them into",
+			origin->name);
+	fprintf(out, "-- Origin '%s': what makes table %s tell the keys %s\n", origin->name,
+		route->table, route->keys);
+	if (origin->sqlite)
+		status = tayra_feed_sqlite_sql(route->keys, route->table, origin->feed.changes, why,
+					       sizeof(why), out);
+	else
+		status = tayra_feed_postgres_sql(route->keys, route->table, channel_of(origin), why,
+						 sizeof(why), out);
+	return status == TAYRA_E_INVAL ? tayra__reader_refuse(r, at, "%s", why) : status;
+}
+
+int
+tayra__feeding_sql(const struct tayra__reader *r, FILE *out)
+{
+	const struct tayra__settings *s = tayra__settings_of(r);
+	int status = TAYRA_OK;
+	bool some = false;
+
+	for (size_t i = 0; i < s->route_count && status == TAYRA_OK; i++) {
+		if (!s->routes[i].table)
+			continue;
+		status = write_sql(r, &s->routes[i], out);
+		some = true;
+	}
+	if (status == TAYRA_OK && !some)
+		return tayra__reader_refuse(r, NULL, "no route has a table whose changes are told");
 	return status;
 }
 

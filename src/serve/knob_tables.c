@@ -217,6 +217,9 @@ const struct tayra__knob tayra__route_knobs[] = {
 	{ "query", TAYRA__KNOB_TEXT, OF(query), "SQL", 0, 0, NULL, 0, NULL,
 	  "for a database: one SELECT; the parts of the key are its parameters, in that order (?1 "
 	  "in SQLite, $1 in PostgreSQL)" },
+	{ "table", TAYRA__KNOB_TEXT, OF(table), "TABLE", 0, 0, NULL, 0, "none",
+	  "for a database with a feed: the table of these keys, whose columns the parts are; "
+	  "--feed-sql writes what makes it tell" },
 	{ "batch", TAYRA__KNOB_TEXT, OF(batch), "SQL", 0, 0, NULL, 0, "one key at a time",
 	  "for a database: one SELECT that is asked for several keys at once, a JSON array in "
 	  "SQLite, arrays in PostgreSQL; its first columns are the parts of the key, those behind "

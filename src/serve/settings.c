@@ -219,6 +219,10 @@ read_route(const struct tayra__reader *r, const struct tayra__yaml *at,
 	if (!route->source)
 		return tayra__reader_refuse(r, tayra__yaml_find(at, "origin"),
 					    "there is no origin '%.64s'", route->origin);
+	if (route->table && !route->source->feed.at)
+		return tayra__reader_refuse(r, tayra__yaml_find(at, "table"),
+					    "table is for feeds, and origin '%.64s' has none",
+					    route->origin);
 	return check_route(r, route);
 }
 

@@ -153,6 +153,29 @@ sed -i 's/{changes: nowhere}/on/' feed.yaml
 [ $? -eq 0 ] && grep -q "^feed of 'packages' for pkg:\*: any commit$" out &&
 	grep -q "^pkg:{k}: from sqlite .*, ttl 60s, absent_ttl 5s, refresh_at 0.8, limit 1 to 4$" out
 claim "--check says who tells of changes, and how routes load"
+printf '%s\n' 'origins:' '  db:' '    sqlite: told.db' '    feed: {changes: change}' '  pg:' \
+	'    postgres: host=/nowhere' '    feed: on' 'routes:' \
+	'  - {keys: "t:{id}", origin: db, query: "select v from t where id = ?1", table: t}' >sql.yaml
+python3 -c 'import sqlite3; sqlite3.connect("told.db").executescript("create table t(id integer primary key, v); insert into t values(1, 1)")'
+"$tayra" serve --feed-sql -c sql.yaml >told.sql 2>err && [ ! -s err ] &&
+	python3 -c 'import sqlite3; sqlite3.connect("told.db").executescript(open("told.sql").read())'
+claim "--feed-sql writes what makes a table tell"
+sed -i '/^  pg:/,/^    feed: on/d' sql.yaml
+if start sql.yaml >out; then
+	first=$(get t:1)
+	python3 -c 'import sqlite3; d = sqlite3.connect("told.db"); d.execute("update t set v = 2"); d.commit()'
+	for _ in $(seq 100); do
+		[ "$(get t:1)" = '$1 2 +OK ' ] && break
+		sleep 0.05
+	done
+	[ "$first" = '$1 1 +OK ' ] && [ "$(get t:1)" = '$1 2 +OK ' ]
+	claim "and then a commit is in the next replies"
+	stop
+fi
+sed -i 's/table: t}/table: "no such"}/; s/{changes: change}/on/' sql.yaml
+"$tayra" serve --feed-sql -c sql.yaml >out 2>err
+[ $? -eq 2 ] && grep -q "^tayra serve: sql.yaml:6:.*: the feed of origin 'db' has no changes" err
+claim "and says where there is nothing to write into"
 "$tayra" serve -c nowhere.yaml >out 2>err
 [ $? -eq 2 ] && grep -q '^tayra serve: nowhere.yaml: No such file' err
 claim "a configuration must be there"

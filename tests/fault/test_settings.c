@@ -18,7 +18,7 @@
 #define ATTEMPTS_MAX 2000
 
 static const char text[] = "memory: 64M\nrequirepass: secret\norigins:\n"
-			   "  db: {sqlite: /dev/null, limit: {max: 3}}\n"
+			   "  db: {sqlite: /dev/null, limit: {max: 3}, feed: {changes: c}}\n"
 			   "  web: {http: 'http://127.0.0.1:1', headers: ['A: b']}\n"
 			   "routes:\n"
 			   "  - {keys: 'a:{x}', origin: db, query: 'select ?1', as: row}\n"

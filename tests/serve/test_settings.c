@@ -515,6 +515,8 @@ what_is_wrong_is_said_with_its_place(void **state)
 		{ "learn: {ttl_min: 2h}\n", "over its ttl_max of 6000000 ms" },
 		{ "origins: {a: {http: x, feed: on}}\n",
 		  "t.yaml:1:24: feed is for databases, and origin 'a' is none" },
+		{ DB "routes: [{keys: k, origin: db, query: q, table: t}]\n",
+		  "table is for feeds, and origin 'db' has none" },
 		{ "origins: {a: {sqlite: x, feed: yes}}\n",
 		  "feed 'yes' does not exist; there are" },
 		{ "origins: {a: {sqlite: x, feed: {channel: c}}}\n", "channel is for PostgreSQL" },
