@@ -4,6 +4,8 @@
  */
 #include "house.h"
 
+#include <poll.h>
+
 #define OTHERS UINT64_MAX /* token of somebody else's lease */
 #define LEASE  2000       /* ms, the default */
 
@@ -137,9 +139,29 @@ who_finds_it_held_does_not_load_and_gets_the_value_when_told(void **state)
 		tayra_release(&c.ref);
 	}
 	assert_int_equal(h.s.calls, 0);
-	assert_true(is_fresh(h.s.t, "k")); /* kept, though it had been told of */
+	finds_at(&h, "k", "theirs", TAYRA_TIER_RAM); /* kept, though it had been told of */
 	assert_int_equal(stats_of(&h.s).lease_takeovers, 0);
 	assert_int_equal(h.remote.leases, h.remote.releases);
+	move_out(&h);
+}
+
+static void
+who_waits_is_joined_still_when_it_was_told_of_a_change(void **state)
+{
+	struct pollfd fd = { .events = POLLIN };
+	struct house h;
+
+	move_in_shared(&h, 0);
+	others_load(&h, LEASE);
+	start_one(&h, answer);
+	fd.fd = tayra_cq_fd(h.s.cq);
+	assert_int_equal(poll(&fd, 1, 0), 0);
+	tayra__tier_changed(&h.remote.tier, "k", 1);
+	assert_int_equal(poll(&fd, 1, 0), 1); /* there is something to do */
+	got_none(&h.s);
+	start_one(&h, answer);
+	assert_int_equal(stats_of(&h.s).joined, 1);
+	assert_int_equal(stats_of(&h.s).lease_waits, 1);
 	move_out(&h);
 }
 
@@ -259,21 +281,63 @@ when_the_remote_fails_it_loads_for_itself(void **state)
 	move_out(&h);
 }
 
+/* Nothing ticks, the clock is real, and somebody else loads for so long. */
+static void
+move_in_real(struct house *h, uint64_t ms)
+{
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+
+	move_in_shared(h, 0);
+	stage_close(&h->s);
+	o.remote_tier = (struct tayra_tier_remote *)&h->remote;
+	o.clock = tayra_clock_real();
+	stage_open(&h->s, &o);
+	others_load(h, 0);
+	h->remote.lease_until_ms = tayra_clock_real()->wall_ms(NULL) + ms;
+}
+
+static void *
+ask_impatiently(void *arg)
+{
+	struct house *h = arg;
+	struct tayra_request r = ask(&h->s, "k", answer);
+	struct tayra_ref ref;
+
+	r.timeout_ns = 200 * TAYRA_NS_PER_MS;
+	return tayra_get_or_load(h->s.t, &r, &ref) == TAYRA_E_TIMEOUT ? NULL : arg;
+}
+
+static void
+when_the_thread_that_looks_leaves_the_next_one_does(void **state)
+{
+	struct tayra_request r;
+	struct tayra_ref ref;
+	pthread_t first;
+	struct house h;
+	void *wrong;
+
+	move_in_real(&h, 400);
+	r = ask(&h.s, "k", answer);
+	r.timeout_ns = 20 * TAYRA_NS_PER_S;
+	assert_int_equal(pthread_create(&first, NULL, ask_impatiently, &h), 0);
+	while (stats_of(&h.s).lease_waits == 0)
+		sched_yield();
+	assert_int_equal(tayra_get_or_load(h.s.t, &r, &ref), TAYRA_OK);
+	tayra_release(&ref);
+	pthread_join(first, &wrong);
+	assert_null(wrong);
+	assert_int_equal(h.s.calls, 1);
+	move_out(&h);
+}
+
 static void
 a_thread_that_blocks_looks_itself_where_nothing_ticks(void **state)
 {
-	struct tayra_options o = TAYRA_OPTIONS_INIT;
 	struct tayra_request r;
 	struct tayra_ref ref;
 	struct house h;
 
-	move_in_shared(&h, 0);
-	stage_close(&h.s);
-	o.remote_tier = (struct tayra_tier_remote *)&h.remote;
-	o.clock = tayra_clock_real();
-	stage_open(&h.s, &o);
-	others_load(&h, 0);
-	h.remote.lease_until_ms = tayra_clock_real()->wall_ms(NULL) + 60;
+	move_in_real(&h, 60);
 	r = ask(&h.s, "k", answer);
 	assert_int_equal(tayra_get_or_load(h.s.t, &r, &ref), TAYRA_OK);
 	holds(&ref, "value");
@@ -497,12 +561,14 @@ main(void)
 		cmocka_unit_test(the_lease_is_given_back_after_the_value_is_there),
 		cmocka_unit_test(a_load_that_fails_gives_it_back),
 		cmocka_unit_test(who_finds_it_held_does_not_load_and_gets_the_value_when_told),
+		cmocka_unit_test(who_waits_is_joined_still_when_it_was_told_of_a_change),
 		cmocka_unit_test(who_is_not_told_finds_it_all_the_same),
 		cmocka_unit_test(where_many_wait_each_looks_less_often),
 		cmocka_unit_test(what_runs_out_one_takes_over),
 		cmocka_unit_test(what_never_ends_is_not_waited_for_for_ever),
 		cmocka_unit_test(when_the_remote_fails_it_loads_for_itself),
 		cmocka_unit_test(a_thread_that_blocks_looks_itself_where_nothing_ticks),
+		cmocka_unit_test(when_the_thread_that_looks_leaves_the_next_one_does),
 		cmocka_unit_test(with_the_ticker_the_lookers_do),
 		cmocka_unit_test(what_is_stale_is_served_at_the_soft_timeout),
 		cmocka_unit_test(a_deadline_ends_the_wait_and_with_it_the_flight),
