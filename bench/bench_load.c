@@ -15,7 +15,9 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } scenarios[] = {
-	{ "ttl", load_ttl },
+	{ "hit", load_hit },           { "direct", load_direct }, { "herd", load_herd },
+	{ "outage", load_outage },     { "slow", load_slow },     { "ttl", load_ttl },
+	{ "prefetch", load_prefetch },
 };
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * load_bench.h: the scenarios of bench_load, one a file, each a function that prints its goals, one
+ * load_bench.h: the scenarios of bench_load, each a function that prints its goals, one
  * JSON object a line.
  */
 #ifndef TAYRA_BENCH_LOAD_BENCH_H
@@ -18,6 +18,12 @@ struct load_goal {
 void load_goal_print(const struct load_goal *goal);
 
 /* The scenarios.  => 0; 1: it could not be run, and standard error says why. */
+int load_hit(void);
+int load_direct(void);
+int load_herd(void);
+int load_outage(void);
+int load_slow(void);
 int load_ttl(void);
+int load_prefetch(void);
 
 #endif

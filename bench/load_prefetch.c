@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench_prefetch.c: what fetching successors ahead saves and costs, by the library's own code under
+ * load_prefetch.c: what fetching successors ahead saves and costs, by the library's own code under
  * virtual time: the waits of those who ask, and the origin's work, each beside the same without.
  * Where keys follow from one another: users of the showcase's catalogue with the real costs of
  * their loads, and orm_busy, cloudphysics_io and sprite.  Where they do not: web12, git_changes and
@@ -10,11 +10,13 @@
  * last and a load of a trace takes 2 ms.  Figures are medians of these runs, of the catalogue with
  * one seed each; lo and hi the least and the most.
  */
-#include "bench.h"
+#include "load_bench.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "bench.h"
 #include "demand.h"
 #include "miss_cost.h"
 
@@ -41,35 +43,28 @@ static const struct bench_case cases[] = {
 
 enum metric { WAIT, ORIGIN, METRICS };
 
-static const char *const metric_names[METRICS] = { "wait", "origin_work" };
+static const char *const metric_names[METRICS] = { "waits to those without",
+						   "the origin's work to that without" };
 /* Of what it is without: where keys follow from one another, and where they do not. */
 static const double bars[METRICS][2] = { { 1.01, 0.85 }, { 1.01, 1.10 } };
 
 static void
 print(const struct bench_case *c, double share, enum metric metric, double values[RUNS])
 {
-	struct tayra__json json;
-	double bar = bars[metric][c->structured];
+	struct load_goal goal = { .goal = "prefetch",
+				  .what = metric_names[metric],
+				  .bar = bars[metric][c->structured] };
 	char name[96];
 
 	qsort(values, RUNS, sizeof(*values), bench_by_value);
-	snprintf(name, sizeof(name), "prefetch_%s_%g%%", c->name, share * 100);
-	tayra__json_init(&json, stdout, TAYRA__JSON_LINE);
-	tayra__json_object(&json, NULL);
-	tayra__json_string(&json, "goal", "prefetch");
-	tayra__json_string(&json, "scenario", name);
-	tayra__json_string(&json, "what", metric_names[metric]);
-	tayra__json_double(&json, "figure", values[RUNS / 2], 4);
-	tayra__json_double(&json, "bar", bar, 4);
-	tayra__json_string(&json, "side", "most");
-	tayra__json_double(&json, "lo", values[0], 4);
-	tayra__json_double(&json, "hi", values[RUNS - 1], 4);
+	snprintf(name, sizeof(name), "%s %g%%", c->name, share * 100);
+	goal.scenario = name;
+	goal.figure = values[RUNS / 2];
+	goal.lo = values[0];
+	goal.hi = values[RUNS - 1];
 	/* What must never cost anything must not in any run. */
-	tayra__json_bool(&json, "pass", values[c->structured ? RUNS / 2 : RUNS - 1] <= bar);
-	tayra__json_string(&json, "repeat", "make bench BENCH=prefetch");
-	tayra__json_end(&json);
-	tayra__json_finish(&json);
-	fflush(stdout);
+	goal.pass = (c->structured ? goal.figure : goal.hi) <= goal.bar;
+	load_goal_print(&goal);
 }
 
 static int
@@ -130,7 +125,7 @@ measure(const struct bench_case *c, struct miss_cost *catalogue)
 		demand_close(&d);
 	}
 	if (status < 0) {
-		fprintf(stderr, "bench_prefetch: %s: %s\n", c->name, error);
+		fprintf(stderr, "bench_load: %s: %s\n", c->name, error);
 		return status;
 	}
 	for (int i = 0; i < 2; i++)
@@ -140,7 +135,7 @@ measure(const struct bench_case *c, struct miss_cost *catalogue)
 }
 
 int
-main(void)
+load_prefetch(void)
 {
 	struct miss_cost catalogue;
 	char error[256];
@@ -148,7 +143,7 @@ main(void)
 	int failed = 0;
 
 	if (!has_catalogue)
-		fprintf(stderr, "bench_prefetch: without the catalogue: %s\n", error);
+		fprintf(stderr, "bench_load: without the catalogue: %s\n", error);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		bool is_catalogue = strcmp(cases[i].name, "catalogue") == 0;
 
