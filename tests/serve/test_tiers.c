@@ -5,7 +5,12 @@
 #include "client.h"
 #include "net/redis.h"
 
+#include <stdatomic.h>
 #include <sys/wait.h>
+
+#include <tayra/tayra.h>
+
+#include "serve/route.h"
 
 static struct running running;
 static char folder[64], tier[96];
@@ -344,6 +349,85 @@ servers_share_what_is_in_a_remote_tier(void **state)
 	close(b);
 }
 
+/* What INFO tiers says, on a connection of its own. */
+static const char *
+info_tiers(const struct running *of)
+{
+	static char text[4096];
+	size_t len = 0;
+	ssize_t got;
+	int fd = client_connect(of);
+
+	client_send(fd, "INFO tiers\r\nQUIT\r\n", 18);
+	while ((got = recv(fd, text + len, sizeof(text) - 1 - len, 0)) > 0)
+		len += (size_t)got;
+	text[len] = '\0';
+	close(fd);
+	return text;
+}
+
+static _Atomic unsigned loads;
+
+static int
+load_slowly(void *arg, const void *key, size_t len, void **value, size_t *value_len)
+{
+	atomic_fetch_add(&loads, 1);
+	usleep(300000);
+	*value = strdup("v");
+	*value_len = 1;
+	return TAYRA_OK;
+}
+
+/* Both are asked for what neither has.  => how often it was loaded. */
+static unsigned
+load_through_two(uint64_t lease_ns, struct tayra_origin *origin)
+{
+	const struct tayra__route route = { .keys = "k:{name}", .origin = origin };
+	const struct tayra__server_options o = { .memory_bytes = 16u << 20,
+						 .remote_tier = redis.url,
+						 .remote_lease_ns = lease_ns,
+						 .routes = &route,
+						 .route_count = 1 };
+	int a, b;
+
+	client_stop(&one);
+	client_stop(&two);
+	redis_say(&redis, "FLUSHALL");
+	client_start(&one, o);
+	client_start(&two, o);
+	usleep(50000); /* what began to load before they were connected is not offered */
+	atomic_store(&loads, 0);
+	a = client_connect(&one);
+	b = client_connect(&two);
+	client_send(a, "GET k:x\r\n", 9);
+	client_send(b, "GET k:x\r\n", 9);
+	client_expect(a, "$1\r\nv\r\n", 7);
+	client_expect(b, "$1\r\nv\r\n", 7);
+	close(a);
+	close(b);
+	return atomic_load(&loads);
+}
+
+static void
+servers_that_share_a_remote_tier_load_a_key_once(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+
+	if (!redis_is_installed())
+		skip();
+	o.threads = 2;
+	assert_int_equal(tayra_origin_function(&o, load_slowly, NULL, &origin), TAYRA_OK);
+	assert_int_equal(load_through_two(1, origin), 2); /* off */
+	assert_int_equal(load_through_two(0, origin), 1);
+	assert_true(!strstr(info_tiers(&one), "taken=1") != !strstr(info_tiers(&two), "taken=1"));
+	client_stop(&one);
+	client_stop(&two);
+	tayra_origin_close(origin);
+	client_start(&one, (struct tayra__server_options){ .memory_bytes = 16u << 20 });
+	client_start(&two, (struct tayra__server_options){ .memory_bytes = 16u << 20 });
+}
+
 static void
 a_remote_tier_that_hangs_keeps_only_its_writers_waiting(void **state)
 {
@@ -390,23 +474,6 @@ who_goes_away_leaves_nothing_behind(void **state)
 		client_say(fd, "PING", "+PONG\r\n");
 		close(fd);
 	}
-}
-
-/* What INFO tiers says, on a connection of its own. */
-static const char *
-info_tiers(const struct running *of)
-{
-	static char text[4096];
-	size_t len = 0;
-	ssize_t got;
-	int fd = client_connect(of);
-
-	client_send(fd, "INFO tiers\r\nQUIT\r\n", 18);
-	while ((got = recv(fd, text + len, sizeof(text) - 1 - len, 0)) > 0)
-		len += (size_t)got;
-	text[len] = '\0';
-	close(fd);
-	return text;
 }
 
 static void
@@ -464,6 +531,7 @@ main(void)
 		test(a_pipeline_over_what_is_below_keeps_its_order),
 		test(a_directory_that_cannot_be_used_is_said),
 		remote(servers_share_what_is_in_a_remote_tier),
+		remote(servers_that_share_a_remote_tier_load_a_key_once),
 		remote(a_remote_tier_that_hangs_keeps_only_its_writers_waiting),
 		remote(who_goes_away_leaves_nothing_behind),
 	};
