@@ -66,6 +66,32 @@ a_change_is_not_lost_for_want_of_memory(void **state)
 	move_out(&h);
 }
 
+/* A key too long to be put together without the heap: then it may be any. */
+static void
+nor_is_one_of_a_namespace(void **state)
+{
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+	struct tayra_feed *feed;
+	char whole[501] = { 'n' };
+	struct stage s;
+
+	stage_open(&s, NULL);
+	o.key_prefix = "n";
+	o.key_prefix_len = 1;
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_OK);
+	tayra_feed_sound(feed);
+	stage_pass_ms(&s, 5000);
+	memset(whole + 1, 'x', 499);
+	assert_int_equal(tayra_put(s.t, whole, 500, "v", 1, 60000, 0), TAYRA_OK);
+	assert_true(is_fresh(s.t, whole));
+	tayra__mem_fail_after(1);
+	assert_int_equal(tayra_feed_changed(feed, whole + 1, 499), TAYRA_OK);
+	tayra__mem_fail_after(0);
+	assert_false(is_fresh(s.t, whole));
+	tayra_feed_close(feed);
+	stage_close(&s);
+}
+
 /* Nobody listens there, and they open all the same. */
 static int
 open_postgres(struct tayra *t, struct tayra_feed **out)
@@ -116,6 +142,7 @@ those_of_servers_are_opened_whole_or_not_at_all(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_feed_is_opened_whole_or_not_at_all),
 	cmocka_unit_test(a_change_is_not_lost_for_want_of_memory),
+	cmocka_unit_test(nor_is_one_of_a_namespace),
 	cmocka_unit_test(those_of_servers_are_opened_whole_or_not_at_all),
 };
 

@@ -34,9 +34,21 @@ check_origin(const struct tayra__origin_setting *origin)
 {
 	const struct tayra__limit_setting *limit = &origin->limit;
 
-	must(!!origin->sqlite + !!origin->postgres + !!origin->http == 1);
+	must(!!origin->sqlite + !!origin->postgres + !!origin->redis + !!origin->http == 1);
+	must(!origin->feed.at || !origin->http);
+	must(!origin->feed.changes || origin->sqlite);
+	must(!origin->feed.channel || origin->postgres);
 	must(limit->fixed <= 1024 && limit->min <= 1024 && limit->max <= 1024);
 	must(!limit->max || limit->min <= limit->max);
+}
+
+/* 0 is nothing said; what is off is below all others, or above. */
+static void
+check_loads(const struct tayra_strategy *s)
+{
+	must(s->ttl_jitter >= 0 && s->ttl_jitter < 1 && s->refresh_at >= 0 && s->refresh_at < 1);
+	must(s->soft_timeout_ns <= TAYRA_AT_ONCE || s->soft_timeout_ns >= TAYRA_NS_PER_MS);
+	must(!s->throttle_max_ms || s->throttle_ms <= s->throttle_max_ms);
 }
 
 static void
@@ -81,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(settings.policy >= TAYRA_POLICY_S3FIFO);
 		if (settings.learn.at)
 			check_learning(&settings.learn);
+		check_loads(&settings.loads);
 		check_alerts(&settings.alerting);
 		for (size_t i = 0; i < settings.origin_count; i++)
 			check_origin(&settings.origins[i]);
