@@ -326,6 +326,7 @@ in_a_pipeline_each_key_has_its_own_answer_or_error(void **state)
 
 	expect_together(origin, rows, sizeof(rows) / sizeof(rows[0]), 0);
 	expect_trouble(origin, 1, "division by zero (SQLSTATE 22012)");
+	expect(origin, "10", "3ten", 4); /* alone on the same connection */
 	tayra_origin_close(origin);
 	o.pattern = "{arch}/{name}";
 	o.shape = TAYRA_SHAPE_JSON;
@@ -388,6 +389,60 @@ a_pipeline_nobody_waits_for_is_given_up(void **state)
 	tayra_origin_close(origin);
 }
 
+/* Which connection gave that completion. */
+static int
+backend_of(struct tayra_cq *cq)
+{
+	struct tayra_completion c;
+	char text[20] = "";
+
+	assert_int_equal(tayra_cq_wait(cq, &c, 1, BATCHED_NS), 1);
+	assert_int_equal(c.status, TAYRA_OK);
+	assert_true(c.ref.value_len < sizeof(text));
+	memcpy(text, c.ref.value, c.ref.value_len);
+	tayra_release(&c.ref);
+	return (int)strtol(text, NULL, 10);
+}
+
+static void
+no_connection_takes_more_than_its_share_of_what_waits(void **state)
+{
+	/* Two keep both busy, and four wait. */
+	static const char *const keys[] = { "busy 1", "busy 2", "1", "2", "3", "4" };
+	struct tayra_origin_options o = pipeline_of(16);
+	int seen[2] = { 0 }, backend;
+	struct tayra *t;
+	struct tayra_cq *cq;
+	struct tayra_ref ref;
+
+	o.threads = 2;
+	struct tayra_origin *origin = open_with(
+		&o, "SELECT pg_backend_pid()::text FROM pg_sleep(0.2) WHERE $1::text <> ''");
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	assert_int_equal(tayra_cq_create(t, &cq), TAYRA_OK);
+	for (size_t i = 0; i < 6; i++) {
+		struct tayra_request r = TAYRA_REQUEST_INIT;
+
+		r.key = keys[i];
+		r.key_len = strlen(keys[i]);
+		r.origin = origin;
+		assert_int_equal(tayra_get_or_load_start(t, &r, cq, NULL, &ref), TAYRA_PENDING);
+		if (i < 2)
+			usleep(50000);
+	}
+	for (int i = 0; i < 2; i++)
+		backend_of(cq);
+	for (int i = 0; i < 4; i++) {
+		backend = backend_of(cq);
+		seen[seen[0] != 0 && backend != seen[0]] = backend;
+	}
+	assert_true(seen[0] != 0 && seen[1] != 0);
+	tayra_cq_destroy(cq);
+	tayra_destroy(t);
+	tayra_origin_close(origin);
+}
+
 static void
 a_pipeline_is_of_postgres_alone_and_stands_beside_nothing(void **state)
 {
@@ -425,6 +480,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(in_a_pipeline_each_key_has_its_own_answer_or_error),
 	cmocka_unit_test(what_is_behind_one_that_brings_too_many_rows_is_asked_again),
 	cmocka_unit_test(what_is_behind_one_that_ends_the_connection_is_asked_again),
+	cmocka_unit_test(no_connection_takes_more_than_its_share_of_what_waits),
 	cmocka_unit_test(a_pipeline_nobody_waits_for_is_given_up),
 	cmocka_unit_test(a_pipeline_is_of_postgres_alone_and_stands_beside_nothing),
 };

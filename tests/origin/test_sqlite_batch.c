@@ -139,9 +139,19 @@ any_text_can_be_asked_together_and_what_is_none_goes_alone(void **state)
 		{ "a\xff", TAYRA_E_NOT_FOUND, NULL },
 		{ "a", TAYRA_OK, "many A" },
 	};
-	const struct tayra_origin_options o = batch_of(7, MANY);
+	/* Cut at its byte 0, one would be the other. */
+	static const struct expected cut[] = {
+		{ "a", TAYRA_OK, "[{\"value\":\"A\"}]" },
+		{ "b", TAYRA_OK, "[{\"value\":\"B\"}]" },
+		{ "a\0b", TAYRA_OK, "[]", 3 },
+	};
+	struct tayra_origin_options o = batch_of(7, MANY);
 
 	expect_of(&o, ONE, rows, 7);
+	o = batch_of(
+		3, "SELECT k.value, i.value FROM json_each(?1) k JOIN item i ON i.name = k.value");
+	o.shape = TAYRA_SHAPE_JSON;
+	expect_of(&o, "SELECT value FROM item WHERE name = ?1", cut, 3);
 }
 
 static void

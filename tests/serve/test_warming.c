@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #include <tayra/tayra.h>
 
-#include "base/clock.h"
+#include "load/origin.h"
 #include "serve/route.h"
 #include "serve/warming.h"
 
@@ -144,28 +145,76 @@ an_origin_that_hangs_holds_up_no_other(void **state)
 	tayra__warming_destroy(warming);
 }
 
+static void *
+destroy(void *warming)
+{
+	tayra__warming_destroy(warming);
+	return NULL;
+}
+
 static void
 destroying_it_begins_no_more_and_waits_for_what_is_out(void **state)
 {
 	struct tayra__warming *warming;
-	unsigned loads;
+	struct tayra__warming_state now;
+	uint64_t before_ns = 0;
+	pthread_t thread;
 
 	world.shut = true;
 	warming = begin();
 	while (world.waiting == 0)
 		sched_yield();
+	assert_int_equal(pthread_create(&thread, NULL, destroy, warming), 0);
+	/* It hears of it with one of the next reports. */
+	for (int reports = 0; reports < 5;) {
+		sched_yield();
+		tayra__warming_state(warming, &now);
+		reports += now.progress.elapsed_ns != before_ns;
+		before_ns = now.progress.elapsed_ns;
+	}
+	assert_true(now.running);
 	world.shut = false;
+	pthread_join(thread, NULL);
+	assert_in_range(world.loads[1], 1, KEYS / 2);
+}
+
+/* An origin that notes for whom it was asked. */
+static enum tayra_class seen;
+
+static void
+note_class(struct tayra_origin *origin, struct tayra_load *load)
+{
+	seen = tayra_load_class(load);
+	tayra_load_done(load, "v", 1, NULL);
+}
+
+static void
+it_goes_behind_all_that_clients_ask_for(void **state)
+{
+	struct tayra_origin origin = { .name = "noting", .load = note_class };
+	struct tayra__route route = { .keys = "a:{n}", .origin = &origin, .cls = TAYRA_HIGH };
+	struct tayra__warming_state now;
+	struct tayra__warming *warming;
+	struct tayra__routes *routes;
+	char error[200];
+
+	assert_int_equal(tayra__routes_create(&route, 1, error, sizeof(error), &routes), TAYRA_OK);
+	assert_int_equal(tayra__warming_create(world.t, routes, world.keys, 1, &warming), TAYRA_OK);
+	do {
+		sched_yield();
+		tayra__warming_state(warming, &now);
+	} while (now.running);
+	assert_int_equal(now.progress.loaded, 1);
+	assert_int_equal(seen, TAYRA_BACKGROUND);
 	tayra__warming_destroy(warming);
-	loads = world.loads[1];
-	assert_true(loads >= 1);
-	tayra__clock_sleep_until_ns(tayra__clock_real_ns() + 20 * TAYRA_NS_PER_MS);
-	assert_int_equal(world.loads[1], loads);
+	tayra__routes_destroy(routes);
 }
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(all_keys_are_loaded_by_their_routes_into_database_0, set_up,
 					tear_down),
 	cmocka_unit_test_setup_teardown(an_origin_that_hangs_holds_up_no_other, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(it_goes_behind_all_that_clients_ask_for, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(destroying_it_begins_no_more_and_waits_for_what_is_out,
 					set_up, tear_down),
 };
