@@ -2,7 +2,7 @@
  *
  * A server whose origins tell of changes, as its configuration says: a commit is in the next reply.
  */
-#include "client.h"
+#include "http.h"
 
 #include <poll.h>
 #include <sqlite3.h>
@@ -104,7 +104,7 @@ start(const char *origin, const char *query, const char *route)
 
 	tayra__settings_init(&settings);
 	snprintf(text, sizeof(text),
-		 "memory: 16M\nadmin: off\norigins:\n  db: {%s}\n"
+		 "memory: 16M\nadmin: 127.0.0.1:0\norigins:\n  db: {%s}\n"
 		 "routes:\n  - {keys: 'item:{id}', origin: db, query: '%s', ttl: 1h%s}\n",
 		 origin, query, route);
 	if (tayra__settings_read(&settings, "t.yaml", text, strlen(text), error, sizeof(error)) !=
@@ -152,6 +152,29 @@ info_feeds(void)
 		have += (size_t)n;
 		body[have] = '\0';
 	} while (strncmp(body + have - 2, "\r\n", 2) != 0 || poll(&fds, 1, 5) > 0);
+}
+
+/* Until /metrics says so.  => false: there is no such page in this build. */
+static bool
+await_metric(const char *line)
+{
+	static const char at[] = "status at http://127.0.0.1:";
+	uint64_t begin_ms = now_ms();
+	char text[512], *page;
+	static char metrics[1 << 18];
+
+	tayra__server_describe(running.server, text, sizeof(text));
+	page = strstr(text, at);
+	if (!page)
+		return false;
+	do {
+		assert_int_equal(http_get((uint16_t)strtoul(page + sizeof(at) - 1, NULL, 10),
+					  "/metrics", metrics, sizeof(metrics)),
+				 200);
+		if (now_ms() - begin_ms > CLIENT_PATIENCE_S * 1000)
+			fail_msg("'%s' is not in: %s", line, metrics);
+	} while (!strstr(metrics, line));
+	return true;
 }
 
 /* Until INFO feeds says so. */
@@ -242,6 +265,8 @@ what_has_not_changed_is_not_loaded_again(void **state)
 	execute("DROP TRIGGER IF EXISTS none; UPDATE item SET version = 11 WHERE id = 1");
 	await_value("item:1", 11);
 	client_say(client, "EXISTS item:2", ":1\r\n");
+	if (await_metric("\ntayra_feeds 1\n"))
+		await_metric("\ntayra_feeds_blind 0\n");
 	client_say(client, "SELECT 1", "+OK\r\n"); /* other databases are not its */
 	client_say(client, "SET item:1 mine", "+OK\r\n");
 	execute("UPDATE item SET version = 12 WHERE id = 1");
@@ -249,6 +274,7 @@ what_has_not_changed_is_not_loaded_again(void **state)
 	await_value("item:1", 12);
 	client_say(client, "SELECT 1", "+OK\r\n");
 	client_say(client, "GET item:1", "$4\r\nmine\r\n");
+	await_metric("\ntayra_feed_changes_total 5\n");
 }
 
 /* Another program holds the file, so that nobody can look at it: neither the feed nor the origin.
@@ -267,6 +293,8 @@ what_is_doubted_is_served_stale_if_that_is_allowed_and_loaded_again(void **state
 	await_info("state=blind");
 	assert_non_null(strstr(body, "gaps=1"));
 	assert_non_null(strstr(body, "feed_1_trouble:database is locked"));
+	if (await_metric("\ntayra_feeds_blind 1\n"))
+		await_metric("\ntayra_feed_gaps_total 1\n");
 	client_say(client, "EXISTS item:1", ":0\r\n"); /* it is stale */
 	assert_int_equal(get("item:1"), 10);
 	assert_int_equal(get("item:3"), -1); /* never was here */
