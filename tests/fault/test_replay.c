@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "learn/patterns.h"
 #include "sim/foresee.h"
+#include "sim/popular.h"
 #include "sim/replay.h"
 #include "sim/requests.h"
 #include "sim/survey.h"
@@ -201,12 +202,41 @@ foreseeing_survives_every_refused_allocation(void **state)
 	tayra__foresee_destroy(foresee);
 }
 
+/* More keys than its first table holds. */
+static void
+reading_what_is_popular_survives_every_refused_allocation(void **state)
+{
+	struct tayra__popular *popular;
+	unsigned n = 0;
+	int status;
+
+	write_trace();
+	do {
+		struct tayra__trace_error error = { "" };
+
+		tayra__mem_fail_after(++n);
+		status = tayra__popular_read_memory(text, strlen(text), "t", TAYRA__POPULAR_AUTO, 0,
+						    &popular, &error);
+		tayra__mem_fail_after(0);
+		if (status != TAYRA_OK) {
+			assert_int_equal(status, TAYRA_E_NOMEM);
+			assert_null(popular);
+			assert_true(error.text[0]);
+		}
+	} while (status != TAYRA_OK && n < ATTEMPTS_MAX);
+	assert_int_equal(status, TAYRA_OK);
+	assert_in_range(n, 8, ATTEMPTS_MAX);
+	assert_int_equal(popular->count, 1201);
+	tayra__popular_destroy(popular);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(surveying_survives_every_refused_allocation),
 		cmocka_unit_test(foreseeing_survives_every_refused_allocation),
+		cmocka_unit_test(reading_what_is_popular_survives_every_refused_allocation),
 		cmocka_unit_test(loading_survives_every_refused_allocation),
 		cmocka_unit_test(replaying_survives_every_refused_allocation),
 		cmocka_unit_test(looking_ahead_survives_every_refused_allocation),

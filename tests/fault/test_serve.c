@@ -57,7 +57,10 @@ static bool
 attempt(uint64_t n, uint64_t *asked)
 {
 	const struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
+	const struct tayra_warm_key warm[] = { { "load:w", 6, 1 }, { "other", 5, 0 } };
 	const struct tayra__server_options options = { .strategy = &strategy,
+						       .warm_keys = warm,
+						       .warm_count = 2,
 						       .listen = "127.0.0.1:0",
 						       .memory_bytes = 8u << 20,
 						       .admin = "127.0.0.1:0",
