@@ -8,11 +8,19 @@
 #include <tayra/tayra.h>
 
 #include "base/mem.h"
+#include "serve/feeds.h"
 #include "serve/route.h"
 
 #define ATTEMPTS_MAX 100
 
 static struct tayra__route route = { .keys = "load:{x}" };
+/* Nobody listens there: it is blind, which is no error. */
+static const struct tayra__feed_source feed = {
+	.kind = TAYRA__FEED_REDIS,
+	.name = "load",
+	.prefix = "load:",
+	.where = "unix:///no/such/socket",
+};
 
 static int
 fetch(void *arg, const void *key, size_t len, void **value, size_t *value_len)
@@ -66,7 +74,9 @@ attempt(uint64_t n, uint64_t *asked)
 						       .admin = "127.0.0.1:0",
 						       .admin_if_free = true,
 						       .routes = &route,
-						       .route_count = 1 };
+						       .route_count = 1,
+						       .feeds = &feed,
+						       .feed_count = 1 };
 	struct running running;
 	char error[256];
 	int fd, status;
