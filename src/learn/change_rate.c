@@ -8,12 +8,12 @@
 
 #define WAYS         8
 #define NEVER        TAYRA__RHYTHM_NEVER
-#define GROUP_KEEPS  0.995f
+#define GROUP_KEEPS  0.9995f
 #define ALL_KEEPS    0.9995f
 #define LATELY_KEEPS 0.999
 #define SCORE_KEEPS  0.9995
 #define READS_KEEPS  0.98f
-#define GROUP_PRIOR  2.0 /* changes */
+#define GROUP_PRIOR  0.5 /* changes */
 #define ALL_PRIOR    0.5
 #define READS_PRIOR  1.0
 #define STEP         0.004 /* of the price's logarithm, for a check's budget */
@@ -24,7 +24,7 @@
 #define BIAS_MAX     8.0
 #define AIM          0.89   /* of the budget: what checks say is an estimate */
 #define PAID_IN      2000.0 /* checks */
-#define AIM_MOST     1.1
+#define AIM_MOST     1.3
 #define AIM_LEAST    0.3
 
 /* Of a key's tally, a check. */
@@ -300,6 +300,7 @@ tayra__change_rate_loaded(struct tayra__change_rate *rate, const struct tayra__c
 	struct tayra__change_key *key = find(rate, load->key);
 	struct tayra__change_check check = { 0 };
 
+	rate->came = (double)load->reads + 1;
 	if (!rate->began_ms)
 		rate->began_ms = load->at_ms;
 	if (!key) {
@@ -371,17 +372,16 @@ tayra__change_rate_settle(struct tayra__change_rate *rate, uint64_t key, uint64_
 			  uint64_t now_ms, double ttl_ms)
 {
 	const struct tayra__change_key *k = find(rate, key);
-	double reads = tayra__change_rate_reads(rate, key), answers = 1 + reads * ttl_ms, stale;
+	double allowed = aim(rate), step, stale;
 	struct tayra__rhythm_walk ahead;
-	double allowed = aim(rate), step;
 
 	walk(rate, k, now_ms, ttl_ms, &ahead);
-	stale = reads * bias(rate) *
+	stale = tayra__change_rate_reads(rate, key) * bias(rate) *
 		tayra__rhythm_fate(&ahead, plain_rate(rate, k, group), ttl_ms).stale_ms;
 	rate->answers_a_check = rate->answers_a_check > 0 ? rate->answers_a_check * LATELY_KEEPS +
-								    answers * (1 - LATELY_KEEPS)
-							  : answers;
-	step = STEP * (stale - allowed * answers) / (allowed * rate->answers_a_check);
+								    rate->came * (1 - LATELY_KEEPS)
+							  : rate->came;
+	step = STEP * (stale - allowed * rate->came) / (allowed * rate->answers_a_check);
 	step = fmax(fmin(step, LOG_STEP_MAX), -LOG_STEP_MAX);
 	rate->log_price = fmax(fmin(rate->log_price + step, LOG_PRICE), -LOG_PRICE);
 }

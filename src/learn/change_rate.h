@@ -24,8 +24,9 @@
  * The time to live.  What is least over all keys for a budget over all answers has the same price
  * everywhere: one stale answer less costs so many loads.  At that price each key's ttl minimises
  * loads and stale answers together (rhythm.h).  The price is found by dual ascent: its logarithm
- * moves with each ttl that is given, by what is expected of it above or below the budget, so that
- * the sum of those stays bounded; what is expected is corrected by what the checks say came of it.
+ * moves with each ttl that is given, by the stale answers that are expected of it, less what the
+ * budget allows for the answers that came with and since the load before; what is expected is
+ * corrected by what the checks say came of it.
  *
  * Keys are known by hash in a set-associative table that forgets what was loaded longest ago.  Time
  * is the caller's ms and does not go back.  One block of memory, no pointers inside.  Not
@@ -96,6 +97,7 @@ struct tayra__change_rate {
 	double score[TAYRA__CHANGE_SPEEDS][TAYRA__CHANGE_PRIORS];
 	uint64_t began_ms; /* the first load */
 	double log_price;
+	double came;            /* answers with and since the load before this one of its key */
 	double answers_a_check; /* fading */
 	double answers, stale;  /* fading */
 	double debt;            /* stale answers above what was aimed at, as the checks say */

@@ -174,6 +174,18 @@ our_own_write_is_no_change_of_the_origins(void **state)
 	tayra__mem_free(rate);
 }
 
+/* As if it were loaded so often, each time after as many answers as were to be expected. */
+static void
+settle(struct tayra__change_rate *rate, uint64_t at, int times)
+{
+	for (int i = 0; i < times; i++) {
+		double ttl = tayra__change_rate_ttl(rate, 5, 1, at);
+
+		rate->came = 1 + tayra__change_rate_reads(rate, 5) * ttl;
+		tayra__change_rate_settle(rate, 5, 1, at, ttl);
+	}
+}
+
 static void
 the_price_rises_until_what_is_expected_is_within_the_budget(void **state)
 {
@@ -184,10 +196,7 @@ the_price_rises_until_what_is_expected_is_within_the_budget(void **state)
 	(void)state;
 	for (int i = 0; i < 20; i++)
 		load(rate, 5, (uint64_t)i / 2, at += HOUR, 100);
-	for (int i = 0; i < 20000; i++) {
-		ttl = tayra__change_rate_ttl(rate, 5, 1, at);
-		tayra__change_rate_settle(rate, 5, 1, at, ttl);
-	}
+	settle(rate, at, 20000);
 	ttl = tayra__change_rate_ttl(rate, 5, 1, at);
 	x = ttl * tayra__change_rate_of(rate, 5, 1, at);
 	assert_true(1 + expm1(-x) / x < 0.02);
@@ -205,12 +214,10 @@ more_stale_answers_than_the_budget_are_made_up_for(void **state)
 	for (int i = 0; i < 20; i++)
 		load(rate, 5, 1, at += HOUR, 10);
 	rate->debt = 0;
-	for (int i = 0; i < 2000; i++)
-		tayra__change_rate_settle(rate, 5, 1, at, tayra__change_rate_ttl(rate, 5, 1, at));
+	settle(rate, at, 2000);
 	before = tayra__change_rate_ttl(rate, 5, 1, at);
 	rate->debt = 1000 * rate->options.budget * rate->answers_a_check;
-	for (int i = 0; i < 2000; i++)
-		tayra__change_rate_settle(rate, 5, 1, at, tayra__change_rate_ttl(rate, 5, 1, at));
+	settle(rate, at, 2000);
 	after = tayra__change_rate_ttl(rate, 5, 1, at);
 	assert_true(after < 0.7 * before);
 	tayra__mem_free(rate);
