@@ -359,6 +359,8 @@ tayra__below_look(struct tayra_load *flight, uint64_t lease_ns)
 		return TAYRA_OK;
 	status = look(t, flight->key, flight->key_len, &leave, lease_ns ? &lease : NULL, &found);
 	flight->lease = lease.token;
+	if (lease.token)
+		flight->started_ns = tayra__handle_now_ns(t);
 	if (status != TAYRA_OK && lease.held)
 		return TAYRA_PENDING;
 	if (status != TAYRA_OK)

@@ -108,7 +108,8 @@ tayra__flight_unref(struct tayra_load *flight)
 		tayra__prefetch_dropped(flight);
 	tayra__list_remove(&flight->in_flights);
 	tayra__list_remove(&flight->in_bucket);
-	tayra__hold_put(flight->hold);
+	if (flight->hold)
+		tayra__hold_put(flight->hold);
 	tayra__mem_free(flight);
 	if (--t->flight_count == 0 && atomic_load_explicit(&t->closing, memory_order_relaxed))
 		pthread_cond_broadcast(&t->idle);

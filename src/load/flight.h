@@ -94,7 +94,8 @@ struct tayra_load {
 	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: not kept */
 	struct tayra_cq *cq; /* the first queue that waited for it, if it is still there */
 	uint64_t ticket_deadline_ns;
-	uint64_t started_ns;        /* running; parked: for the first time */
+	uint64_t started_ns;        /* running; parked: for the first time; since it has its
+				       lease */
 	struct tayra__hold *hold;   /* the value */
 	struct tayra_value *cached; /* what tayra_load_cached() gave.  The loader's, until it
 				       finishes; NULL: nothing */

@@ -11,6 +11,7 @@
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/level.h"
+#include "load/ref.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -86,13 +87,35 @@ tayra__lease_get(struct tayra *t, const void *key, size_t key_len, struct tayra_
 	return status;
 }
 
+/* It has run out: somebody else's may lie there by now. */
+static bool
+is_over(const struct tayra_load *flight)
+{
+	const struct tayra *t = flight->t;
+
+	return tayra__handle_now_ns(t) - flight->started_ns > t->below.leases.ns;
+}
+
+/* All of one handle. */
+static void
+release(struct tayra *t, struct tayra_load *const *flights, size_t count)
+{
+	struct tayra__tier_leased leases[TAYRA__TIER_LEASES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_over(flights[i]))
+			leases[n++] = (struct tayra__tier_leased){ flights[i]->key,
+								   flights[i]->key_len,
+								   flights[i]->lease };
+	if (n > 0)
+		tayra__level_release(&t->below.remote, leases, n);
+}
+
 void
 tayra__lease_release(struct tayra_load *flight)
 {
-	struct tayra *t = flight->t;
-
-	tayra__level_release(t, &t->below.remote, flight->key, flight->key_len, flight->lease);
-	flight->lease = 0;
+	release(flight->t, &flight, 1);
 }
 
 /* Whoever sleeps until something is due has to know of it. */
@@ -192,22 +215,28 @@ tayra__lease_end(struct tayra_load *flight)
 	}
 	tayra__flight_ref(flight);
 	tayra__list_push_back(&below->leases.ended, &flight->in_line);
+	/* It may be a while, and what is told the remote is held by who tells it. */
+	tayra__hold_put(flight->hold);
+	flight->hold = NULL;
 	pthread_cond_broadcast(&below->due.settled);
 }
 
 void
 tayra__lease_give_back(struct tayra *t)
 {
+	struct tayra_load *flights[TAYRA__TIER_LEASES];
 	struct tayra__list *node;
+	size_t n = 0;
 
-	while ((node = tayra__list_pop_front(&leases_of(t)->ended))) {
-		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_line);
-
-		pthread_mutex_unlock(&t->lock);
-		tayra__lease_release(flight);
-		pthread_mutex_lock(&t->lock);
-		tayra__flight_unref(flight);
-	}
+	while (n < TAYRA__TIER_LEASES && (node = tayra__list_pop_front(&leases_of(t)->ended)))
+		flights[n++] = TAYRA__LIST_ENTRY(node, struct tayra_load, in_line);
+	if (n == 0)
+		return;
+	pthread_mutex_unlock(&t->lock);
+	release(t, flights, n);
+	pthread_mutex_lock(&t->lock);
+	while (n > 0)
+		tayra__flight_unref(flights[--n]);
 }
 
 void

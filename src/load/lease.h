@@ -64,7 +64,7 @@ void tayra__lease_due(struct tayra *t, uint64_t now_ns, uint64_t budget);
 uint64_t tayra__lease_due_ns_for(const struct tayra__waiter *w);
 /* When a queue has to; UINT64_MAX: never. */
 uint64_t tayra__lease_next_ns(const struct tayra *t);
-/* The writer: what `ended` has.  The lock is let go of meanwhile. */
+/* The writer: some of what `ended` has.  The lock is let go of meanwhile. */
 void tayra__lease_give_back(struct tayra *t);
 
 #endif

@@ -86,10 +86,10 @@ tayra__level_lease(struct tayra *t, const struct tayra__level *level, const void
 }
 
 void
-tayra__level_release(struct tayra *t, const struct tayra__level *level, const void *key,
-		     size_t key_len, uint64_t token)
+tayra__level_release(const struct tayra__level *level, const struct tayra__tier_leased *leases,
+		     size_t count)
 {
-	level->tier->ops->release(level->tier, key, key_len, token);
+	level->tier->ops->release(level->tier, leases, count);
 }
 
 int

@@ -28,8 +28,8 @@ int tayra__level_get(struct tayra *t, const struct tayra__level *level, const vo
 /* The same and the lease, of a tier that has them: see tier.h. */
 int tayra__level_lease(struct tayra *t, const struct tayra__level *level, const void *key,
 		       size_t key_len, struct tayra__tier_lease *lease, struct tayra__found *out);
-void tayra__level_release(struct tayra *t, const struct tayra__level *level, const void *key,
-			  size_t key_len, uint64_t token);
+void tayra__level_release(const struct tayra__level *level, const struct tayra__tier_leased *leases,
+			  size_t count);
 /* Times of meta are the handle's.  => as the tier's put, or its offer if it has one: then
  * TAYRA_E_NOT_FOUND says that there is something newer. */
 enum tayra__level_how { TAYRA__LEVEL_PUT, TAYRA__LEVEL_OFFER };

@@ -335,9 +335,9 @@ remote_lease(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t
 	return get_or_lease(tier, key, key_len, wall_ms, lease, out);
 }
 
-/* Should it fail, the lease runs out. */
+/* Should it fail, they run out. */
 static void
-give_back(struct remote_tier *remote, const char *name, size_t name_len, uint64_t token)
+give_back(struct remote_tier *remote, const struct tayra__remote_leased *leases, size_t count)
 {
 	const uint64_t deadline_ns = now_ns() + remote->settings.timeout_ns;
 	struct tayra__remote_session session;
@@ -351,10 +351,7 @@ give_back(struct remote_tier *remote, const char *name, size_t name_len, uint64_
 		return;
 	status = connect_reader(remote, reader, &session, deadline_ns);
 	if (status == TAYRA_OK) {
-		status = tayra__remote_lease_give_back(
-			&(struct tayra__remote_lease_place){ &reader->client, name, name_len,
-							     deadline_ns },
-			token);
+		status = tayra__remote_lease_give_back(&reader->client, leases, count, deadline_ns);
 		if (status != TAYRA_OK)
 			tayra__resp_client_close(&reader->client);
 	}
@@ -362,15 +359,25 @@ give_back(struct remote_tier *remote, const char *name, size_t name_len, uint64_
 }
 
 static void
-remote_release(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t token)
+remote_release(struct tayra__tier *tier, const struct tayra__tier_leased *leases, size_t count)
 {
 	struct remote_tier *remote = remote_of(tier);
-	size_t name_len;
-	char *name = name_under(TAYRA__REMOTE_LEASE_MARK, remote, key, key_len, &name_len);
+	struct tayra__remote_leased ours[TAYRA__TIER_LEASES];
+	char *names[TAYRA__TIER_LEASES];
+	size_t n = 0;
 
-	if (name)
-		give_back(remote, name, name_len, token);
-	tayra__mem_free(name);
+	for (size_t i = 0; i < count; i++) {
+		names[n] = name_under(TAYRA__REMOTE_LEASE_MARK, remote, leases[i].key,
+				      leases[i].key_len, &ours[n].name.len);
+		if (!names[n])
+			continue; /* it runs out */
+		ours[n].name.bytes = names[n];
+		ours[n++].token = leases[i].token;
+	}
+	if (n > 0)
+		give_back(remote, ours, n);
+	while (n > 0)
+		tayra__mem_free(names[--n]);
 }
 
 /* Changing. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tier/remote_lease.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "net/resp_client.h"
 #include "tier/tier.h"
 
 #define TOKEN_TEXT 17 /* 16 digits and the terminating 0 */
@@ -55,45 +55,84 @@ tayra__remote_lease_hear(const struct tayra__remote_lease_place *place, uint64_t
 	return TAYRA_OK;
 }
 
-/* Send `count` commands of at most two words, receive as many answers, the last in *said. */
+/* Ask what lies under each, watching them all from before that. */
 static int
-say(const struct tayra__remote_lease_place *place, const struct tayra__resp_argument (*words)[2],
-    const size_t *lengths, size_t count, struct tayra__resp_element *said)
+ask_all(struct tayra__resp_client *client, const struct tayra__remote_leased *leases, size_t count,
+	uint64_t deadline_ns)
 {
-	int status = TAYRA_OK;
+	struct tayra__resp_argument watch[1 + TAYRA__TIER_LEASES] = { TAYRA__RESP_TEXT("WATCH") };
+	int status;
 
-	for (size_t i = 0; i < count && status == TAYRA_OK; i++)
-		status = tayra__resp_client_send(place->client, words[i], lengths[i],
-						 place->deadline_ns);
-	for (size_t i = 0; i < count && status == TAYRA_OK; i++)
-		status = tayra__resp_client_receive(place->client, place->deadline_ns, NULL, NULL,
-						    said);
+	for (size_t i = 0; i < count; i++)
+		watch[1 + i] = leases[i].name;
+	status = tayra__resp_client_send(client, watch, 1 + count, deadline_ns);
+	for (size_t i = 0; i < count && status == TAYRA_OK; i++) {
+		const struct tayra__resp_argument get[] = { TAYRA__RESP_TEXT("GET"),
+							    leases[i].name };
+
+		status = tayra__resp_client_send(client, get, 2, deadline_ns);
+	}
+	return status;
+}
+
+/* DEL of those that are still ours.  *count is of its words, 1: none is. */
+static int
+hear_all(struct tayra__resp_client *client, const struct tayra__remote_leased *leases, size_t n,
+	 uint64_t deadline_ns, struct tayra__resp_argument *del, size_t *count)
+{
+	struct tayra__resp_element said;
+	bool watched;
+	int status = tayra__resp_client_receive(client, deadline_ns, NULL, NULL, &said);
+
+	*count = 1;
+	watched = status == TAYRA_OK && said.type == TAYRA__RESP_SIMPLE;
+	for (size_t i = 0; i < n && status == TAYRA_OK; i++) {
+		char text[TOKEN_TEXT];
+
+		status = tayra__resp_client_receive(client, deadline_ns, NULL, NULL, &said);
+		write_token(text, leases[i].token);
+		if (status == TAYRA_OK && watched && said.type == TAYRA__RESP_BULK &&
+		    said.len == TOKEN_TEXT - 1 && memcmp(said.text, text, said.len) == 0)
+			del[(*count)++] = leases[i].name;
+	}
+	return status;
+}
+
+static int
+drop_all(struct tayra__resp_client *client, const struct tayra__resp_argument *del, size_t count,
+	 uint64_t deadline_ns)
+{
+	const struct tayra__resp_argument multi[] = { TAYRA__RESP_TEXT("MULTI") };
+	const struct tayra__resp_argument exec[] = { TAYRA__RESP_TEXT("EXEC") };
+	struct tayra__resp_element said;
+	int status = tayra__resp_client_send(client, multi, 1, deadline_ns);
+
+	if (status == TAYRA_OK)
+		status = tayra__resp_client_send(client, del, count, deadline_ns);
+	if (status == TAYRA_OK)
+		status = tayra__resp_client_send(client, exec, 1, deadline_ns);
+	for (unsigned i = 0; i < 3 && status == TAYRA_OK; i++)
+		status = tayra__resp_client_receive(client, deadline_ns, NULL, NULL, &said);
 	return status;
 }
 
 int
-tayra__remote_lease_give_back(const struct tayra__remote_lease_place *place, uint64_t token)
+tayra__remote_lease_give_back(struct tayra__resp_client *client,
+			      const struct tayra__remote_leased *leases, size_t count,
+			      uint64_t deadline_ns)
 {
-	const struct tayra__resp_argument look[][2] = {
-		{ TAYRA__RESP_TEXT("WATCH"), name_argument(place) },
-		{ TAYRA__RESP_TEXT("GET"), name_argument(place) },
-	};
-	const struct tayra__resp_argument leave[][2] = { { TAYRA__RESP_TEXT("UNWATCH") } };
-	const struct tayra__resp_argument drop[][2] = {
-		{ TAYRA__RESP_TEXT("MULTI") },
-		{ TAYRA__RESP_TEXT("DEL"), name_argument(place) },
-		{ TAYRA__RESP_TEXT("EXEC") },
-	};
-	const size_t looking[] = { 2, 2 }, leaving[] = { 1 }, dropping[] = { 1, 2, 1 };
+	const struct tayra__resp_argument unwatch[] = { TAYRA__RESP_TEXT("UNWATCH") };
+	struct tayra__resp_argument del[1 + TAYRA__TIER_LEASES] = { TAYRA__RESP_TEXT("DEL") };
 	struct tayra__resp_element said;
-	char text[TOKEN_TEXT];
-	bool ours;
-	int status = say(place, look, looking, 2, &said);
+	size_t words;
+	int status;
 
+	assert(count <= TAYRA__TIER_LEASES);
+	status = ask_all(client, leases, count, deadline_ns);
+	if (status == TAYRA_OK)
+		status = hear_all(client, leases, count, deadline_ns, del, &words);
 	if (status != TAYRA_OK)
 		return status;
-	write_token(text, token);
-	ours = said.type == TAYRA__RESP_BULK && said.len == TOKEN_TEXT - 1 &&
-	       memcmp(said.text, text, said.len) == 0;
-	return ours ? say(place, drop, dropping, 3, &said) : say(place, leave, leaving, 1, &said);
+	return words > 1 ? drop_all(client, del, words, deadline_ns)
+			 : tayra__resp_client_call(client, unwatch, 1, deadline_ns, &said);
 }

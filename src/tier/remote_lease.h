@@ -3,9 +3,9 @@
  * remote_lease.h: the right to load a key, as it lies in the server: <prefix>l:<key> holds a random
  * token, put there by SET NX PX and gone by itself after a while, should its holder be.
  *
- * Given back by WATCH, a look and MULTI, DEL, EXEC, so that nobody deletes another's.  Not by a
- * script: all these the tier's user needs anyway.  It goes over the connections that read, for
- * nobody is told of leases.
+ * Given back, several at once, by WATCH, a look at each and MULTI, DEL, EXEC, so that nobody
+ * deletes another's.  Not by a script: all these the tier's user needs anyway.  It goes over the
+ * connections that read, for nobody is told of leases.
  */
 #ifndef TAYRA_TIER_REMOTE_LEASE_H
 #define TAYRA_TIER_REMOTE_LEASE_H
@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tayra__resp_client;
+#include "net/resp_client.h"
+
 struct tayra__tier_lease;
 
 /* The lease's name in the server; where, and until when. */
@@ -31,8 +32,15 @@ int tayra__remote_lease_ask(const struct tayra__remote_lease_place *place, uint6
 /* The answer, next on that connection: fills in *lease.  => as tayra__resp_client_receive(). */
 int tayra__remote_lease_hear(const struct tayra__remote_lease_place *place, uint64_t token,
 			     struct tayra__tier_lease *lease);
-/* => TAYRA_OK: that lease is not there any more, or the server would not; else as
- * tayra__resp_client_receive(). */
-int tayra__remote_lease_give_back(const struct tayra__remote_lease_place *place, uint64_t token);
+
+struct tayra__remote_leased {
+	struct tayra__resp_argument name;
+	uint64_t token;
+};
+/* Up to TAYRA__TIER_LEASES, in two round trips.  => TAYRA_OK: they are not there any more, or are
+ * left to run out; else as tayra__resp_client_receive(). */
+int tayra__remote_lease_give_back(struct tayra__resp_client *client,
+				  const struct tayra__remote_leased *leases, size_t count,
+				  uint64_t deadline_ns);
 
 #endif

@@ -30,6 +30,13 @@ struct tayra__tier_lease {
 	bool held;      /* filled in: somebody else has it */
 };
 
+struct tayra__tier_leased {
+	const void *key;
+	size_t key_len;
+	uint64_t token;
+};
+#define TAYRA__TIER_LEASES 32u /* given back at a time */
+
 /* A value read; given back with tayra__tier_value_free(). */
 struct tayra__tier_value {
 	const void *data;
@@ -93,8 +100,9 @@ struct tayra__tier_ops {
 	 */
 	int (*lease)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t wall_ms,
 		     struct tayra__tier_lease *lease, struct tayra__tier_value *out);
-	/* Only if it still is that lease. */
-	void (*release)(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t token);
+	/* Up to TAYRA__TIER_LEASES, each only if it still is that lease. */
+	void (*release)(struct tayra__tier *tier, const struct tayra__tier_leased *leases,
+			size_t count);
 };
 
 /* The key was changed by somebody else; NULL: anything may have been, distrust all that came from

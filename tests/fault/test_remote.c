@@ -133,7 +133,7 @@ lease(struct tayra__tier *t)
 	tayra__tier_value_free(&value);
 	assert_false(l.token && l.held);
 	if (l.token)
-		t->ops->release(t, "k", 1, l.token);
+		t->ops->release(t, &(struct tayra__tier_leased){ "k", 1, l.token }, 1);
 	return l.token;
 }
 

@@ -242,17 +242,16 @@ ram_tier_lease(struct tayra__tier *tier, const void *key, size_t key_len, uint64
 }
 
 static inline void
-ram_tier_release(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t token)
+ram_tier_release(struct tayra__tier *tier, const struct tayra__tier_leased *leases, size_t count)
 {
 	struct ram_tier *r = ram_tier_of(tier);
 
-	(void)key;
-	(void)key_len;
 	pthread_mutex_lock(&r->lock);
-	if (r->lease == token && !r->fails) {
-		r->lease = 0;
-		r->releases++;
-	}
+	for (size_t i = 0; i < count && !r->fails; i++)
+		if (r->lease == leases[i].token) {
+			r->lease = 0;
+			r->releases++;
+		}
 	pthread_mutex_unlock(&r->lock);
 }
 

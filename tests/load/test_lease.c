@@ -102,6 +102,21 @@ the_lease_is_given_back_after_the_value_is_there(void **state)
 }
 
 static void
+what_has_run_out_is_not_given_back(void **state)
+{
+	struct house h;
+
+	move_in_shared(&h, 0);
+	start_one(&h, park);
+	stage_pass_ms(&h.s, LEASE + 1);
+	finish(h.s.parked[0], "late");
+	got_value(&h.s, "late");
+	assert_int_equal(h.remote.releases, 0); /* nobody was asked to */
+	assert_true(is_leased(&h));
+	move_out(&h);
+}
+
+static void
 a_load_that_fails_gives_it_back(void **state)
 {
 	struct house h;
@@ -559,6 +574,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_loads_has_the_lease_until_the_remote_has_the_value),
 		cmocka_unit_test(the_lease_is_given_back_after_the_value_is_there),
+		cmocka_unit_test(what_has_run_out_is_not_given_back),
 		cmocka_unit_test(a_load_that_fails_gives_it_back),
 		cmocka_unit_test(who_finds_it_held_does_not_load_and_gets_the_value_when_told),
 		cmocka_unit_test(who_waits_is_joined_still_when_it_was_told_of_a_change),

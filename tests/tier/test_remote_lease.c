@@ -88,7 +88,9 @@ lease(struct tayra__tier *tier, const char *key, uint64_t ns, struct tayra__tier
 static void
 release(struct tayra__tier *tier, const char *key, uint64_t token)
 {
-	tier->ops->release(tier, key, strlen(key), token);
+	const struct tayra__tier_leased leased = { key, strlen(key), token };
+
+	tier->ops->release(tier, &leased, 1);
 }
 
 static void
@@ -115,6 +117,28 @@ one_has_it_and_the_next_when_it_was_given_back(void **state)
 	assert_int_not_equal(b.token, a.token);
 	release(tiers[1], "k", b.token);
 	assert_string_equal(redis_say(&server, "EXISTS tayra:l:k"), ":0");
+}
+
+static void
+several_are_given_back_at_once_but_for_those_that_are_not_ours(void **state)
+{
+	struct tayra__tier_leased leased[TAYRA__TIER_LEASES];
+	char keys[TAYRA__TIER_LEASES][8], ask[32];
+
+	need_redis();
+	for (unsigned i = 0; i < TAYRA__TIER_LEASES; i++) {
+		struct tayra__tier_lease a;
+
+		snprintf(keys[i], sizeof(keys[i]), "k%u", i);
+		lease(tiers[i % 2], keys[i], LONG_NS, &a);
+		leased[i] = (struct tayra__tier_leased){ keys[i], strlen(keys[i]),
+							 a.token + (i % 4 == 1) };
+	}
+	tiers[0]->ops->release(tiers[0], leased, TAYRA__TIER_LEASES);
+	for (unsigned i = 0; i < TAYRA__TIER_LEASES; i++) {
+		snprintf(ask, sizeof(ask), "EXISTS tayra:l:k%u", i);
+		assert_string_equal(redis_say(&server, ask), i % 4 == 1 ? ":1" : ":0");
+	}
 }
 
 static void
@@ -237,6 +261,7 @@ main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(one_has_it_and_the_next_when_it_was_given_back),
+		T(several_are_given_back_at_once_but_for_those_that_are_not_ours),
 		T(it_runs_out_and_who_had_it_then_takes_nobody_elses),
 		T(what_is_there_comes_with_it),
 		T(where_it_may_not_be_written_nobody_waits),
