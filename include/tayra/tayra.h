@@ -547,6 +547,15 @@ struct tayra_origin_options {
 	 * What is behind a slow one waits for it.  0: 1.
 	 */
 	uint32_t pipeline;
+	/*
+	 * write: SQLite only.  A statement for tayra_put_through(): its parameters are those of the
+	 * key, and behind them the value, as a text if it is UTF-8 without a byte 0 and else as
+	 * bytes: insert into pkg values (?1, ?2) on conflict do update set text = excluded.text
+	 * That it changes no row is TAYRA_E_NOT_FOUND; that the database does not take the value
+	 * (a constraint, a type, its length) TAYRA_E_INVAL.  On a connection of its own, which may
+	 * write, from one thread more.  Borrowed for the call.
+	 */
+	const char *write;
 };
 #define TAYRA_ORIGIN_OPTIONS_INIT TAYRA__SIZED(struct tayra_origin_options)
 
@@ -597,11 +606,11 @@ TAYRA_API int tayra_origin_batch(const struct tayra_origin_options *options,
 				 const struct tayra_batch_options *batch, tayra_fetch_many_fn fetch,
 				 void *arg, struct tayra_origin **out);
 /*
- * An SQLite database, opened read-only, one connection a thread.  The key, or its parts, are bound
- * to ?1, ?2, .. as text (never spliced into the SQL); options.shape says what comes back.
- * While another connection's writing locks the database (not in WAL mode), a load waits up to its
- * deadline, and then is TAYRA_E_OVERLOAD; the limiter learns nothing from one that waited.  A load
- * past its deadline is interrupted.  Opening waits up to 5 s for a lock.
+ * An SQLite database, opened read-only but for options.write, one connection a thread.  The key, or
+ * its parts, are bound to ?1, ?2, .. as text (never spliced into the SQL); options.shape says what
+ * comes back. While another connection's writing locks the database (not in WAL mode), a load waits
+ * up to its deadline, and then is TAYRA_E_OVERLOAD; the limiter learns nothing from one that
+ * waited.  A load past its deadline is interrupted.  Opening waits up to 5 s for a lock.
  * => TAYRA_E_IO, TAYRA_E_INVAL (the pattern is bad; the SQL does not compile, or does not take as
  *    many parameters as there are parts); `error`, if not NULL, gets one line of at most error_len
  *    bytes saying what.  TAYRA_E_NOMEM.  TAYRA_E_UNSUPPORTED.

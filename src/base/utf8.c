@@ -26,3 +26,17 @@ tayra__utf8_length(const unsigned char *s, size_t n)
 		return 0;
 	return len;
 }
+
+bool
+tayra__utf8_is_text(const void *bytes, size_t len)
+{
+	const unsigned char *s = bytes;
+	size_t n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = tayra__utf8_length(s + i, len - i);
+		if (n == 0 || s[i] == '\0')
+			return false;
+	}
+	return true;
+}

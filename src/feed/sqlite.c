@@ -251,7 +251,7 @@ fill(struct sqlite *s, const char *path, const char *changes, const struct tayra
 		status = s->changes ? TAYRA_OK : TAYRA_E_NOMEM;
 	}
 	if (status == TAYRA_OK)
-		status = tayra__sqlite_open(path, &s->db, why);
+		status = tayra__sqlite_open(path, TAYRA__SQLITE_READ, &s->db, why);
 	if (status == TAYRA_OK)
 		status = prepare(s, "PRAGMA data_version", &s->version, why);
 	if (status == TAYRA_OK && changes)

@@ -453,6 +453,10 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 		return TAYRA_E_INVAL;
 	}
 	status = tayra__origin_settings(given, &settings, &why);
+	if (status == TAYRA_OK && settings.write) {
+		tayra__complain(&why, "options: a write is of SQLite");
+		status = TAYRA_E_INVAL;
+	}
 	if (status != TAYRA_OK)
 		return status;
 	p = create(&settings, conninfo, sql);

@@ -46,7 +46,8 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 							  .in_turn = true };
 	out->pipeline = o.pipeline > 1;
 	out->version = o.version;
-	out->statements = o.batch || o.version || out->pipeline;
+	out->write = o.write;
+	out->statements = o.batch || o.version || o.write || out->pipeline;
 	out->batch = o.batch;
 	out->threads = o.threads ? o.threads : DEFAULT_THREADS;
 	out->pace = o.pace;

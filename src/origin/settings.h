@@ -21,6 +21,7 @@ struct tayra__origin_settings {
 	struct tayra__batching batching; /* of a batch or a pipeline */
 	bool pipeline;                   /* of PostgreSQL alone */
 	const char *version;             /* the statement for it.  Borrowed; NULL: none */
+	const char *write;               /* the same */
 	bool statements;                 /* there is one besides the query: only SQL has that */
 };
 

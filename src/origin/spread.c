@@ -65,24 +65,10 @@ tayra__spread_columns(const struct tayra__spread *s, const char *const *plain,
 }
 
 static bool
-is_text(const struct tayra__part *part)
-{
-	const unsigned char *s = (const unsigned char *)part->bytes;
-	size_t n;
-
-	for (size_t i = 0; i < part->len; i += n) {
-		n = tayra__utf8_length(s + i, part->len - i);
-		if (n == 0 || s[i] == '\0')
-			return false;
-	}
-	return true;
-}
-
-static bool
 are_texts(const struct tayra__part *parts, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (!is_text(&parts[i]))
+		if (!tayra__utf8_is_text(parts[i].bytes, parts[i].len))
 			return false;
 	return true;
 }

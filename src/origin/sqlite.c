@@ -19,6 +19,7 @@
 #include "origin/spread.h"
 #include "origin/sqlite_connection.h"
 #include "origin/sqlite_open.h"
+#include "origin/sqlite_write.h"
 #include "origin/version.h"
 #include "origin/worker.h"
 
@@ -41,6 +42,7 @@ struct connection {
 struct database {
 	struct tayra_origin origin; /* first: the caller's pointer */
 	struct tayra__workers *workers;
+	struct tayra__sqlite_writer *writer; /* NULL: it is only read */
 	struct tayra__pattern keys;
 	struct tayra__shape shape;
 	uint32_t count;
@@ -284,6 +286,12 @@ load(struct tayra_origin *origin, struct tayra_load *l)
 }
 
 static void
+write_load(struct tayra_origin *origin, struct tayra_load *l)
+{
+	tayra__sqlite_writer_push(((struct database *)origin)->writer, l);
+}
+
+static void
 close_connection(struct connection *c)
 {
 	forget_columns(&c->plain);
@@ -303,6 +311,7 @@ close_database(struct tayra_origin *origin)
 
 	if (d->workers)
 		tayra__workers_destroy(d->workers);
+	tayra__sqlite_writer_close(d->writer);
 	for (uint32_t i = 0; i < d->count; i++) {
 		close_connection(&d->connections[i]);
 	}
@@ -396,7 +405,7 @@ open_all(struct database *d, const struct tayra__origin_settings *settings, cons
 		struct connection *c = &d->connections[i];
 
 		d->count++;
-		status = tayra__sqlite_open(path, &c->on.db, why);
+		status = tayra__sqlite_open(path, TAYRA__SQLITE_READ, &c->on.db, why);
 		if (status == TAYRA_OK)
 			status = open_plain(d, c, sql, why);
 		if (status == TAYRA_OK && settings->batch) {
@@ -443,6 +452,11 @@ tayra_origin_sqlite(const struct tayra_origin_options *given, const char *path, 
 	d->keys = settings.keys;
 	d->shape = settings.shape;
 	status = open_all(d, &settings, path, sql, &why);
+	if (status == TAYRA_OK && settings.write) {
+		status = tayra__sqlite_writer_open(path, settings.write, &d->keys,
+						   &d->origin.trouble, &d->writer, &why);
+		d->origin.write = write_load;
+	}
 	if (status == TAYRA_OK)
 		status = settings.batch
 				 ? tayra__workers_create_many(settings.threads, &settings.batching,
