@@ -143,6 +143,7 @@ struct tayra_request {
 	 * is heavy, not for what takes long: that has its slot longer.  Who joins a load pays
 	 * nothing. */
 	uint32_t cost;
+	double refresh_at; /* as in struct tayra_options; 0: the handle's, below 0: not at all */
 };
 #define TAYRA_REQUEST_INIT TAYRA__SIZED(struct tayra_request)
 /* Load even if what is cached is fresh; joins a load in progress: delete first to read a write. */

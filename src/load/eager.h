@@ -13,12 +13,15 @@
 
 #define TAYRA__ITEM_EAGER 0x2000u /* a flag: its load has been begun */
 
-/* Is it time?  Asked on every hit. */
+/* Is it time?  Asked on every hit; refresh_at is the request's. */
 static inline bool
-tayra__eager_is_due(const struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms)
+tayra__eager_is_due(const struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms,
+		    double refresh_at)
 {
 	uint64_t part = tayra__setting(&t->settings.refresh_at); /* of 2^32; 0: never */
 
+	if (__builtin_expect(refresh_at != 0, 0))
+		part = refresh_at > 0 ? (uint64_t)(refresh_at * 4294967296.0) : 0;
 	return __builtin_expect(part != 0, 0) && !(meta->flags & TAYRA__ITEM_EAGER) &&
 	       now_ms > meta->born_ms &&
 	       (double)(now_ms - meta->born_ms) * 4294967296.0 >=

@@ -46,7 +46,7 @@ static bool
 makes_sense(const struct tayra_request *r)
 {
 	if ((r->flags & ~REQUEST_FLAGS) || (unsigned)r->cls > TAYRA_BACKGROUND ||
-	    r->key_prefix_len > r->key_len || r->cost > TAYRA_COST_MAX)
+	    r->key_prefix_len > r->key_len || r->cost > TAYRA_COST_MAX || !(r->refresh_at < 1))
 		return false;
 	if (r->flags & TAYRA_REQUEST_NO_LOAD)
 		return !(r->flags & TAYRA_REQUEST_REFRESH);
@@ -192,7 +192,7 @@ look_up(struct tayra *t, const void *key, size_t key_len, uint64_t now_ms,
 					   .request = request,
 					   .meta = &value.meta,
 					   .now_ms = now_ms });
-	if (request && !past && tayra__eager_is_due(t, &value.meta, now_ms))
+	if (request && !past && tayra__eager_is_due(t, &value.meta, now_ms, request->refresh_at))
 		tayra__eager_begin(t, request, &value.meta, now_ms);
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
 	if (!past)

@@ -331,7 +331,7 @@ tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64
 {
 	struct tayra__learner *learner = tayra__learner_of(t);
 
-	if (tayra__eager_is_due(t, meta, now_ms))
+	if (tayra__eager_is_due(t, meta, now_ms, 0))
 		return true;
 	return learner && ((meta->flags & TAYRA__ITEM_AHEAD) ||
 			   (tayra__learner_watches(learner, TAYRA__WATCH_ENDS) &&
@@ -353,7 +353,7 @@ tayra__store_used(struct tayra *t, const struct tayra_request *request,
 						      .request = request->origin ? request : NULL,
 						      .meta = meta,
 						      .now_ms = now_ms });
-	if (request->origin && tayra__eager_is_due(t, meta, now_ms))
+	if (request->origin && tayra__eager_is_due(t, meta, now_ms, request->refresh_at))
 		tayra__eager_begin(t, request, meta, now_ms);
 }
 

@@ -73,6 +73,7 @@ tayra__fetch_describe(const struct tayra__route *route, struct tayra_request *re
 	request->timeout_ns = route->timeout_ns;
 	request->absent_ttl_ms = route->absent_ttl_ms;
 	request->error_ttl_ms = route->error_ttl_ms;
+	request->refresh_at = route->refresh_at;
 	request->cls = route->cls;
 }
 

@@ -64,7 +64,9 @@ tayra__learning_watch(struct tayra__server *server)
 	struct tayra_strategy s = TAYRA_STRATEGY_INIT;
 
 	tayra_strategy_get(server->handle, &s);
-	server->learning.watches = (server->routes && s.refresh_at > NEVER) ||
+	server->learning.by_route = tayra__routes_refresh(server->routes);
+	server->learning.watches = server->learning.by_route ||
+				   (server->routes && s.refresh_at > NEVER) ||
 				   is_on(s.ttl_learning) || is_on(s.prefetch_refresh) ||
 				   is_on(s.prefetch_successors) || is_on(s.prefetch_changed) ||
 				   is_on(s.prefetch_periodic) || is_on(s.predictor) ||
@@ -268,7 +270,7 @@ tayra__learning_hit(const struct tayra__call *call, size_t index,
 	struct tayra_request request = request_for(&key);
 	uint64_t now_ms = server->keyspace.now_ms;
 
-	if (tayra__store_follows(server->handle, meta, now_ms))
+	if (server->learning.by_route || tayra__store_follows(server->handle, meta, now_ms))
 		tayra__fetch_describe(tayra__route_find(server->routes, &key), &request);
 	tayra__store_used(server->handle, &request, meta, now_ms);
 }

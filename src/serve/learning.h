@@ -22,7 +22,8 @@ struct tayra__server_options;
 struct tayra__learning {
 	bool possible; /* memory was set aside for it */
 	bool bypassed;
-	bool watches; /* hits are told to the handle: to be learned of, or to begin a refresh */
+	bool watches;  /* hits are told to the handle: to be learned of, or to begin a refresh */
+	bool by_route; /* a hit is given its route: some begin refreshes at moments of their own */
 	uint64_t bytes;
 	struct tayra_strategy strategy; /* as told */
 	enum tayra_learning policy;     /* of policy tayra, as told */

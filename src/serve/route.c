@@ -127,6 +127,15 @@ tayra__routes_hiding(const struct tayra__route *routes, size_t n)
 	return n;
 }
 
+bool
+tayra__routes_refresh(const struct tayra__routes *routes)
+{
+	for (size_t i = 0; routes && i < routes->count; i++)
+		if (routes->entries[i].route.refresh_at > 0)
+			return true;
+	return false;
+}
+
 void
 tayra__routes_destroy(struct tayra__routes *routes)
 {

@@ -11,6 +11,7 @@
 
 #include "serve/keyspace.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tayra__route {
@@ -20,6 +21,7 @@ struct tayra__route {
 	uint64_t ttl_ms, stale_ms;   /* 0: 60 s; none */
 	uint64_t soft_timeout_ns, timeout_ns; /* 0: none, or what all have; 5 s */
 	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: what all have */
+	double refresh_at;                    /* the same; below 0: not at all */
 	enum tayra_class cls;
 };
 
@@ -32,6 +34,8 @@ int tayra__routes_create(const struct tayra__route *routes, size_t count, char *
 /* The first route in front of routes[n] whose pattern matches all keys of it, so that it is never
  * reached; n when there is none, or when a pattern will not do. */
 size_t tayra__routes_hiding(const struct tayra__route *routes, size_t n);
+/* Some have a refresh_at of their own. */
+bool tayra__routes_refresh(const struct tayra__routes *routes);
 void tayra__routes_destroy(struct tayra__routes *routes);
 
 /* The route of that key; NULL: none, or `routes` is. */

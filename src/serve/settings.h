@@ -60,6 +60,7 @@ struct tayra__route_setting {
 	int shape, cls;
 	uint64_t ttl_ms, stale_ms, soft_timeout_ns, timeout_ns, max_bytes;
 	uint64_t absent_ttl_ms, error_ttl_ms;
+	double refresh_at;
 	uint32_t max_rows, threads, batch_keys, pipeline;
 	uint64_t batch_window_ns;
 	const struct tayra__yaml *at;

@@ -278,6 +278,7 @@ open_route(const struct opening *o, const struct tayra__route_setting *route)
 	out->timeout_ns = route->timeout_ns;
 	out->absent_ttl_ms = route->absent_ttl_ms;
 	out->error_ttl_ms = route->error_ttl_ms;
+	out->refresh_at = route->refresh_at;
 	out->cls = (enum tayra_class)route->cls;
 	s->open_count++;
 	return TAYRA_OK;
@@ -442,6 +443,8 @@ describe_loads(const struct tayra__settings *s, const struct tayra__route_settin
 		loads.absent_ttl_ms = route->absent_ttl_ms;
 	if (route->error_ttl_ms)
 		loads.error_ttl_ms = route->error_ttl_ms;
+	if (route->refresh_at != 0)
+		loads.refresh_at = route->refresh_at;
 	for (const struct tayra__knob *knob = tayra__loads_knobs; knob->name; knob++) {
 		tayra__knob_show(knob, &loads, text, sizeof(text));
 		if (strcmp(text, "off") != 0 && strcmp(text, "0s") != 0)

@@ -59,6 +59,33 @@ a_hit_late_in_its_time_has_it_loaded_behind_once(void **state)
 }
 
 static void
+a_request_may_say_it_for_itself(void **state)
+{
+	struct source source;
+	struct stage s;
+	struct tayra_request r = open_at(&s, &source, 0.5);
+
+	stage_pass_ms(&s, 600);
+	r.refresh_at = -1;
+	hit(&s, &r, "old");
+	r.refresh_at = 0.7;
+	hit(&s, &r, "old");
+	assert_int_equal(source.calls, 0);
+	stage_pass_ms(&s, 100);
+	hit(&s, &r, "old");
+	assert_int_equal(source.calls, 1);
+	finish(source.parked, "new");
+	stage_pass_ms(&s, 999);
+	r.refresh_at = -1;
+	hit(&s, &r, "new");
+	r.refresh_at = 1;
+	assert_int_equal(start(&s, &r, NULL), TAYRA_E_INVAL);
+	r.refresh_at = (double)NAN;
+	assert_int_equal(start(&s, &r, NULL), TAYRA_E_INVAL);
+	stage_close(&s);
+}
+
+static void
 if_it_fails_the_value_ends_in_its_time(void **state)
 {
 	struct source source;
@@ -136,6 +163,7 @@ a_part_that_is_none_is_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_hit_late_in_its_time_has_it_loaded_behind_once),
+	cmocka_unit_test(a_request_may_say_it_for_itself),
 	cmocka_unit_test(if_it_fails_the_value_ends_in_its_time),
 	cmocka_unit_test(who_comes_at_its_end_waits_for_the_same_load),
 	cmocka_unit_test(nothing_is_begun_unless_asked_for_or_without_somebody_to_run_it),

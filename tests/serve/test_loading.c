@@ -196,6 +196,32 @@ a_hit_late_in_a_values_time_has_it_loaded_anew_behind_it(void **state)
 }
 
 static void
+or_where_its_route_says_so(void **state)
+{
+	uint64_t begin_ns = tayra__clock_mono_ns(tayra_clock_real());
+
+	start((struct tayra__route){ .ttl_ms = 100000, .refresh_at = 1e-5 }, NULL);
+	client_say(client, "GET k:a", "$1\r\nv\r\n");
+	while (calls < 2 && patience(begin_ns))
+		client_say(client, "GET k:a", "$1\r\nv\r\n");
+	assert_true(calls >= 2);
+}
+
+static void
+but_not_where_its_route_forbids_it(void **state)
+{
+	struct tayra_strategy loads = TAYRA_STRATEGY_INIT;
+	uint64_t begin_ns = tayra__clock_mono_ns(tayra_clock_real());
+
+	loads.refresh_at = 1e-5;
+	start((struct tayra__route){ .ttl_ms = 100000, .refresh_at = -1 }, &loads);
+	/* For 20 times as long as one that may would take. */
+	while (tayra__clock_mono_ns(tayra_clock_real()) - begin_ns < 20 * TAYRA_NS_PER_MS)
+		client_say(client, "GET k:a", "$1\r\nv\r\n");
+	assert_int_equal(calls, 1);
+}
+
+static void
 a_group_that_fails_rests_and_its_throttle_can_be_turned(void **state)
 {
 	struct tayra_strategy loads = TAYRA_STRATEGY_INIT;
@@ -229,6 +255,8 @@ main(void)
 		TEST(what_is_stale_is_served_at_once_where_that_is_said),
 		TEST(it_can_be_turned_on_and_off_for_routes_that_do_not_say),
 		TEST(a_hit_late_in_a_values_time_has_it_loaded_anew_behind_it),
+		TEST(or_where_its_route_says_so),
+		TEST(but_not_where_its_route_forbids_it),
 		TEST(a_group_that_fails_rests_and_its_throttle_can_be_turned),
 	};
 

@@ -73,7 +73,8 @@ what_the_file_says_is_set(void **state)
 		"routes:\n"
 		"  - {keys: 'a:{x}', origin: db, query: select ?1, as: json, ttl: 90s, stale: 1h,\n"
 		"     soft_timeout: 20ms, timeout: 2s, class: high, max_rows: 5, max_bytes: 1M,\n"
-		"     absent_ttl: 3s, error_ttl: off, threads: 2, batch: select many, batch_keys: "
+		"     absent_ttl: 3s, error_ttl: off, refresh_at: off, threads: "
+		"2, batch: select many, batch_keys: "
 		"9, batch_window: 2ms, pipeline: 3}\n"
 		"  - {keys: 'b:{x}', origin: api, path: '/v/{x}'}\n");
 	assert_string_equal(settings.server.listen, "[::1]:7000");
@@ -109,6 +110,7 @@ what_the_file_says_is_set(void **state)
 	assert_int_equal(settings.routes[0].timeout_ns, 2 * TAYRA_NS_PER_S);
 	assert_int_equal(settings.routes[0].absent_ttl_ms, 3000);
 	assert_true(settings.routes[0].error_ttl_ms == TAYRA_OFF);
+	assert_true(settings.routes[0].refresh_at < 0);
 	assert_int_equal(settings.routes[0].cls, TAYRA_HIGH);
 	assert_int_equal(settings.routes[0].max_rows, 5);
 	assert_int_equal(settings.routes[0].max_bytes, 1u << 20);
