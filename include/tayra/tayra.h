@@ -549,12 +549,14 @@ struct tayra_origin_options {
 	 */
 	uint32_t pipeline;
 	/*
-	 * write: SQLite only.  A statement for tayra_put_through(): its parameters are those of the
-	 * key, and behind them the value, as a text if it is UTF-8 without a byte 0 and else as
-	 * bytes: insert into pkg values (?1, ?2) on conflict do update set text = excluded.text
-	 * That it changes no row is TAYRA_E_NOT_FOUND; that the database does not take the value
-	 * (a constraint, a type, its length) TAYRA_E_INVAL.  On a connection of its own, which may
-	 * write, from one thread more.  Borrowed for the call.
+	 * write: SQL only.  A statement for tayra_put_through(): its parameters are those of the
+	 * key, and behind them the value: insert into pkg values (?1, ?2) on conflict (name) do
+	 *     update set text = excluded.text
+	 * For SQLite that is a text if it is UTF-8 without a byte 0 and else bytes; for PostgreSQL
+	 * bytes if the parameter is a bytea and else a text.  That it changes no row is
+	 * TAYRA_E_NOT_FOUND; that the database does not take the value (a constraint, a type, its
+	 * length) TAYRA_E_INVAL.  On connections of their own, which may write: for SQLite one, for
+	 * PostgreSQL up to as many as there are threads.  Borrowed for the call.
 	 */
 	const char *write;
 };
@@ -620,10 +622,10 @@ TAYRA_API int tayra_origin_sqlite(const struct tayra_origin_options *options, co
 				  const char *sql, char *error, size_t error_len,
 				  struct tayra_origin **out);
 /*
- * A PostgreSQL server, one connection a thread, read-only transactions.  conninfo is libpq's:
- * "host=.. dbname=.." or "postgresql://..".  The statement is prepared once a connection; the key,
- * or its parts, are bound to $1, $2, .. (never spliced into the SQL); options.shape says what comes
- * back, as UTF-8.
+ * A PostgreSQL server, one connection a thread, read-only transactions but for options.write.
+ * conninfo is libpq's: "host=.. dbname=.." or "postgresql://..".  The statement is prepared once a
+ * connection; the key, or its parts, are bound to $1, $2, .. (never spliced into the SQL);
+ * options.shape says what comes back, as UTF-8.
  *
  * What loads end with.  TAYRA_E_NOT_FOUND also when the server says that a part is no value of its
  * parameter's type.  TAYRA_E_OVERLOAD: serialization failure, deadlock, lock not available, too

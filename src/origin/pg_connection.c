@@ -14,22 +14,20 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/option.h"
 #include "origin/pg_error.h"
 
 #define PLAIN    "tayra"
 #define BATCH    "tayra_batch"
 #define VERSION  "tayra_version"
 #define SLICE_MS 10
-/* How long connecting and preparing may take, in seconds, when conninfo does not say. */
-#define CONNECT_S      5
-#define CONNECT_MOST_S 3600
 /* How long a server may take to end a statement it was told to cancel. */
 #define CANCEL_NS TAYRA_NS_PER_S
 /* Rows that are read and dropped rather than telling the server to stop. */
 #define SURPLUS 100u
 /* Of every connection: origins read, and what comes back has one form. */
 #define SETTINGS "SET default_transaction_read_only TO on; SET bytea_output TO hex"
+/* But of those that write. */
+#define SETTINGS_OF_WRITER "SET default_transaction_read_only TO off"
 
 /* Types whose text form is not a string: OIDs are fixed (src/include/catalog/pg_type.dat). */
 static const struct {
@@ -182,82 +180,6 @@ finish(struct tayra__pg *pg, const struct tayra__pg_patience *patience, PGresult
 	return status == TAYRA_OK ? outcome : status;
 }
 
-static void
-ignore_notice(void *arg, const PGresult *notice)
-{
-}
-
-/* conninfo as libpq reads it, with ours behind and in front: the first default may be replaced. */
-static PGconn *
-begin_connecting(const char *conninfo)
-{
-	static const char *const names[] = { "fallback_application_name", "tcp_user_timeout",
-					     "dbname", "client_encoding", NULL };
-	const char *const values[] = { "tayra", "10000", conninfo, "UTF8", NULL };
-	PGconn *conn = PQconnectStartParams(names, values, 1);
-
-	if (conn)
-		/* So that the reason of a refusal can be told from its SQLSTATE. */
-		PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
-	return conn;
-}
-
-/* connect_timeout, which libpq keeps in its blocking calls alone. */
-static uint64_t
-connect_ns_of(const PQconninfoOption *option)
-{
-	uint64_t s = CONNECT_S;
-
-	for (; option->keyword; option++)
-		if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
-			tayra__option_u64(option->val, 1, CONNECT_MOST_S, &s);
-	return s * TAYRA_NS_PER_S;
-}
-
-int
-tayra__pg_conninfo(const char *conninfo, uint64_t *connect_ns, const struct tayra__complaint *why)
-{
-	char *error = NULL;
-	PQconninfoOption *options = PQconninfoParse(conninfo, &error);
-
-	if (options) {
-		*connect_ns = connect_ns_of(options);
-		PQconninfoFree(options);
-		return TAYRA_OK;
-	}
-	tayra__complain(why, "PostgreSQL: %s", error ? error : "out of memory");
-	PQfreemem(error);
-	return error ? TAYRA_E_INVAL : TAYRA_E_NOMEM;
-}
-
-int
-tayra__pg_connect(struct tayra__pg *pg, const char *conninfo,
-		  const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
-{
-	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-
-	pg->conn = begin_connecting(conninfo);
-	if (!pg->conn)
-		return TAYRA_E_NOMEM;
-	PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
-	while (PQstatus(pg->conn) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
-	       state != PGRES_POLLING_FAILED) {
-		struct pollfd fd = { .fd = PQsocket(pg->conn),
-				     .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT };
-
-		/* libpq must not be asked before the socket is ready. */
-		if (poll(&fd, 1, SLICE_MS) > 0)
-			state = PQconnectPoll(pg->conn);
-		if (!patience->go_on(patience->arg))
-			return TAYRA_E_CANCELLED;
-	}
-	if (PQstatus(pg->conn) == CONNECTION_OK && PQsetnonblocking(pg->conn, 1) == 0)
-		return TAYRA_OK;
-	tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(pg->conn));
-	return tayra__pg_refused_too_many(PQerrorMessage(pg->conn)) ? TAYRA_E_OVERLOAD
-								    : TAYRA_E_ORIGIN;
-}
-
 /* `keys` columns at the front are a key's parts. */
 static int
 learn_columns(struct tayra__pg_statement *st, const PGresult *about, int keys,
@@ -386,6 +308,29 @@ prepare(struct tayra__pg *pg, const struct tayra__pg_target *target,
 }
 
 static int
+prepare_write(struct tayra__pg *pg, const struct tayra__pg_target *target,
+	      const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
+{
+	const int parameters = (int)target->parts + 1;
+	PGresult *last = NULL;
+	int status = step(pg, PQsendQuery(pg->conn, SETTINGS_OF_WRITER), patience, &last, why);
+
+	if (status == TAYRA_OK)
+		status = prepare_one(pg, PLAIN, target->sql, patience, &last, why);
+	if (status == TAYRA_OK && PQnparams(last) != parameters) {
+		tayra__complain(why,
+				"SQL: it takes %d parameters, and must take %d, the key's and "
+				"behind them the value",
+				PQnparams(last), parameters);
+		status = TAYRA_E_INVAL;
+	}
+	if (status == TAYRA_OK)
+		pg->binary_value = PQparamtype(last, parameters - 1) == BYTEA;
+	PQclear(last);
+	return status;
+}
+
+static int
 prepare_batch(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	      const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
 {
@@ -436,7 +381,8 @@ tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	int status = tayra__pg_connect(pg, target->conninfo, patience, why);
 
 	if (status == TAYRA_OK)
-		status = prepare(pg, target, patience, why);
+		status = target->writes ? prepare_write(pg, target, patience, why)
+					: prepare(pg, target, patience, why);
 	if (status == TAYRA_OK && target->batch)
 		status = prepare_batch(pg, target, patience, why);
 	if (status == TAYRA_OK && target->version)
@@ -581,6 +527,23 @@ begin(struct tayra__pg *pg)
 	pg->unprepared = pg->of_data = pg->flooded = false;
 }
 
+/* After a statement: nothing is under way on the connection, or it is closed. */
+static void
+settle(struct tayra__pg *pg, int status, const struct tayra__complaint *why)
+{
+	if (PQstatus(pg->conn) != CONNECTION_OK)
+		tayra__complain(why, "the connection broke");
+	if (status == TAYRA_E_CANCELLED || pg->flooded) {
+		cancel(pg);
+	} else if (pg->conn && (PQstatus(pg->conn) != CONNECTION_OK || pg->unprepared ||
+				PQtransactionStatus(pg->conn) != PQTRANS_IDLE)) {
+		bool unprepared = pg->unprepared;
+
+		tayra__pg_close(pg);
+		pg->unprepared = unprepared;
+	}
+}
+
 static int
 ask(struct tayra__pg *pg, const char *name, const char *const *values, uint32_t n,
     const struct tayra__sink *sink, const struct tayra__pg_patience *patience,
@@ -596,17 +559,7 @@ ask(struct tayra__pg *pg, const char *name, const char *const *values, uint32_t 
 		status = flush(pg, patience);
 	if (status == TAYRA_OK)
 		status = read_rows(pg, st, sink, patience, why);
-	if (PQstatus(pg->conn) != CONNECTION_OK)
-		tayra__complain(why, "the connection broke");
-	if (status == TAYRA_E_CANCELLED || pg->flooded)
-		cancel(pg);
-	else if (pg->conn && (PQstatus(pg->conn) != CONNECTION_OK || pg->unprepared ||
-			      PQtransactionStatus(pg->conn) != PQTRANS_IDLE)) {
-		bool unprepared = pg->unprepared;
-
-		tayra__pg_close(pg);
-		pg->unprepared = unprepared;
-	}
+	settle(pg, status, why);
 	return status;
 }
 
@@ -739,5 +692,62 @@ tayra__pg_ask_each(struct tayra__pg *pg, struct tayra__spread *spread,
 		tayra__complain(why, "the connection broke");
 	if (status != TAYRA_OK || !usable || !PQexitPipelineMode(pg->conn))
 		leave(pg);
+	return status;
+}
+
+/* => TAYRA_OK, or what it failed with; rows that it returns nobody wants. */
+static int
+read_outcome(struct tayra__pg *pg, const struct tayra__pg_patience *patience,
+	     const struct tayra__complaint *why)
+{
+	int status, outcome = TAYRA_OK;
+	PGresult *result;
+
+	while ((status = next(pg, patience, &result)) == TAYRA_OK && result) {
+		if (is_error(result)) {
+			outcome = tayra__pg_is_data(state_of(result))
+					  ? TAYRA_E_INVAL
+					  : tayra__pg_status(state_of(result), NULL);
+			pg->unprepared = tayra__pg_is_unprepared(state_of(result));
+			complain_of(result, why);
+		} else if (strcmp(PQcmdTuples(result), "0") == 0 &&
+			   PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
+			outcome = TAYRA_E_NOT_FOUND;
+		}
+		PQclear(result);
+	}
+	return status == TAYRA_OK ? outcome : status;
+}
+
+int
+tayra__pg_write(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+		const void *value, size_t len, const struct tayra__pg_patience *patience,
+		const struct tayra__complaint *why)
+{
+	struct tayra__part all[TAYRA__PATTERN_PARTS + 1];
+	const char *values[TAYRA__PATTERN_PARTS + 1];
+	int lengths[TAYRA__PATTERN_PARTS + 1] = { 0 };
+	int formats[TAYRA__PATTERN_PARTS + 1] = { 0 };
+	int status;
+
+	for (uint32_t i = 0; i < n; i++)
+		all[i] = parts[i];
+	all[n] = (struct tayra__part){ value, len };
+	begin(pg);
+	status = terminate(pg, all, pg->binary_value ? n : n + 1, values);
+	if (status != TAYRA_OK)
+		return status;
+	if (pg->binary_value) {
+		values[n] = value;
+		lengths[n] = (int)len;
+		formats[n] = 1;
+	}
+	status = TAYRA_E_ORIGIN;
+	if (PQsendQueryPrepared(pg->conn, PLAIN, (int)n + 1, values, lengths, formats, 0) &&
+	    PQsetSingleRowMode(pg->conn))
+		status = flush(pg, patience);
+	if (status == TAYRA_OK)
+		status = read_outcome(pg, patience, why);
+	settle(pg, status, why);
 	return status;
 }

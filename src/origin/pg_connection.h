@@ -35,6 +35,7 @@ struct tayra__pg {
 	struct tayra__pg_statement plain, batch, version;
 	bool batch_refused; /* the server does not take it now: keys are to be asked for alone */
 	bool unprepared;    /* the last statement failed because it has to be prepared anew */
+	bool binary_value;  /* of a write: its value is a bytea */
 	bool of_data;       /* it failed over what may be one key's data */
 	bool flooded;       /* it had so many rows that nobody wants that it is not worth its end */
 	char *text;         /* the parameters, terminated */
@@ -49,6 +50,7 @@ struct tayra__pg_target {
 	const char *batch; /* NULL: there is none */
 	const struct tayra__spread *spread;
 	const char *version; /* the same */
+	bool writes;         /* sql is for tayra__pg_write(), and there is nothing else */
 };
 
 /* => TAYRA_OK: it can be read, and says how long connecting may take.  TAYRA_E_INVAL,
@@ -102,6 +104,15 @@ int tayra__pg_ask_each(struct tayra__pg *pg, struct tayra__spread *spread,
 		       void (*answered)(void *arg, uint32_t i, int status), void *arg,
 		       const struct tayra__pg_patience *patience,
 		       const struct tayra__complaint *why);
+/*
+ * Run the statement that writes; its value is behind the parts.  When this returns the server is
+ * not at it any more, or the connection is gone.
+ * => TAYRA_E_NOT_FOUND: it changed no row.  TAYRA_E_INVAL: the database does not take a part or the
+ *    value.  Else as tayra__pg_ask().
+ */
+int tayra__pg_write(struct tayra__pg *pg, const struct tayra__part *parts, uint32_t n,
+		    const void *value, size_t len, const struct tayra__pg_patience *patience,
+		    const struct tayra__complaint *why);
 void tayra__pg_close(struct tayra__pg *pg);
 
 #endif

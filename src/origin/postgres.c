@@ -25,7 +25,9 @@ struct seat {
 };
 
 struct postgres {
-	struct tayra_origin origin; /* first: the caller's pointer */
+	struct tayra_origin origin;     /* first: the caller's pointer */
+	struct tayra__trouble *trouble; /* its own, or its reader's */
+	struct postgres *writer;        /* of one that writes: its connections for that */
 	struct tayra__workers *workers;
 	struct tayra__pattern keys;
 	struct tayra__shape shape;
@@ -141,7 +143,7 @@ sit_down(struct task *task, struct seat *seat)
 	status = reach(task, seat, &wait_ns, &why);
 	if (status == TAYRA_OK) {
 		if (seat->pg.batch_refused)
-			tayra__trouble_note(&task->p->origin.trouble, TAYRA_E_ORIGIN, trouble);
+			tayra__trouble_note(task->p->trouble, TAYRA_E_ORIGIN, trouble);
 		return task->count > 0;
 	}
 	if (status == TAYRA_E_CANCELLED)
@@ -150,7 +152,7 @@ sit_down(struct task *task, struct seat *seat)
 	 * fault. */
 	if (status == TAYRA_E_INVAL || status == TAYRA_E_CANCELLED)
 		status = TAYRA_E_ORIGIN;
-	tayra__trouble_note(&task->p->origin.trouble, status, trouble);
+	tayra__trouble_note(task->p->trouble, status, trouble);
 	fail(task, status, wait_ns);
 	return false;
 }
@@ -246,7 +248,7 @@ work(void *arg, uint32_t worker, struct tayra_load *load)
 	if (seat->pg.unprepared && task.count && sit_down(&task, seat))
 		status = ask(&task, seat, parts, &why);
 	if (status != TAYRA_OK && task.count)
-		tayra__trouble_note(&p->origin.trouble, status, trouble);
+		tayra__trouble_note(p->trouble, status, trouble);
 	if (status != TAYRA_OK)
 		fail(&task, status, 0);
 }
@@ -272,7 +274,7 @@ ask_together(struct task *task, struct seat *seat, struct tayra__outcome *outcom
 		outcome->data = seat->pg.of_data;
 	} while (seat->pg.unprepared && task->count && --tries > 0);
 	if (task->count)
-		tayra__trouble_note(&task->p->origin.trouble, outcome->status, trouble);
+		tayra__trouble_note(task->p->trouble, outcome->status, trouble);
 }
 
 /* What is told of each that is asked for in a pipeline. */
@@ -337,6 +339,65 @@ work_many(void *arg, uint32_t worker, struct tayra_load **loads, uint32_t n)
 	tayra__spread_end(seat->spread, &outcome, work, p, worker);
 }
 
+/* The load is not failed meanwhile: it is over when the server is not at it any more. */
+static bool
+go_on_writing(void *arg)
+{
+	const struct task *task = arg;
+
+	return tayra__load_over(task->loads[0]) == TAYRA_OK;
+}
+
+static int
+write_value(struct task *task, struct seat *seat, const struct tayra__part *parts,
+	    const struct tayra__complaint *why)
+{
+	struct tayra__pg_patience patience = { go_on_writing, task };
+	size_t len;
+	const void *value = tayra__load_value(task->loads[0], &len);
+
+	return tayra__pg_write(&seat->pg, parts, task->p->keys.parts, value, len, &patience, why);
+}
+
+static void
+work_write(void *arg, uint32_t worker, struct tayra_load *load)
+{
+	struct postgres *p = arg;
+	struct seat *seat = &p->seats[worker];
+	struct task task = { .p = p, .loads = &load, .count = 1 };
+	struct tayra__part parts[TAYRA__PATTERN_PARTS];
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
+	size_t key_len;
+	const void *key = tayra_load_key(load, &key_len);
+	int status;
+
+	if (!tayra__pattern_match(&p->keys, key, key_len, parts)) {
+		tayra_load_fail(load, TAYRA_E_INVAL, 0);
+		return;
+	}
+	if (!sit_down(&task, seat))
+		return;
+	status = write_value(&task, seat, parts, &why);
+	/* The table was altered under the statement, and nothing was run. */
+	if (seat->pg.unprepared) {
+		if (!sit_down(&task, seat))
+			return;
+		status = write_value(&task, seat, parts, &why);
+	}
+	tayra__trouble_note(p->trouble, status, trouble);
+	if (status == TAYRA_OK)
+		tayra__load_written(load);
+	else
+		tayra_load_fail(load, status, 0);
+}
+
+static void
+write_load(struct tayra_origin *origin, struct tayra_load *l)
+{
+	tayra__workers_push(((struct postgres *)origin)->writer->workers, l);
+}
+
 static void
 load(struct tayra_origin *origin, struct tayra_load *l)
 {
@@ -348,6 +409,8 @@ close_postgres(struct tayra_origin *origin)
 {
 	struct postgres *p = (struct postgres *)origin;
 
+	if (p->writer)
+		close_postgres(&p->writer->origin);
 	atomic_store_explicit(&p->closing, true, memory_order_relaxed);
 	if (p->workers)
 		tayra__workers_destroy(p->workers);
@@ -374,6 +437,7 @@ create(const struct tayra__origin_settings *settings, const char *conninfo, cons
 		return NULL;
 	p->origin = (struct tayra_origin){ "postgres", load, close_postgres, settings->pace };
 	tayra__trouble_init(&p->origin.trouble);
+	p->trouble = &p->origin.trouble;
 	p->keys = settings->keys;
 	p->shape = settings->shape;
 	p->count = settings->threads;
@@ -435,6 +499,33 @@ try_statement(struct postgres *p, const struct tayra__complaint *why)
 	return status == TAYRA_E_INVAL || status == TAYRA_E_NOMEM ? status : TAYRA_OK;
 }
 
+/* What writes is an origin of its own, with other connections, that nobody asks. */
+static int
+set_write(struct postgres *p, const struct tayra__origin_settings *settings,
+	  const struct tayra__complaint *why)
+{
+	char text[200] = "";
+	const struct tayra__complaint wrong = { text, sizeof(text) };
+	int status;
+
+	if (!settings->write)
+		return TAYRA_OK;
+	p->writer = create(settings, p->conninfo, settings->write);
+	if (!p->writer)
+		return TAYRA_E_NOMEM;
+	p->writer->trouble = &p->origin.trouble;
+	p->writer->connect_ns = p->connect_ns;
+	p->writer->target.writes = true;
+	status = try_statement(p->writer, &wrong);
+	if (text[0])
+		tayra__complain(why, "write: %s", text);
+	if (status == TAYRA_OK)
+		status = tayra__workers_create(settings->threads, work_write, p->writer,
+					       &p->writer->workers);
+	p->origin.write = write_load;
+	return status;
+}
+
 int
 tayra_origin_postgres(const struct tayra_origin_options *given, const char *conninfo,
 		      const char *sql, char *error, size_t error_len, struct tayra_origin **out)
@@ -453,10 +544,6 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 		return TAYRA_E_INVAL;
 	}
 	status = tayra__origin_settings(given, &settings, &why);
-	if (status == TAYRA_OK && settings.write) {
-		tayra__complain(&why, "options: a write is of SQLite");
-		status = TAYRA_E_INVAL;
-	}
 	if (status != TAYRA_OK)
 		return status;
 	p = create(&settings, conninfo, sql);
@@ -469,6 +556,8 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 		status = tayra__pg_conninfo(conninfo, &p->connect_ns, &why);
 	if (status == TAYRA_OK)
 		status = try_statement(p, &why);
+	if (status == TAYRA_OK)
+		status = set_write(p, &settings, &why);
 	if (status == TAYRA_OK && (settings.batch || settings.pipeline))
 		status = tayra__workers_create_many(settings.threads, &settings.batching, work_many,
 						    p, &p->workers);

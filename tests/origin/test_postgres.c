@@ -565,6 +565,135 @@ of_the_same_version_the_value_is_not_asked_for(void **state)
 	assert_non_null(strstr(error, "version: SQL: column"));
 }
 
+static int
+put_through(struct stage *s, struct tayra_origin *origin, const char *key, const void *value,
+	    size_t len)
+{
+	struct tayra_request r = ask(s, key, NULL);
+
+	r.origin = origin;
+	return tayra_put_through(s->t, &r, value, len);
+}
+
+static void
+has(struct stage *s, const char *key, const char *value)
+{
+	struct tayra_ref ref;
+
+	assert_int_equal(tayra_get(s->t, key, strlen(key), &ref), TAYRA_OK);
+	holds(&ref, value);
+	tayra_release(&ref);
+}
+
+static void
+a_value_is_written_and_what_the_database_does_not_take_is_not(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	struct stage s;
+
+	execute("CREATE TABLE written (name text PRIMARY KEY, value text CHECK (length(value) < "
+		"9))");
+	o.write = "INSERT INTO written VALUES ($1, $2)"
+		  " ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+	origin = open_with(&o, "SELECT value FROM written WHERE name = $1");
+	stage_open(&s, NULL);
+	assert_int_equal(put_through(&s, origin, "k", "one", 3), TAYRA_OK);
+	has(&s, "k", "one");
+	expect(origin, "k", "one", 3);
+	assert_int_equal(put_through(&s, origin, "k", "", 0), TAYRA_OK);
+	expect(origin, "k", "", 0);
+	assert_int_equal(put_through(&s, origin, "x'); --", "1", 1), TAYRA_OK);
+	expect(origin, "x'); --", "1", 1);
+	assert_int_equal(put_through(&s, origin, "k", "far too long", 12), TAYRA_E_INVAL);
+	assert_int_equal(put_through(&s, origin, "k", "a\0b", 3), TAYRA_E_INVAL);
+	assert_int_equal(put_through(&s, origin, "k", "\xff", 1), TAYRA_E_INVAL);
+	has(&s, "k", "");
+	expect(origin, "k", "", 0);
+	/* Prepared anew. */
+	execute("ALTER TABLE written ADD more int");
+	assert_int_equal(put_through(&s, origin, "k", "two", 3), TAYRA_OK);
+	expect(origin, "k", "two", 3);
+	/* Nobody knows what a statement did that broke off otherwise. */
+	execute("ALTER TABLE written RENAME value TO other");
+	assert_int_equal(put_through(&s, origin, "k", "three", 5), TAYRA_E_ORIGIN);
+	assert_false(is_fresh(s.t, "k"));
+	stage_close(&s);
+	tayra_origin_close(origin);
+}
+
+static void
+bytes_are_written_as_they_are_and_no_row_is_not_found(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	struct stage s;
+
+	execute("CREATE TABLE bytes (name text PRIMARY KEY, value bytea);"
+		"INSERT INTO bytes VALUES ('k', '')");
+	o.write = "UPDATE bytes SET value = $2 WHERE name = $1 RETURNING name";
+	origin = open_with(&o, "SELECT value FROM bytes WHERE name = $1");
+	stage_open(&s, NULL);
+	assert_int_equal(put_through(&s, origin, "k", "\0\xff\\", 3), TAYRA_OK);
+	expect(origin, "k", "\0\xff\\", 3);
+	assert_int_equal(put_through(&s, origin, "none", "x", 1), TAYRA_E_NOT_FOUND);
+	stage_close(&s);
+	tayra_origin_close(origin);
+}
+
+static void
+a_write_past_its_deadline_is_cancelled_on_the_server(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct tayra *t;
+
+	execute("CREATE TABLE slow (name text PRIMARY KEY, value text);"
+		"INSERT INTO slow VALUES ('k', 'old')");
+	o.threads = 1;
+	o.write = "UPDATE slow SET value = $2 WHERE name = $1 AND"
+		  " (length($2) < 4 OR pg_sleep(60) IS NOT NULL)";
+	origin = open_with(&o, "SELECT value FROM slow WHERE name = $1");
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	r.key = "k";
+	r.key_len = 1;
+	r.origin = origin;
+	r.timeout_ns = 50 * TAYRA_NS_PER_MS;
+	assert_int_equal(tayra_put(t, "k", 1, "old", 3, 0, 0), TAYRA_OK);
+	assert_int_equal(tayra_put_through(t, &r, "too slow", 8), TAYRA_E_TIMEOUT);
+	assert_false(is_fresh(t, "k"));
+	r.timeout_ns = 0;
+	assert_int_equal(tayra_put_through(t, &r, "new", 3), TAYRA_OK);
+	expect(origin, "k", "new", 3);
+	tayra_destroy(t);
+	tayra_origin_close(origin);
+}
+
+static void
+a_write_that_cannot_be_is_refused(void **state)
+{
+	static const struct {
+		const char *write, *says;
+	} rows[] = {
+		{ "UPDATE item SET value = $1", "write: SQL: it takes 1 parameters" },
+		{ "nonsense", "write: SQL: syntax error" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+		struct tayra_origin *origin;
+		char error[200];
+
+		o.write = rows[i].write;
+		assert_int_equal(tayra_origin_postgres(&o, cluster.conninfo, SQL, error,
+						       sizeof(error), &origin),
+				 TAYRA_E_INVAL);
+		if (!strstr(error, rows[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", error, rows[i].says);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_value_is_the_first_column_of_the_first_row),
 	cmocka_unit_test(a_key_is_bound_and_never_part_of_the_sql),
@@ -578,6 +707,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
 	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
 	cmocka_unit_test(of_the_same_version_the_value_is_not_asked_for),
+	cmocka_unit_test(a_value_is_written_and_what_the_database_does_not_take_is_not),
+	cmocka_unit_test(bytes_are_written_as_they_are_and_no_row_is_not_found),
+	cmocka_unit_test(a_write_past_its_deadline_is_cancelled_on_the_server),
+	cmocka_unit_test(a_write_that_cannot_be_is_refused),
 	cmocka_unit_test(a_table_altered_under_the_statement_is_read_again),
 	cmocka_unit_test(why_it_fails_is_kept_without_values),
 	cmocka_unit_test(a_name_that_came_to_be_there_twice_is_an_origin_error_while_it_is),
