@@ -88,7 +88,7 @@ struct tayra_item_meta {
 	uint64_t version;   /* the origin's version, or 0 */
 	uint64_t charge;    /* what it counts against charge_max; 0 on put, or without charge_max:
 			       the bytes it occupies */
-	uint32_t flags;     /* TAYRA_ITEM_*; 16 bits are kept */
+	uint32_t flags;     /* TAYRA_ITEM_*; 16 bits are kept, of which 0xff00 are load's */
 };
 #define TAYRA_ITEM_FAILED  1u /* kept past its time because a reload failed */
 #define TAYRA_ITEM_LOADING 2u /* past its time, and being loaded anew */

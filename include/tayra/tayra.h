@@ -118,6 +118,17 @@ TAYRA_API void tayra_destroy(struct tayra *t);
 
 typedef void (*tayra_load_fn)(struct tayra_load *load, void *arg);
 
+/*
+ * Tags say what a value was made from, so that tayra_delete_tag() can forget all that was made from
+ * it: a page carries "user:7" and "template:3".  Bytes like a key, up to TAYRA_KEY_MAX; only a hash
+ * of 64 bits is kept, 8 bytes beside the value, and two tags with one hash are forgotten together.
+ */
+#define TAYRA_TAGS_MAX 8u /* of one value */
+struct tayra_tag {
+	const void *bytes;
+	size_t len;
+};
+
 struct tayra_request {
 	size_t size;
 	const void *key;
@@ -144,6 +155,10 @@ struct tayra_request {
 	 * nothing. */
 	uint32_t cost;
 	double refresh_at; /* as in struct tayra_options; 0: the handle's, below 0: not at all */
+	/* What its load brings carries these, unless the loader says others; not what is found.
+	 * For the call.  With tags nothing is fetched ahead because it often follows this key. */
+	const struct tayra_tag *tags;
+	size_t tag_count; /* at most TAYRA_TAGS_MAX */
 };
 #define TAYRA_REQUEST_INIT TAYRA__SIZED(struct tayra_request)
 /* Load even if what is cached is fresh; joins a load in progress: delete first to read a write. */
@@ -206,9 +221,21 @@ TAYRA_API int tayra_get(struct tayra *t, const void *key, size_t key_len, struct
  * what others may see then. */
 TAYRA_API int tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 			size_t value_len, uint64_t ttl_ms, uint64_t stale_ms);
+struct tayra_put_options {
+	size_t size;
+	uint64_t ttl_ms, stale_ms; /* as in a request */
+	uint64_t version;          /* as in a load's result */
+	const struct tayra_tag *tags;
+	size_t tag_count; /* at most TAYRA_TAGS_MAX */
+};
+#define TAYRA_PUT_OPTIONS_INIT TAYRA__SIZED(struct tayra_put_options)
+/* tayra_put() with more to say.  => as that; TAYRA_E_INVAL: nothing was done; TAYRA_E_NOMEM: the
+ * key is forgotten. */
+TAYRA_API int tayra_put_with(struct tayra *t, const void *key, size_t key_len, const void *value,
+			     size_t value_len, const struct tayra_put_options *options);
 /*
  * Write through: first to the request's origin, in its pace as a load is, with its class, deadline
- * and cost; then as tayra_put() with the request's times, or as tayra_delete() with
+ * and cost; then as tayra_put_with() with the request's times and tags, or as tayra_delete() with
  * TAYRA_REQUEST_NO_STORE.  Blocks until there is an answer or the deadline.
  * => TAYRA_OK: the origin has it; whether it is cached depends on the cache, and of two writes of a
  *    key at a time neither is.
@@ -238,6 +265,18 @@ TAYRA_API void tayra_release(struct tayra_ref *ref);
  *    tayra_delete(), TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.
  */
 TAYRA_API int tayra_delete_prefix(struct tayra *t, const void *prefix, size_t prefix_len);
+
+/*
+ * Forget every value with that tag, at once however many there are: no walk, and no load that began
+ * before brings one back.  A load in progress whose value turns out to carry it answers who asked
+ * before, is not kept, and is made anew for who asked since.  What is remembered as not to be had
+ * (absent_ttl_ms) has no tags.
+ * 4,096 tags are remembered one by one; of more, those told longest ago are forgotten and then
+ * everything that has tags and is older than they were told is loaded anew: never a value that was
+ * to be forgotten.
+ * => TAYRA_OK, also when nothing has it; TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.
+ */
+TAYRA_API int tayra_delete_tag(struct tayra *t, const void *tag, size_t tag_len);
 
 /*
  * Warm-up: load what is missing of many keys before somebody asks for it, on the calling thread,
@@ -310,6 +349,7 @@ TAYRA_API enum tayra_class tayra_load_class(const struct tayra_load *load);
 /* True when nobody waits any more: finish early, with TAYRA_E_CANCELLED or with the value. */
 TAYRA_API bool tayra_load_cancelled(const struct tayra_load *load);
 /* Room for the value inside the cache, to be filled before done(load, NULL, len, ..).  Once a load.
+ * Tags in the result, other than as many as the request has, cost a copy.
  * => NULL: no room, or over the limits; fail the load with TAYRA_E_FULL. */
 TAYRA_API void *tayra_load_alloc(struct tayra_load *load, size_t len);
 
@@ -317,7 +357,9 @@ struct tayra_load_result {
 	size_t size;
 	uint64_t ttl_ms, stale_ms; /* instead of the request's; 0: leave it */
 	uint64_t version;
-	uint32_t flags; /* none yet */
+	uint32_t flags;               /* none yet */
+	const struct tayra_tag *tags; /* instead of the request's; for the call */
+	size_t tag_count; /* 0: the request's; at most TAYRA_TAGS_MAX, or the load fails */
 };
 #define TAYRA_LOAD_RESULT_INIT TAYRA__SIZED(struct tayra_load_result)
 /* `value` is copied; NULL: what tayra_load_alloc() gave, of which `len` bytes count.  NULL result:
@@ -337,8 +379,8 @@ TAYRA_API int tayra_load_cached(struct tayra_load *load, struct tayra_ref *ref);
  * Instead of done: the origin has nothing newer than what tayra_load_cached() gave.  That is kept
  * as if it had been loaded now, its times anew, without being copied (a tier below is told it
  * whole), and goes to every waiter.  It can be evicted meanwhile, put or deleted: it is answered
- * all the same.  Its version stays: another one in `result`, or no tayra_load_cached() before,
- * fails the load with TAYRA_E_INVAL.
+ * all the same.  Its version and its tags stay: another version in `result`, tags, or no
+ * tayra_load_cached() before, fails the load with TAYRA_E_INVAL.
  */
 TAYRA_API void tayra_load_unchanged(struct tayra_load *load,
 				    const struct tayra_load_result *result);

@@ -46,7 +46,7 @@ static void
 fill_value(struct tayra__item *item, struct tayra_value *out)
 {
 	out->data = item->value_len ? tayra__item_value(item) : NULL;
-	out->len = item->value_len;
+	out->len = item->value_len - tayra__item_tag_bytes(item->flags);
 	out->pin = item;
 	tayra__item_get_meta(item, &out->meta);
 }
@@ -266,7 +266,7 @@ tayra_cache_touch(struct tayra_cache *cache, const void *key, size_t key_len, ui
 		if (tayra__item_version(item) == version) {
 			item->fresh_ms = fresh_ms;
 			item->expire_ms = expire_ms;
-			item->flags = (uint16_t)flags;
+			tayra__item_set_flags(item, flags);
 			status = TAYRA_OK;
 		}
 	}
@@ -306,7 +306,7 @@ tayra__cache_renew(struct tayra_cache *cache, const void *key, size_t key_len,
 		item->born_ms = meta->born_ms;
 		item->fresh_ms = meta->fresh_ms;
 		item->expire_ms = meta->expire_ms;
-		item->flags = (uint16_t)meta->flags;
+		tayra__item_set_flags(item, meta->flags);
 	}
 	unlock(shard);
 	return same ? TAYRA_OK : TAYRA_E_NOT_FOUND;

@@ -72,6 +72,8 @@ tayra__item_set_meta(struct tayra__item *item, const struct tayra_item_meta *met
 	item->expire_ms = meta->expire_ms;
 	item->cost = tayra__item_cost_pack(meta->cost_ns);
 	item->flags = (uint16_t)meta->flags;
+	if (tayra__item_tag_bytes(item->flags) > item->value_len)
+		item->flags &= (uint16_t)~TAYRA__ITEM_TAGS; /* nobody brought them */
 	if (item->traits & TAYRA__ITEM_VERSION)
 		memcpy(item->tail + tayra__item_extras(item->traits & TAYRA__ITEM_REUSE),
 		       &meta->version, sizeof(meta->version));

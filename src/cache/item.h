@@ -10,6 +10,7 @@
 #define TAYRA_CACHE_ITEM_H
 
 #include "cache/entry.h"
+#include "cache/tags.h"
 #include "learn/reuse.h"
 
 #include <tayra/cache.h>
@@ -35,10 +36,10 @@
 struct tayra__item {
 	struct tayra__entry entry; /* block, chain and hash, queue neighbours: 24 bytes */
 	_Atomic uint32_t pins;     /* how many hold it, and the dead bit */
-	uint32_t value_len;
+	uint32_t value_len;        /* with its tags */
 	uint16_t key_len;
 	uint16_t cost;  /* cost_ns as a small float: see tayra__item_cost_pack */
-	uint16_t flags; /* TAYRA_ITEM_* */
+	uint16_t flags; /* TAYRA_ITEM_*, and how many tags: cache/tags.h */
 	uint8_t place;  /* enum tayra__place: its queue, or the one it will go to */
 	uint8_t traits;
 	uint64_t born_ms, fresh_ms, expire_ms;
@@ -116,6 +117,13 @@ bool tayra__item_has_key(const struct tayra__item *item, const void *key, size_t
 
 /* => its traits have TAYRA__ITEM_REUSE. */
 void tayra__item_set_reuse(struct tayra__item *item, const struct tayra__reuse *reuse);
+
+/* Other flags, the same tags. */
+static inline void
+tayra__item_set_flags(struct tayra__item *item, uint32_t flags)
+{
+	item->flags = (uint16_t)((flags & ~TAYRA__ITEM_TAGS) | (item->flags & TAYRA__ITEM_TAGS));
+}
 
 uint64_t tayra__item_version(const struct tayra__item *item);
 void tayra__item_set_meta(struct tayra__item *item, const struct tayra_item_meta *meta);

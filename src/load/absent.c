@@ -37,7 +37,7 @@ tayra__absent_get(struct tayra *t, const void *key, size_t key_len, uint64_t now
 	*left_ms = value.meta.expire_ms - now_ms;
 	/* It may be there by now, and nobody would say so. */
 	if (status == TAYRA_E_NOT_FOUND &&
-	    (!tayra__doubts_judge(&t->doubts, key, key_len, &value.meta) ||
+	    (!tayra__doubts_judge(&t->doubts, key, key_len, &value) ||
 	     now_ms >= value.meta.fresh_ms))
 		status = TAYRA_OK;
 	tayra_cache_unpin(cache, &value);

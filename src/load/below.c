@@ -125,6 +125,8 @@ changed_elsewhere(void *ctx, const void *key, size_t key_len)
 	if (!key) {
 		pthread_mutex_lock(&t->lock);
 		tayra__flight_forget_all(t, NULL, 0);
+		tayra__doubts_tell_any_tag(&t->doubts, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS,
+					   TAYRA__TAG_ERASE);
 		t->below.trust = TAYRA__DISTRUSTED;
 		pthread_cond_broadcast(&t->below.due.settled);
 		pthread_mutex_unlock(&t->lock);
@@ -277,15 +279,25 @@ copy_down(struct tayra *t, const void *key, size_t key_len, const struct leave *
 	tayra__below_leave(t, key, key_len);
 }
 
+static int
+copy_up(struct tayra__hold *hold, const void *key, size_t key_len, const struct tayra__found *found,
+	uint64_t now_ms)
+{
+	const struct tayra__tier_value *value = &found->value;
+
+	hold->tags = tayra__tags_read(value->data, value->len, found->meta.flags);
+	return tayra__hold_copy(hold, key, key_len, value->data, value->len, now_ms);
+}
+
 /* A hold with a copy of the bytes, or NULL with *status. */
 static struct tayra__hold *
-hold_of(struct tayra *t, const void *key, size_t key_len, const struct tayra__tier_value *value,
+hold_of(struct tayra *t, const void *key, size_t key_len, const struct tayra__found *found,
 	int *status)
 {
 	struct tayra__hold *hold = tayra__hold_create(t->cache, t->budget, t->token);
 
-	*status = hold ? tayra__hold_copy(hold, key, key_len, value->data, value->len,
-					  tayra__handle_now_ns(t) / TAYRA_NS_PER_MS)
+	*status = hold ? copy_up(hold, key, key_len, found,
+				 tayra__handle_now_ns(t) / TAYRA_NS_PER_MS)
 		       : TAYRA_E_NOMEM;
 	if (*status == TAYRA_OK)
 		return hold;
@@ -305,7 +317,7 @@ tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayr
 
 	if (!tayra__below_is(t) || look(t, key, key_len, &leave, NULL, &found) != TAYRA_OK)
 		return TAYRA_E_NOT_FOUND;
-	hold = hold_of(t, key, key_len, &found.value, &status);
+	hold = hold_of(t, key, key_len, &found, &status);
 	if (!hold) {
 		tayra__tier_value_free(&found.value);
 		return status;
@@ -365,8 +377,8 @@ tayra__below_look(struct tayra_load *flight, uint64_t lease_ns)
 		return TAYRA_PENDING;
 	if (status != TAYRA_OK)
 		return status == TAYRA_E_NOMEM ? status : TAYRA_E_NOT_FOUND;
-	status = tayra__hold_copy(flight->hold, flight->key, flight->key_len, found.value.data,
-				  found.value.len, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS);
+	status = copy_up(flight->hold, flight->key, flight->key_len, &found,
+			 tayra__handle_now_ns(t) / TAYRA_NS_PER_MS);
 	if (status == TAYRA_OK && !tayra__land_found(flight, &found.meta, found.tier))
 		status = lease.held ? TAYRA_PENDING : TAYRA_E_NOT_FOUND;
 	copy_down(t, flight->key, flight->key_len, &leave, &found);
@@ -486,6 +498,9 @@ tayra__below_init(struct tayra *t, struct tayra__tier *file, struct tayra__tier 
 		return TAYRA_OK;
 	if (!t->clock.wall_ms)
 		return TAYRA_E_INVAL;
+	/* What was said of tags before, nobody tells. */
+	tayra__doubts_tell_any_tag(&t->doubts, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS,
+				   TAYRA__TAG_ERASE);
 	for (unsigned i = 0; i < TAYRA__BELOW_STRIPES; i++)
 		pthread_mutex_init(&below->order[i], NULL);
 	pthread_cond_init(&below->wake, NULL);

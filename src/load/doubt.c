@@ -17,8 +17,22 @@ earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* What its tags say.  => false: it is gone. */
+static bool
+ask_tags(const struct tayra__doubts *doubts, const struct tayra__suspect *suspect, uint64_t born_ms,
+	 struct tayra_item_meta *meta)
+{
+	const struct tayra__tags tags = tayra__tags_read(suspect->value, suspect->value_len,
+							 meta->flags);
+	const struct tayra__tag_moments moments = tayra__tag_ask(&doubts->tags, &tags);
+
+	if (born_ms < moments.aged_ms && !(meta->flags & TAYRA_ITEM_STALE))
+		meta->fresh_ms = 0;
+	return born_ms >= moments.erased_ms;
+}
+
 bool
-tayra__doubts_ask(const struct tayra__doubts *doubts, const void *key, size_t key_len,
+tayra__doubts_ask(const struct tayra__doubts *doubts, const struct tayra__suspect *suspect,
 		  uint64_t margin_ms, struct tayra_item_meta *meta)
 {
 	const uint64_t born_ms = meta->born_ms > margin_ms ? meta->born_ms - margin_ms : 0;
@@ -28,7 +42,7 @@ tayra__doubts_ask(const struct tayra__doubts *doubts, const void *key, size_t ke
 	for (; d; d = d->next) {
 		uint64_t blind_ttl_ms, before_ms;
 
-		if (!begins_with(key, key_len, d->prefix, d->prefix_len))
+		if (!begins_with(suspect->key, suspect->key_len, d->prefix, d->prefix_len))
 			continue;
 		blind_ttl_ms = atomic_load_explicit(&d->blind_ttl_ms, memory_order_acquire);
 		before_ms = atomic_load_explicit(&d->before_ms, memory_order_acquire);
@@ -42,7 +56,7 @@ tayra__doubts_ask(const struct tayra__doubts *doubts, const void *key, size_t ke
 	/* What is marked is stale already, and its fresh_ms the end of the mark. */
 	if (!(meta->flags & TAYRA_ITEM_STALE))
 		meta->fresh_ms = earlier(meta->fresh_ms, fresh_ms);
-	return true;
+	return !(meta->flags & TAYRA__ITEM_TAGS) || ask_tags(doubts, suspect, born_ms, meta);
 }
 
 void
@@ -54,6 +68,7 @@ tayra__doubts_fini(struct tayra__doubts *doubts)
 		next = d->next;
 		tayra__mem_free(d);
 	}
+	tayra__tag_table_fini(&doubts->tags);
 }
 
 struct tayra__doubt *
@@ -85,7 +100,7 @@ static void
 sum_up(struct tayra__doubts *doubts)
 {
 	const struct tayra__doubt *d = atomic_load_explicit(&doubts->first, memory_order_relaxed);
-	uint64_t before_ms = 0, one_ms;
+	uint64_t before_ms = doubts->tags.latest_ms, one_ms;
 
 	for (; d; d = d->next) {
 		one_ms = atomic_load_explicit(&d->before_ms, memory_order_relaxed);
@@ -111,5 +126,20 @@ tayra__doubt_mark(struct tayra__doubts *doubts, struct tayra__doubt *doubt, uint
 	/* Births are whole milliseconds: what was born in this one may have been before now. */
 	atomic_store_explicit(&doubt->before_ms, now_ms + 1, memory_order_release);
 	atomic_store_explicit(&doubt->blind_ttl_ms, blind_ttl_ms, memory_order_release);
+	sum_up(doubts);
+}
+
+void
+tayra__doubts_tell_tag(struct tayra__doubts *doubts, uint64_t hash, uint64_t now_ms,
+		       enum tayra__tag_how how)
+{
+	tayra__tag_tell(&doubts->tags, hash, now_ms, how);
+	sum_up(doubts);
+}
+
+void
+tayra__doubts_tell_any_tag(struct tayra__doubts *doubts, uint64_t now_ms, enum tayra__tag_how how)
+{
+	tayra__tag_tell_any(&doubts->tags, now_ms, how);
 	sum_up(doubts);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * doubt.h: what is not believed to be current any more, for a whole prefix at once and without a
- * walk: a value that was born before the moment of a doubt is stale, wherever it is found.  While
- * nobody would say if something changed, the doubt is blind, and values grow old soon.
+ * doubt.h: what is not believed to be current any more, for a whole prefix or tag at once and
+ * without a walk: a value that was born before the moment of a doubt is stale, wherever it is
+ * found.  While nobody would say if something changed, the doubt is blind, and values grow old
+ * soon.
  *
  * Who asks takes no lock.  Doubts are made and changed under handle.lock, and freed with the
  * handle.
@@ -16,6 +17,8 @@
 #include <stdint.h>
 
 #include <tayra/cache.h>
+
+#include "load/tag.h"
 
 struct tayra__doubt {
 	struct tayra__doubt *next;
@@ -34,6 +37,7 @@ struct tayra__doubts {
 	 * the doubts; acquire. */
 	_Atomic uint64_t before_ms;
 	_Atomic(struct tayra__doubt *) first; /* release, acquire; only ever longer */
+	struct tayra__tag_table tags;
 };
 
 /* Nothing is left that asks. */
@@ -49,7 +53,21 @@ void tayra__doubt_give_back(struct tayra__doubts *doubts, struct tayra__doubt *d
 void tayra__doubt_mark(struct tayra__doubts *doubts, struct tayra__doubt *doubt, uint64_t now_ms,
 		       uint64_t blind_ttl_ms);
 
-bool tayra__doubts_ask(const struct tayra__doubts *doubts, const void *key, size_t key_len,
+/* The same for all with that tag, or with any. */
+void tayra__doubts_tell_tag(struct tayra__doubts *doubts, uint64_t hash, uint64_t now_ms,
+			    enum tayra__tag_how how);
+void tayra__doubts_tell_any_tag(struct tayra__doubts *doubts, uint64_t now_ms,
+				enum tayra__tag_how how);
+
+/* What lies under a key: its bytes, with its tags behind them. */
+struct tayra__suspect {
+	const void *key;
+	size_t key_len;
+	const void *value;
+	size_t value_len;
+};
+
+bool tayra__doubts_ask(const struct tayra__doubts *doubts, const struct tayra__suspect *suspect,
 		       uint64_t margin_ms, struct tayra_item_meta *meta);
 
 /* Of a value in RAM: it is old enough to be doubted. */
@@ -63,21 +81,24 @@ tayra__doubts_any(const struct tayra__doubts *doubts, const struct tayra_item_me
  */
 static inline bool
 tayra__doubts_judge(const struct tayra__doubts *doubts, const void *key, size_t key_len,
-		    struct tayra_item_meta *meta)
+		    struct tayra_value *value)
 {
-	return !tayra__doubts_any(doubts, meta) || tayra__doubts_ask(doubts, key, key_len, 0, meta);
+	const struct tayra__suspect suspect = { key, key_len, value->data, value->len };
+
+	return !tayra__doubts_any(doubts, &value->meta) ||
+	       tayra__doubts_ask(doubts, &suspect, 0, &value->meta);
 }
 
 /* The same for what comes from a tier: its birth was told by a clock of the wall, maybe another
  * machine's, and so is taken for that much earlier. */
 #define TAYRA__DOUBT_MARGIN_MS 1000u
 static inline bool
-tayra__doubts_judge_found(const struct tayra__doubts *doubts, const void *key, size_t key_len,
+tayra__doubts_judge_found(const struct tayra__doubts *doubts, const struct tayra__suspect *suspect,
 			  struct tayra_item_meta *meta)
 {
 	if (atomic_load_explicit(&doubts->before_ms, memory_order_acquire) == 0)
 		return true;
-	return tayra__doubts_ask(doubts, key, key_len, TAYRA__DOUBT_MARGIN_MS, meta);
+	return tayra__doubts_ask(doubts, suspect, TAYRA__DOUBT_MARGIN_MS, meta);
 }
 
 #endif

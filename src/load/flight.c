@@ -22,8 +22,34 @@ bucket_of(struct tayra *t, const void *key, size_t key_len)
 	return &t->buckets[hash % TAYRA__BUCKETS];
 }
 
-void
-tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
+static uint32_t
+narrow(uint64_t ms)
+{
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+/* => false: no memory. */
+static bool
+take_tags(struct tayra_load *flight, const struct tayra__want *want)
+{
+	if (want->tag_count == 0)
+		return true;
+	flight->tags = tayra__mem_alloc(sizeof(*flight->tags));
+	if (flight->tags)
+		*flight->tags = tayra__tags_of(want->tags, want->tag_count);
+	return flight->tags;
+}
+
+const struct tayra__tags *
+tayra__flight_tags(const struct tayra_load *flight)
+{
+	static const struct tayra__tags none;
+
+	return flight->tags ? flight->tags : &none;
+}
+
+static void
+equip(struct tayra_load *flight, const struct tayra__want *want)
 {
 	flight->loads = true;
 	flight->origin = want->origin;
@@ -33,9 +59,17 @@ tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
 	flight->key_prefix_len = (uint16_t)want->key_prefix_len;
 	flight->ttl_ms = want->ttl_ms;
 	flight->stale_ms = want->stale_ms;
-	flight->absent_ttl_ms = want->absent_ttl_ms;
-	flight->error_ttl_ms = want->error_ttl_ms;
+	flight->absent_ttl_ms = narrow(want->absent_ttl_ms);
+	flight->error_ttl_ms = narrow(want->error_ttl_ms);
 	flight->pace = want->origin && want->origin->pace ? want->origin->pace : flight->t->pace;
+}
+
+void
+tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want)
+{
+	equip(flight, want);
+	if (!take_tags(flight, want))
+		tayra__flight_detach(flight);
 }
 
 static void
@@ -46,7 +80,7 @@ fill(struct tayra_load *flight, const struct tayra__want *want)
 	flight->look = tayra__below_is(flight->t) && !want->refresh;
 	flight->missed = TAYRA_E_NOT_FOUND;
 	if (want->loads)
-		tayra__flight_equip(flight, want);
+		equip(flight, want);
 	atomic_init(&flight->deadline_ns, want->deadline_ns);
 	flight->key_len = (uint16_t)want->key_len;
 	if (want->key_len)
@@ -61,7 +95,9 @@ tayra__flight_create(struct tayra *t, const struct tayra__want *want)
 	if (!flight)
 		return NULL;
 	flight->hold = tayra__hold_create(t->cache, t->budget, t->token);
-	if (!flight->hold) {
+	if (!flight->hold || !take_tags(flight, want)) {
+		if (flight->hold)
+			tayra__hold_put(flight->hold);
 		tayra__mem_free(flight);
 		return NULL;
 	}
@@ -110,6 +146,7 @@ tayra__flight_unref(struct tayra_load *flight)
 	tayra__list_remove(&flight->in_bucket);
 	if (flight->hold)
 		tayra__hold_put(flight->hold);
+	tayra__mem_free(flight->tags);
 	tayra__mem_free(flight);
 	if (--t->flight_count == 0 && atomic_load_explicit(&t->closing, memory_order_relaxed))
 		pthread_cond_broadcast(&t->idle);

@@ -21,6 +21,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "load/tag.h"
 
 struct tayra__hold;
 
@@ -91,9 +92,14 @@ struct tayra_load {
 	tayra_load_fn load;
 	void *load_arg;
 	uint64_t ttl_ms, stale_ms;            /* UINT64_MAX ttl: never fresh; 0 stale: none */
-	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: not kept */
-	struct tayra_cq *cq; /* the first queue that waited for it, if it is still there */
-	uint64_t ticket_deadline_ns;
+	uint32_t absent_ttl_ms, error_ttl_ms; /* 0: not kept; 49 days at most */
+	struct tayra_cq *cq;      /* the first queue that waited for it, if it is still there */
+	struct tayra__tags *tags; /* of what its request asks for, unless its loader says others;
+				     NULL: none */
+	union {
+		uint64_t ticket_deadline_ns; /* until its loader is called; then: */
+		uint64_t tag_number;         /* of what had been said of tags when it was called */
+	};
 	uint64_t started_ns;        /* running; parked: for the first time; since it has its
 				       lease */
 	struct tayra__hold *hold;   /* the value */
@@ -116,8 +122,11 @@ struct tayra__want;
 
 /* => NULL: no memory.  Attached, entering, one reference; no waiters. */
 struct tayra_load *tayra__flight_create(struct tayra *t, const struct tayra__want *want);
-/* Give an entering flight that has none the loader of a request that joins it. */
+/* Give an entering flight that has none the loader of a request that joins it.  Without memory for
+ * its tags it is detached: what it brings is not kept. */
 void tayra__flight_equip(struct tayra_load *flight, const struct tayra__want *want);
+/* Those that its request asks for. */
+const struct tayra__tags *tayra__flight_tags(const struct tayra_load *flight);
 /* The kind of its key and who loads it, as a number; not 0. */
 uint64_t tayra__flight_group(const struct tayra_load *flight);
 void tayra__flight_ref(struct tayra_load *flight);

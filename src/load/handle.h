@@ -121,7 +121,7 @@ tayra__ram_get(struct tayra *t, const void *key, size_t key_len, uint64_t now_ms
 {
 	int status = tayra_cache_get(t->cache, key, key_len, now_ms, out);
 
-	if (status != TAYRA_OK || tayra__doubts_judge(&t->doubts, key, key_len, &out->meta))
+	if (status != TAYRA_OK || tayra__doubts_judge(&t->doubts, key, key_len, out))
 		return status;
 	tayra_cache_unpin(t->cache, out);
 	return TAYRA_E_NOT_FOUND;

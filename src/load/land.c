@@ -50,21 +50,25 @@ tayra__ttl_shortened(const struct tayra *t, const void *key, size_t key_len, uin
  * from now, or what takes longer to load than its ttl would never be fresh for anyone. */
 static struct tayra_item_meta
 meta_of(const struct tayra_load *flight, const struct tayra_load_result *result,
-	const struct tayra__lesson *lesson, uint64_t cost_ns, uint64_t now_ns)
+	const struct tayra__lesson *lesson, uint64_t cost_ns, bool outdated, uint64_t now_ns)
 {
 	uint64_t began_ms = flight->started_ns / TAYRA_NS_PER_MS;
 	uint64_t ttl_ms = result->ttl_ms ? result->ttl_ms : flight->ttl_ms;
 	struct tayra_item_meta meta;
 
-	if (flight->attached && flight->store)
+	if (flight->attached && flight->store && !outdated)
 		ttl_ms = tayra__learner_landed(lesson, began_ms, ttl_ms, cost_ns);
 	ttl_ms = tayra__ttl_shortened(flight->t, flight->key, flight->key_len, ttl_ms,
 				      now_ns / TAYRA_NS_PER_MS);
 	meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS, ttl_ms,
 			       result->stale_ms ? result->stale_ms : flight->stale_ms);
 	meta.born_ms = began_ms;
+	meta.flags = tayra__tags_flags(&flight->hold->tags);
+	if (meta.flags && !outdated)
+		meta.born_ms = tayra__tag_birth(&flight->t->doubts.tags, &flight->hold->tags,
+						began_ms);
 	if (flight->ahead)
-		meta.flags = TAYRA__ITEM_AHEAD;
+		meta.flags |= TAYRA__ITEM_AHEAD;
 	meta.cost_ns = cost_ns;
 	meta.version = result->version;
 	return meta;
@@ -86,8 +90,8 @@ renew(struct tayra_load *flight, const struct tayra_item_meta *meta, uint64_t no
 
 	/* Where it was evicted meanwhile its bytes are still there: we have pinned them. */
 	if (tayra__cache_renew(t->cache, flight->key, flight->key_len, value, meta) != TAYRA_OK)
-		tayra_cache_put(t->cache, flight->key, flight->key_len, value->data, value->len,
-				meta, now_ms);
+		tayra_cache_put(t->cache, flight->key, flight->key_len, value->data,
+				value->len + tayra__tags_bytes(&flight->hold->tags), meta, now_ms);
 	return TAYRA_OK;
 }
 
@@ -329,6 +333,57 @@ start_over(struct tayra_load *flight)
 	atomic_store_explicit(&flight->finished, false, memory_order_relaxed);
 }
 
+/* What it brought is from before something was said of its tags.  => the number of that, or 0. */
+static uint64_t
+outdated_by(const struct tayra_load *flight, int status)
+{
+	const struct tayra__tags *tags = status == TAYRA_OK ? &flight->hold->tags
+							    : tayra__flight_tags(flight);
+	uint64_t number = 0;
+
+	if (!flight->writes && (status == TAYRA_OK || status == TAYRA_E_NOT_FOUND))
+		number = tayra__tag_number(&flight->t->doubts.tags, tags);
+	return number > flight->tag_number ? number : 0;
+}
+
+/*
+ * It is kept nowhere, and goes to those who asked before.  => TAYRA_PENDING: there are others, for
+ * whom it has to be loaded anew.  TAYRA_OK; TAYRA_E_NOMEM: there were, and they were told so.
+ */
+static int
+answer_early(struct tayra_load *flight, const struct tayra__landing *landing, uint64_t number,
+	     const struct tayra_item_meta *meta, uint64_t now_ns)
+{
+	struct tayra *t = flight->t;
+	const struct tayra__waiter *last;
+	struct tayra__hold *hold;
+
+	if (tayra__list_empty(&flight->waiters))
+		return TAYRA_OK;
+	last = TAYRA__LIST_ENTRY(flight->waiters.prev, struct tayra__waiter, in_flight);
+	if (last->tag_number < number)
+		return TAYRA_OK;
+	while (first_waiter(flight)->tag_number < number) {
+		struct tayra__waiter *w = first_waiter(flight);
+
+		if (landing->status != TAYRA_OK) {
+			tayra__waiter_fail(w, landing->status, 0, now_ns);
+			continue;
+		}
+		tayra__ref_share(&w->ref, flight->hold, meta, TAYRA_TIER_ORIGIN,
+				 now_ns / TAYRA_NS_PER_MS);
+		tayra__waiter_answer(w, TAYRA_OK);
+	}
+	hold = tayra__hold_create(t->cache, t->budget, t->token);
+	if (!hold) {
+		give_error(flight, TAYRA_E_NOMEM, 0, now_ns);
+		return TAYRA_E_NOMEM;
+	}
+	tayra__hold_put(flight->hold);
+	flight->hold = hold;
+	return TAYRA_PENDING;
+}
+
 static struct tayra__lesson
 lesson_of(const struct tayra_load *flight, const struct tayra__landing *landing)
 {
@@ -366,11 +421,20 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 		 * old the value is when they get it must not come out younger than it is. */
 		uint64_t now_ns = tayra__handle_now_ns(t);
 
-		meta = meta_of(flight, &landing->result, &lesson, cost_ns, now_ns);
+		uint64_t outdated = outdated_by(flight, landing->status);
+
+		meta = meta_of(flight, &landing->result, &lesson, cost_ns, outdated, now_ns);
 		/* To bring it again whole would cost what it did. */
 		if (landing->unchanged && landing->unchanged->cost_ns)
 			meta.cost_ns = landing->unchanged->cost_ns;
-		change = answer_and_account(flight, landing, &meta, now_ns);
+		again = outdated &&
+			answer_early(flight, landing, outdated, &meta, now_ns) == TAYRA_PENDING;
+		if (outdated && !again && flight->attached)
+			tayra__flight_detach(flight);
+		if (again)
+			start_over(flight);
+		else
+			change = answer_and_account(flight, landing, &meta, now_ns);
 		number = note_change(flight, change, &meta);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -395,6 +459,18 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	tayra__turn_unlock(t);
 }
 
+static bool
+is_doubted(const struct tayra_load *flight, const struct tayra_item_meta *found)
+{
+	const struct tayra_value *value = &flight->hold->value;
+	const struct tayra__suspect suspect = { flight->key, flight->key_len, value->data,
+						value->len };
+	struct tayra_item_meta meta = *found;
+
+	return !tayra__doubts_judge_found(&flight->t->doubts, &suspect, &meta) ||
+	       meta.fresh_ms != found->fresh_ms;
+}
+
 bool
 tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta,
 		  enum tayra_tier tier)
@@ -405,6 +481,8 @@ tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta,
 
 	pthread_mutex_lock(&t->lock);
 	now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
+	if (is_doubted(flight, meta)) /* since it was looked for */
+		tayra__hold_empty(flight->hold);
 	if (flight->attached && flight->store && flight->hold->kind == TAYRA__HOLD_RESERVED)
 		tayra__hold_commit(flight->hold, meta, now_ms);
 	tayra__absent_forget(t, flight->key, flight->key_len);

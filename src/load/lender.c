@@ -52,7 +52,8 @@ number_of(struct tayra__lender *lender, const struct tayra__want *want)
 void
 tayra__lender_note(struct tayra__lender *lender, uint64_t hash, const struct tayra__want *want)
 {
-	uint32_t number = number_of(lender, want);
+	/* Tags are borrowed for the call, and nothing may be loaded without its own. */
+	uint32_t number = want->tag_count ? 0 : number_of(lender, want);
 
 	lender->of_key[hash & lender->mask] = number ? ((uint32_t)(hash >> 32) & ~NUMBER) | number
 						     : 0;

@@ -37,7 +37,8 @@ date(const struct tayra *t, struct tayra__found *found)
 	const struct tayra__tier_meta *m = &found->value.meta;
 	uint64_t wall = wall_ms(t), now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
 
-	if (m->born_ms > wall || wall - m->born_ms > now_ms || m->expire_ms <= wall)
+	if (m->born_ms > wall || wall - m->born_ms > now_ms || m->expire_ms <= wall ||
+	    m->tags > TAYRA_TAGS_MAX || m->tags * sizeof(uint64_t) > found->value.len)
 		return TAYRA_E_NOT_FOUND;
 	found->meta = (struct tayra_item_meta){
 		.born_ms = carry_over(m->born_ms, wall, now_ms),
@@ -45,8 +46,18 @@ date(const struct tayra *t, struct tayra__found *found)
 		.expire_ms = carry_over(m->expire_ms, wall, now_ms),
 		.cost_ns = m->cost_ns,
 		.version = m->version,
+		.flags = m->tags << TAYRA__ITEM_TAGS_SHIFT,
 	};
+	found->value.len -= tayra__item_tag_bytes(found->meta.flags);
 	return TAYRA_OK;
+}
+
+static bool
+is_believed(const struct tayra *t, const void *key, size_t key_len, struct tayra__found *found)
+{
+	const struct tayra__suspect suspect = { key, key_len, found->value.data, found->value.len };
+
+	return tayra__doubts_judge_found(&t->doubts, &suspect, &found->meta);
 }
 
 /* lease: NULL, or asked for as well. */
@@ -64,7 +75,7 @@ get(struct tayra *t, const struct tayra__level *level, const void *key, size_t k
 	note_time(t, level, TAYRA__COUNT_FILE_READ_NS, TAYRA__COUNT_REMOTE_READ_NS, began_ns);
 	if (status == TAYRA_OK)
 		status = date(t, out);
-	if (status == TAYRA_OK && !tayra__doubts_judge_found(&t->doubts, key, key_len, &out->meta))
+	if (status == TAYRA_OK && !is_believed(t, key, key_len, out))
 		status = TAYRA_E_NOT_FOUND;
 	if (status != TAYRA_OK)
 		tayra__tier_value_free(&out->value);
@@ -106,10 +117,14 @@ tayra__level_put(struct tayra *t, const struct tayra__level *level, const void *
 		.expire_ms = carry_over(meta->expire_ms, now_ms, wall),
 		.version = meta->version,
 		.cost_ns = meta->cost_ns,
+		.tags = tayra__item_tag_count(meta->flags),
 	};
-	int status = how == TAYRA__LEVEL_OFFER && ops->offer
-			     ? ops->offer(level->tier, key, key_len, value, value_len, &m, wall)
-			     : ops->put(level->tier, key, key_len, value, value_len, &m, wall);
+	int status;
+
+	value_len += tayra__item_tag_bytes(meta->flags);
+	status = how == TAYRA__LEVEL_OFFER && ops->offer
+			 ? ops->offer(level->tier, key, key_len, value, value_len, &m, wall)
+			 : ops->put(level->tier, key, key_len, value, value_len, &m, wall);
 
 	note_time(t, level, TAYRA__COUNT_FILE_WRITE_NS, TAYRA__COUNT_REMOTE_WRITE_NS, began_ns);
 	return status;

@@ -15,7 +15,8 @@ struct tayra__level {
 	enum tayra_tier which;
 };
 
-/* A value found, with times as the handle has them; given back with tayra__tier_value_free(). */
+/* A value found, with times as the handle has them and its tags behind it; given back with
+ * tayra__tier_value_free(). */
 struct tayra__found {
 	struct tayra__tier_value value;
 	struct tayra_item_meta meta;
@@ -30,8 +31,8 @@ int tayra__level_lease(struct tayra *t, const struct tayra__level *level, const 
 		       size_t key_len, struct tayra__tier_lease *lease, struct tayra__found *out);
 void tayra__level_release(const struct tayra__level *level, const struct tayra__tier_leased *leases,
 			  size_t count);
-/* Times of meta are the handle's.  => as the tier's put, or its offer if it has one: then
- * TAYRA_E_NOT_FOUND says that there is something newer. */
+/* Times of meta are the handle's; the tags it tells of lie behind the value.  => as the tier's put,
+ * or its offer if it has one: then TAYRA_E_NOT_FOUND says that there is something newer. */
 enum tayra__level_how { TAYRA__LEVEL_PUT, TAYRA__LEVEL_OFFER };
 int tayra__level_put(struct tayra *t, const struct tayra__level *level, const void *key,
 		     size_t key_len, const void *value, size_t value_len,

@@ -78,8 +78,10 @@ tayra_load_alloc(struct tayra_load *load, size_t len)
 {
 	struct tayra__hold *hold = load->hold;
 
-	if (load->roomed ||
-	    tayra__hold_room(hold, load->key, load->key_len, len, now_ms(load)) != TAYRA_OK)
+	if (load->roomed)
+		return NULL;
+	hold->tags = *tayra__flight_tags(load);
+	if (tayra__hold_room(hold, load->key, load->key_len, len, now_ms(load)) != TAYRA_OK)
 		return NULL;
 	load->roomed = true;
 	/* Room for nothing is room too, and NULL would say that there is none. */
@@ -108,10 +110,15 @@ claim(struct tayra_load *load)
 /* Bring the value into the hold.  => TAYRA_OK, TAYRA_E_INVAL for a misused call, as
  * tayra__hold_room(). */
 static int
-take_value(struct tayra_load *load, const void *value, size_t len)
+take_value(struct tayra_load *load, const void *value, size_t len,
+	   const struct tayra_load_result *result)
 {
+	const struct tayra__tags tags = result->tag_count
+						? tayra__tags_of(result->tags, result->tag_count)
+						: *tayra__flight_tags(load);
 	struct tayra__hold *hold = load->hold;
 
+	hold->tags = tags;
 	if (load->roomed && !value)
 		return tayra__hold_trim(hold, load->key, load->key_len, len, now_ms(load));
 	if (!value && len > 0)
@@ -119,6 +126,7 @@ take_value(struct tayra_load *load, const void *value, size_t len)
 	/* What was read behind a header, say, is copied out of the room before that goes. */
 	if (!lies_in_room(load, value))
 		tayra__hold_empty(hold);
+	hold->tags = tags;
 	return tayra__hold_copy(hold, load->key, load->key_len, value, len, now_ms(load));
 }
 
@@ -186,6 +194,17 @@ tayra__load_written(struct tayra_load *load)
 	tayra__land(load, &landing);
 }
 
+/* => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_TOO_LARGE. */
+static int
+take_result(const struct tayra_load_result *given, struct tayra_load_result *out)
+{
+	int status = tayra__option_struct(given, out, sizeof(*out));
+
+	if (status == TAYRA_OK && out->flags)
+		status = TAYRA_E_INVAL;
+	return status == TAYRA_OK ? tayra__tags_check(out->tags, out->tag_count) : status;
+}
+
 static void
 stop_comparing(struct tayra_load *load)
 {
@@ -207,11 +226,9 @@ tayra_load_done(struct tayra_load *load, const void *value, size_t len,
 	};
 
 	claim(load);
-	landing.status = tayra__option_struct(result, &landing.result, sizeof(landing.result));
-	if (landing.status == TAYRA_OK && landing.result.flags)
-		landing.status = TAYRA_E_INVAL;
+	landing.status = take_result(result, &landing.result);
 	if (landing.status == TAYRA_OK)
-		landing.status = take_value(load, value, len);
+		landing.status = take_value(load, value, len, &landing.result);
 	stop_comparing(load);
 	tayra__land(load, &landing);
 }
@@ -226,9 +243,9 @@ tayra_load_unchanged(struct tayra_load *load, const struct tayra_load_result *re
 	};
 
 	claim(load);
-	landing.status = tayra__option_struct(result, &landing.result, sizeof(landing.result));
+	landing.status = take_result(result, &landing.result);
 	if (landing.status == TAYRA_OK &&
-	    (!load->cached || landing.result.flags ||
+	    (!load->cached || landing.result.tag_count ||
 	     (landing.result.version && landing.result.version != before.version)))
 		landing.status = TAYRA_E_INVAL;
 	if (landing.status == TAYRA_OK) {

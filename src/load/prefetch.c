@@ -172,7 +172,8 @@ follow(struct tayra *t, struct tayra__learner *learner, uint64_t hash,
 	double least;
 	unsigned n, begun = 0;
 
-	if (learner->strategy.prefetch_successors == TAYRA_FEATURE_OFF)
+	/* Tags are of one key, and nobody would know those of another. */
+	if (learner->strategy.prefetch_successors == TAYRA_FEATURE_OFF || want->tag_count)
 		return 0;
 	least = tayra__ahead_least(learner->ahead, TAYRA__AHEAD_SUCCESSOR);
 	n = tayra__successor_missed(learner->successor, &miss, least, GUESSES_MAX, guesses);

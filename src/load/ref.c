@@ -90,6 +90,7 @@ tayra__hold_empty(struct tayra__hold *hold)
 	}
 	hold->kind = TAYRA__HOLD_EMPTY;
 	hold->value = (struct tayra_value){ 0 };
+	hold->tags.count = 0;
 }
 
 void
@@ -105,17 +106,18 @@ tayra__hold_put(struct tayra__hold *hold)
 static int
 room_on_heap(struct tayra__hold *hold, size_t len)
 {
+	const size_t bytes = len + tayra__tags_bytes(&hold->tags);
 	void *block;
 
-	if (!budget_charge(hold->budget, len))
+	if (!budget_charge(hold->budget, bytes))
 		return TAYRA_E_FULL;
-	block = tayra__mem_alloc(len);
+	block = tayra__mem_alloc(bytes);
 	if (!block) {
-		budget_refund(hold->budget, len);
+		budget_refund(hold->budget, bytes);
 		return TAYRA_E_NOMEM;
 	}
 	hold->kind = TAYRA__HOLD_BLOCK;
-	hold->block_bytes = len;
+	hold->block_bytes = bytes;
 	hold->value = (struct tayra_value){ .data = block, .len = len };
 	return TAYRA_OK;
 }
@@ -128,12 +130,13 @@ tayra__hold_room(struct tayra__hold *hold, const void *key, size_t key_len, size
 
 	if (len > TAYRA_VALUE_MAX)
 		return TAYRA_E_TOO_LARGE;
-	status = tayra_cache_reserve(hold->cache, key, key_len, len, now_ms, &hold->reservation);
+	status = tayra_cache_reserve(hold->cache, key, key_len,
+				     len + tayra__tags_bytes(&hold->tags), now_ms,
+				     &hold->reservation);
 	if (status != TAYRA_OK)
 		return room_on_heap(hold, len);
 	hold->kind = TAYRA__HOLD_RESERVED;
-	hold->value = (struct tayra_value){ .data = hold->reservation.data,
-					    .len = hold->reservation.len };
+	hold->value = (struct tayra_value){ .data = hold->reservation.data, .len = len };
 	return TAYRA_OK;
 }
 
@@ -157,8 +160,19 @@ tayra__hold_copy(struct tayra__hold *hold, const void *key, size_t key_len, cons
 	status = tayra__hold_room(hold, key, key_len, len, now_ms);
 	if (status == TAYRA_OK && len > 0)
 		memcpy((void *)hold->value.data, bytes, len);
+	if (status == TAYRA_OK)
+		tayra__tags_write(&hold->tags, (void *)hold->value.data, len);
 	tayra__hold_empty(&before);
 	return status;
+}
+
+/* The room is of that size, or large enough where it need not be. */
+static bool
+fits(const struct tayra__hold *hold, size_t bytes)
+{
+	if (hold->kind == TAYRA__HOLD_RESERVED)
+		return bytes == hold->reservation.len;
+	return bytes <= hold->block_bytes;
 }
 
 int
@@ -167,8 +181,9 @@ tayra__hold_trim(struct tayra__hold *hold, const void *key, size_t key_len, size
 {
 	if (len > hold->value.len)
 		return TAYRA_E_INVAL;
-	if (len == hold->value.len || hold->kind != TAYRA__HOLD_RESERVED) {
+	if (fits(hold, len + tayra__tags_bytes(&hold->tags))) {
 		hold->value.len = len;
+		tayra__tags_write(&hold->tags, (void *)hold->value.data, len);
 		return TAYRA_OK;
 	}
 	return tayra__hold_copy(hold, key, key_len, hold->value.data, len, now_ms);
@@ -179,6 +194,7 @@ tayra__hold_take(struct tayra__hold *hold, struct tayra_value *value)
 {
 	tayra__hold_empty(hold);
 	hold->kind = TAYRA__HOLD_PINNED;
+	hold->tags = tayra__tags_read(value->data, value->len, value->meta.flags);
 	hold->value = *value;
 	*value = (struct tayra_value){ 0 };
 }

@@ -13,6 +13,8 @@
 
 #include <tayra/tayra.h>
 
+#include "load/tag.h"
+
 /* Heap bytes that may be out at once.  Counted by its holders and the handle; any thread. */
 struct tayra__budget {
 	_Atomic uint64_t refs;
@@ -40,12 +42,15 @@ struct tayra__hold {
 	struct tayra_reservation reservation;
 	struct tayra_value value; /* data and len count whatever the kind */
 	uint64_t block_bytes;
+	/* The value's: set before there is room for it, which then has room for them too.  They lie
+	 * behind it from copy, trim or take on. */
+	struct tayra__tags tags;
 };
 
 /* => NULL: no memory.  Empty; one reference is the caller's. */
 struct tayra__hold *tayra__hold_create(struct tayra_cache *cache, struct tayra__budget *budget,
 				       uint64_t token);
-/* Let go of the bytes and be empty again.  Only while nobody else has a reference. */
+/* Let go of the bytes and be empty again, without tags.  Only while nobody else has a reference. */
 void tayra__hold_empty(struct tayra__hold *hold);
 void tayra__hold_put(struct tayra__hold *hold);
 /*
@@ -63,9 +68,10 @@ int tayra__hold_copy(struct tayra__hold *hold, const void *key, size_t key_len, 
  * tayra__hold_room(). */
 int tayra__hold_trim(struct tayra__hold *hold, const void *key, size_t key_len, size_t len,
 		     uint64_t now_ms);
-/* Take over the pin of a value found in the cache, instead of what the hold has. */
+/* Take over the pin of a value found in the cache, and its tags, instead of what the hold has. */
 void tayra__hold_take(struct tayra__hold *hold, struct tayra_value *value);
-/* Make what is reserved visible under its key.  => TAYRA_OK; TAYRA_E_FULL: the hold is empty. */
+/* Make what is reserved visible under its key; meta says how many tags.  => TAYRA_OK; TAYRA_E_FULL:
+ * the hold is empty. */
 int tayra__hold_commit(struct tayra__hold *hold, const struct tayra_item_meta *meta,
 		       uint64_t now_ms);
 

@@ -68,6 +68,12 @@ tayra__request_check(const struct tayra *t, const struct tayra_request **request
 	}
 	if (!makes_sense(r))
 		return TAYRA_E_INVAL;
+	if (r->tag_count) {
+		int status = tayra__tags_check(r->tags, r->tag_count);
+
+		if (status != TAYRA_OK)
+			return status;
+	}
 	return tayra__key_check(t, r->key, r->key_len);
 }
 
@@ -129,6 +135,8 @@ tayra__want_of(const struct tayra *t, const struct tayra_request *r, uint64_t no
 		.deadline_ns = deadline_ns_of(t, r, now_ns),
 		.cls = r->cls ? r->cls : TAYRA_NORMAL,
 		.cost = r->cost,
+		.tags = r->tags,
+		.tag_count = r->tag_count,
 		.store = !(r->flags & TAYRA_REQUEST_NO_STORE),
 		.refresh = r->flags & TAYRA_REQUEST_REFRESH,
 		.at_once = is_at_once(t, r->soft_timeout_ns),

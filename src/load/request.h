@@ -25,6 +25,8 @@ struct tayra__want {
 	enum tayra_class cls;
 	uint32_t cost; /* to pace */
 	size_t key_prefix_len;
+	const struct tayra_tag *tags; /* the caller's, checked */
+	size_t tag_count;
 	bool store, refresh;
 	bool at_once; /* what is stale is served without waiting */
 	bool loads;   /* else: from RAM and below alone, and no loader is set */

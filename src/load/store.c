@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/option.h"
 #include "cache/handle.h"
 #include "load/below.h"
 #include "load/eager.h"
@@ -20,15 +21,15 @@
 #include "load/prefetch.h"
 #include "load/request.h"
 
-/* The bytes are copied into the cache before the lock is taken. */
+/* The bytes, with the tags behind them, are copied into the cache before the lock is taken. */
 static int
-reserve_copy(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+reserve_copy(struct tayra *t, const void *key, size_t key_len, const void *value, size_t bytes,
 	     uint64_t now_ms, struct tayra_reservation *reservation)
 {
-	int status = tayra_cache_reserve(t->cache, key, key_len, value_len, now_ms, reservation);
+	int status = tayra_cache_reserve(t->cache, key, key_len, bytes, now_ms, reservation);
 
-	if (status == TAYRA_OK && value_len > 0)
-		memcpy(reservation->data, value, value_len);
+	if (status == TAYRA_OK && bytes > 0)
+		memcpy(reservation->data, value, bytes);
 	return status;
 }
 
@@ -40,7 +41,9 @@ put_here(struct tayra *t, const void *key, size_t key_len, const void *value, si
 {
 	struct tayra_reservation reservation = { 0 };
 	uint64_t now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
-	int status = reserve_copy(t, key, key_len, value, value_len, now_ms, &reservation);
+	int status = reserve_copy(t, key, key_len, value,
+				  value_len + tayra__item_tag_bytes(meta->flags), now_ms,
+				  &reservation);
 
 	tayra__below_enter(t, key, key_len);
 	pthread_mutex_lock(&t->lock);
@@ -87,40 +90,103 @@ check(const struct tayra *t, const void *key, size_t key_len, const void *value,
 
 static const bool always = false; /* unless nothing */
 
+static struct tayra_item_meta
+meta_now(const struct tayra *t, const void *key, size_t key_len, uint64_t ttl_ms, uint64_t stale_ms)
+{
+	uint64_t now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
+
+	ttl_ms = ttl_ms ? ttl_ms : tayra__setting(&t->settings.ttl_ms);
+	return tayra__meta_for(now_ms, tayra__ttl_shortened(t, key, key_len, ttl_ms, now_ms),
+			       stale_ms ? stale_ms : tayra__setting(&t->settings.stale_ms));
+}
+
+/* A copy with the tags behind it, for RAM and the tiers alike. */
+static int
+put_tagged(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+	   struct tayra_item_meta *meta, const struct tayra__tags *tags, const bool *unless)
+{
+	size_t bytes;
+	char *copy = NULL;
+	int status;
+
+	if (!__builtin_add_overflow(value_len, tayra__tags_bytes(tags), &bytes))
+		copy = tayra__mem_alloc(bytes);
+	if (!copy) {
+		tayra_delete(t, key, key_len); /* what is there is older */
+		return TAYRA_E_NOMEM;
+	}
+	if (value_len)
+		memcpy(copy, value, value_len);
+	tayra__tags_write(tags, copy, value_len);
+	meta->flags = tayra__tags_flags(tags);
+	pthread_mutex_lock(&t->lock);
+	meta->born_ms = tayra__tag_birth(&t->doubts.tags, tags, meta->born_ms);
+	pthread_mutex_unlock(&t->lock);
+	status = put(t, key, key_len, copy, value_len, meta, unless);
+	tayra__mem_free(copy);
+	return status;
+}
+
 int
 tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const void *value,
-			size_t value_len, uint64_t ttl_ms, uint64_t stale_ms, const bool *unless)
+			size_t value_len, const struct tayra_put_options *o, const bool *unless)
 {
 	struct tayra_item_meta meta;
-	uint64_t now_ns;
+	struct tayra__tags tags;
 	int status = check(t, key, key_len, value, value_len);
 
 	if (status != TAYRA_OK)
 		return status;
-	now_ns = tayra__handle_now_ns(t);
-	ttl_ms = ttl_ms ? ttl_ms : tayra__setting(&t->settings.ttl_ms);
-	meta = tayra__meta_for(
-		now_ns / TAYRA_NS_PER_MS,
-		tayra__ttl_shortened(t, key, key_len, ttl_ms, now_ns / TAYRA_NS_PER_MS),
-		stale_ms ? stale_ms : tayra__setting(&t->settings.stale_ms));
-	return put(t, key, key_len, value, value_len, &meta, unless);
+	meta = meta_now(t, key, key_len, o->ttl_ms, o->stale_ms);
+	meta.version = o->version;
+	if (!o->tag_count)
+		return put(t, key, key_len, value, value_len, &meta, unless);
+	tags = tayra__tags_of(o->tags, o->tag_count);
+	return put_tagged(t, key, key_len, value, value_len, &meta, &tags, unless);
 }
 
 int
 tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
 	  uint64_t ttl_ms, uint64_t stale_ms)
 {
-	return tayra__store_put_unless(t, key, key_len, value, value_len, ttl_ms, stale_ms,
-				       &always);
+	const struct tayra_put_options o = { .ttl_ms = ttl_ms, .stale_ms = stale_ms };
+
+	return tayra__store_put_unless(t, key, key_len, value, value_len, &o, &always);
+}
+
+int
+tayra_put_with(struct tayra *t, const void *key, size_t key_len, const void *value,
+	       size_t value_len, const struct tayra_put_options *given)
+{
+	struct tayra_put_options o;
+	int status = tayra__option_struct(given, &o, sizeof(o));
+
+	if (status == TAYRA_OK)
+		status = tayra__tags_check(o.tags, o.tag_count);
+	if (status != TAYRA_OK)
+		return status;
+	return tayra__store_put_unless(t, key, key_len, value, value_len, &o, &always);
+}
+
+/* They may be those of a value that was got, and the bytes have become others. */
+static struct tayra_item_meta
+without_tags(const struct tayra_item_meta *meta)
+{
+	struct tayra_item_meta untagged = *meta;
+
+	untagged.flags &= ~TAYRA__ITEM_TAGS;
+	return untagged;
 }
 
 int
 tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 		 size_t value_len, const struct tayra_item_meta *meta)
 {
+	const struct tayra_item_meta untagged = without_tags(meta);
 	int status = check(t, key, key_len, value, value_len);
 
-	return status == TAYRA_OK ? put(t, key, key_len, value, value_len, meta, &always) : status;
+	return status == TAYRA_OK ? put(t, key, key_len, value, value_len, &untagged, &always)
+				  : status;
 }
 
 /* Of two places a key was removed from: what could not be made sure of, else where it was. */
@@ -195,12 +261,15 @@ tayra__store_change(struct tayra *t, const void *key, size_t key_len, const void
 		    size_t value_len, const struct tayra_item_meta *meta, uint64_t *number)
 {
 	int status = check(t, key, key_len, value, value_len);
+	struct tayra_item_meta untagged;
 
 	*number = 0;
 	if (status != TAYRA_OK)
 		return status;
-	if (meta)
-		return put_here(t, key, key_len, value, value_len, meta, &always, number);
+	if (meta) {
+		untagged = without_tags(meta);
+		return put_here(t, key, key_len, value, value_len, &untagged, &always, number);
+	}
 	status = delete_here(t, key, key_len, number);
 	tayra__prefetch_changed(t, key, key_len);
 	return status;
@@ -210,8 +279,13 @@ int
 tayra__store_deliver(struct tayra *t, const void *key, size_t key_len, const void *value,
 		     size_t value_len, const struct tayra_item_meta *meta, uint64_t number)
 {
+	const struct tayra_item_meta untagged = meta ? without_tags(meta)
+						     : (struct tayra_item_meta){ 0 };
 	const struct tayra__news news = {
-		.value = value, .len = value_len, .meta = meta, .may_skip = true
+		.value = value,
+		.len = value_len,
+		.meta = meta ? &untagged : NULL,
+		.may_skip = true,
 	};
 
 	return tayra__due_deliver(t, key, key_len, number, &news);
@@ -312,6 +386,24 @@ int
 tayra_delete_prefix(struct tayra *t, const void *prefix, size_t prefix_len)
 {
 	return tayra__store_clear(t, prefix, prefix_len);
+}
+
+void
+tayra__store_tell_tag(struct tayra *t, uint64_t hash, enum tayra__tag_how how)
+{
+	pthread_mutex_lock(&t->lock);
+	tayra__doubts_tell_tag(&t->doubts, hash, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS, how);
+	pthread_mutex_unlock(&t->lock);
+}
+
+int
+tayra_delete_tag(struct tayra *t, const void *tag, size_t tag_len)
+{
+	int status = tayra__key_check(t, tag, tag_len);
+
+	if (status == TAYRA_OK)
+		tayra__store_tell_tag(t, tayra__tag_hash(tag, tag_len), TAYRA__TAG_ERASE);
+	return status;
 }
 
 struct tayra_cache *

@@ -10,15 +10,16 @@
 #include <tayra/tayra.h>
 
 struct tayra__doubts;
+#include "load/tag.h"
 
 /* tayra_put() with all that is known of the value; times are ms on the handle's clock, flags and
- * charge are the cache's.  => as tayra_put(). */
+ * charge are the cache's.  It has no tags.  => as tayra_put(). */
 int tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 		     size_t value_len, const struct tayra_item_meta *meta);
-/* tayra_put(); and with *unless true at the moment of the change, which handle.lock guards,
- * tayra_delete() instead.  => as tayra_put(); TAYRA_E_CANCELLED: it was that. */
+/* tayra_put_with(), whose options were checked; and with *unless true at the moment of the change,
+ * which handle.lock guards, tayra_delete() instead.  => as that; TAYRA_E_CANCELLED: it was that. */
 int tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const void *value,
-			    size_t value_len, uint64_t ttl_ms, uint64_t stale_ms,
+			    size_t value_len, const struct tayra_put_options *options,
 			    const bool *unless);
 /*
  * tayra__store_put() in two steps, for a thread that must not wait for a network: first everything
@@ -48,6 +49,8 @@ int tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len);
 enum tayra__store_outdated { TAYRA__STORE_AGE, TAYRA__STORE_ERASE };
 void tayra__store_outdate(struct tayra *t, const void *key, size_t key_len,
 			  enum tayra__store_outdated how);
+/* Whatever has that tag is gone, or stale, and no load that is under way brings it back. */
+void tayra__store_tell_tag(struct tayra *t, uint64_t hash, enum tayra__tag_how how);
 /* The RAM tier, on the handle's clock.  Borrowed; what is changed there alone is not changed in
  * the tiers below, and a load may replace it. */
 struct tayra_cache *tayra__handle_cache(const struct tayra *t);

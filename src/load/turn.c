@@ -311,6 +311,7 @@ begin(struct tayra_load *flight)
 	tayra__list_remove(&flight->in_line);
 	flight->state = TAYRA__FLIGHT_RUNNING;
 	flight->started_ns = tayra__handle_now_ns(flight->t);
+	flight->tag_number = flight->t->doubts.tags.number;
 	tayra__counters_add(&flight->t->counters,
 			    flight->writes ? TAYRA__COUNT_WRITES : TAYRA__COUNT_LOADS, 1);
 }

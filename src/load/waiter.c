@@ -55,6 +55,7 @@ tayra__waiter_join(struct tayra__waiter *w, struct tayra_load *flight,
 	if (status != TAYRA_OK)
 		return status;
 	w->flight = flight;
+	w->tag_number = flight->t->doubts.tags.number;
 	flight->joined = true;
 	tayra__list_push_back(&flight->waiters, &w->in_flight);
 	if (!flight->cq)

@@ -26,6 +26,7 @@ struct tayra__waiter {
 	pthread_cond_t *wake; /* of a blocked one: answered, or its flight is ready */
 	uint64_t soft_ns, deadline_ns;
 	bool stale_ok;
+	uint64_t tag_number; /* of what had been said of tags when it came */
 	int status;
 	struct tayra_ref ref;
 };

@@ -51,7 +51,7 @@ look_closer(struct tayra__keyspace *keyspace, const struct tayra__key_in *key,
 {
 	struct tayra_item_meta *meta = &out->meta;
 
-	if (tayra__doubts_judge(keyspace->doubts, tayra__key_stored(key), key->len + 1, meta) &&
+	if (tayra__doubts_judge(keyspace->doubts, tayra__key_stored(key), key->len + 1, out) &&
 	    keyspace->now_ms < meta->fresh_ms && !(meta->flags & TAYRA_ITEM_STALE))
 		return TAYRA_OK;
 	tayra_cache_unpin(keyspace->cache, out);

@@ -138,6 +138,7 @@ give(const struct tayra__record *record, struct tayra__tier_value *out)
 		.expire_ms = record->expire_ms,
 		.version = record->version,
 		.cost_ns = record->cost_us * TAYRA_NS_PER_US,
+		.tags = record->tags,
 	};
 }
 
@@ -271,6 +272,7 @@ compose(uint64_t hash, uint64_t size, const void *key, size_t key_len, const voi
 	*record = (struct tayra__record){
 		.magic = TAYRA__RECORD_MAGIC,
 		.kind = TAYRA__RECORD_PUT,
+		.tags = (uint8_t)meta->tags,
 		.key_len = (uint16_t)key_len,
 		.value_len = (uint32_t)value_len,
 		.hash = hash,

@@ -77,7 +77,8 @@ tayra__segment_header_seal(struct tayra__segment_header *header)
 bool
 tayra__segment_header_sound(const struct tayra__segment_header *header)
 {
-	return header->magic == TAYRA__SEGMENT_MAGIC && header->format == TAYRA__TIER_FORMAT &&
+	return header->magic == TAYRA__SEGMENT_MAGIC &&
+	       (header->format == TAYRA__TIER_FORMAT || header->format == TAYRA__TIER_FORMAT_1) &&
 	       header->check == segment_check(header);
 }
 

@@ -20,7 +20,8 @@
 
 #define TAYRA__RECORD_MAGIC  0x72617479u           /* "ytar" */
 #define TAYRA__SEGMENT_MAGIC 0x6765736172796174ull /* "tayraseg" */
-#define TAYRA__TIER_FORMAT   1u
+#define TAYRA__TIER_FORMAT   2u
+#define TAYRA__TIER_FORMAT_1 1u /* the same without tags, and read as before */
 
 enum tayra__record_kind {
 	TAYRA__RECORD_PUT = 0x5a,
@@ -32,7 +33,7 @@ struct tayra__record {
 	uint32_t magic;
 	uint16_t key_len;
 	uint8_t kind;
-	uint8_t zero;
+	uint8_t tags;      /* hashes of 8 bytes that the value ends with; 0 in format 1 */
 	uint64_t sequence; /* one more than that of the record before, in all of the log */
 	uint64_t hash;
 	uint64_t body_check; /* XXH3 of key and value, seeded with the hash */

@@ -10,6 +10,8 @@
 
 enum kind { VALUE = 1, REMOVED = 2 };
 
+#define TAGS_SHIFT 8 /* of the kind of a value */
+
 /* Where things lie. */
 enum {
 	AT_MAGIC = 0,
@@ -63,7 +65,7 @@ head_check_of(const unsigned char *head, const void *key, size_t key_len)
 }
 
 static void
-put_head(unsigned char *record, enum kind kind, const struct tayra__remote_head *head,
+put_head(unsigned char *record, uint32_t kind, const struct tayra__remote_head *head,
 	 const void *key, size_t key_len)
 {
 	put(record + AT_MAGIC, MAGIC, 4);
@@ -90,7 +92,7 @@ tayra__remote_record_make(const struct tayra__remote_head *head, const void *key
 	record = tayra__mem_alloc(*size);
 	if (!record)
 		return NULL;
-	put_head(record, VALUE, head, key, key_len);
+	put_head(record, VALUE | meta->tags << TAGS_SHIFT, head, key, key_len);
 	put(record + AT_BORN, meta->born_ms, 8);
 	put(record + AT_FRESH, meta->fresh_ms, 8);
 	put(record + AT_EXPIRE, meta->expire_ms, 8);
@@ -124,7 +126,7 @@ tayra__remote_record_head(const void *bytes, size_t len, const void *key, size_t
 	    get(record + AT_HEAD_CHECK, 8) != head_check_of(record, key, key_len))
 		return TAYRA_E_CORRUPT;
 	kind = get(record + AT_KIND, 2);
-	if (kind != VALUE && kind != REMOVED)
+	if (kind != REMOVED && (kind & ((1u << TAGS_SHIFT) - 1)) != VALUE)
 		return TAYRA_E_CORRUPT;
 	*out = (struct tayra__remote_head){
 		.epoch = get(record + AT_EPOCH, 8),
@@ -171,6 +173,7 @@ tayra__remote_record_read(const void *bytes, size_t len, uint64_t epoch, const v
 		.expire_ms = get(record + AT_EXPIRE, 8),
 		.version = get(record + AT_VERSION, 8),
 		.cost_ns = get(record + AT_COST, 4) * TAYRA_NS_PER_US,
+		.tags = (uint32_t)get(record + AT_KIND, 2) >> TAGS_SHIFT,
 	};
 	return TAYRA_OK;
 }

@@ -9,6 +9,9 @@
  *     24  kept_ms                 56  fresh_ms       88  check of all
  *                                                    96  value
  *
+ * The upper byte of kind is how many hashes of tags, 8 bytes each, the value ends with: who knows
+ * none of them takes it for no value of theirs.
+ *
  * Where something was removed, the head alone lies for a while: it says so to who offers a value
  * that was loaded before (remote_offer.h).
  *

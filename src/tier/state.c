@@ -48,7 +48,7 @@ tayra__state_read(const struct tayra__io *io, int dir, struct tayra__state *out)
 		return TAYRA_E_INVAL;
 	if (status != TAYRA_OK)
 		return TAYRA_E_CORRUPT;
-	if (out->format != TAYRA__TIER_FORMAT)
+	if (out->format != TAYRA__TIER_FORMAT && out->format != TAYRA__TIER_FORMAT_1)
 		return TAYRA_E_UNSUPPORTED;
 	return out->check == check_of(out) ? TAYRA_OK : TAYRA_E_CORRUPT;
 }

@@ -21,6 +21,9 @@ struct tayra__tier_meta {
 	uint64_t expire_ms; /* gone from then on; UINT64_MAX: never */
 	uint64_t version;   /* the origin's, or 0 */
 	uint64_t cost_ns;   /* what loading it took; kept to a microsecond, at most 71 minutes */
+	/* How many hashes of 8 bytes the value ends with, for whoever gave it; carried, at most
+	 * 255. */
+	uint32_t tags;
 };
 
 /* The right to load a key, among all who share a tier. */

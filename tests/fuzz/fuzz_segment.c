@@ -57,7 +57,7 @@ make_right(uint8_t *bytes, size_t len)
 	     at += tayra__record_size(record.key_len, record.value_len)) {
 		memcpy(&record, bytes + at, sizeof(record));
 		record.magic = TAYRA__RECORD_MAGIC;
-		if (record.zero & 1)
+		if (record.tags & 1)
 			record.sequence = sequence++;
 		record.value_len &= 0xffffff;
 		record.kind = record.kind & 1 ? TAYRA__RECORD_DELETE : TAYRA__RECORD_PUT;

@@ -445,6 +445,32 @@ what_was_deleted_and_is_not_read_any_more_is_not_loaded_again(void **state)
 }
 
 static void
+what_has_tags_is_not_loaded_without_them(void **state)
+{
+	struct tayra_strategy strategy = reload_what_has_changed(TAYRA_FEATURE_ON);
+	struct tayra_tag tag = { "t", 1 };
+	struct source source;
+	struct stage s;
+
+	(void)state;
+	open_with(&s, &source, &strategy, NULL);
+	for (unsigned i = 0; i < 400; i++) {
+		struct tayra_request r = ask(&s, "k1", NULL);
+		struct tayra_ref ref;
+
+		r.origin = &source.origin;
+		r.tags = &tag;
+		r.tag_count = 1;
+		assert_int_equal(tayra_get_or_load(s.t, &r, &ref), TAYRA_OK);
+		tayra_release(&ref);
+		read_steadily(&s, &source, "k1", 9);
+		tayra_delete(s.t, "k1", 2);
+	}
+	assert_int_equal(source.background, 0);
+	stage_close(&s);
+}
+
+static void
 what_nobody_was_seen_to_load_is_not_loaded(void **state)
 {
 	struct tayra_strategy strategy = reload_what_has_changed(TAYRA_FEATURE_ON);
@@ -583,6 +609,7 @@ main(void)
 		cmocka_unit_test(what_was_deleted_and_is_read_steadily_is_loaded_again_at_once),
 		cmocka_unit_test(in_monitor_a_reload_is_counted_and_not_begun),
 		cmocka_unit_test(what_was_deleted_and_is_not_read_any_more_is_not_loaded_again),
+		cmocka_unit_test(what_has_tags_is_not_loaded_without_them),
 		cmocka_unit_test(what_nobody_was_seen_to_load_is_not_loaded),
 		cmocka_unit_test(what_is_wanted_every_hour_is_there_when_the_hour_begins),
 		cmocka_unit_test(in_monitor_a_time_is_counted_and_nothing_begun),
