@@ -75,6 +75,7 @@ tayra__fetch_describe(const struct tayra__route *route, struct tayra_request *re
 	request->error_ttl_ms = route->error_ttl_ms;
 	request->refresh_at = route->refresh_at;
 	request->cls = route->cls;
+	request->cost = route->cost;
 }
 
 /* Load a key that has a route and shall be replied, else look below.  => TAYRA_PENDING: the slot's

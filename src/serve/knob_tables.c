@@ -220,6 +220,10 @@ const struct tayra__knob tayra__route_knobs[] = {
 	{ "table", TAYRA__KNOB_TEXT, OF(table), "TABLE", 0, 0, NULL, 0, "none",
 	  "for a database with a feed: the table of these keys, whose columns the parts are; "
 	  "--feed-sql writes what makes it tell" },
+	{ "version", TAYRA__KNOB_TEXT, OF(version), "SQL", 0, 0, NULL, 0, "none",
+	  "for a database, without batch or pipeline: one SELECT with the same parameters, which "
+	  "is "
+	  "asked first; the value is only asked for if what it says is not what it said before" },
 	{ "batch", TAYRA__KNOB_TEXT, OF(batch), "SQL", 0, 0, NULL, 0, "one key at a time",
 	  "for a database: one SELECT that is asked for several keys at once, a JSON array in "
 	  "SQLite, arrays in PostgreSQL; its first columns are the parts of the key, those behind "
@@ -264,6 +268,8 @@ const struct tayra__knob tayra__route_knobs[] = {
 	  "of json; more are an error" },
 	{ "max_bytes", TAYRA__KNOB_BYTES, OF(max_bytes), "BYTES", 1, 536870912, NULL, 0, "8M",
 	  "of a value; more are an error" },
+	{ "cost", TAYRA__KNOB_COUNT, OF(cost), "N", 1, TAYRA_COST_MAX, NULL, 0, "1",
+	  "what a load of this route takes of its origin's limit" },
 	{ "threads", TAYRA__KNOB_COUNT, OF(threads), "N", 1, 256, NULL, 0, "4",
 	  "loads of this route at a time, each on a connection" },
 	{ 0 },

@@ -23,6 +23,7 @@ struct tayra__route {
 	uint64_t absent_ttl_ms, error_ttl_ms; /* 0: what all have */
 	double refresh_at;                    /* the same; below 0: not at all */
 	enum tayra_class cls;
+	uint32_t cost; /* 0: 1 */
 };
 
 struct tayra__routes;

@@ -174,8 +174,8 @@ find_origin(const struct tayra__settings *s, const char *name)
 static int
 check_route(const struct tayra__reader *r, const struct tayra__route_setting *route)
 {
-	static const char *const sql_only[] = { "as",           "max_rows", "batch", "batch_keys",
-						"batch_window", "pipeline", "query" };
+	static const char *const sql_only[] = { "as",           "max_rows", "batch",   "batch_keys",
+						"batch_window", "pipeline", "version", "query" };
 	const size_t no_query = sizeof(sql_only) / sizeof(sql_only[0]), refused = no_query - 1;
 	const struct tayra__origin_setting *source = route->source;
 	const struct tayra__yaml *path = tayra__yaml_find(route->at, "path");

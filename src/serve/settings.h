@@ -56,12 +56,12 @@ struct tayra__origin_setting {
 };
 
 struct tayra__route_setting {
-	const char *keys, *origin, *query, *table, *batch, *path;
+	const char *keys, *origin, *query, *version, *table, *batch, *path;
 	int shape, cls;
 	uint64_t ttl_ms, stale_ms, soft_timeout_ns, timeout_ns, max_bytes;
 	uint64_t absent_ttl_ms, error_ttl_ms;
 	double refresh_at;
-	uint32_t max_rows, threads, batch_keys, pipeline;
+	uint32_t max_rows, threads, batch_keys, pipeline, cost;
 	uint64_t batch_window_ns;
 	const struct tayra__yaml *at;
 	struct tayra__origin_setting *source;

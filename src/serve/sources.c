@@ -219,6 +219,7 @@ open_origin(const struct tayra__route_setting *route, char *why, size_t why_len,
 	options.batch_keys_max = route->batch_keys;
 	options.batch_window_ns = route->batch_window_ns;
 	options.pipeline = route->pipeline;
+	options.version = route->version;
 	if (source->sqlite)
 		return tayra_origin_sqlite(&options, source->sqlite, route->query, why, why_len,
 					   out);
@@ -244,6 +245,8 @@ place_of(const struct tayra__route_setting *route, int status, const char *why)
 		return tayra__yaml_find(route->source->at, kind);
 	if (strncmp(why, "pattern", strlen("pattern")) == 0)
 		return tayra__yaml_find(route->at, "keys");
+	if (strncmp(why, "version", strlen("version")) == 0)
+		return tayra__yaml_find(route->at, "version");
 	if (strncmp(why, "batch", strlen("batch")) == 0)
 		return tayra__yaml_find(route->at, "batch");
 	at = tayra__yaml_find(route->at, "query");
@@ -280,6 +283,7 @@ open_route(const struct opening *o, const struct tayra__route_setting *route)
 	out->error_ttl_ms = route->error_ttl_ms;
 	out->refresh_at = route->refresh_at;
 	out->cls = (enum tayra_class)route->cls;
+	out->cost = route->cost;
 	s->open_count++;
 	return TAYRA_OK;
 }

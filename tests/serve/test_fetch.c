@@ -4,6 +4,8 @@
  */
 #include "client.h"
 
+#include "serve/fetch.h"
+
 #include <tayra/tayra.h>
 
 #include "load/origin.h"
@@ -664,10 +666,22 @@ the_first_route_that_matches_counts(void **state)
 	tayra__routes_destroy(routes);
 }
 
+static void
+a_route_says_what_its_loads_cost(void **state)
+{
+	const struct tayra__route route = { .ttl_ms = 5, .cost = 7 };
+	struct tayra_request request = TAYRA_REQUEST_INIT;
+
+	tayra__fetch_describe(&route, &request);
+	assert_int_equal(request.cost, 7);
+	assert_int_equal(request.ttl_ms, 5);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_route_says_what_its_loads_cost),
 		cmocka_unit_test(a_get_loads_once_and_is_then_a_hit),
 		cmocka_unit_test(replies_keep_their_order_while_loads_run_side_by_side),
 		cmocka_unit_test(anything_else_waits_for_what_is_owed_and_others_go_on),

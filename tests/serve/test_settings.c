@@ -75,7 +75,7 @@ what_the_file_says_is_set(void **state)
 		"     soft_timeout: 20ms, timeout: 2s, class: high, max_rows: 5, max_bytes: 1M,\n"
 		"     absent_ttl: 3s, error_ttl: off, refresh_at: off, threads: "
 		"2, batch: select many, batch_keys: "
-		"9, batch_window: 2ms, pipeline: 3}\n"
+		"9, batch_window: 2ms, pipeline: 3, version: select one, cost: 6}\n"
 		"  - {keys: 'b:{x}', origin: api, path: '/v/{x}'}\n");
 	assert_string_equal(settings.server.listen, "[::1]:7000");
 	assert_int_equal(settings.server.memory_bytes, 3ull << 29);
@@ -118,6 +118,8 @@ what_the_file_says_is_set(void **state)
 	assert_string_equal(settings.routes[0].batch, "select many");
 	assert_int_equal(settings.routes[0].batch_keys, 9);
 	assert_int_equal(settings.routes[0].pipeline, 3);
+	assert_string_equal(settings.routes[0].version, "select one");
+	assert_int_equal(settings.routes[0].cost, 6);
 	assert_int_equal(settings.routes[0].batch_window_ns, 2 * TAYRA_NS_PER_MS);
 	assert_string_equal(settings.routes[1].path, "/v/{x}");
 }
@@ -592,6 +594,9 @@ what_does_not_open_is_said_with_its_place(void **state)
 		{ "routes:\n  - {keys: '{a}', origin: m, query: 'select ?1',\n"
 		  "     batch: 'select ?1, 2'}\n",
 		  "t.yaml:5:6: route '{a}': batch: SQL: it does not read its parameter as JSON" },
+		{ "routes:\n  - {keys: '{a}', origin: m, query: 'select ?1',\n"
+		  "     version: 'select 1'}\n",
+		  "t.yaml:5:6: route '{a}': version: SQL: it takes 0 parameters" },
 		{ "alerts: [{name: a, rule: a > 1, exec: [/nowhere/at/all, b]}]\n",
 		  "t.yaml:3:33: exec '/nowhere/at/all': No such file" },
 		{ "  none: {sqlite: nowhere/at/all.db}\n"
