@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "load/origin.h"
 
 #define GRID     72 /* half octaves of ms */
 #define HALVINGS 60
@@ -142,6 +143,7 @@ freshness_best_each(const struct freshness *f, double budget)
 }
 
 struct world {
+	struct tayra_origin origin; /* first */
 	uint64_t now_ms;
 	uint32_t version; /* of the key that is asked for now */
 	uint64_t loads;
@@ -153,10 +155,11 @@ world_ns(void *ctx)
 	return ((struct world *)ctx)->now_ms * TAYRA_NS_PER_MS;
 }
 
+/* An origin, so that there is somebody to run what nobody waits for. */
 static void
-world_load(struct tayra_load *load, void *arg)
+world_load(struct tayra_origin *origin, struct tayra_load *load)
 {
-	struct world *world = arg;
+	struct world *world = (struct world *)(void *)origin;
 
 	world->loads++;
 	tayra_load_done(load, &world->version, sizeof(world->version), NULL);
@@ -176,8 +179,7 @@ ask(struct tayra *t, struct world *world, const char *name, const struct freshne
 	request.key = name ? name : key;
 	request.key_len = name ? strlen(name)
 			       : (size_t)snprintf(key, sizeof(key), "file:%u", read->key);
-	request.load = world_load;
-	request.load_arg = world;
+	request.origin = &world->origin;
 	if (tayra_get_or_load(t, &request, &ref) != TAYRA_OK)
 		abort();
 	memcpy(&version, ref.value, sizeof(version));
@@ -208,7 +210,7 @@ freshness_run(const struct freshness *f, const struct tayra_strategy *strategy,
 	struct tayra_cache_options cache = TAYRA_CACHE_OPTIONS_INIT;
 	struct tayra_options options = TAYRA_OPTIONS_INIT;
 	struct freshness_result result = { 0 };
-	struct world world = { 0 };
+	struct world world = { .origin = { .name = "world", .load = world_load } };
 	struct tayra_clock clock = { world_ns, NULL, &world };
 	struct tayra *t;
 

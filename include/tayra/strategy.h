@@ -98,6 +98,15 @@ struct tayra_strategy {
 	/* The same: what is asked for at regular times, every hour or every morning, is loaded
 	 * before the next; three in a row are needed to see it. */
 	enum tayra_feature_mode prefetch_periodic;
+
+	/*
+	 * While ttl_learning is ON: a few loads are made
+	 * to see whether an answer from what was cached was stale: drawn at random from all such
+	 * answers, in the class BACKGROUND, through the pace, by the origin or loader of the
+	 * request that got the answer; like prefetches they need an origin or options.ticker.  What
+	 * they bring is kept, and is a check for the learned ttl as well.
+	 */
+	double staleness_samples; /* a load; 0 < .. <= 1; default 0.01; -1: none */
 };
 #define TAYRA_STRATEGY_INIT TAYRA__SIZED(struct tayra_strategy)
 
@@ -165,6 +174,11 @@ struct tayra_strategy_stats {
 				   configured ttl became the longest */
 	bool ttl_fallen_back;   /* it is now */
 	struct tayra_prefetch_account refresh, successors, changes, periodic;
+	/* Of answers that were drawn and asked for again: how many, and how many of them were
+	 * stale; the share of all answers, loaded ones too, and its 95% interval (Wilson): NAN
+	 * before the first. */
+	uint64_t staleness_samples, staleness_samples_stale;
+	double staleness_sampled, staleness_sampled_lo, staleness_sampled_hi;
 };
 #define TAYRA_STRATEGY_STATS_INIT TAYRA__SIZED(struct tayra_strategy_stats)
 TAYRA_API void tayra_strategy_stats(struct tayra *t, struct tayra_strategy_stats *out);

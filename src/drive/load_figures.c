@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "stat/proportion.h"
 #include "stat/quantile.h"
 
-#define MIB        1048576.0
-#define UNKNOWN    ((double)NAN)
-#define NORMAL_975 1.959963984540054
+#define MIB     1048576.0
+#define UNKNOWN ((double)NAN)
 
 void
 tayra__load_account_init(struct tayra__load_account *account)
@@ -113,12 +113,10 @@ stability(const struct tayra__load_account *a)
 static double
 reliability(double ok, double n)
 {
-	double z2 = NORMAL_975 * NORMAL_975, p = ok / n;
+	double lo, hi;
 
-	if (!(n > 0))
-		return UNKNOWN;
-	return fmax(0, (p + z2 / (2 * n) - NORMAL_975 * sqrt(p * (1 - p) / n + z2 / (4 * n * n))) /
-			       (1 + z2 / n));
+	tayra__proportion_wilson(ok, n, &lo, &hi);
+	return lo;
 }
 
 static double

@@ -274,7 +274,7 @@ learn(struct tayra__change_rate *rate, struct tayra__change_key *key,
 	used = tayra__rhythm_fate(&past, plain, ttl);
 	whole = tayra__rhythm_fate(&past, plain, age);
 	promised = ttl > 0 ? reads * used.stale_ms / ttl : 0;
-	check->answers = reads + 1;
+	check->answers = rate->came;
 	check->stale = check->changed ? promised / -expm1(-fmax(whole.hazard, 1e-9)) : 0;
 	score(rate, key, load->group, &past, check->changed);
 	more.changes.exposed_ms = (float)tayra__rhythm_learn(&rate->rhythm, &past, plain,
@@ -300,7 +300,7 @@ tayra__change_rate_loaded(struct tayra__change_rate *rate, const struct tayra__c
 	struct tayra__change_key *key = find(rate, load->key);
 	struct tayra__change_check check = { 0 };
 
-	rate->came = (double)load->reads + 1;
+	rate->came = (double)load->reads + (load->unasked ? 0 : 1);
 	if (!rate->began_ms)
 		rate->began_ms = load->at_ms;
 	if (!key) {

@@ -76,6 +76,7 @@ struct tayra__change_load {
 	uint64_t value; /* a fingerprint of the bytes */
 	uint64_t at_ms; /* when it was begun: what it brought was true then */
 	uint64_t reads; /* answers given from the copy before it, this one not counted */
+	bool unasked;   /* this one was no answer to anybody */
 };
 
 /* What it said about the copy before it. */

@@ -11,6 +11,7 @@
 #include "load/handle.h"
 #include "load/lease.h"
 #include "load/prefetch.h"
+#include "load/sample.h"
 #include "load/ref.h"
 #include "load/request.h"
 
@@ -142,6 +143,8 @@ tayra__flight_unref(struct tayra_load *flight)
 		return;
 	if (flight->ahead)
 		tayra__prefetch_dropped(flight);
+	if (flight->sampled)
+		tayra__sample_dropped(flight);
 	tayra__list_remove(&flight->in_flights);
 	tayra__list_remove(&flight->in_bucket);
 	if (flight->hold)

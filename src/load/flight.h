@@ -55,6 +55,7 @@ struct tayra_load {
 	struct tayra__list waiters;
 	enum tayra__flight_state state : 8;
 	enum tayra__chore chore : 8;
+	bool sampled;  /* it was begun to see whether an answer was stale (sample.h) */
 	uint32_t refs; /* one until done or dropped, one for whoever works on it without the lock */
 	uint32_t entries; /* how often it began to enter: whoever asked pace may come back late */
 	int16_t missed;   /* what came of the look below when it did not land */

@@ -391,6 +391,7 @@ lesson_of(const struct tayra_load *flight, const struct tayra__landing *landing)
 							    landing->result.version);
 
 	lesson.fixed = landing->result.ttl_ms != 0;
+	lesson.sampled = flight->sampled;
 	return lesson;
 }
 

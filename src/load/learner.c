@@ -14,6 +14,7 @@
 #include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/request.h"
+#include "load/sample.h"
 
 #define KEYS_MIN        8u
 #define GONE            0x676f6e65ull /* the fingerprint of what is not there */
@@ -205,6 +206,9 @@ tayra__learner_set(struct tayra *t, const struct tayra_strategy *strategy)
 	pthread_mutex_lock(&learner->lock);
 	learner->strategy = *strategy;
 	learner->rate->options.budget = strategy->staleness_budget;
+	learner->census.share = strategy->ttl_learning == TAYRA_FEATURE_ON
+					? fmax(strategy->staleness_samples, 0)
+					: 0;
 	tayra__ahead_set(learner->ahead, strategy->prefetch_price, strategy->prefetch_budget);
 	atomic_store_explicit(&learner->watches, watches_for(strategy), memory_order_relaxed);
 	pthread_mutex_unlock(&learner->lock);
@@ -353,6 +357,21 @@ learn_use(void *ctx, uint64_t hash, uint64_t at_ms)
 		tayra__predictor_use(learner->predictor, hash, learner->last_use_ms, NULL, NULL);
 }
 
+static void
+take_census(struct tayra__learner *learner, const struct tayra__lesson *lesson,
+	    const struct tayra__change_load *load, const struct tayra__change_check *check)
+{
+	if (!lesson->sampled)
+		tayra__census_loaded(&learner->census, load->reads);
+	else if (check->known)
+		tayra__census_judged(&learner->census, check->changed);
+	else
+		tayra__census_lost(&learner->census);
+	atomic_store_explicit(&learner->draws,
+			      (uint64_t)(tayra__census_chance(&learner->census) * 4294967296.0),
+			      memory_order_relaxed);
+}
+
 uint64_t
 tayra__learner_landed(const struct tayra__lesson *lesson, uint64_t at_ms, uint64_t ttl_ms,
 		      uint64_t cost_ns)
@@ -370,9 +389,11 @@ tayra__learner_landed(const struct tayra__lesson *lesson, uint64_t at_ms, uint64
 		.at_ms = at_ms + SECOND_MS, /* 0 is never */
 		.reads = tayra__observe_take(&learner->observe, lesson->hash),
 	};
+	load.unasked = lesson->sampled;
 	pthread_mutex_lock(&learner->lock);
 	learner->mean_cost_ns += ((double)cost_ns - learner->mean_cost_ns) * COST_WEIGHT;
 	check = tayra__change_rate_loaded(learner->rate, &load);
+	take_census(learner, lesson, &load, &check);
 	if (learner->strategy.ttl_learning != TAYRA_FEATURE_OFF)
 		ttl_ms = choose(learner, lesson, load.at_ms, ttl_ms, &check);
 	tayra__change_rate_keep(learner->rate, lesson->hash,
@@ -393,20 +414,46 @@ tell_patterns_of_use(struct tayra__learner *learner, const struct tayra__pattern
 	pthread_mutex_unlock(&learner->lock);
 }
 
+/* Another throw for each answer, also of one key in one ms. */
+static bool
+is_drawn(const struct tayra__learner *learner, uint64_t hash, uint32_t number,
+	 const struct tayra__learner_use *use)
+{
+	uint64_t chance = atomic_load_explicit(&learner->draws, memory_order_relaxed);
+
+	return __builtin_expect(chance != 0, 0) && !(use->meta->flags & TAYRA_ITEM_STALE) &&
+	       (tayra__hash_mix64(hash ^
+				  tayra__hash_mix64(use->now_ms + ((uint64_t)number << 44))) >>
+		32) < chance;
+}
+
+bool
+tayra__learner_draws(const struct tayra__learner *learner, const struct tayra__learner_use *use)
+{
+	uint64_t hash;
+
+	if (atomic_load_explicit(&learner->draws, memory_order_relaxed) == 0)
+		return false;
+	hash = tayra__hash_bytes(use->key, use->key_len, learner->seed);
+	return is_drawn(learner, hash, tayra__observe_count(&learner->observe, hash), use);
+}
+
 void
 tayra__learner_hit(struct tayra *t, struct tayra__learner *learner,
 		   const struct tayra__learner_use *use)
 {
 	uint64_t hash = tayra__hash_bytes(use->key, use->key_len, learner->seed);
-	uint32_t watches = atomic_load_explicit(&learner->watches, memory_order_relaxed);
+	uint32_t watches = atomic_load_explicit(&learner->watches, memory_order_relaxed), n;
 
-	tayra__observe_answer(&learner->observe, hash);
+	n = tayra__observe_answer(&learner->observe, hash);
 	if (watches & TAYRA__WATCH_USES)
 		tayra__observe_use(&learner->observe, hash, use->now_ms);
 	if (use->request &&
 	    ((use->meta->flags & TAYRA__ITEM_AHEAD) ||
 	     ((watches & TAYRA__WATCH_ENDS) && tayra__learner_near_end(use->meta, use->now_ms))))
 		tayra__prefetch_hit(t, learner, hash, use->request, use->meta, use->now_ms);
+	if (use->request && is_drawn(learner, hash, n, use))
+		tayra__sample_begin(t, learner, use->request, use->now_ms);
 	if (watches & TAYRA__WATCH_PATTERNS)
 		tell_patterns_of_use(learner,
 				     &(struct tayra__patterns_event){
@@ -515,6 +562,8 @@ tayra__learner_forget(struct tayra *t, const void *key, size_t key_len)
 static void
 count(struct tayra__learner *learner, struct tayra_strategy_stats *stats)
 {
+	struct tayra__census_figures figures;
+
 	stats->learning_bytes = learner->bytes;
 	stats->known_keys = learner->known_keys;
 	stats->checks = learner->sums.checks;
@@ -522,6 +571,12 @@ count(struct tayra__learner *learner, struct tayra_strategy_stats *stats)
 	stats->answers = learner->sums.answers;
 	stats->stale_answers = learner->sums.stale;
 	stats->staleness = tayra__change_rate_staleness(learner->rate);
+	figures = tayra__census_figures(&learner->census);
+	stats->staleness_samples = learner->census.samples;
+	stats->staleness_samples_stale = learner->census.stale;
+	stats->staleness_sampled = figures.share;
+	stats->staleness_sampled_lo = figures.lo;
+	stats->staleness_sampled_hi = figures.hi;
 	stats->ttls = learner->sums.ttls;
 	stats->ttl_mean_ms = learner->sums.ttls ? learner->sums.ttl_ms / (double)learner->sums.ttls
 						: 0;
@@ -543,7 +598,8 @@ tayra_strategy_stats(struct tayra *t, struct tayra_strategy_stats *out)
 	struct tayra__learner *learner;
 	size_t size = out->size;
 
-	stats.staleness = (double)NAN;
+	stats.staleness = stats.staleness_sampled = (double)NAN;
+	stats.staleness_sampled_lo = stats.staleness_sampled_hi = (double)NAN;
 	if (!tayra__handle_forked(t) && (learner = tayra__learner_of(t))) {
 		pthread_mutex_lock(&learner->lock);
 		count(learner, &stats);

@@ -14,6 +14,7 @@
 
 #include <tayra/tayra.h>
 
+#include "learn/census.h"
 #include "learn/change_rate.h"
 #include "learn/periodic.h"
 #include "learn/predictor.h"
@@ -41,6 +42,8 @@ struct tayra__learner {
 	uint64_t seed;            /* of hashes */
 	uint32_t known_keys;
 	struct tayra__observe observe;
+	/* The chance with which a hit is drawn to be asked for again, of 2^32; relaxed. */
+	_Atomic uint64_t draws;
 	/* Moments of keys that need no second look, each its key's hash and the moment, mixed.
 	 * Relaxed: one that is lost is looked at again. */
 	_Atomic uint64_t marks[TAYRA__LEARNER_MARKS];
@@ -48,6 +51,7 @@ struct tayra__learner {
 	pthread_mutex_t lock;
 	struct tayra_strategy strategy; /* in force */
 	uint64_t bytes;
+	struct tayra__census census;
 	struct tayra__change_rate *rate;
 	struct tayra__predictor *predictor;
 	struct tayra__successor *successor;
@@ -71,7 +75,8 @@ struct tayra__lesson {
 	const void *key; /* the flight's, without its prefix */
 	size_t key_len;
 	uint64_t bytes;
-	bool fixed; /* the loader gave the ttl itself */
+	bool fixed;   /* the loader gave the ttl itself */
+	bool sampled; /* nobody asked for it but to see whether an answer was stale */
 };
 
 /* Make or change it.  handle.lock is held.  => TAYRA_OK, TAYRA_E_NOMEM. */
@@ -102,6 +107,9 @@ struct tayra__learner_use {
 	const struct tayra_item_meta *meta;
 	uint64_t now_ms;
 };
+/* The answer that is about to be told of will be drawn to be asked for again (sample.h). */
+bool tayra__learner_draws(const struct tayra__learner *learner,
+			  const struct tayra__learner_use *use);
 void tayra__learner_hit(struct tayra *t, struct tayra__learner *learner,
 			const struct tayra__learner_use *use);
 /* So many uses have been taken from what hits leave. */

@@ -42,7 +42,7 @@ tayra__observe_fini(struct tayra__observe *observe)
 	tayra__mem_free((void *)observe->counts);
 }
 
-void
+uint32_t
 tayra__observe_answer(struct tayra__observe *observe, uint64_t hash)
 {
 	_Atomic uint32_t *count = &observe->counts[(hash >> 32) & observe->mask];
@@ -50,6 +50,7 @@ tayra__observe_answer(struct tayra__observe *observe, uint64_t hash)
 
 	/* Not one step: a lost count is cheaper than a locked instruction on every hit. */
 	atomic_store_explicit(count, n + 1, memory_order_relaxed);
+	return n;
 }
 
 uint32_t
@@ -57,6 +58,13 @@ tayra__observe_take(struct tayra__observe *observe, uint64_t hash)
 {
 	return atomic_exchange_explicit(&observe->counts[(hash >> 32) & observe->mask], 0,
 					memory_order_relaxed);
+}
+
+uint32_t
+tayra__observe_count(const struct tayra__observe *observe, uint64_t hash)
+{
+	return atomic_load_explicit(&observe->counts[(hash >> 32) & observe->mask],
+				    memory_order_relaxed);
 }
 
 void

@@ -40,10 +40,11 @@ size_t tayra__observe_bytes(uint32_t keys); /* besides the struct */
 /* => TAYRA_OK, TAYRA_E_NOMEM. */
 int tayra__observe_init(struct tayra__observe *observe, uint32_t keys);
 void tayra__observe_fini(struct tayra__observe *observe);
-/* An answer was given from what is cached of that key. */
-void tayra__observe_answer(struct tayra__observe *observe, uint64_t hash);
-/* How many since it was last asked. */
+/* An answer was given from what is cached of that key.  => how many before it. */
+uint32_t tayra__observe_answer(struct tayra__observe *observe, uint64_t hash);
+/* How many since it was last asked; and the same, leaving them there. */
 uint32_t tayra__observe_take(struct tayra__observe *observe, uint64_t hash);
+uint32_t tayra__observe_count(const struct tayra__observe *observe, uint64_t hash);
 /* The key was used. */
 void tayra__observe_use(struct tayra__observe *observe, uint64_t hash, uint64_t now_ms);
 /* Empty the rings, up to `budget` events.  One thread at a time. */

@@ -419,7 +419,8 @@ tayra__handle_doubts(const struct tayra *t)
 }
 
 bool
-tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms)
+tayra__store_follows(struct tayra *t, const struct tayra_request *request,
+		     const struct tayra_item_meta *meta, uint64_t now_ms)
 {
 	struct tayra__learner *learner = tayra__learner_of(t);
 
@@ -427,7 +428,12 @@ tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64
 		return true;
 	return learner && ((meta->flags & TAYRA__ITEM_AHEAD) ||
 			   (tayra__learner_watches(learner, TAYRA__WATCH_ENDS) &&
-			    tayra__learner_near_end(meta, now_ms)));
+			    tayra__learner_near_end(meta, now_ms)) ||
+			   tayra__learner_draws(learner, &(struct tayra__learner_use){
+								 .key = request->key,
+								 .key_len = request->key_len,
+								 .meta = meta,
+								 .now_ms = now_ms }));
 }
 
 void

@@ -63,7 +63,8 @@ const struct tayra__doubts *tayra__handle_doubts(const struct tayra *t);
  * that there was none, of a key that is not loaded.  now_ms is on the handle's clock.
  */
 /* Something may follow from a use of the item now: then its origin is needed. */
-bool tayra__store_follows(struct tayra *t, const struct tayra_item_meta *meta, uint64_t now_ms);
+bool tayra__store_follows(struct tayra *t, const struct tayra_request *request,
+			  const struct tayra_item_meta *meta, uint64_t now_ms);
 void tayra__store_used(struct tayra *t, const struct tayra_request *request,
 		       const struct tayra_item_meta *meta, uint64_t now_ms);
 void tayra__store_missed(struct tayra *t, const struct tayra_request *request, uint64_t now_ms);

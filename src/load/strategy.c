@@ -11,6 +11,7 @@
 #define DEFAULT_TIMEOUT_NS  (5 * TAYRA_NS_PER_S)
 #define DEFAULT_THROTTLE_MS 1000ull
 #define DEFAULT_BUDGET      0.01
+#define DEFAULT_SAMPLES     0.01
 #define DEFAULT_PRICE       0.5
 #define DEFAULT_WASTE       0.06
 #define DEFAULT_KEYS        16384u
@@ -126,8 +127,9 @@ is_sound(const struct tayra_strategy *s)
 			return false;
 	return (s->staleness_budget == 0 || (s->staleness_budget > 0 && s->staleness_budget < 1)) &&
 	       s->ttl_jitter >= 0 && s->ttl_jitter < 1 && s->refresh_at >= 0 && s->refresh_at < 1 &&
-	       s->prefetch_price >= 0 && s->prefetch_price <= 1e9 && s->prefetch_budget >= 0 &&
-	       s->prefetch_budget <= 1e9 && (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
+	       s->staleness_samples >= -1 && s->staleness_samples <= 1 && s->prefetch_price >= 0 &&
+	       s->prefetch_price <= 1e9 && s->prefetch_budget >= 0 && s->prefetch_budget <= 1e9 &&
+	       (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
 	       (s->learning_bytes == 0 || s->learning_bytes >= LEARNING_MIN) &&
 	       s->known_keys <= 1u << 26;
 }
@@ -149,6 +151,8 @@ fill_features(struct tayra_strategy *s)
 	or_mode(&s->prefetch_periodic, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->predictor, TAYRA_FEATURE_MONITOR);
 	or_mode(&s->patterns, TAYRA_FEATURE_OFF);
+	if (s->staleness_samples == 0)
+		s->staleness_samples = DEFAULT_SAMPLES;
 	if (s->staleness_budget == 0)
 		s->staleness_budget = DEFAULT_BUDGET;
 	if (s->prefetch_price == 0)

@@ -389,6 +389,12 @@ write_learning(struct tayra__server *server, struct tayra__buffer *out)
 		line(out, "staleness:unknown");
 	else
 		line(out, "staleness:%.6f", stats.staleness);
+	number(out, "staleness_samples", stats.staleness_samples);
+	if (!isnan(stats.staleness_sampled)) {
+		line(out, "staleness_sampled:%.6f", stats.staleness_sampled);
+		line(out, "staleness_sampled_lo:%.6f", stats.staleness_sampled_lo);
+		line(out, "staleness_sampled_hi:%.6f", stats.staleness_sampled_hi);
+	}
 	number(out, "ttls_chosen", stats.ttls);
 	line(out, "ttl_mean_ms:%.3f", stats.ttl_mean_ms);
 	number(out, "ttl_fallbacks", stats.ttl_fallbacks);

@@ -270,7 +270,8 @@ tayra__learning_hit(const struct tayra__call *call, size_t index,
 	struct tayra_request request = request_for(&key);
 	uint64_t now_ms = server->keyspace.now_ms;
 
-	if (server->learning.by_route || tayra__store_follows(server->handle, meta, now_ms))
+	if (server->learning.by_route ||
+	    tayra__store_follows(server->handle, &request, meta, now_ms))
 		tayra__fetch_describe(tayra__route_find(server->routes, &key), &request);
 	tayra__store_used(server->handle, &request, meta, now_ms);
 }
