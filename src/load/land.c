@@ -333,9 +333,9 @@ start_over(struct tayra_load *flight)
 	atomic_store_explicit(&flight->finished, false, memory_order_relaxed);
 }
 
-/* What it brought is from before something was said of its tags.  => the number of that, or 0. */
-static uint64_t
-outdated_by(const struct tayra_load *flight, int status)
+/* What it brought is from before something was said of its tags. */
+static bool
+is_outdated(const struct tayra_load *flight, int status)
 {
 	const struct tayra__tags *tags = status == TAYRA_OK ? &flight->hold->tags
 							    : tayra__flight_tags(flight);
@@ -343,15 +343,16 @@ outdated_by(const struct tayra_load *flight, int status)
 
 	if (!flight->writes && (status == TAYRA_OK || status == TAYRA_E_NOT_FOUND))
 		number = tayra__tag_number(&flight->t->doubts.tags, tags);
-	return number > flight->tag_number ? number : 0;
+	return number > flight->tag_number;
 }
 
 /*
- * It is kept nowhere, and goes to those who asked before.  => TAYRA_PENDING: there are others, for
- * whom it has to be loaded anew.  TAYRA_OK; TAYRA_E_NOMEM: there were, and they were told so.
+ * It is kept nowhere, and goes to those who asked before anything was said of any tag since it
+ * began: of what was said of its own only the last is known.  => TAYRA_PENDING: there are others,
+ * for whom it has to be loaded anew.  TAYRA_OK; TAYRA_E_NOMEM: there were, and they were told so.
  */
 static int
-answer_early(struct tayra_load *flight, const struct tayra__landing *landing, uint64_t number,
+answer_early(struct tayra_load *flight, const struct tayra__landing *landing,
 	     const struct tayra_item_meta *meta, uint64_t now_ns)
 {
 	struct tayra *t = flight->t;
@@ -361,9 +362,9 @@ answer_early(struct tayra_load *flight, const struct tayra__landing *landing, ui
 	if (tayra__list_empty(&flight->waiters))
 		return TAYRA_OK;
 	last = TAYRA__LIST_ENTRY(flight->waiters.prev, struct tayra__waiter, in_flight);
-	if (last->tag_number < number)
+	if (last->tag_number <= flight->tag_number)
 		return TAYRA_OK;
-	while (first_waiter(flight)->tag_number < number) {
+	while (first_waiter(flight)->tag_number <= flight->tag_number) {
 		struct tayra__waiter *w = first_waiter(flight);
 
 		if (landing->status != TAYRA_OK) {
@@ -422,14 +423,13 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 		 * old the value is when they get it must not come out younger than it is. */
 		uint64_t now_ns = tayra__handle_now_ns(t);
 
-		uint64_t outdated = outdated_by(flight, landing->status);
+		bool outdated = is_outdated(flight, landing->status);
 
 		meta = meta_of(flight, &landing->result, &lesson, cost_ns, outdated, now_ns);
 		/* To bring it again whole would cost what it did. */
 		if (landing->unchanged && landing->unchanged->cost_ns)
 			meta.cost_ns = landing->unchanged->cost_ns;
-		again = outdated &&
-			answer_early(flight, landing, outdated, &meta, now_ns) == TAYRA_PENDING;
+		again = outdated && answer_early(flight, landing, &meta, now_ns) == TAYRA_PENDING;
 		if (outdated && !again && flight->attached)
 			tayra__flight_detach(flight);
 		if (again)

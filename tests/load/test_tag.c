@@ -246,6 +246,29 @@ a_load_that_began_before_is_not_kept_and_is_made_anew_for_who_asked_since(void *
 }
 
 static void
+who_asked_between_two_such_moments_waits_for_another_load_too(void **state)
+{
+	struct tayra_tag red = tag("red");
+	struct tayra_load_result result = TAYRA_LOAD_RESULT_INIT;
+	struct tayra_request r;
+	struct stage s;
+
+	result.tags = &red;
+	result.tag_count = 1;
+	stage_open(&s, NULL);
+	r = ask(&s, "k", park);
+	assert_int_equal(start(&s, &r, NULL), TAYRA_PENDING);
+	say(&s, "red");
+	assert_int_equal(start(&s, &r, NULL), TAYRA_PENDING);
+	say(&s, "red");
+	tayra_load_done(s.parked[0], "old", 3, &result);
+	got_value(&s, "old");
+	tayra_load_done(s.parked[1], "new", 3, &result);
+	got_value(&s, "new");
+	stage_close(&s);
+}
+
+static void
 that_there_is_none_is_asked_anew_for_who_asked_since(void **state)
 {
 	struct tayra_tag red = tag("red");
@@ -476,6 +499,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_load_brings_the_tags_its_loader_says_or_those_of_its_request),
 	cmocka_unit_test(what_was_written_in_place_carries_tags_too),
 	cmocka_unit_test(a_load_that_began_before_is_not_kept_and_is_made_anew_for_who_asked_since),
+	cmocka_unit_test(who_asked_between_two_such_moments_waits_for_another_load_too),
 	cmocka_unit_test(that_there_is_none_is_asked_anew_for_who_asked_since),
 	cmocka_unit_test(what_has_not_changed_keeps_its_tags),
 	cmocka_unit_test(tiers_keep_tags_and_what_has_one_does_not_come_back_from_there),
