@@ -2,7 +2,8 @@
  *
  * bench_pace_threads.c: what pacing costs two threads that do not wait for one another, and a
  * convoy: more threads than slots, with work so short that waking a thread costs more; with slots
- * handed over strictly, and with barging.
+ * handed over strictly, and with barging.  And the executor: from tayra_submit() until the task
+ * runs on the only thread, one after the other and with a pause between them.
  */
 #include "bench.h"
 
@@ -10,11 +11,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define PAIR_OPS  200000
 #define CROWD     16
 #define WORK_NS   20000
 #define CROWD_RUN (100 * TAYRA_NS_PER_MS)
+#define HOPS      201
 
 struct runner {
 	struct tayra_pace *pace;
@@ -128,9 +132,63 @@ crowd_per_s(uint64_t barge_ns, double *jain)
 	return sum * 1e9 / (double)(now() - begun);
 }
 
+/* One task, and when it ran. */
+struct hop {
+	struct tayra_task task;
+	_Atomic uint64_t ran_ns;
+};
+
+static int
+note_time(void *arg)
+{
+	atomic_store_explicit((_Atomic uint64_t *)arg, now(), memory_order_release);
+	return TAYRA_OK;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median from submit to run, one task at a time, so long after the one before has ended. */
+static double
+hop_us(useconds_t apart_us)
+{
+	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
+	struct tayra_executor *ex;
+	double us[HOPS];
+
+	options.threads = 1;
+	if (tayra_executor_create(&options, &ex) != TAYRA_OK)
+		abort();
+	for (int i = 0; i < HOPS; i++) {
+		struct hop hop = { 0 };
+		uint64_t at_ns, ran_ns;
+
+		hop.task.fn = note_time;
+		hop.task.arg = &hop.ran_ns;
+		if (apart_us)
+			usleep(apart_us);
+		at_ns = now();
+		if (tayra_submit(ex, &hop.task) != TAYRA_OK)
+			abort();
+		while (!(ran_ns = atomic_load_explicit(&hop.ran_ns, memory_order_acquire)))
+			;
+		us[i] = (double)(ran_ns - at_ns) / 1e3;
+		tayra_task_wait(ex, &hop.task, 1, TAYRA_NS_PER_S);
+	}
+	tayra_executor_destroy(ex);
+	qsort(us, HOPS, sizeof(us[0]), by_value);
+	return us[HOPS / 2];
+}
+
 int
 main(void)
 {
+	double in_turn[BENCH_REPEATS], rested[BENCH_REPEATS];
 	double pair[BENCH_REPEATS], strict[BENCH_REPEATS], barging[BENCH_REPEATS];
 	double strict_jain[BENCH_REPEATS], barging_jain[BENCH_REPEATS];
 
@@ -138,8 +196,12 @@ main(void)
 		pair[i] = pair_ns();
 		strict[i] = crowd_per_s(0, &strict_jain[i]);
 		barging[i] = crowd_per_s(200 * TAYRA_NS_PER_US, &barging_jain[i]);
+		in_turn[i] = hop_us(0);
+		rested[i] = hop_us(300);
 	}
 	bench_print_goal("pace_threads", "G11", "enter_leave_of_two_ns", 250, pair);
+	bench_print_goal("pace_threads", "G11", "submit_to_run_p50_us", 2, in_turn);
+	bench_print("pace_threads", "submit_to_run_rested_p50_us", "us", rested);
 	bench_print("pace_threads", "convoy_strict_per_s", "1/s", strict);
 	bench_print("pace_threads", "convoy_barging_per_s", "1/s", barging);
 	bench_print("pace_threads", "convoy_strict_jain", "1", strict_jain);
