@@ -32,6 +32,7 @@
 #define LOW_WALL        0.5
 #define HIGH_WALL       -1.0
 #define WALL_DEVIATIONS 1.5
+#define BEYOND          0.1  /* a wall bounds what is used; so much more may be believed */
 #define FAR             0.55 /* below the knee */
 
 static double
@@ -45,7 +46,7 @@ tayra__knee_place(struct tayra__knee *knee, double limit, double spread)
 {
 	knee->at = log(limit);
 	knee->variance = spread * spread;
-	knee->noise = knee->up = knee->down = knee->below = 0;
+	knee->noise = knee->up = knee->down = knee->below = knee->beyond = 0;
 	knee->low.hits = knee->high.hits = 0;
 	knee->far = false;
 }
@@ -134,12 +135,20 @@ tayra__knee_pinned(const struct tayra__knee *knee)
 	return knee->high.slots && knee->at > log(knee->high.slots - 0.75) - 1e-9;
 }
 
+/* Also after a wall has come down, until a look at where it was finds nothing. */
 static void
 pin(struct tayra__knee *knee)
 {
-	if (!knee->high.slots || knee->at < log(knee->high.slots - 0.75))
+	const double wall = knee->high.slots ? knee->high.slots : knee->high.where;
+	double most;
+
+	if (wall < 1)
 		return;
-	knee->at = log(knee->high.slots - 0.75);
+	most = log(wall - 0.75);
+	if (knee->at < most)
+		return;
+	knee->beyond = fmin(knee->at - most, BEYOND);
+	knee->at = most;
 	knee->up = knee->below = 0;
 	knee->far = false;
 }
@@ -190,9 +199,10 @@ tayra__knee_learn(struct tayra__knee *knee, const struct tayra__knee_level *lo,
 		  const struct tayra__knee_level *hi, double price)
 {
 	const double apart = log(hi->slots / lo->slots), middle = log(hi->slots * lo->slots) / 2;
-	const double before = knee->at, seen = log(hi->per_s / lo->per_s) / apart;
+	const double before = knee->at + knee->beyond;
+	const double seen = log(hi->per_s / lo->per_s) / apart;
 	const double e = clip(seen, price - E_SPAN, price + E_SPAN);
-	const double foreseen = price - CURVATURE * (middle - knee->at), surprise = e - foreseen;
+	const double foreseen = price - CURVATURE * (middle - before), surprise = e - foreseen;
 	const bool few = hi->slots >= 1.4 * lo->slots;
 	double noise = (1 / lo->answers + 1 / hi->answers) / (apart * apart) *
 		       tayra__knee_rough(knee);
@@ -209,6 +219,8 @@ tayra__knee_learn(struct tayra__knee *knee, const struct tayra__knee_level *lo,
 		knee->noise = noise;
 	knee->noise += NOISE_WEIGHT * (surprise * surprise - knee->noise);
 	noise = fmax(noise, fmin(knee->noise - CURVATURE * CURVATURE * knee->variance, 4 * noise));
+	knee->at = before;
+	knee->beyond = 0;
 	move(knee, surprise / CURVATURE, noise / (CURVATURE * CURVATURE));
 	if (seen < HIGH_WALL) /* a cliff between the two: no slope to go down along */
 		knee->at = fmax(knee->at, fmin(before, log(lo->slots)));

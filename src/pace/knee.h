@@ -43,6 +43,7 @@ struct tayra__knee {
 	double foreseen; /* the same, by the spread of latencies */
 	double apart;    /* ln of how far apart levels must be to be told apart */
 	double up, down; /* cumulative sums of surprise */
+	double beyond;   /* and so much higher, if it were not for a wall */
 	double below;    /* the same of gaining most of what could be gained */
 	struct tayra__knee_wall low, high;
 	bool far; /* below */

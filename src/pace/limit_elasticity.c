@@ -43,6 +43,7 @@
 #define LIGHT_NS       (5 * TAYRA_NS_PER_S)
 #define TURNS          4u
 #define START_SPREAD   0.4
+#define ENDED_SPREAD   0.3  /* after the pair that ended START, which ended it because it was low */
 #define KNOWN_SPREAD   0.35 /* of ln L when somebody said what it is; START_SPREAD: after START */
 #define FEWER          0.9
 #define SLOWER_SPREAD  0.2
@@ -53,6 +54,7 @@
 #define DEVIATIONS     2.5 /* before a level ends; when it has: */
 #define DEVIATIONS_END 1.5
 #define REMEMBER       0.3
+#define ACCOUNTED      0.75
 #define DRAIN_S        10.0 /* after one in vain; then twice that ... */
 #define DRAIN_MAX_S    160.0
 
@@ -120,10 +122,23 @@ begin_steady(struct tayra__limit *limit, double at, double spread, const char *r
 	s->phase = TAYRA__ELASTICITY_STEADY;
 	limit->starting = false;
 	s->turn = 0;
-	s->start_at = 0;
+	s->start.slots = 0;
 	tayra__knee_place(&s->knee, at, spread);
 	learned(limit, at);
 	return next_level(limit, reason);
+}
+
+/* Twice as many gained too little: that pair says where the knee is, as any other. */
+static enum tayra__limit_move
+end_start(struct tayra__limit *limit, const struct tayra__knee_level *measured)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const struct tayra__knee_level start = s->start;
+
+	tayra__knee_place(&s->knee, sqrt(start.slots * measured->slots), START_SPREAD);
+	s->elasticity = tayra__knee_learn(&s->knee, &start, measured, limit->rule.price);
+	return begin_steady(limit, fmin(exp(s->knee.at), limit->rule.max), ENDED_SPREAD,
+			    "doubling gained too little");
 }
 
 /* Twice as many; below a level that is known to be too high, half of the way there. */
@@ -147,23 +162,34 @@ look_at(struct tayra__limit *limit, double slots, const char *reason)
 	return go_to(limit, slots, reason);
 }
 
+/* By as much as doubling has to gain, however far apart the two are. */
+static bool
+has_gained(const struct tayra__limit_elasticity *s, const struct tayra__knee_level *measured)
+{
+	const double octaves = log2(measured->slots / s->start.slots);
+
+	return measured->per_s >= pow(GROWTH, octaves) * s->start.per_s;
+}
+
 /* Where few requests take most of the time one level that gained nothing is not believed. */
 static bool
 is_doubtful(struct tayra__limit_elasticity *s, double per_s)
 {
 	s->doubts = !s->doubts && tayra__knee_rough(&s->knee) >= ROUGH &&
-		    per_s > s->start_per_s / 2;
+		    per_s > s->start.per_s / 2;
 	return s->doubts;
 }
 
 static enum tayra__limit_move
-start_level(struct tayra__limit *limit, double per_s)
+start_level(struct tayra__limit *limit, const struct tayra__knee_level *measured)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
-	double before = s->start_per_s, next;
+	const bool gained = s->start.per_s <= 0 || measured->slots <= s->start.slots ||
+			    has_gained(s, measured);
+	double next;
 
-	if (before > 0 && per_s < GROWTH * before && !is_doubtful(s, per_s))
-		return begin_steady(limit, s->start_at, START_SPREAD, "doubling gained too little");
+	if (!gained && !is_doubtful(s, measured->per_s))
+		return end_start(limit, measured);
 	if (limit->now >= limit->rule.max)
 		return begin_steady(limit, limit->now, KNOWN_SPREAD, "at the ceiling");
 	next = doubled(s, floor(limit->now));
@@ -173,8 +199,10 @@ start_level(struct tayra__limit *limit, double per_s)
 		s->collapsed_at = 0;
 		return begin_steady(limit, limit->now, START_SPREAD, "near to where it collapsed");
 	}
-	s->start_per_s = s->squeezed ? 0 : per_s;
-	s->start_at = limit->now;
+	if (gained)
+		s->start = *measured;
+	if (s->squeezed)
+		s->start.per_s = 0;
 	if (s->squeezed)
 		return go_to(limit, limit->now, "memory over maximum");
 	learned(limit, next);
@@ -200,14 +228,13 @@ steady_level(struct tayra__limit *limit, const struct tayra__knee_level *level)
 	}
 	lo = s->first.slots < level->slots ? &s->first : level;
 	hi = lo == level ? &s->first : level;
-	if (lo->slots < hi->slots)
+	if (lo->slots < hi->slots && !(s->knee.high.slots && hi->slots >= s->knee.high.slots))
 		s->elasticity = tayra__knee_learn(&s->knee, lo, hi, limit->rule.price);
 	if (s->squeezed)
 		s->knee.at = fmin(s->knee.at, log(before));
 	else if (s->knee.far) {
 		s->phase = TAYRA__ELASTICITY_START;
-		s->start_per_s = hi->per_s;
-		s->start_at = hi->slots;
+		s->start = *hi;
 		learned(limit, doubled(s, hi->slots));
 		return go_to(limit, limit->learned, "seeking throughput again");
 	}
@@ -260,6 +287,16 @@ is_collapsing(const struct tayra__limit_elasticity *s, double slots)
 	       is_below(s, slots, s->suspect > 0 ? DOUBTED : FALLEN, DEVIATIONS);
 }
 
+/* Does the time of those who left account for the slots?  If not, some take longer than the level
+ * so far, and what it got is what the others got around them. */
+static bool
+is_accounted(const struct tayra__limit_elasticity *s)
+{
+	const struct tayra__level_sum *sum = &s->level.sum;
+
+	return sum->inflight_ns >= ACCOUNTED * sum->seen_ns;
+}
+
 /* Clearly more answers than at half the limit, or the first level of all: go on at once. */
 static bool
 doubling(const struct tayra__limit_elasticity *s)
@@ -267,9 +304,12 @@ doubling(const struct tayra__limit_elasticity *s)
 	const struct tayra__level_sum *sum = &s->level.sum;
 	const double enough = sum->ns < SLOW_START_NS ? ANSWERS_QUICK : ANSWERS_QUICK / 3;
 
+	/* After one that was not full: a crowd may have come by chance, for a moment. */
+	if (s->resting && s->good.per_s > 0 && s->collapsed_at <= 0)
+		return false;
 	return sum->ok >= enough * fmin(tayra__knee_rough(&s->knee), ROUGH_MOST) &&
 	       (double)sum->ns >= tayra__level_busy_ns(&s->level) &&
-	       tayra__level_per_s(&s->level) > 1.5 * s->start_per_s;
+	       tayra__level_per_s(&s->level) > 1.5 * s->start.per_s;
 }
 
 /* How many a level is to have.  Where it is known what comes it goes on for as long as so many
@@ -293,7 +333,7 @@ long_enough(const struct tayra__limit_elasticity *s, double slots)
 
 	if (sum->ns == 0 || ns < mean_ns)
 		return false;
-	if (start && doubling(s))
+	if (start && doubling(s) && is_accounted(s))
 		return true;
 	if (is_collapsing(s, slots))
 		return true;
@@ -302,6 +342,8 @@ long_enough(const struct tayra__limit_elasticity *s, double slots)
 		return false;
 	if (sum->ns >= LONG_NS)
 		return sum->ok >= 10;
+	if (start && !is_accounted(s))
+		return false;
 	return fmax(sum->ok, expected_per_s(s, slots) * ns / 1e9) >= answers_for(s, slots);
 }
 
@@ -351,7 +393,7 @@ cut(struct tayra__limit *limit, double factor, bool collapsed, const char *reaso
 	learned(limit, next);
 	if (collapsed) {
 		s->phase = TAYRA__ELASTICITY_START;
-		s->start_per_s = 0;
+		s->start.per_s = 0;
 		return go_to(limit, next, reason);
 	}
 	begin_steady(limit, next, KNOWN_SPREAD, reason);
@@ -475,10 +517,10 @@ judge_drain(struct tayra__limit *limit, const struct tayra__knee_level *measured
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
 	const bool stuck = measured->per_s > 1.3 * s->fallen_per_s &&
 			   measured->per_s > 0.5 * expected_per_s(s, measured->slots);
-	const bool starts = s->start_at > 0;
+	const bool starts = s->start.slots > 0;
 	const double low = fmax(round(measured->slots / 4), limit->rule.min);
 
-	s->start_per_s = s->fallen_per_s = 0;
+	s->start.per_s = s->fallen_per_s = 0;
 	s->sticks = stuck;
 	if (stuck) {
 		tayra__knee_forbid(&s->knee, fmax(s->suspect, measured->slots + 1));
@@ -491,7 +533,7 @@ judge_drain(struct tayra__limit *limit, const struct tayra__knee_level *measured
 		}
 		tayra__knee_place(&s->knee, measured->slots, KNOWN_SPREAD);
 		s->phase = TAYRA__ELASTICITY_START;
-		return start_level(limit, measured->per_s);
+		return start_level(limit, measured);
 	}
 	s->suspect = 0;
 	s->drain_s = s->next_s = fmin(fmax(2 * s->next_s, DRAIN_S), DRAIN_MAX_S);
@@ -503,16 +545,16 @@ judge_drain(struct tayra__limit *limit, const struct tayra__knee_level *measured
 
 /* The level after that: from there it doubles again, or goes back. */
 static enum tayra__limit_move
-judge_fewer(struct tayra__limit *limit, double per_s)
+judge_fewer(struct tayra__limit *limit, const struct tayra__knee_level *measured)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
 	const double back = s->back_to;
 
 	s->back_to = 0;
-	if (per_s >= FEWER * s->good.per_s)
-		return start_level(limit, per_s);
+	if (measured->per_s >= FEWER * s->good.per_s)
+		return start_level(limit, measured);
 	s->phase = TAYRA__ELASTICITY_STEADY;
-	s->start_at = 0;
+	s->start.slots = 0;
 	if (fabs(s->knee.at - log(back)) > KNOWN_SPREAD) /* START has no knee yet */
 		tayra__knee_place(&s->knee, back, KNOWN_SPREAD);
 	s->knee.variance = fmax(s->knee.variance, SLOWER_SPREAD * SLOWER_SPREAD);
@@ -539,13 +581,13 @@ fell(struct tayra__limit *limit, const struct tayra__knee_level *measured,
 			s->last.per_s = 0;
 			if (s->phase != TAYRA__ELASTICITY_START)
 				return false; /* the pair is for the knee to learn from */
-			*move = look_at(limit, s->start_at, "doubling lost much");
+			*move = look_at(limit, s->start.slots, "doubling lost much");
 			return true;
 		}
 		if (!less) {
 			if (s->suspect > 0 && s->phase == TAYRA__ELASTICITY_START) {
 				tayra__knee_forbid(&s->knee, s->suspect);
-				s->start_per_s = 0;
+				s->start.per_s = 0;
 			}
 			s->suspect = 0;
 			remember(s, measured);
@@ -574,6 +616,7 @@ level_done(struct tayra__limit *limit)
 		.per_s = tayra__level_per_s(&s->level),
 	};
 	enum tayra__limit_move move;
+	double rough;
 
 	if (limit->rule.p90_max_ns && sum->p90_ns > (double)limit->rule.p90_max_ns * sum->own)
 		return too_slow(limit, sum->p90_ns / sum->own);
@@ -591,18 +634,21 @@ level_done(struct tayra__limit *limit)
 		s->resting = false;
 		return judge_drain(limit, &measured);
 	}
+	rough = tayra__level_busy_ns(&s->level) / tayra__level_mean_ns(&s->level) - 1;
+	if (s->phase == TAYRA__ELASTICITY_START)
+		tayra__knee_expect(&s->knee, rough); /* what is rough is told from a fall */
 	if (fell(limit, &measured, &move))
 		return move;
-	tayra__knee_expect(&s->knee,
-			   tayra__level_busy_ns(&s->level) / tayra__level_mean_ns(&s->level) - 1);
+	if (s->phase != TAYRA__ELASTICITY_START)
+		tayra__knee_expect(&s->knee, rough);
 	if (s->last.slots == slots && s->last.per_s > 0)
 		tayra__knee_repeat(&s->knee, &s->last, &measured);
 	s->last = measured;
 	if (s->phase == TAYRA__ELASTICITY_START) {
 		s->resting = false;
 		if (s->back_to > 0)
-			return judge_fewer(limit, measured.per_s);
-		return start_level(limit, measured.per_s);
+			return judge_fewer(limit, &measured);
+		return start_level(limit, &measured);
 	}
 	if (s->resting) {
 		s->resting = false;

@@ -37,11 +37,11 @@ enum tayra__elasticity_phase {
 struct tayra__limit_elasticity {
 	enum tayra__elasticity_phase phase;
 	struct tayra__level level;
-	struct tayra__knee_level good; /* what is known to be got; per_s 0: nothing is */
-	struct tayra__knee_level last; /* the level before */
-	double start_per_s, start_at;  /* START: the level before; 0: none */
-	struct tayra__knee knee;       /* STEADY */
-	bool doubts;                   /* START: the last level gained nothing */
+	struct tayra__knee_level good;  /* what is known to be got; per_s 0: nothing is */
+	struct tayra__knee_level last;  /* the level before */
+	struct tayra__knee_level start; /* START: the last that gained; 0: none */
+	struct tayra__knee knee;        /* STEADY */
+	bool doubts;                    /* START: the last level gained nothing */
 	uint32_t lo, hi, turn;
 	struct tayra__knee_level first; /* of the pair */
 	double elasticity;              /* of the last pair */

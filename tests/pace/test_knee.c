@@ -107,6 +107,26 @@ below_a_cliff_it_looks_again_more_and_more_rarely(void **state)
 	assert_true(looks[1] >= 1 && looks[1] <= 3);
 }
 
+static double
+linear(double n)
+{
+	return n * 25;
+}
+
+static void
+what_is_believed_beyond_a_wall_outweighs_one_unlucky_look(void **state)
+{
+	struct tayra__knee knee = knee_at(12, 0.3);
+	const struct tayra__knee_level low = { 11, 110, 110 }, high = { 12, 110, 105 };
+
+	knee.high = (struct tayra__knee_wall){ .slots = 13, .where = 13, .left_s = 60 };
+	for (int n = 0; n < 20; n++)
+		look(&knee, 2000, linear);
+	assert_true(tayra__knee_pinned(&knee));
+	tayra__knee_learn(&knee, &low, &high, PRICE);
+	assert_true(tayra__knee_pinned(&knee));
+}
+
 /* Where the same level gets 30% more or less from look to look, levels are further apart, and one
  * pair moves it less. */
 static void
@@ -189,6 +209,7 @@ main(void)
 		cmocka_unit_test(few_answers_move_it_little_and_many_at_once),
 		cmocka_unit_test(where_nothing_is_gained_it_goes_down),
 		cmocka_unit_test(below_a_cliff_it_looks_again_more_and_more_rarely),
+		cmocka_unit_test(what_is_believed_beyond_a_wall_outweighs_one_unlucky_look),
 		cmocka_unit_test(what_is_rough_is_looked_at_from_further_apart),
 		cmocka_unit_test(one_strange_pair_is_no_jump_and_two_are),
 		cmocka_unit_test(far_below_is_told_after_two_pairs),

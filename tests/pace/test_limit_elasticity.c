@@ -66,6 +66,23 @@ serve(struct tayra__limit *limit, double best, int windows, double memory)
 }
 
 static void
+a_start_waits_for_what_takes_longer_than_a_level(void **state)
+{
+	/* quick ones leave; the other slot is held all the time, or not */
+	for (int held = 0; held < 2; held++) {
+		struct tayra__limit limit = limit_at(2, false);
+
+		for (int i = 0; i < 10; i++) {
+			struct tayra__limit_window window = window_of(&limit, 40);
+
+			window.inflight -= held;
+			tayra__limit_learn(&limit, &window);
+		}
+		assert_true(held ? limit.now == 2 : limit.now > 2);
+	}
+}
+
+static void
 it_doubles_until_nothing_more_is_gained(void **state)
 {
 	struct tayra__limit limit = limit_at(2, false);
@@ -265,6 +282,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_doubles_until_nothing_more_is_gained),
+		cmocka_unit_test(a_start_waits_for_what_takes_longer_than_a_level),
 		cmocka_unit_test(without_data_it_holds),
 		cmocka_unit_test(what_is_not_full_changes_nothing),
 		cmocka_unit_test(while_those_from_before_a_change_are_there_nothing_counts),
