@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,10 @@
 #include <unistd.h>
 
 #include "base/option.h"
+
+/* As in linux/magic.h, which musl has not. */
+#define PROC_MAGIC    0x9fa0
+#define CGROUP2_MAGIC 0x63677270
 
 #define APART_NS (100 * TAYRA_NS_PER_MS) /* readings nearer than that say the same */
 #define CALM_NS  (2 * TAYRA_NS_PER_S)    /* while no trigger fires */
@@ -39,8 +42,7 @@ is_kernels(int fd)
 {
 	struct statfs of;
 
-	return fstatfs(fd, &of) == 0 &&
-	       (of.f_type == PROC_SUPER_MAGIC || of.f_type == CGROUP2_SUPER_MAGIC);
+	return fstatfs(fd, &of) == 0 && (of.f_type == PROC_MAGIC || of.f_type == CGROUP2_MAGIC);
 }
 
 static const struct tayra__psi_calls real_calls = { open_file, write, poll, is_kernels };

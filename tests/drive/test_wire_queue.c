@@ -337,7 +337,7 @@ is_right_to_1_percent_and_20_us(double rate_per_s, double service_ns, bool expon
 			   .length_ns = 2 * TAYRA_NS_PER_S };
 	static struct tayra__drive_result result;
 	static struct spinner spinner;
-	double best[QUANTILES] = { INFINITY, INFINITY, INFINITY };
+	double best[QUANTILES] = { (double)INFINITY, (double)INFINITY, (double)INFINITY };
 	bool right = true;
 
 	for (q.seed = 1; !typical(&q); q.seed++)
