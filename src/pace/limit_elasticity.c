@@ -4,8 +4,9 @@
  * derived from latency; it is compared between two levels of concurrency a little apart (knee.h).
  *
  *   START   The limit doubles from 2 (or from what was left after a collapse) as long as throughput
- *           grows by more than 10% (as BBR's start-up, Cardwell et al., ACM Queue 2016), then goes
- *           back one step.  Below a level that is known to be too high it goes half of the way.
+ *           grows by more than 10% (as BBR's start-up, Cardwell et al., ACM Queue 2016); the pair
+ *           that ended it says where the knee is.  Below a level that is known to be too high it
+ *           goes half of the way.
  *   STEADY  Levels alternate hi lo lo hi: what drifts meanwhile cancels out, and half of the levels
  *           need no settling.
  *   DRAIN   Far less is done where more was: it is emptied once, to tell a backend that is stuck
