@@ -98,6 +98,7 @@ struct tayra_strategy {
 	/* The same: what is asked for at regular times, every hour or every morning, is loaded
 	 * before the next; three in a row are needed to see it. */
 	enum tayra_feature_mode prefetch_periodic;
+	double xfetch; /* as in struct tayra_options */
 
 	/*
 	 * While ttl_learning is ON: a few loads are made

@@ -104,6 +104,17 @@ struct tayra_options {
 	 * without single flight.  Default 2 s, at most an hour; TAYRA_OFF: not.
 	 */
 	uint64_t lease_ns;
+	/*
+	 * XFetch (Vattani, Chierichetti, Lowenstein, VLDB'15), scaled to how often a key is read:
+	 * each hit may have its value loaded anew behind it, with a chance that grows towards the
+	 * value's end less what its load took, so that this many refreshes are expected before
+	 * then, however seldom or often it is read, and one is enough.  So one value in e^xfetch
+	 * ends without: 3 is usual.  How often it is read is known where something is learned
+	 * (`strategy`); without, it is a matter of the load's time alone, as published.  It takes
+	 * at most the last half of a value's time.  Otherwise as refresh_at.  0 <= .. <= 100;
+	 * default 0: not.
+	 */
+	double xfetch;
 };
 #define TAYRA_OPTIONS_INIT TAYRA__SIZED(struct tayra_options)
 

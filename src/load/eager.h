@@ -28,6 +28,21 @@ tayra__eager_is_due(const struct tayra *t, const struct tayra_item_meta *meta, u
 		       (double)(meta->fresh_ms - meta->born_ms) * (double)part;
 }
 
+/* The same by chance, if options.xfetch says so. */
+bool tayra__eager_is_drawn(struct tayra *t, const void *key, size_t key_len,
+			   const struct tayra_item_meta *meta, uint64_t now_ms);
+
+/* One or the other. */
+static inline bool
+tayra__eager_asks(struct tayra *t, const struct tayra_request *request,
+		  const struct tayra_item_meta *meta, uint64_t now_ms)
+{
+	if (tayra__eager_is_due(t, meta, now_ms, request->refresh_at))
+		return true;
+	return __builtin_expect(tayra__setting(&t->settings.xfetch) != 0, 0) &&
+	       tayra__eager_is_drawn(t, request->key, request->key_len, meta, now_ms);
+}
+
 /* Begin it, if there is somebody to run its loader.  handle.lock is not held. */
 void tayra__eager_begin(struct tayra *t, const struct tayra_request *request,
 			const struct tayra_item_meta *meta, uint64_t now_ms);

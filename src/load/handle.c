@@ -137,7 +137,7 @@ begin_strategy(struct tayra *t, const struct tayra_options *options)
 	tayra__strategy_of_options(options, &base);
 	strategy = base;
 	if (!(options->ttl_jitter >= 0 && options->ttl_jitter < 1 && options->refresh_at >= 0 &&
-	      options->refresh_at < 1))
+	      options->refresh_at < 1 && options->xfetch >= 0 && options->xfetch <= 100))
 		status = TAYRA_E_INVAL;
 	else if (options->strategy)
 		status = tayra__strategy_resolve(options->strategy, &base, &strategy);

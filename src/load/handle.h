@@ -33,6 +33,7 @@ struct tayra__settings {
 	_Atomic uint64_t absent_ttl_ms, error_ttl_ms;
 	_Atomic uint64_t ttl_jitter; /* of 2^32 - 1 */
 	_Atomic uint64_t refresh_at; /* of 2^32; 0: never */
+	_Atomic uint64_t xfetch;     /* the same */
 };
 
 struct tayra {

@@ -200,7 +200,7 @@ look_up(struct tayra *t, const void *key, size_t key_len, uint64_t now_ms,
 					   .request = request,
 					   .meta = &value.meta,
 					   .now_ms = now_ms });
-	if (request && !past && tayra__eager_is_due(t, &value.meta, now_ms, request->refresh_at))
+	if (request && !past && tayra__eager_asks(t, request, &value.meta, now_ms))
 		tayra__eager_begin(t, request, &value.meta, now_ms);
 	tayra__ref_take(ref, t->cache, t->token, &value, now_ms);
 	if (!past)

@@ -424,7 +424,7 @@ tayra__store_follows(struct tayra *t, const struct tayra_request *request,
 {
 	struct tayra__learner *learner = tayra__learner_of(t);
 
-	if (tayra__eager_is_due(t, meta, now_ms, 0))
+	if (tayra__eager_asks(t, request, meta, now_ms))
 		return true;
 	return learner && ((meta->flags & TAYRA__ITEM_AHEAD) ||
 			   (tayra__learner_watches(learner, TAYRA__WATCH_ENDS) &&
@@ -451,7 +451,7 @@ tayra__store_used(struct tayra *t, const struct tayra_request *request,
 						      .request = request->origin ? request : NULL,
 						      .meta = meta,
 						      .now_ms = now_ms });
-	if (request->origin && tayra__eager_is_due(t, meta, now_ms, request->refresh_at))
+	if (request->origin && tayra__eager_asks(t, request, meta, now_ms))
 		tayra__eager_begin(t, request, meta, now_ms);
 }
 

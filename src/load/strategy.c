@@ -101,6 +101,7 @@ tayra__strategy_of_options(const struct tayra_options *options, struct tayra_str
 		.throttle_max_ms = options->throttle_max_ms,
 		.ttl_jitter = options->ttl_jitter,
 		.refresh_at = options->refresh_at,
+		.xfetch = options->xfetch,
 		.absent_ttl_ms = options->absent_ttl_ms,
 		.error_ttl_ms = options->error_ttl_ms,
 		.ttl_learning = TAYRA_FEATURE_OFF,
@@ -127,8 +128,9 @@ is_sound(const struct tayra_strategy *s)
 			return false;
 	return (s->staleness_budget == 0 || (s->staleness_budget > 0 && s->staleness_budget < 1)) &&
 	       s->ttl_jitter >= 0 && s->ttl_jitter < 1 && s->refresh_at >= 0 && s->refresh_at < 1 &&
-	       s->staleness_samples >= -1 && s->staleness_samples <= 1 && s->prefetch_price >= 0 &&
-	       s->prefetch_price <= 1e9 && s->prefetch_budget >= 0 && s->prefetch_budget <= 1e9 &&
+	       s->xfetch >= 0 && s->xfetch <= 100 && s->staleness_samples >= -1 &&
+	       s->staleness_samples <= 1 && s->prefetch_price >= 0 && s->prefetch_price <= 1e9 &&
+	       s->prefetch_budget >= 0 && s->prefetch_budget <= 1e9 &&
 	       (unsigned)s->refresh_class <= TAYRA_BACKGROUND &&
 	       (s->learning_bytes == 0 || s->learning_bytes >= LEARNING_MIN) &&
 	       s->known_keys <= 1u << 26;
@@ -194,6 +196,8 @@ tayra__strategy_resolve(const struct tayra_strategy *given, const struct tayra_s
 	s.error_ttl_ms = either(s.error_ttl_ms, base->error_ttl_ms);
 	if (s.refresh_at == 0)
 		s.refresh_at = base->refresh_at;
+	if (s.xfetch == 0)
+		s.xfetch = base->xfetch;
 	if (s.ttl_jitter == 0)
 		s.ttl_jitter = base->ttl_jitter;
 	s.ttl_max_ms = either(s.ttl_max_ms, times(s.ttl_ms, BOUND));
@@ -260,6 +264,7 @@ tayra__strategy_apply(struct tayra *t, const struct tayra_strategy *strategy)
 		set(&settings->error_ttl_ms, or_off(strategy->error_ttl_ms, 0));
 		set(&settings->throttle_max_ms, rest_max(strategy));
 		set(&settings->refresh_at, (uint64_t)(strategy->refresh_at * 4294967296.0));
+		set(&settings->xfetch, (uint64_t)(strategy->xfetch * 4294967296.0));
 		set(&settings->ttl_jitter, (uint64_t)(strategy->ttl_jitter * UINT32_MAX));
 	}
 	pthread_mutex_unlock(&t->lock);

@@ -58,6 +58,87 @@ a_hit_late_in_its_time_has_it_loaded_behind_once(void **state)
 	stage_close(&s);
 }
 
+/* A value of 10 s whose load takes 50 ms is read every `apart` ms for so many seconds.  => of its
+ * values, the share that ended before it was loaded anew. */
+static double
+read_with_xfetch(uint64_t apart_ms, unsigned seconds, double xfetch, bool learns, double *loads)
+{
+	struct tayra_strategy strategy = TAYRA_STRATEGY_INIT;
+	struct tayra_options o = TAYRA_OPTIONS_INIT;
+	struct source source = SOURCE_INIT;
+	unsigned ended = 0, values = 0;
+	uint64_t done_ms = 0;
+	struct tayra_request r;
+	struct stage s;
+
+	o.xfetch = xfetch;
+	o.strategy = learns ? &strategy : NULL;
+	strategy.ttl_learning = TAYRA_FEATURE_MONITOR;
+	stage_open(&s, &o);
+	r = ask(&s, "k", NULL);
+	r.origin = &source.origin;
+	r.ttl_ms = 10000;
+	for (uint64_t ms = 0; ms < seconds * 1000ull; ms++, stage_pass_ms(&s, 1)) {
+		struct tayra_completion c;
+		struct tayra_ref ref;
+		unsigned before = source.calls;
+
+		if (done_ms && ms == done_ms) {
+			finish(source.parked, "v");
+			while (tayra_cq_drain(s.cq, &c, 1) == 1)
+				tayra_release(&c.ref);
+			done_ms = 0;
+		}
+		if (ms % apart_ms)
+			continue;
+		if (tayra_get_or_load_start(s.t, &r, s.cq, NULL, &ref) == TAYRA_OK)
+			tayra_release(&ref);
+		else if (source.calls > before)
+			ended++;
+		if (source.calls > before) {
+			values++;
+			done_ms = ms + 50;
+		}
+	}
+	if (done_ms)
+		finish(source.parked, "v");
+	stage_close(&s);
+	*loads = values / (seconds / 10.0);
+	return (double)ended / values;
+}
+
+static void
+refreshed_by_chance_few_values_end_however_often_they_are_read(void **state)
+{
+	double loads, ended;
+
+	(void)state;
+	for (uint64_t apart_ms = 1; apart_ms <= 200; apart_ms *= 5) {
+		ended = read_with_xfetch(apart_ms, 5000, 3, true, &loads);
+		print_message("# every %u ms: %.3f ended, %.3f loads\n", (unsigned)apart_ms, ended,
+			      loads);
+		assert_true(ended < 0.09);
+		assert_true(loads < 1.12);
+	}
+	/* Read every other second: too seldom to spend more than a sixteenth of its time. */
+	ended = read_with_xfetch(2000, 20000, 3, true, &loads);
+	print_message("# every 2 s: %.3f ended, %.3f loads\n", ended, loads);
+	assert_true(loads < 1.12);
+	assert_true(ended > 0.1);
+}
+
+static void
+where_nobody_counts_reads_the_time_of_the_load_decides(void **state)
+{
+	double loads;
+
+	(void)state;
+	/* 50 reads are expected to draw in 50 ms: long before it ends, every time. */
+	assert_true(read_with_xfetch(1, 2000, 3, false, &loads) < 0.01);
+	assert_true(loads < 1.06);
+	assert_true(read_with_xfetch(1, 1000, 0, false, &loads) > 0.99);
+}
+
 static void
 a_request_may_say_it_for_itself(void **state)
 {
@@ -163,6 +244,8 @@ a_part_that_is_none_is_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_hit_late_in_its_time_has_it_loaded_behind_once),
+	cmocka_unit_test(refreshed_by_chance_few_values_end_however_often_they_are_read),
+	cmocka_unit_test(where_nobody_counts_reads_the_time_of_the_load_decides),
 	cmocka_unit_test(a_request_may_say_it_for_itself),
 	cmocka_unit_test(if_it_fails_the_value_ends_in_its_time),
 	cmocka_unit_test(who_comes_at_its_end_waits_for_the_same_load),
