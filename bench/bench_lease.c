@@ -90,9 +90,9 @@ measure(struct arm arms[2])
 		}
 		ratios[i] = arms[1].us[i] / arms[0].us[i];
 	}
-	bench_print("bench_lease", "load without a lease", "us", arms[0].us);
-	bench_print("bench_lease", "load with a lease", "us", arms[1].us);
-	bench_print("bench_lease", "with / without", "ratio", ratios);
+	bench_print("lease", "load without a lease", "us", arms[0].us);
+	bench_print("lease", "load with a lease", "us", arms[1].us);
+	bench_print("lease", "with / without", "ratio", ratios);
 	return true;
 }
 
