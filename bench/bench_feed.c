@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * bench_feed.c: how long after a commit something older is still given as fresh, at 200 updates a
- * second of 200 keys (tests/feed/lag.h): PostgreSQL with triggers and LISTEN, SQLite with and
- * without a table of changes.  From the return of the commit to the return of the first request
- * that got the new value, its load included.  A value is of one second of updates.  What an idle
- * feed costs is CPU of the whole process.
+ * second of 200 keys (tests/feed/lag.h): PostgreSQL with triggers and LISTEN, and by logical
+ * replication; SQLite with and without a table of changes.  From the return of the commit to the
+ * return of the first request that got the new value, its load included.  A value is of one second
+ * of updates.  What an idle feed costs is CPU of the whole process.
  */
+#define CLUSTER_WAL_LEVEL "logical"
 #include "../tests/feed/lag.h"
 #include "../tests/origin/cluster.h"
 
@@ -50,6 +51,15 @@ static int
 follow_postgres(const struct base *base, struct tayra *t, struct tayra_feed **out)
 {
 	return tayra_feed_postgres(t, NULL, cluster.conninfo, "tayra", NULL, 0, out);
+}
+
+static int
+follow_log(const struct base *base, struct tayra *t, struct tayra_feed **out)
+{
+	static const struct tayra_feed_table item = { "item", "item:{id}" };
+
+	return tayra_feed_postgres_replication(t, NULL, cluster.conninfo, "tayra", &item, 1, NULL,
+					       0, out);
 }
 
 static int
@@ -164,6 +174,15 @@ fill(const struct base *base,
 	return fine;
 }
 
+static int
+publish(const char *keys, const char *table, const char *publication, char *error, size_t error_len,
+	FILE *out)
+{
+	const struct tayra_feed_table item = { table, keys };
+
+	return tayra_feed_postgres_publication_sql(publication, &item, 1, error, error_len, out);
+}
+
 static bool
 run_postgres(void)
 {
@@ -178,6 +197,10 @@ run_postgres(void)
 	}
 	base.db = PQconnectdb(cluster.conninfo);
 	fine = fill(&base, tayra_feed_postgres_sql, "tayra") && run(&base);
+	base.name = "postgres_log";
+	base.follow = follow_log;
+	fine = fine && execute_postgres(base.db, "DROP TABLE item") &&
+	       fill(&base, publish, "tayra") && run(&base);
 	PQfinish(base.db);
 	cluster_destroy(&cluster);
 	return fine;

@@ -121,6 +121,42 @@ TAYRA_API int tayra_feed_postgres(struct tayra *t, const struct tayra_feed_optio
 TAYRA_API int tayra_feed_postgres_sql(const char *keys, const char *table, const char *channel,
 				      char *error, size_t error_len, FILE *out);
 
+/* A table, "table" or "schema.table" as its name is, unquoted; and the keys that are made of its
+ * rows: a pattern whose parts are columns.  A table may come again, with other keys. */
+struct tayra_feed_table {
+	const char *table, *keys;
+};
+
+/*
+ * A PostgreSQL server, from 11, that replicates: what is committed to these tables is read from its
+ * log, and nothing is to be made in the database but the publication.  It takes wal_level =
+ * logical, a role with REPLICATION that may read the tables, and for a connection each a sender and
+ * a slot (max_wal_senders, max_replication_slots); the parts of a key must be in the table's
+ * replica identity, which the primary key is by itself.
+ *
+ * The slot is temporary: it keeps no log when we are gone, and a connection that is lost is a gap.
+ * It cannot begin while a transaction that writes stays open, and is blind until then.  Keys are
+ * told when others can see the change; a key is made of what the types' output functions write
+ * ("t" for true).  A transaction that changes over 1,000 rows of a table tells what is in front of
+ * the first part; so does TRUNCATE.  What the publication leaves out (its WHERE, a table that is
+ * taken out of it later) is not told.  Two connections, one thread; otherwise as
+ * tayra_feed_postgres().  `tables` is for the call.
+ * => as tayra_feed_postgres().  TAYRA_E_INVAL also: the publication does not have the table, the
+ *    table not the columns, the server does not replicate or is a standby; `error` says what.
+ */
+TAYRA_API int tayra_feed_postgres_replication(struct tayra *t,
+					      const struct tayra_feed_options *options,
+					      const char *conninfo, const char *publication,
+					      const struct tayra_feed_table *tables, size_t count,
+					      char *error, size_t error_len,
+					      struct tayra_feed **out);
+/* Write the SQL that makes that publication, or makes it anew, of these tables.  To be run once, by
+ * their owner.  => TAYRA_E_INVAL, and `error` says why.  TAYRA_E_NOMEM, TAYRA_E_IO. */
+TAYRA_API int tayra_feed_postgres_publication_sql(const char *publication,
+						  const struct tayra_feed_table *tables,
+						  size_t count, char *error, size_t error_len,
+						  FILE *out);
+
 /*
  * An SQLite database in a file, on a connection of its own that only reads: what is committed
  * through any other connection, of this process or another, is noticed within interval_ns (at most

@@ -15,6 +15,13 @@ hear(struct tayra__feed_line *line, const struct tayra__complaint *why)
 	return status;
 }
 
+static uint64_t
+next_take_ns(const struct tayra__feed_line *line, uint64_t now_ns, uint64_t next_ns)
+{
+	return line->again_ns && line->again_ns < next_ns - now_ns ? now_ns + line->again_ns
+								   : next_ns;
+}
+
 /* Until the thread is to stop or the connection is gone: *why says how. */
 static void
 listen(struct tayra__feed_line *line, const struct tayra__complaint *why)
@@ -22,6 +29,7 @@ listen(struct tayra__feed_line *line, const struct tayra__complaint *why)
 	uint64_t next_ns = tayra__clock_real_ns() + line->interval_ns, now_ns;
 
 	line->asked = false;
+	line->again_ns = 0;
 	while (!tayra__feed_thread_stops(&line->thread)) {
 		/* First what came before the answer to hear(), and has been read already. */
 		if (!line->take(line, why))
@@ -35,7 +43,8 @@ listen(struct tayra__feed_line *line, const struct tayra__complaint *why)
 			}
 			line->asked = true;
 		}
-		tayra__feed_thread_wait(&line->thread, line->fd(line), next_ns);
+		tayra__feed_thread_wait(&line->thread, line->fd(line),
+					next_take_ns(line, now_ns, next_ns));
 	}
 }
 

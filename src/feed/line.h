@@ -19,6 +19,7 @@ struct tayra__feed_line {
 	bool up;
 	uint64_t interval_ns; /* between two questions, which is how long an answer may take */
 	bool asked;           /* one is out */
+	uint64_t again_ns; /* take() is to be called again within it; 0: when something arrives */
 	/* Connect, and say tayra_feed_sound() as soon as every change will be told.  => TAYRA_OK;
 	 * else it is not connected, and why->text says why. */
 	int (*hear)(struct tayra__feed_line *line, const struct tayra__complaint *why);

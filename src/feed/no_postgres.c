@@ -16,3 +16,12 @@ tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options, c
 		snprintf(error, error_len, "this build was made without PostgreSQL");
 	return TAYRA_E_UNSUPPORTED;
 }
+
+int
+tayra_feed_postgres_replication(struct tayra *t, const struct tayra_feed_options *options,
+				const char *conninfo, const char *publication,
+				const struct tayra_feed_table *tables, size_t count, char *error,
+				size_t error_len, struct tayra_feed **out)
+{
+	return tayra_feed_postgres(t, options, conninfo, publication, error, error_len, out);
+}

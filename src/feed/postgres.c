@@ -14,47 +14,32 @@
 
 #include <tayra/tayra.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "feed/line.h"
 #include "feed/quote.h"
-#include "feed/settings.h"
+#include "feed/server.h"
 #include "feed/trigger.h"
-#include "origin/pg_connection.h"
 
-#define DEFAULT_INTERVAL_NS TAYRA_NS_PER_S
 struct postgres {
 	struct tayra__feed_line line; /* first: the caller's pointer */
 	struct tayra__pg pg;
-	char *conninfo, *listen; /* listen: the SQL */
+	struct tayra__feed_server server;
+	char *listen; /* the SQL */
 	char channel[TAYRA__TRIGGER_CHANNEL_MAX + 1];
-	uint64_t connect_ns;
-	uint64_t until_ns; /* of connecting */
 };
-
-static bool
-go_on_connecting(void *arg)
-{
-	const struct postgres *p = arg;
-
-	return tayra__clock_real_ns() < p->until_ns && !tayra__feed_thread_stops(&p->line.thread);
-}
 
 /* => TAYRA_OK: every change from now on will be told.  Else the connection is closed. */
 static int
 hear(struct tayra__feed_line *line, const struct tayra__complaint *why)
 {
 	struct postgres *p = (struct postgres *)line;
-	const struct tayra__pg_patience patience = { go_on_connecting, p };
-	int status;
+	const uint64_t within_ns = p->server.connect_ns;
+	const struct tayra__pg_patience patience = tayra__feed_server_within(&p->server, within_ns);
+	int status = tayra__pg_connect(&p->pg, p->server.conninfo, false, &patience, why);
 
-	p->until_ns = tayra__clock_real_ns() + p->connect_ns;
-	status = tayra__pg_connect(&p->pg, p->conninfo, &patience, why);
 	if (status == TAYRA_OK)
 		status = tayra__pg_run(&p->pg, p->listen, &patience, why);
-	if (status == TAYRA_E_CANCELLED)
-		tayra__complain(why, "PostgreSQL: no answer within %u s",
-				(unsigned)(p->connect_ns / TAYRA_NS_PER_S));
+	tayra__feed_server_outcome(status, within_ns, why);
 	if (status == TAYRA_OK)
 		tayra_feed_sound(&p->line.feed);
 	else
@@ -126,14 +111,20 @@ hang_up(struct tayra__feed_line *line)
 }
 
 static void
+free_postgres(struct postgres *p)
+{
+	tayra__feed_server_fini(&p->server);
+	tayra__mem_free(p->listen);
+	tayra__mem_free(p);
+}
+
+static void
 close_postgres(struct tayra_feed *feed)
 {
 	struct postgres *p = (struct postgres *)feed;
 
 	tayra__feed_line_fini(&p->line);
-	tayra__mem_free(p->conninfo);
-	tayra__mem_free(p->listen);
-	tayra__mem_free(p);
+	free_postgres(p);
 }
 
 /* Text that open_memstream() made comes from another heap.  => NULL: no memory. */
@@ -160,13 +151,34 @@ listen_sql(const char *channel)
 	return sql;
 }
 
+/* All but the line.  => TAYRA_OK, or nothing is left behind. */
 static int
-fill(struct postgres *p, const char *conninfo, const char *channel)
+make(const struct tayra_feed_options *options, const char *conninfo, const char *channel,
+     const struct tayra__complaint *why, struct postgres **out)
 {
-	p->conninfo = tayra__mem_strdup(conninfo);
-	p->listen = listen_sql(channel);
+	struct postgres *p = tayra__mem_alloc(sizeof(*p));
+	int status;
+
+	*out = p;
+	if (!p)
+		return TAYRA_E_NOMEM;
+	p->line = (struct tayra__feed_line){ .hear = hear,
+					     .take = take,
+					     .ask = ask,
+					     .fd = fd_of,
+					     .name = name_of,
+					     .hang_up = hang_up };
+	p->line.feed.close = close_postgres;
 	memcpy(p->channel, channel, strlen(channel) + 1);
-	return p->conninfo && p->listen ? TAYRA_OK : TAYRA_E_NOMEM;
+	status = tayra__feed_server_init(&p->server, options, conninfo, &p->line.thread,
+					 &p->line.interval_ns, why);
+	if (status == TAYRA_OK) {
+		p->listen = listen_sql(channel);
+		status = p->listen ? TAYRA_OK : TAYRA_E_NOMEM;
+	}
+	if (status != TAYRA_OK)
+		free_postgres(p);
+	return status;
 }
 
 int
@@ -174,7 +186,6 @@ tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options, c
 		    const char *channel, char *error, size_t error_len, struct tayra_feed **out)
 {
 	const struct tayra__complaint why = { error, error_len };
-	uint64_t interval_ns, connect_ns;
 	struct postgres *p;
 	int status;
 
@@ -184,35 +195,15 @@ tayra_feed_postgres(struct tayra *t, const struct tayra_feed_options *options, c
 	*out = NULL;
 	status = tayra__trigger_channel(channel, &why);
 	if (status == TAYRA_OK)
-		status = tayra__feed_interval(options, DEFAULT_INTERVAL_NS, &interval_ns, &why);
-	if (status == TAYRA_OK && !conninfo) {
-		tayra__complain(&why, "feed: the connection is missing");
-		status = TAYRA_E_INVAL;
-	}
-	if (status == TAYRA_OK)
-		status = tayra__pg_conninfo(conninfo, &connect_ns, &why);
+		status = make(options, conninfo, channel, &why, &p);
 	if (status != TAYRA_OK)
 		return status;
-	p = tayra__mem_alloc(sizeof(*p));
-	if (!p)
-		return TAYRA_E_NOMEM;
-	p->line = (struct tayra__feed_line){ .hear = hear,
-					     .take = take,
-					     .ask = ask,
-					     .fd = fd_of,
-					     .name = name_of,
-					     .hang_up = hang_up,
-					     .interval_ns = interval_ns };
-	p->line.feed.close = close_postgres;
-	p->connect_ns = connect_ns;
 	status = tayra__feed_line_init(&p->line, t, options);
 	if (status != TAYRA_OK) {
-		tayra__mem_free(p);
+		free_postgres(p);
 		return status;
 	}
-	status = fill(p, conninfo, channel);
-	if (status == TAYRA_OK)
-		status = tayra__feed_line_start(&p->line, &why);
+	status = tayra__feed_line_start(&p->line, &why);
 	if (status != TAYRA_OK) {
 		close_postgres(&p->line.feed);
 		return status;

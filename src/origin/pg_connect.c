@@ -26,11 +26,15 @@ ignore_notice(void *arg, const PGresult *notice)
 
 /* conninfo as libpq reads it, with ours behind and in front: the first default may be replaced. */
 static PGconn *
-begin_connecting(const char *conninfo)
+begin_connecting(const char *conninfo, bool for_replication)
 {
-	static const char *const names[] = { "fallback_application_name", "tcp_user_timeout",
-					     "dbname", "client_encoding", NULL };
-	const char *const values[] = { "tayra", "10000", conninfo, "UTF8", NULL };
+	static const char *const names[] = {
+		"fallback_application_name", "tcp_user_timeout", "dbname",
+		"client_encoding",           "replication",      NULL
+	};
+	const char *const values[] = {
+		"tayra", "10000", conninfo, "UTF8", for_replication ? "database" : NULL, NULL
+	};
 	PGconn *conn = PQconnectStartParams(names, values, 1);
 
 	if (conn)
@@ -68,12 +72,12 @@ tayra__pg_conninfo(const char *conninfo, uint64_t *connect_ns, const struct tayr
 }
 
 int
-tayra__pg_connect(struct tayra__pg *pg, const char *conninfo,
+tayra__pg_connect(struct tayra__pg *pg, const char *conninfo, bool for_replication,
 		  const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
 {
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
-	pg->conn = begin_connecting(conninfo);
+	pg->conn = begin_connecting(conninfo, for_replication);
 	if (!pg->conn)
 		return TAYRA_E_NOMEM;
 	PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);

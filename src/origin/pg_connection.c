@@ -148,7 +148,7 @@ is_error(const PGresult *result)
 	ExecStatusType is = PQresultStatus(result);
 
 	return is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK && is != PGRES_SINGLE_TUPLE &&
-	       is != PGRES_PIPELINE_SYNC;
+	       is != PGRES_PIPELINE_SYNC && is != PGRES_COPY_BOTH;
 }
 
 /*
@@ -174,6 +174,8 @@ finish(struct tayra__pg *pg, const struct tayra__pg_patience *patience, PGresult
 			tayra__complain(why, "SQL: %s",
 					message ? message : PQerrorMessage(pg->conn));
 		}
+		if (PQresultStatus(result) == PGRES_COPY_BOTH)
+			break;
 	}
 	if (status == TAYRA_E_ORIGIN)
 		tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(pg->conn));
@@ -270,11 +272,19 @@ int
 tayra__pg_run(struct tayra__pg *pg, const char *sql, const struct tayra__pg_patience *patience,
 	      const struct tayra__complaint *why)
 {
-	PGresult *last = NULL;
-	int status = step(pg, PQsendQuery(pg->conn, sql), patience, &last, why);
+	PGresult *last;
+	int status = tayra__pg_query(pg, sql, patience, &last, why);
 
 	PQclear(last);
 	return status;
+}
+
+int
+tayra__pg_query(struct tayra__pg *pg, const char *sql, const struct tayra__pg_patience *patience,
+		PGresult **out, const struct tayra__complaint *why)
+{
+	*out = NULL;
+	return step(pg, PQsendQuery(pg->conn, sql), patience, out, why);
 }
 
 /* => TAYRA_OK: *about describes it, to be cleared in any case. */
@@ -378,7 +388,7 @@ int
 tayra__pg_open(struct tayra__pg *pg, const struct tayra__pg_target *target,
 	       const struct tayra__pg_patience *patience, const struct tayra__complaint *why)
 {
-	int status = tayra__pg_connect(pg, target->conninfo, patience, why);
+	int status = tayra__pg_connect(pg, target->conninfo, false, patience, why);
 
 	if (status == TAYRA_OK)
 		status = target->writes ? prepare_write(pg, target, patience, why)

@@ -16,6 +16,8 @@
 #include "origin/pattern.h"
 #include "origin/shape.h"
 
+struct pg_result;
+
 /* Asked at least every 10 ms while something is waited for; false: give it up. */
 struct tayra__pg_patience {
 	bool (*go_on)(void *arg);
@@ -58,14 +60,20 @@ struct tayra__pg_target {
  */
 int tayra__pg_conninfo(const char *conninfo, uint64_t *connect_ns,
 		       const struct tayra__complaint *why);
-/* Connect and no more; as tayra__pg_open(), but after a failure it is for the caller to close. */
-int tayra__pg_connect(struct tayra__pg *pg, const char *conninfo,
+/* Connect and no more; as tayra__pg_open(), but after a failure it is for the caller to close.
+ * For replication it takes the commands of that protocol too. */
+int tayra__pg_connect(struct tayra__pg *pg, const char *conninfo, bool for_replication,
 		      const struct tayra__pg_patience *patience,
 		      const struct tayra__complaint *why);
 /* Run SQL whose rows nobody wants.  => TAYRA_E_INVAL: the server refuses it.  TAYRA_E_ORIGIN,
  * TAYRA_E_CANCELLED. */
 int tayra__pg_run(struct tayra__pg *pg, const char *sql, const struct tayra__pg_patience *patience,
 		  const struct tayra__complaint *why);
+/* The same; *out is its last result (PGresult; NULL: none came), to be cleared in any case.  One
+ * that begins to copy in both directions is the last. */
+int tayra__pg_query(struct tayra__pg *pg, const char *sql,
+		    const struct tayra__pg_patience *patience, struct pg_result **out,
+		    const struct tayra__complaint *why);
 /*
  * Connect and prepare.  pg is closed before, and after any failure.  A batch that cannot be is no
  * failure: pg->batch_refused, and `why` says so.

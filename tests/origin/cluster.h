@@ -28,6 +28,9 @@
 #ifndef CLUSTER_FSYNC
 #define CLUSTER_FSYNC "off"
 #endif
+#ifndef CLUSTER_WAL_LEVEL
+#define CLUSTER_WAL_LEVEL "replica"
+#endif
 
 struct cluster {
 	char bin[256], folder[64], conninfo[200];
@@ -87,6 +90,8 @@ cluster_start(struct cluster *c)
 					  "max_connections=" CLUSTER_CONNECTIONS,
 					  "-c",
 					  "shared_buffers=" CLUSTER_BUFFERS,
+					  "-c",
+					  "wal_level=" CLUSTER_WAL_LEVEL,
 					  NULL };
 
 	c->server = cluster_spawn(c, "postgres", arguments);
