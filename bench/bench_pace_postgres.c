@@ -19,7 +19,7 @@
 #include "contest.h"
 
 #define ACCOUNTS 10000
-#define CROWDED  50 /* accounts, where all want the same few */
+#define CROWDED  20 /* accounts, where all want the same few: pgbench's branches at scale 20 */
 #define THINK_MS 2.0
 #define ARTICLES 500
 #define LINES    10 /* of an order */

@@ -602,14 +602,19 @@ struct tayra_origin_options {
 	 */
 	uint32_t pipeline;
 	/*
-	 * write: SQL only.  A statement for tayra_put_through(): its parameters are those of the
+	 * write: how tayra_put_through() brings a value.
+	 * HTTP: "PUT", "POST" or "PATCH", to the key's URL, the value as the body: 200, 201 and 204
+	 * are TAYRA_OK.  An ETag that comes back is what a load of that value is asked under.
+	 * Redis: a command as the query's, behind whose words the value goes: "SET user:{id}".
+	 * SQL: a statement whose parameters are those of the
 	 * key, and behind them the value: insert into pkg values (?1, ?2) on conflict (name) do
 	 *     update set text = excluded.text
 	 * For SQLite that is a text if it is UTF-8 without a byte 0 and else bytes; for PostgreSQL
 	 * bytes if the parameter is a bytea and else a text.  That it changes no row is
 	 * TAYRA_E_NOT_FOUND; that the database does not take the value (a constraint, a type, its
 	 * length) TAYRA_E_INVAL.  On connections of their own, which may write: for SQLite one, for
-	 * PostgreSQL up to as many as there are threads.  Borrowed for the call.
+	 * PostgreSQL up to as many as there are threads.
+	 * Borrowed for the call.
 	 */
 	const char *write;
 };
@@ -723,7 +728,9 @@ struct tayra_http_options {
  * 200 is the value; 304 that it is what was cached (tayra_load_unchanged()).  404 and 410 are
  * TAYRA_E_NOT_FOUND.  429 and 503 are TAYRA_E_OVERLOAD with what Retry-After says.  Everything
  * else, no connection and a body that breaks off are TAYRA_E_ORIGIN; over options.max_bytes is
- * TAYRA_E_TOO_LARGE; a load past its deadline is broken off.
+ * TAYRA_E_TOO_LARGE; a load past its deadline is broken off.  Of a write 4xx is TAYRA_E_INVAL but
+ * for 404, 410, 413 (TAYRA_E_TOO_LARGE), 429 and 408, and then the server has not taken it;
+ * redirects are not followed.  Its Content-Type is that of headers, or application/octet-stream.
  * => TAYRA_E_INVAL: options, pattern or URL, and `error` says what.  TAYRA_E_NOMEM.
  *    TAYRA_E_UNSUPPORTED.
  */
@@ -737,8 +744,9 @@ TAYRA_API int tayra_origin_http(const struct tayra_origin_options *options,
  *
  * A string or a number is the value, and no such key TAYRA_E_NOT_FOUND.  LOADING, BUSY, TRYAGAIN,
  * CLUSTERDOWN, MASTERDOWN and OOM are TAYRA_E_OVERLOAD; other errors, a list, and no connection,
- * then with retry_after_ns, are TAYRA_E_ORIGIN; a value over options.max_bytes is
- * TAYRA_E_TOO_LARGE. A load past its deadline gives its connection up.
+ * then with retry_after_ns, are TAYRA_E_ORIGIN; of a write WRONGTYPE, READONLY, NOPERM and NOAUTH
+ * are TAYRA_E_INVAL and nil TAYRA_E_NOT_FOUND; a value over options.max_bytes is TAYRA_E_TOO_LARGE.
+ * A load past its deadline gives its connection up.
  *
  * => TAYRA_OK also when the server does not answer yet: `error` says so then, and is empty
  *    otherwise.  TAYRA_E_INVAL: options, pattern, URL, command, or the server refuses user,

@@ -29,6 +29,7 @@ struct http {
 	struct tayra__pattern keys;
 	struct tayra__url url;
 	bool max_age;
+	const char *method; /* of a write */
 	CURLM *multi;
 	struct curl_slist *headers;
 	struct tayra__reach reach;
@@ -103,6 +104,15 @@ ask_unless_cached(struct http *h, struct tayra__transfer *t, struct tayra_load *
 		tayra__transfer_unless(t, &validator);
 }
 
+static int
+bring(const struct http *h, struct tayra__transfer *t, const struct tayra_load *load)
+{
+	size_t len;
+	const void *value = tayra__load_value(load, &len);
+
+	return tayra__transfer_send(t, h->method, value, len);
+}
+
 static void
 begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 {
@@ -111,6 +121,8 @@ begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 
 	if (status == TAYRA_OK)
 		status = aim(h, t, load);
+	if (status == TAYRA_OK && tayra__load_writes(load))
+		status = bring(h, t, load);
 	if (status != TAYRA_OK) {
 		tayra_load_fail(load, status, 0);
 		return;
@@ -120,7 +132,8 @@ begin(struct http *h, struct tayra__transfer *t, struct tayra_load *load)
 		tayra_load_fail(load, TAYRA_E_ORIGIN, wait_ns);
 		return;
 	}
-	ask_unless_cached(h, t, load);
+	if (!tayra__load_writes(load))
+		ask_unless_cached(h, t, load);
 	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
 		tayra__reach_end(&h->reach, t->try, tayra__clock_real_ns(), TAYRA__REACH_CAME);
 		tayra_load_fail(load, TAYRA_E_NOMEM, 0);
@@ -145,8 +158,10 @@ end(struct http *h, struct tayra__transfer *t, enum tayra__reach_end unreached, 
 	return load;
 }
 
+/* What the server called a value that it sent, or took. */
 static void
-remember(struct http *h, const struct tayra__transfer *t, const struct tayra_load *load)
+remember(struct http *h, const struct tayra__transfer *t, const struct tayra_load *load,
+	 const void *value, size_t len)
 {
 	/* A redirect's target may say the same of something else another time. */
 	const struct tayra__validator none = { .etag = "" };
@@ -154,7 +169,7 @@ remember(struct http *h, const struct tayra__transfer *t, const struct tayra_loa
 	size_t key_len;
 	const void *key = tayra_load_key(load, &key_len);
 
-	tayra__validators_put(&h->validators, key, key_len, t->body ? t->body : "", t->len,
+	tayra__validators_put(&h->validators, key, key_len, value, len,
 			      direct ? &t->validator : &none);
 }
 
@@ -162,7 +177,15 @@ static void
 deliver(struct http *h, const struct tayra__transfer *t, struct tayra_load *load)
 {
 	struct tayra_load_result result = TAYRA_LOAD_RESULT_INIT;
+	const void *value = t->body ? t->body : "";
+	size_t len = t->len;
 
+	if (tayra__load_writes(load)) {
+		value = tayra__load_value(load, &len);
+		remember(h, t, load, value, len);
+		tayra__load_written(load);
+		return;
+	}
 	if (h->max_age) {
 		result.ttl_ms = tayra__freshness_ttl_ms(&t->freshness);
 		result.stale_ms = t->freshness.no_store ? TAYRA_OFF : 0;
@@ -171,8 +194,8 @@ deliver(struct http *h, const struct tayra__transfer *t, struct tayra_load *load
 		tayra_load_unchanged(load, &result);
 		return;
 	}
-	remember(h, t, load);
-	tayra_load_done(load, t->body ? t->body : "", t->len, &result);
+	remember(h, t, load, value, len);
+	tayra_load_done(load, value, len, &result);
 }
 
 /* => whether any was: then there is room for the next. */
@@ -195,7 +218,9 @@ harvest(struct http *h)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-		status = tayra__transfer_status(t, code, &retry_after_ns);
+		status = tayra__load_writes(t->load)
+				 ? tayra__transfer_sent(t, &retry_after_ns)
+				 : tayra__transfer_status(t, code, &retry_after_ns);
 		if (status != TAYRA_OK)
 			tayra__transfer_explain(t, code, &why);
 		tayra__trouble_note(&h->origin.trouble, status, trouble);
@@ -369,6 +394,21 @@ build(struct http *h, const struct tayra__origin_settings *settings,
 	return status;
 }
 
+/* => false: it is none that brings a value. */
+static bool
+set_method(struct http *h, const char *write)
+{
+	static const char *const methods[] = { "PUT", "POST", "PATCH" };
+
+	if (!write)
+		return true;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(write, methods[i]) == 0)
+			h->method = methods[i];
+	h->origin.write = h->method ? load : NULL;
+	return h->method != NULL;
+}
+
 /* => TAYRA_OK: all that is given makes sense. */
 static int
 check(const struct tayra_origin_options *given, const struct tayra_http_options *http,
@@ -422,6 +462,10 @@ tayra_origin_http(const struct tayra_origin_options *given, const struct tayra_h
 	pthread_mutex_init(&h->lock, NULL);
 	tayra__reach_init(&h->reach, tayra__clock_real_ns());
 	status = tayra__url_parse(url, &h->keys, &h->url, &why);
+	if (status == TAYRA_OK && !set_method(h, settings.write)) {
+		tayra__complain(&why, "write: an HTTP server takes values with PUT, POST or PATCH");
+		status = TAYRA_E_INVAL;
+	}
 	if (status == TAYRA_OK)
 		status = build(h, &settings, &options, &why);
 	if (status != TAYRA_OK) {

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -53,7 +54,7 @@ receive(char *bytes, size_t size, size_t n, void *arg)
 	struct tayra__transfer *t = arg;
 	size_t len = size * n;
 
-	if (response_of(t) != RESPONSE_VALUE) {
+	if (t->sends || response_of(t) != RESPONSE_VALUE) {
 		t->dropped += len;
 		return t->dropped <= DROPPED_MOST ? len : 0;
 	}
@@ -119,6 +120,7 @@ tayra__transfer_init(struct tayra__transfer *transfer, const struct tayra_http_o
 {
 	*transfer = (struct tayra__transfer){ .easy = curl_easy_init(),
 					      .max_bytes = max_bytes,
+					      .follows = options->max_redirects > 0,
 					      .headers = headers };
 	if (!transfer->easy)
 		return TAYRA_E_NOMEM;
@@ -144,11 +146,16 @@ tayra__transfer_aim(struct tayra__transfer *transfer, const char *url)
 	transfer->body = NULL;
 	transfer->len = transfer->room = transfer->dropped = 0;
 	transfer->status = TAYRA_OK;
+	transfer->conditional = transfer->sends = false;
 	transfer->freshness = (struct tayra__freshness){ 0 };
 	transfer->validator = (struct tayra__validator){ 0 };
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_slist_free_all(transfer->asked);
 	transfer->asked = NULL;
+	curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(transfer->easy, CURLOPT_FOLLOWLOCATION, transfer->follows ? 1L : 0L);
 	return curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK ? TAYRA_OK
 									      : TAYRA_E_NOMEM;
 }
@@ -174,13 +181,10 @@ append_condition(struct curl_slist **list, const char *name, const char *text)
 	return append(list, line);
 }
 
-int
-tayra__transfer_unless(struct tayra__transfer *transfer, const struct tayra__validator *validator)
+/* What it asks under, before the headers of every request; taken over. */
+static int
+ask_under(struct tayra__transfer *transfer, struct curl_slist *list, bool whole)
 {
-	struct curl_slist *list = NULL;
-	bool whole = append_condition(&list, "If-None-Match", validator->etag) &&
-		     append_condition(&list, "If-Modified-Since", validator->modified);
-
 	for (const struct curl_slist *at = transfer->headers; at && whole; at = at->next)
 		whole = append(&list, at->data);
 	if (!whole || curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list) != CURLE_OK) {
@@ -191,10 +195,57 @@ tayra__transfer_unless(struct tayra__transfer *transfer, const struct tayra__val
 	return TAYRA_OK;
 }
 
+int
+tayra__transfer_unless(struct tayra__transfer *transfer, const struct tayra__validator *validator)
+{
+	struct curl_slist *list = NULL;
+	bool whole = append_condition(&list, "If-None-Match", validator->etag) &&
+		     append_condition(&list, "If-Modified-Since", validator->modified);
+
+	transfer->conditional = true;
+	return ask_under(transfer, list, whole);
+}
+
+static bool
+has_header(const struct curl_slist *headers, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (; headers; headers = headers->next)
+		if (strncasecmp(headers->data, name, len) == 0 && headers->data[len] == ':')
+			return true;
+	return false;
+}
+
+/* Redirects are not followed: what would be sent there, and whether, depends on too much. */
+int
+tayra__transfer_send(struct tayra__transfer *transfer, const char *method, const void *bytes,
+		     size_t len)
+{
+	struct curl_slist *list = NULL;
+	/* libcurl would call it a form, and ask first whether a long one may be sent. */
+	bool whole = append(&list, "Expect:") &&
+		     (has_header(transfer->headers, "Content-Type") ||
+		      append(&list, "Content-Type: application/octet-stream"));
+	int status = ask_under(transfer, list, whole);
+
+	if (status != TAYRA_OK)
+		return status;
+	transfer->sends = true;
+	return !curl_easy_setopt(transfer->easy, CURLOPT_FOLLOWLOCATION, 0L) &&
+			       !curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+						 (curl_off_t)len) &&
+			       !curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS,
+						 len ? bytes : "") &&
+			       !curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method)
+		       ? TAYRA_OK
+		       : TAYRA_E_NOMEM;
+}
+
 bool
 tayra__transfer_unchanged(const struct tayra__transfer *transfer)
 {
-	return transfer->asked && response_of(transfer) == RESPONSE_SAME;
+	return transfer->conditional && response_of(transfer) == RESPONSE_SAME;
 }
 
 bool
@@ -226,7 +277,8 @@ tayra__transfer_status(const struct tayra__transfer *transfer, int code, uint64_
 	case 429:
 	case 503: *retry_after_ns = retry_after_of(transfer); return TAYRA_E_OVERLOAD;
 	case RESPONSE_VALUE: break;
-	case RESPONSE_SAME: return code == CURLE_OK && transfer->asked ? TAYRA_OK : TAYRA_E_ORIGIN;
+	case RESPONSE_SAME:
+		return code == CURLE_OK && transfer->conditional ? TAYRA_OK : TAYRA_E_ORIGIN;
 	default: return TAYRA_E_ORIGIN;
 	}
 	if (transfer->status != TAYRA_OK)
@@ -236,6 +288,27 @@ tayra__transfer_status(const struct tayra__transfer *transfer, int code, uint64_
 	if (code == CURLE_OUT_OF_MEMORY)
 		return TAYRA_E_NOMEM;
 	return code == CURLE_OK ? TAYRA_OK : TAYRA_E_ORIGIN;
+}
+
+/* Of an error it says whether nothing was changed, or nobody knows: tayra_put_through(). */
+int
+tayra__transfer_sent(const struct tayra__transfer *transfer, uint64_t *retry_after_ns)
+{
+	const long response = response_of(transfer);
+
+	*retry_after_ns = 0;
+	switch (response) {
+	case 200:
+	case 201:
+	case 204: return TAYRA_OK; /* whatever became of what it says about it */
+	case 404:
+	case 410: return TAYRA_E_NOT_FOUND;
+	case 413: return TAYRA_E_TOO_LARGE;
+	case 429:
+	case 503: *retry_after_ns = retry_after_of(transfer); return TAYRA_E_OVERLOAD;
+	case 408: return TAYRA_E_ORIGIN;
+	}
+	return response >= 400 && response < 500 ? TAYRA_E_INVAL : TAYRA_E_ORIGIN;
 }
 
 void

@@ -28,6 +28,9 @@ struct tayra__transfer {
 	struct tayra__validator validator; /* of the answer */
 	struct curl_slist *headers;        /* of every request.  Borrowed */
 	struct curl_slist *asked;          /* of this one alone: what it is asked under */
+	bool conditional;                  /* that is a condition */
+	bool sends;                        /* what comes back is no value */
+	bool follows;                      /* redirects, where it sends nothing */
 };
 
 /* => TAYRA_E_NOMEM; TAYRA_E_UNSUPPORTED: this libcurl cannot do what is asked of it.
@@ -41,6 +44,12 @@ int tayra__transfer_aim(struct tayra__transfer *transfer, const char *url);
  * sent anyway. */
 int tayra__transfer_unless(struct tayra__transfer *transfer,
 			   const struct tayra__validator *validator);
+/* The next one sends these bytes, with that method: they stay where they are until it has ended.
+ * => TAYRA_E_NOMEM. */
+int tayra__transfer_send(struct tayra__transfer *transfer, const char *method, const void *bytes,
+			 size_t len);
+/* It sent something, and ended.  => TAYRA_OK: the server has it. */
+int tayra__transfer_sent(const struct tayra__transfer *transfer, uint64_t *retry_after_ns);
 /* It ended with that CURLcode.  => TAYRA_OK: the body is the value, or it is the one that the
  * validator is of.  *retry_after_ns: what the server said.
  */

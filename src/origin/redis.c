@@ -32,7 +32,7 @@ struct redis {
 	struct tayra_origin origin; /* first: the caller's pointer */
 	struct tayra__workers *workers;
 	struct tayra__pattern keys;
-	struct tayra__redis_words words;
+	struct tayra__redis_words words, writes; /* writes.count 0: it does not */
 	struct tayra__redis_url url;
 	uint64_t max_bytes;
 	struct tayra__reach reach;
@@ -161,6 +161,29 @@ answer(struct redis *r, struct tayra_load *load, const struct tayra__resp_elemen
 	tayra_load_fail(load, status, 0);
 }
 
+/* A write's.  An error that says nothing of the kind may have left half of a script behind. */
+static void
+answer_write(struct redis *r, struct tayra_load *load, const struct tayra__resp_element *said)
+{
+	static const char *const refusals[] = { "WRONGTYPE", "NOPERM", "NOAUTH", "READONLY" };
+	char trouble[TAYRA__TROUBLE_TEXT] = "";
+	const struct tayra__complaint why = { trouble, sizeof(trouble) };
+	int status = TAYRA_OK;
+
+	if (said->type == TAYRA__RESP_NULL)
+		status = TAYRA_E_NOT_FOUND; /* SET .. XX of one that is not there, say */
+	else if (said->type == TAYRA__RESP_ERROR)
+		status = status_of(said, &why);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (status == TAYRA_E_ORIGIN && tayra__resp_is_error(said, refusals[i]))
+			status = TAYRA_E_INVAL;
+	tayra__trouble_note(&r->origin.trouble, status, trouble);
+	if (status == TAYRA_OK)
+		tayra__load_written(load);
+	else
+		tayra_load_fail(load, status, 0);
+}
+
 /* The answer, unless the load is over before.  => as tayra__resp_client_receive(). */
 static int
 receive(struct seat *seat, const struct tayra_load *load, struct tayra__resp_element *said)
@@ -187,13 +210,19 @@ static int
 ask(struct redis *r, struct seat *seat, struct tayra_load *load, const struct tayra__part *parts,
     struct tayra__resp_element *said, const struct tayra__complaint *why)
 {
-	struct tayra__resp_argument words[TAYRA__REDIS_WORDS_MAX];
-	int status = tayra__redis_words_fill(&r->words, parts, &seat->words, words);
+	struct tayra__resp_argument words[TAYRA__REDIS_WORDS_MAX + 1];
+	const bool writes = tayra__load_writes(load);
+	const struct tayra__redis_words *to_say = writes ? &r->writes : &r->words;
+	size_t count = to_say->count, len;
+	int status = tayra__redis_words_fill(to_say, parts, &seat->words, words);
 
 	if (status != TAYRA_OK)
 		return status;
-	status = tayra__resp_client_send(&seat->client, words, r->words.count,
-					 until_ns(load, UINT32_MAX));
+	if (writes) { /* behind the others, from where it is */
+		words[count].bytes = tayra__load_value(load, &len);
+		words[count++].len = len;
+	}
+	status = tayra__resp_client_send(&seat->client, words, count, until_ns(load, UINT32_MAX));
 	if (status == TAYRA_OK)
 		status = receive(seat, load, said);
 	if (status == TAYRA_OK)
@@ -236,7 +265,7 @@ work(void *arg, uint32_t worker, struct tayra_load *load)
 	if (status == TAYRA_OK)
 		status = ask(r, seat, load, parts, &said, &why);
 	if (status == TAYRA_OK) {
-		answer(r, load, &said);
+		(tayra__load_writes(load) ? answer_write : answer)(r, load, &said);
 	} else {
 		tayra__trouble_note(&r->origin.trouble, status, trouble);
 		tayra_load_fail(load, status, wait_ns);
@@ -296,6 +325,10 @@ set_up(struct redis *r, const struct tayra__origin_settings *settings, const cha
 
 	if (status == TAYRA_OK)
 		status = tayra__redis_words_parse(command, &r->keys, &r->words, why);
+	if (status == TAYRA_OK && settings->write) {
+		status = tayra__redis_words_parse(settings->write, &r->keys, &r->writes, why);
+		r->origin.write = load;
+	}
 	/* A server that is not there may come; one that refuses us will not change its mind. */
 	if (status == TAYRA_OK)
 		status = reach(r, &r->seats[0], NULL, &wait_ns, why);

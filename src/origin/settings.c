@@ -47,7 +47,7 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 	out->pipeline = o.pipeline > 1;
 	out->version = o.version;
 	out->write = o.write;
-	out->statements = o.batch || o.version || o.write || out->pipeline;
+	out->statements = o.batch || o.version || out->pipeline;
 	out->batch = o.batch;
 	out->threads = o.threads ? o.threads : DEFAULT_THREADS;
 	out->pace = o.pace;

@@ -22,7 +22,7 @@ struct tayra__origin_settings {
 	bool pipeline;                   /* of PostgreSQL alone */
 	const char *version;             /* the statement for it.  Borrowed; NULL: none */
 	const char *write;               /* the same */
-	bool statements;                 /* there is one besides the query: only SQL has that */
+	bool statements;                 /* one besides the query and write: only SQL has that */
 };
 
 /* => TAYRA_OK, TAYRA_E_INVAL with a complaint. */

@@ -16,6 +16,7 @@ shard(struct tayra__window *window)
 	return &window->shards[(stack * 0x9e3779b97f4a7c15ull) >> 62];
 }
 _Static_assert(TAYRA__WINDOW_SHARDS == 4, "shard() takes two bits");
+_Static_assert(TAYRA__WINDOW_GROUPS <= 32, "a bit each");
 
 /* Statistics order nothing: relaxed everywhere, partner of the relaxed loads in sum(). */
 #define add_one(counter) atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)
@@ -51,6 +52,16 @@ bin_middle_ns(unsigned bin)
 	return (1ull << top) + ((2ull * part + 1) << (top - TAYRA__WINDOW_SUB_BITS - 1));
 }
 
+static void
+add_latency(struct tayra__window_shard *mine, enum tayra__window_kind kind, uint64_t latency_ns)
+{
+	const unsigned bin = bin_of(latency_ns), group = bin / TAYRA__WINDOW_GROUP;
+
+	if (!(read(&mine->groups[kind]) >> group & 1))
+		atomic_fetch_or_explicit(&mine->groups[kind], 1u << group, memory_order_relaxed);
+	add_one(&mine->bins[kind][group][bin % TAYRA__WINDOW_GROUP]);
+}
+
 void
 tayra__window_admit(struct tayra__window *window, enum tayra_class cls)
 {
@@ -68,13 +79,13 @@ tayra__window_answer(struct tayra__window *window, enum tayra_outcome outcome, u
 	if (kind == TAYRA__WINDOW_OLD)
 		add_one(&mine->old);
 	if (outcome == TAYRA_OUTCOME_OK) {
-		add_one(&mine->bins[kind][bin_of(latency_ns)]);
+		add_latency(mine, kind, latency_ns);
 		return;
 	}
 	add_one(&mine->outcomes[outcome]);
 	atomic_fetch_add_explicit(&mine->other_ns, latency_ns, memory_order_relaxed);
 	if (outcome == TAYRA_OUTCOME_CANCELLED)
-		add_one(&mine->bins[TAYRA__WINDOW_CUT][bin_of(latency_ns)]);
+		add_latency(mine, TAYRA__WINDOW_CUT, latency_ns);
 }
 
 void
@@ -94,27 +105,63 @@ tayra__window_quiet(struct tayra__window *window, enum tayra_outcome outcome)
 	add_one(&shard(window)->quiet[outcome]);
 }
 
+/* The groups that have something, of one kind.  One that is begun right now is seen by the next
+ * close. */
 static uint32_t
-sum_bin(const struct tayra__window *window, unsigned kind, unsigned bin)
+groups_of(const struct tayra__window *window, unsigned kind)
 {
-	uint32_t n = 0;
+	uint32_t groups = 0;
 
 	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
-		n += read(&window->shards[i].bins[kind][bin]);
-	return n;
+		groups |= read(&window->shards[i].groups[kind]);
+	return groups;
+}
+
+/* Take the lowest of some groups out.  => which it was. */
+static unsigned
+next_group(uint32_t *groups)
+{
+	unsigned group = (unsigned)__builtin_ctz(*groups);
+
+	*groups &= *groups - 1;
+	return group;
+}
+
+static void
+sum_group(const struct tayra__window *window, unsigned kind, unsigned group,
+	  uint32_t out[TAYRA__WINDOW_GROUP])
+{
+	memset(out, 0, TAYRA__WINDOW_GROUP * sizeof(*out));
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++) {
+		const struct tayra__window_shard *s = &window->shards[i];
+
+		if (!(read(&s->groups[kind]) >> group & 1))
+			continue;
+		for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++)
+			out[at] += read(&s->bins[kind][group][at]);
+	}
 }
 
 /* This window's bins into `fresh`. */
 static void
 take_bins(struct tayra__window *window)
 {
-	for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++) {
-		for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
-			uint32_t n = sum_bin(window, kind, bin);
+	uint32_t now[TAYRA__WINDOW_GROUP];
 
-			/* right across a wrap too */
-			window->fresh[kind][bin] = n - window->bins[kind][bin];
-			window->bins[kind][bin] = n;
+	for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++) {
+		uint32_t groups = groups_of(window, kind);
+
+		window->groups |= groups;
+		while (groups) {
+			const unsigned group = next_group(&groups);
+			uint32_t *before = window->bins[kind][group];
+			uint32_t *fresh = window->fresh[kind][group];
+
+			sum_group(window, kind, group, now);
+			for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++) {
+				fresh[at] = now[at] - before[at]; /* right across a wrap too */
+				before[at] = now[at];
+			}
 		}
 	}
 }
@@ -123,11 +170,20 @@ take_bins(struct tayra__window *window)
 static uint64_t
 count_ok(const struct tayra__window *window)
 {
+	uint32_t now[TAYRA__WINDOW_GROUP];
 	uint64_t n = 0;
 
-	for (unsigned kind = TAYRA__WINDOW_OWN; kind <= TAYRA__WINDOW_OLD; kind++)
-		for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++)
-			n += sum_bin(window, kind, bin) - window->bins[kind][bin];
+	for (unsigned kind = TAYRA__WINDOW_OWN; kind <= TAYRA__WINDOW_OLD; kind++) {
+		uint32_t groups = groups_of(window, kind);
+
+		while (groups) {
+			const unsigned group = next_group(&groups);
+
+			sum_group(window, kind, group, now);
+			for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++)
+				n += now[at] - window->bins[kind][group][at];
+		}
+	}
 	return n;
 }
 
@@ -137,12 +193,12 @@ count_ok(const struct tayra__window *window)
 #define AND_CUT (1u << TAYRA__WINDOW_CUT)
 
 static uint64_t
-in_bin(const struct tayra__window *window, unsigned kinds, unsigned bin)
+in_bin(const struct tayra__window *window, unsigned kinds, unsigned group, unsigned at)
 {
 	uint64_t n = 0;
 
 	for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++)
-		n += kinds >> kind & 1 ? window->fresh[kind][bin] : 0;
+		n += kinds >> kind & 1 ? window->fresh[kind][group][at] : 0;
 	return n;
 }
 
@@ -150,19 +206,24 @@ in_bin(const struct tayra__window *window, unsigned kinds, unsigned bin)
 static uint64_t
 total(const struct tayra__window *window, unsigned kinds, double *sum_ns, double *sum_ns2)
 {
+	uint32_t groups = window->groups;
 	uint64_t all = 0;
 
 	*sum_ns = *sum_ns2 = 0;
-	for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
-		uint64_t n = in_bin(window, kinds, bin);
-		double ns;
+	while (groups) {
+		const unsigned group = next_group(&groups);
 
-		if (n == 0)
-			continue;
-		all += n;
-		ns = (double)bin_middle_ns(bin);
-		*sum_ns += (double)n * ns;
-		*sum_ns2 += (double)n * ns * ns;
+		for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++) {
+			uint64_t n = in_bin(window, kinds, group, at);
+			double ns;
+
+			if (n == 0)
+				continue;
+			all += n;
+			ns = (double)bin_middle_ns(group * TAYRA__WINDOW_GROUP + at);
+			*sum_ns += (double)n * ns;
+			*sum_ns2 += (double)n * ns * ns;
+		}
 	}
 	return all;
 }
@@ -173,13 +234,18 @@ quantile_ns(const struct tayra__window *window, unsigned kinds, uint64_t percent
 	double sum_ns, sum_ns2;
 	uint64_t all = total(window, kinds, &sum_ns, &sum_ns2), seen = 0;
 	const uint64_t rank = all - all * (100 - percent) / 100;
+	uint32_t groups = window->groups;
 
 	if (all == 0)
 		return 0;
-	for (unsigned bin = 0; bin < TAYRA__WINDOW_BINS; bin++) {
-		seen += in_bin(window, kinds, bin);
-		if (seen >= rank)
-			return bin_middle_ns(bin);
+	while (groups) {
+		const unsigned group = next_group(&groups);
+
+		for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++) {
+			seen += in_bin(window, kinds, group, at);
+			if (seen >= rank)
+				return bin_middle_ns(group * TAYRA__WINDOW_GROUP + at);
+		}
 	}
 	return bin_middle_ns(TAYRA__WINDOW_BINS - 1);
 }

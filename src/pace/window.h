@@ -21,6 +21,11 @@
 #define TAYRA__WINDOW_HIGH_BIT 37
 #define TAYRA__WINDOW_BINS                                                                         \
 	(((TAYRA__WINDOW_HIGH_BIT - TAYRA__WINDOW_LOW_BIT) << TAYRA__WINDOW_SUB_BITS) + 2)
+/* Bins come in groups, of 64 bytes.  Latencies of one backend fill a few of them, and only those
+ * that were ever added to are looked at: a close that read all bins would cost 20 us, once in some
+ * tens of answers. */
+#define TAYRA__WINDOW_GROUP  16
+#define TAYRA__WINDOW_GROUPS ((TAYRA__WINDOW_BINS + TAYRA__WINDOW_GROUP - 1) / TAYRA__WINDOW_GROUP)
 #define TAYRA__WINDOW_SHARDS 4
 
 /* Whose latency: of an OK answer that began under the limit there is now, or before; of a request
@@ -32,14 +37,19 @@ enum tayra__window_kind {
 };
 #define TAYRA__WINDOW_KINDS 3
 
+typedef uint32_t tayra__window_counts[TAYRA__WINDOW_KINDS][TAYRA__WINDOW_GROUPS]
+				     [TAYRA__WINDOW_GROUP];
+
 struct tayra__window_shard {
+	_Alignas(64) _Atomic uint32_t
+		bins[TAYRA__WINDOW_KINDS][TAYRA__WINDOW_GROUPS][TAYRA__WINDOW_GROUP];
+	_Atomic uint32_t groups[TAYRA__WINDOW_KINDS]; /* a bit each: was it ever added to? */
 	_Atomic uint64_t admitted[TAYRA_CLASSES];
 	_Atomic uint64_t outcomes[TAYRA_OUTCOMES]; /* but OK, which bins count */
 	_Atomic uint64_t quiet[TAYRA_OUTCOMES];    /* of tickets that teach nothing */
 	_Atomic uint64_t old;      /* of whatever outcome, begun under another limit */
 	_Atomic uint64_t other_ns; /* time of those that are not OK */
-	_Atomic uint32_t bins[TAYRA__WINDOW_KINDS][TAYRA__WINDOW_BINS];
-	char apart[64]; /* no two shards on one cache line */
+	char apart[64];            /* no two shards on one cache line */
 };
 
 struct tayra__window {
@@ -51,8 +61,9 @@ struct tayra__window {
 	uint64_t opened_ns;
 	uint64_t outcomes[TAYRA_OUTCOMES];
 	uint64_t other_ns;
-	uint32_t bins[TAYRA__WINDOW_KINDS][TAYRA__WINDOW_BINS];
-	uint32_t fresh[TAYRA__WINDOW_KINDS][TAYRA__WINDOW_BINS]; /* scratch: this window's */
+	uint32_t groups; /* of any kind and shard */
+	tayra__window_counts bins;
+	tayra__window_counts fresh; /* scratch: this window's */
 	uint64_t old,
 		old_held; /* the sum of `old`, and how many were held, when the limit changed */
 };

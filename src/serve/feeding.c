@@ -45,6 +45,10 @@ tayra__feeding_read(const struct tayra__reader *r, const struct tayra__yaml *at,
 		status = refuse_elsewhere(r, at, "changes", "SQLite");
 	if (status == TAYRA_OK && !origin->postgres)
 		status = refuse_elsewhere(r, at, "channel", "PostgreSQL");
+	if (status == TAYRA_OK && !origin->postgres)
+		status = refuse_elsewhere(r, at, "replication", "PostgreSQL");
+	if (status == TAYRA_OK && feed->replication)
+		status = refuse_elsewhere(r, at, "channel", "a feed without replication");
 	return status;
 }
 
@@ -108,6 +112,24 @@ channel_of(const struct tayra__origin_setting *origin)
 	return origin->feed.channel ? origin->feed.channel : CHANNEL_DEFAULT;
 }
 
+static enum tayra__feed_kind
+kind_of(const struct tayra__origin_setting *origin)
+{
+	if (origin->sqlite)
+		return TAYRA__FEED_SQLITE;
+	if (origin->redis)
+		return TAYRA__FEED_REDIS;
+	return origin->feed.replication ? TAYRA__FEED_REPLICATION : TAYRA__FEED_POSTGRES;
+}
+
+static const char *
+what_of(const struct tayra__origin_setting *origin)
+{
+	if (origin->sqlite)
+		return origin->feed.changes;
+	return origin->feed.replication ? origin->feed.replication : channel_of(origin);
+}
+
 static int
 add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 {
@@ -125,19 +147,22 @@ add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 			"a feed of Redis tells of the keys there, so the key of the query must be "
 			"'%.64s'",
 			route->keys);
+	if (feed->replication && !route->table)
+		return tayra__reader_refuse(r, route->at,
+					    "the feed of origin '%.64s' is by replication, and "
+					    "needs the table of these keys",
+					    origin->name);
 	where = place_for(feeding, origin->name, prefix);
 	if (where == SIZE_MAX)
 		return TAYRA_OK;
 	feeding->sources[where] = (struct tayra__feed_source){
-		.kind = origin->sqlite     ? TAYRA__FEED_SQLITE
-			: origin->postgres ? TAYRA__FEED_POSTGRES
-					   : TAYRA__FEED_REDIS,
+		.kind = kind_of(origin),
 		.name = origin->name,
 		.prefix = prefix,
 		.where = origin->sqlite     ? origin->sqlite
 			 : origin->postgres ? origin->postgres
 					    : origin->redis,
-		.what = origin->sqlite ? feed->changes : channel_of(origin),
+		.what = what_of(origin),
 		.forget = (enum tayra_feed_forget)feed->forget,
 		.blind_ttl_ms = feed->blind_ttl_ms,
 		.interval_ns = feed->interval_ns,
@@ -145,6 +170,37 @@ add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 	};
 	feeding->count += where == feeding->count;
 	return TAYRA_OK;
+}
+
+/* The tables of an origin's routes whose keys begin so. */
+static size_t
+list_tables(const struct tayra__settings *s, const char *origin, const char *prefix,
+	    struct tayra_feed_table *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->route_count; i++)
+		if (s->routes[i].source->name == origin && s->routes[i].table &&
+		    begins_with(s->routes[i].keys, prefix))
+			out[n++] = (struct tayra_feed_table){ s->routes[i].table,
+							      s->routes[i].keys };
+	return n;
+}
+
+/* Once it is known which prefix covers which routes. */
+static void
+give_tables(const struct tayra__settings *s, struct tayra__feeding *feeding)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < feeding->count; i++) {
+		struct tayra__feed_source *source = &feeding->sources[i];
+
+		source->tables = feeding->tables + at;
+		source->table_count = list_tables(s, source->name, source->prefix,
+						  feeding->tables + at);
+		at += source->table_count;
+	}
 }
 
 int
@@ -155,14 +211,44 @@ tayra__feeding_open(const struct tayra__reader *r, struct tayra__server_options 
 	int status = TAYRA_OK;
 
 	feeding->sources = tayra__mem_array(s->route_count + 1, sizeof(*feeding->sources));
-	if (!feeding->sources)
+	feeding->tables = tayra__mem_array(s->route_count + 1, sizeof(*feeding->tables));
+	if (!feeding->sources || !feeding->tables)
 		return tayra__reader_no_memory(r);
 	for (size_t i = 0; i < s->route_count && status == TAYRA_OK; i++)
 		if (s->routes[i].source->feed.at)
 			status = add(r, &s->routes[i]);
+	give_tables(s, feeding);
 	options->feeds = feeding->sources;
 	options->feed_count = feeding->count;
 	return status;
+}
+
+/* One publication has all the tables of its origin: with the first of them. */
+static int
+write_publication(const struct tayra__reader *r, const struct tayra__route_setting *route,
+		  FILE *out)
+{
+	const struct tayra__settings *s = tayra__settings_of(r);
+	const struct tayra__origin_setting *origin = route->source;
+	struct tayra_feed_table *tables;
+	char why[300];
+	size_t count;
+	int status;
+
+	for (size_t i = 0; &s->routes[i] < route; i++)
+		if (s->routes[i].source == origin && s->routes[i].table)
+			return TAYRA_OK;
+	tables = tayra__mem_array(s->route_count, sizeof(*tables));
+	if (!tables)
+		return tayra__reader_no_memory(r);
+	count = list_tables(s, origin->name, "", tables);
+	fprintf(out, "-- Origin '%s': the publication of the tables of its routes\n", origin->name);
+	status = tayra_feed_postgres_publication_sql(origin->feed.replication, tables, count, why,
+						     sizeof(why), out);
+	tayra__mem_free(tables);
+	return status == TAYRA_E_INVAL
+		       ? tayra__reader_refuse(r, tayra__yaml_find(route->at, "table"), "%s", why)
+		       : status;
 }
 
 static int
@@ -180,6 +266,8 @@ write_sql(const struct tayra__reader *r, const struct tayra__route_setting *rout
 			r, at,
 			"the feed of origin '%.64s' has no changes, the table to write them into",
 			origin->name);
+	if (origin->feed.replication)
+		return write_publication(r, route, out);
 	fprintf(out, "-- Origin '%s': what makes table %s tell the keys %s\n", origin->name,
 		route->table, route->keys);
 	if (origin->sqlite)
@@ -213,11 +301,19 @@ void
 tayra__feeding_fini(struct tayra__feeding *feeding)
 {
 	tayra__mem_free(feeding->sources);
+	tayra__mem_free(feeding->tables);
 }
 
 void
 tayra__feeding_describe(const struct tayra__feeding *feeding, FILE *out)
 {
+	static const char *const whats[] = {
+		[TAYRA__FEED_SQLITE] = "table",
+		[TAYRA__FEED_POSTGRES] = "channel",
+		[TAYRA__FEED_REPLICATION] = "publication",
+		[TAYRA__FEED_REDIS] = "",
+	};
+
 	for (size_t i = 0; i < feeding->count; i++) {
 		const struct tayra__feed_source *source = &feeding->sources[i];
 
@@ -227,8 +323,6 @@ tayra__feeding_describe(const struct tayra__feeding *feeding, FILE *out)
 		else if (source->kind == TAYRA__FEED_REDIS)
 			fprintf(out, "keys of that server\n");
 		else
-			fprintf(out, "%s %s\n",
-				source->kind == TAYRA__FEED_SQLITE ? "table" : "channel",
-				source->what);
+			fprintf(out, "%s %s\n", whats[source->kind], source->what);
 	}
 }

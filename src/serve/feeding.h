@@ -17,7 +17,7 @@ struct tayra__settings;
 
 struct tayra__feed_setting {
 	const struct tayra__yaml *at; /* NULL: none */
-	const char *changes, *channel;
+	const char *changes, *channel, *replication;
 	int forget; /* enum tayra_feed_forget */
 	uint64_t blind_ttl_ms, interval_ns;
 };
@@ -25,6 +25,7 @@ struct tayra__feed_setting {
 struct tayra__feeding {
 	struct tayra__feed_source *sources;
 	size_t count;
+	struct tayra_feed_table *tables; /* of all sources, side by side */
 };
 
 /* What an origin says of it; NULL: nothing.  => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_NOMEM. */

@@ -35,6 +35,10 @@ open_one(struct tayra *t, const struct tayra__feed_source *source, char *why, si
 		return tayra_feed_sqlite(t, &o, source->where, source->what, why, why_len, out);
 	case TAYRA__FEED_POSTGRES:
 		return tayra_feed_postgres(t, &o, source->where, source->what, why, why_len, out);
+	case TAYRA__FEED_REPLICATION:
+		return tayra_feed_postgres_replication(t, &o, source->where, source->what,
+						       source->tables, source->table_count, why,
+						       why_len, out);
 	case TAYRA__FEED_REDIS: break;
 	}
 	return tayra_feed_redis(t, &o, source->where, why, why_len, out);

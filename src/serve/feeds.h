@@ -15,14 +15,21 @@
 struct tayra__server;
 struct tayra__server_options;
 
-enum tayra__feed_kind { TAYRA__FEED_SQLITE, TAYRA__FEED_POSTGRES, TAYRA__FEED_REDIS };
+enum tayra__feed_kind {
+	TAYRA__FEED_SQLITE,
+	TAYRA__FEED_POSTGRES,
+	TAYRA__FEED_REPLICATION,
+	TAYRA__FEED_REDIS,
+};
 
 struct tayra__feed_source {
 	enum tayra__feed_kind kind;
 	const char *name;   /* the origin's, for people */
 	const char *prefix; /* of its keys */
 	const char *where;  /* a path, a conninfo, a URL */
-	const char *what;   /* a table of changes, or NULL; a channel */
+	const char *what;   /* a table of changes, or NULL; a channel; a publication */
+	const struct tayra_feed_table *tables; /* of REPLICATION */
+	size_t table_count;
 	enum tayra_feed_forget forget;
 	uint64_t blind_ttl_ms, interval_ns; /* 0: the library's */
 	const char *place;                  /* what an error begins with: "tayra.yaml:3:5: " */

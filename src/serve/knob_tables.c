@@ -133,6 +133,8 @@ const struct tayra__knob tayra__feed_knobs[] = {
 	  "SQLite: the table in which triggers write down what changes" },
 	{ "channel", TAYRA__KNOB_TEXT, OF(channel), "NAME", 0, 0, NULL, 0, "tayra",
 	  "PostgreSQL: the channel on which triggers or programs NOTIFY" },
+	{ "replication", TAYRA__KNOB_TEXT, OF(replication), "PUBLICATION", 0, 0, NULL, 0, "none",
+	  "PostgreSQL: read its log instead, by this publication of the routes' tables" },
 	{ "forget", TAYRA__KNOB_CHOICE, OF(forget), "stale|delete", 0, 0, forgets, TAYRA_FEED_STALE,
 	  "stale", "what becomes of a value that has changed: stale may still be served as such" },
 	{ "blind_ttl", TAYRA__KNOB_MILLISECONDS, OF(blind_ttl_ms), "DURATION|off", 1, 0, NULL, 0,

@@ -27,7 +27,8 @@ struct server {
 	_Atomic unsigned connections, requests;
 	_Atomic unsigned version, sent; /* of /tagged, /dated: what it is; how often it was sent */
 	pthread_mutex_t lock;
-	char last[8192]; /* the last request's head */
+	char last[8192];  /* the last request */
+	char stored[256]; /* of /stored: what was brought there last */
 };
 
 /* Before the body, or all there is: path prefix, response. */
@@ -50,6 +51,11 @@ static const struct {
 	  "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n" },
 	{ "/404", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone" },
 	{ "/410", "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n" },
+	{ "/201", "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\ndone" },
+	{ "/202", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n" },
+	{ "/408", "HTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n" },
+	{ "/409", "HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n" },
+	{ "/413", "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n" },
 	{ "/403", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n" },
 	{ "/429", "HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n" },
 	{ "/500", "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n" },
@@ -115,6 +121,28 @@ server_answer_version(struct server *s, int fd, const char *path, const char *re
 	server_send(fd, answer, strlen(answer));
 }
 
+/* What comes is kept, and given to who asks without knowing it: its ETag is its length. */
+static inline void
+server_answer_stored(struct server *s, int fd, const char *request)
+{
+	char tag[64], answer[500];
+
+	pthread_mutex_lock(&s->lock);
+	if (strncmp(request, "GET", 3) != 0)
+		snprintf(s->stored, sizeof(s->stored), "%s", strstr(request, "\r\n\r\n") + 4);
+	snprintf(tag, sizeof(tag), "\"len%zu\"", strlen(s->stored));
+	if (strstr(request, tag)) {
+		snprintf(answer, sizeof(answer), "HTTP/1.1 304 Not Modified\r\n\r\n");
+	} else {
+		atomic_fetch_add(&s->sent, strncmp(request, "GET", 3) == 0);
+		snprintf(answer, sizeof(answer),
+			 "HTTP/1.1 200 OK\r\nETag: %s\r\nContent-Length: %zu\r\n\r\n%s", tag,
+			 strlen(s->stored), s->stored);
+	}
+	pthread_mutex_unlock(&s->lock);
+	server_send(fd, answer, strlen(answer));
+}
+
 /* => whether the connection goes on. */
 static inline bool
 server_answer(struct server *s, int fd, const char *request)
@@ -122,7 +150,11 @@ server_answer(struct server *s, int fd, const char *request)
 	char path[4096] = "", head[4200];
 	static char block[65536];
 
-	sscanf(request, "GET %4095s", path);
+	sscanf(request, "%*s %4095s", path);
+	if (strncmp(path, "/stored", 7) == 0) {
+		server_answer_stored(s, fd, request);
+		return true;
+	}
 	if (strncmp(path, "/slow", 5) == 0) {
 		server_hang(s, fd);
 		return false;
@@ -153,6 +185,16 @@ server_answer(struct server *s, int fd, const char *request)
 	return true;
 }
 
+/* Head and body have arrived. */
+static inline bool
+server_is_whole(const char *request, size_t len)
+{
+	const char *end = strstr(request, "\r\n\r\n"), *says = strstr(request, "Content-Length: ");
+	const size_t body = says && says < end ? strtoul(says + 16, NULL, 10) : 0;
+
+	return end && len >= (size_t)(end + 4 - request) + body;
+}
+
 /* One request at a time; what is sent ahead is not supported. */
 static inline void *
 server_serve(void *arg)
@@ -172,7 +214,7 @@ server_serve(void *arg)
 			break;
 		len += (size_t)n;
 		request[len] = '\0';
-		if (!strstr(request, "\r\n\r\n"))
+		if (!server_is_whole(request, len))
 			continue;
 		atomic_fetch_add(&g.s->requests, 1);
 		pthread_mutex_lock(&g.s->lock);

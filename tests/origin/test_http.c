@@ -527,6 +527,160 @@ what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 	assert_null(origin);
 }
 
+static struct tayra_origin *
+open_writer(unsigned port, const char *write, const struct tayra_http_options *http)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[200] = "", url[100];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/{key}", port);
+	o.write = write;
+	if (tayra_origin_http(&o, http, url, error, sizeof(error), &origin) != TAYRA_OK)
+		fail_msg("%s", error);
+	return origin;
+}
+
+static int
+bring(struct tayra *t, struct tayra_origin *origin, const char *key, const char *value)
+{
+	struct tayra_request r = request_of(origin, key, strlen(key));
+
+	r.ttl_ms = 60000;
+	return tayra_put_through(t, &r, value, strlen(value));
+}
+
+static void
+is_cached(struct tayra *t, const char *key, const char *value)
+{
+	struct tayra_ref ref;
+
+	if (!value) {
+		assert_int_equal(tayra_get(t, key, strlen(key), &ref), TAYRA_E_NOT_FOUND);
+		return;
+	}
+	assert_int_equal(tayra_get(t, key, strlen(key), &ref), TAYRA_OK);
+	holds(&ref, value);
+	tayra_release(&ref);
+}
+
+static void
+a_value_is_brought_with_the_method_and_known_by_its_etag(void **state)
+{
+	static const char *const methods[] = { "PUT", "POST", "PATCH" };
+	static const char *const headers[] = { "Content-Type: text/plain", "X-Who: me", NULL };
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct server s;
+	struct tayra *t;
+
+	server_open(&s);
+	for (size_t i = 0; i < 3; i++) {
+		struct tayra_origin *origin;
+		struct tayra_request r;
+		struct tayra_ref ref;
+		char line[40];
+
+		http.headers = i == 1 ? headers : NULL;
+		origin = open_writer(s.port, methods[i], &http);
+		assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+		assert_int_equal(bring(t, origin, "stored", "what is new"), TAYRA_OK);
+		snprintf(line, sizeof(line), "%s /stored HTTP/1.1\r\n", methods[i]);
+		assert_memory_equal(s.last, line, strlen(line));
+		assert_non_null(
+			strstr(s.last, i == 1 ? "\r\nContent-Type: text/plain\r\n"
+					      : "\r\nContent-Type: application/octet-stream\r\n"));
+		assert_null(strstr(s.last, "x-www-form"));
+		assert_string_equal(s.stored, "what is new");
+		is_cached(t, "stored", "what is new");
+		/* Loaded anew it is not sent again, and the request is a GET without a body. */
+		r = request_of(origin, "stored", 6);
+		r.flags = TAYRA_REQUEST_REFRESH;
+		assert_int_equal(tayra_get_or_load(t, &r, &ref), TAYRA_OK);
+		holds(&ref, "what is new");
+		tayra_release(&ref);
+		assert_memory_equal(s.last, "GET /stored HTTP/1.1\r\n", 22);
+		assert_null(strstr(s.last, "Content-Length"));
+		assert_int_equal(atomic_load(&s.sent), 0);
+		assert_int_equal(bring(t, origin, "stored", ""), TAYRA_OK);
+		assert_string_equal(s.stored, "");
+		is_cached(t, "stored", "");
+		tayra_destroy(t);
+		tayra_origin_close(origin);
+	}
+	server_close(&s);
+}
+
+static void
+each_answer_to_a_write_says_whether_something_has_changed(void **state)
+{
+	static const struct {
+		const char *key;
+		int status;
+		const char *cached; /* what is cached of "old" then */
+	} rows[] = {
+		{ "204", TAYRA_OK, "new" },
+		{ "201", TAYRA_OK, "new" },
+		{ "huge", TAYRA_OK, "new" }, /* it says too much, but has it */
+		{ "404", TAYRA_E_NOT_FOUND, "old" },
+		{ "409", TAYRA_E_INVAL, "old" },
+		{ "403", TAYRA_E_INVAL, "old" },
+		{ "413", TAYRA_E_TOO_LARGE, "old" },
+		{ "429", TAYRA_E_OVERLOAD, "old" },
+		{ "503", TAYRA_E_OVERLOAD, "old" },
+		{ "202", TAYRA_E_ORIGIN, NULL }, /* it will, perhaps */
+		{ "302", TAYRA_E_ORIGIN, NULL },
+		{ "408", TAYRA_E_ORIGIN, NULL },
+		{ "500", TAYRA_E_ORIGIN, NULL },
+		{ "nothing", TAYRA_E_ORIGIN, NULL },
+		{ "slow", TAYRA_E_TIMEOUT, NULL },
+		{ "201", TAYRA_OK, "new" }, /* none of it did harm */
+	};
+	struct server s;
+	struct tayra *t;
+
+	server_open(&s);
+	struct tayra_origin *origin = open_writer(s.port, "PUT", NULL);
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *key = rows[i].key;
+		struct tayra_request r = request_of(origin, key, strlen(key));
+		int status;
+
+		assert_int_equal(tayra_put(t, key, strlen(key), "old", 3, 60000, 0), TAYRA_OK);
+		r.timeout_ns = strcmp(key, "slow") == 0 ? 50 * TAYRA_NS_PER_MS : 0;
+		status = tayra_put_through(t, &r, "new", 3);
+		if (status != rows[i].status)
+			fail_msg("%s: %s", key, tayra_status_name(status));
+		is_cached(t, key, rows[i].cached);
+	}
+	assert_int_equal(
+		tayra_put_through(t,
+				  &(struct tayra_request){ .size = sizeof(struct tayra_request),
+							   .key = "..",
+							   .key_len = 2,
+							   .origin = origin },
+				  "x", 1),
+		TAYRA_E_INVAL);
+	tayra_destroy(t);
+	tayra_origin_close(origin);
+	server_close(&s);
+}
+
+static void
+a_method_that_brings_nothing_is_refused(void **state)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[200];
+
+	o.write = "DELETE";
+	assert_int_equal(tayra_origin_http(&o, NULL, "http://127.0.0.1:1/{key}", error,
+					   sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_string_equal(error, "write: an HTTP server takes values with PUT, POST or PATCH");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_key_s_parts_are_in_the_url_and_change_nothing_around_them),
 	cmocka_unit_test(a_key_that_is_no_url_asks_nobody),
@@ -546,6 +700,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(without_memory_for_it_everything_is_sent),
 	cmocka_unit_test(headers_are_sent_and_a_bad_one_is_refused),
 	cmocka_unit_test(what_cannot_serve_is_refused_with_one_line_that_says_why),
+	cmocka_unit_test(a_value_is_brought_with_the_method_and_known_by_its_etag),
+	cmocka_unit_test(each_answer_to_a_write_says_whether_something_has_changed),
+	cmocka_unit_test(a_method_that_brings_nothing_is_refused),
 };
 
 RUN_TESTS(tests)

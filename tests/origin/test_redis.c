@@ -220,6 +220,77 @@ a_server_that_is_not_there_may_come(void **state)
 	tayra_origin_close(origin);
 }
 
+static struct tayra_origin *
+open_writer(const char *url, const char *query, const char *write)
+{
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[300] = "";
+
+	o.pattern = "user:{id}";
+	o.write = write;
+	if (tayra_origin_redis(&o, url, query, error, sizeof(error), &origin) != TAYRA_OK)
+		fail_msg("%s", error);
+	return origin;
+}
+
+/* What is cached before is "old". */
+static void
+expect_written(struct tayra_origin *origin, const char *value, size_t len, int status, bool forgets)
+{
+	struct tayra_request r = TAYRA_REQUEST_INIT;
+	struct tayra_ref ref;
+	struct tayra *t;
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	r.key = "user:7", r.key_len = 6, r.origin = origin, r.ttl_ms = 60000;
+	assert_int_equal(tayra_put(t, r.key, r.key_len, "old", 3, 60000, 0), TAYRA_OK);
+	assert_int_equal(tayra_put_through(t, &r, value, len), status);
+	assert_int_equal(tayra_get(t, r.key, r.key_len, &ref),
+			 forgets ? TAYRA_E_NOT_FOUND : TAYRA_OK);
+	if (status == TAYRA_OK) {
+		assert_int_equal(ref.value_len, len);
+		assert_memory_equal(ref.value, value, len);
+	} else if (!forgets) {
+		holds(&ref, "old");
+	}
+	tayra_release(&ref);
+	tayra_destroy(t);
+}
+
+static void
+a_value_goes_behind_the_words_of_the_write(void **state)
+{
+	static const char evil[] = "x\r\nDEL user:7\r\n\0 y";
+	struct tayra_origin *origin;
+
+	need_server();
+	origin = open_writer(server.url, "GET user:{id}", "SET user:{id}");
+	expect_written(origin, "eve", 3, TAYRA_OK, false);
+	expect(origin, "user:7", "eve", 3);
+	expect_written(origin, "", 0, TAYRA_OK, false);
+	expect(origin, "user:7", "", 0);
+	expect_written(origin, evil, sizeof(evil), TAYRA_OK, false);
+	expect(origin, "user:7", evil, sizeof(evil));
+	tayra_origin_close(origin);
+	origin = open_writer(server.url, "HGET user name", "HSET user name");
+	expect_written(origin, "joe", 3, TAYRA_OK, false);
+	expect(origin, "user:7", "joe", 3);
+	tayra_origin_close(origin);
+	/* A list is not to be set so: nothing has changed. */
+	origin = open_writer(server.url, "GET user:{id}", "GETSET list");
+	expect_written(origin, "x", 1, TAYRA_E_INVAL, false);
+	tayra_origin_close(origin);
+	/* Of others nobody knows. */
+	origin = open_writer(server.url, "GET user:{id}", "NOSUCH user:{id}");
+	expect_written(origin, "x", 1, TAYRA_E_ORIGIN, true);
+	tayra_origin_close(origin);
+	redis_kill(&server);
+	origin = open_writer(server.url, "GET user:{id}", "SET user:{id}");
+	expect_written(origin, "x", 1, TAYRA_E_ORIGIN, true);
+	tayra_origin_close(origin);
+}
+
 static void
 what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 {
@@ -255,6 +326,7 @@ main(void)
 		cmocka_unit_test(a_load_past_its_deadline_gives_its_connection_up),
 		cmocka_unit_test(answers_of_a_server_in_trouble_are_an_overload),
 		cmocka_unit_test(a_server_that_is_not_there_may_come),
+		cmocka_unit_test(a_value_goes_behind_the_words_of_the_write),
 		cmocka_unit_test(what_cannot_serve_is_refused_with_one_line_that_says_why),
 	};
 

@@ -13,6 +13,7 @@
 #include "serve/settings.h"
 
 #ifdef HAVE_POSTGRES
+#define CLUSTER_WAL_LEVEL "logical"
 #include "../origin/cluster.h"
 #endif
 
@@ -388,6 +389,85 @@ a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back(void **st
 	stop(NULL);
 	cluster_destroy(&cluster);
 }
+
+static void
+replication_is_told_the_tables_of_each_prefix(void **state)
+{
+	const struct tayra__feed_source *feeds;
+	static const char text[] =
+		"origins:\n"
+		"  pg: {postgres: 'host=/no/such/folder', feed: {replication: p}}\n"
+		"routes:\n"
+		"  - {keys: 'a:b:{x}', origin: pg, query: 'SELECT $1', table: t}\n"
+		"  - {keys: 'b:{x}', origin: pg, query: 'SELECT $1', table: u}\n"
+		"  - {keys: 'a:{x}:z', origin: pg, query: 'SELECT $1', table: t}\n";
+	char error[300], note[300];
+
+	tayra__settings_init(&settings);
+	assert_int_equal(tayra__settings_read(&settings, "t.yaml", text, sizeof(text) - 1, error,
+					      sizeof(error)),
+			 TAYRA_OK);
+	tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note));
+	assert_int_equal(settings.server.feed_count, 2);
+	feeds = settings.server.feeds;
+	assert_int_equal(feeds[0].kind, TAYRA__FEED_REPLICATION);
+	assert_string_equal(feeds[0].prefix, "a:");
+	assert_string_equal(feeds[0].what, "p");
+	assert_int_equal(feeds[0].table_count, 2);
+	assert_string_equal(feeds[0].tables[0].keys, "a:b:{x}");
+	assert_string_equal(feeds[0].tables[1].keys, "a:{x}:z");
+	assert_int_equal(feeds[1].table_count, 1);
+	assert_string_equal(feeds[1].tables[0].table, "u");
+	tayra__settings_fini(&settings);
+}
+
+static void
+a_commit_in_the_log_of_postgres_is_in_the_next_replies(void **state)
+{
+	static const char query[] = "select version from item where id = $1::int";
+	char origin[300], *sql = NULL, text[600], error[300];
+	size_t len;
+	FILE *out = open_memstream(&sql, &len);
+	const struct tayra__reader r = { &settings.document, &settings, error, sizeof(error) };
+
+	if (!cluster_create(&cluster))
+		skip();
+	execute_postgres("CREATE TABLE item (id int PRIMARY KEY, version int);"
+			 "INSERT INTO item VALUES (1, 10), (2, 10)");
+	snprintf(origin, sizeof(origin), "postgres: \"%s\", feed: {replication: changed}",
+		 cluster.conninfo);
+	/* As --feed-sql does. */
+	tayra__settings_init(&settings);
+	snprintf(text, sizeof(text),
+		 "origins:\n  db: {%s}\nroutes:\n"
+		 "  - {keys: 'item:{id}', origin: db, query: '%s', table: item}\n"
+		 "  - {keys: 'version:{version}', origin: db, query: '%s', table: item}\n",
+		 origin, query, query);
+	assert_int_equal(
+		tayra__settings_read(&settings, "t.yaml", text, strlen(text), error, sizeof(error)),
+		TAYRA_OK);
+	assert_int_equal(tayra__feeding_sql(&r, out), TAYRA_OK);
+	tayra__settings_fini(&settings);
+	fclose(out);
+	assert_string_equal(sql, "-- Origin 'db': the publication of the tables of its routes\n"
+				 "BEGIN;\nSET LOCAL client_min_messages = warning;\n"
+				 "DROP PUBLICATION IF EXISTS \"changed\";\n"
+				 "CREATE PUBLICATION \"changed\" FOR TABLE \"item\";\nCOMMIT;\n");
+	execute_postgres(sql);
+	free(sql);
+	start(origin, query, ", table: item");
+	await_info("feed_1:origin=db,prefix=item:,state=hearing");
+	await_value("item:2", 10);
+	assert_true(median_lag(execute_postgres) <= SOON_MS);
+	client_say(client, "EXISTS item:2", ":1\r\n"); /* nobody has told of it */
+	execute_postgres("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+	await_info("gaps=1");
+	await_info("state=hearing");
+	execute_postgres("UPDATE item SET version = 11 WHERE id = 2");
+	await_value("item:2", 11);
+	stop(NULL);
+	cluster_destroy(&cluster);
+}
 #endif
 
 int
@@ -401,6 +481,8 @@ main(void)
 		TEST(what_is_set_in_redis_is_in_the_next_replies_and_a_lost_feed_comes_back),
 #ifdef HAVE_POSTGRES
 		TEST(a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back),
+		TEST(replication_is_told_the_tables_of_each_prefix),
+		TEST(a_commit_in_the_log_of_postgres_is_in_the_next_replies),
 #endif
 	};
 
