@@ -196,6 +196,10 @@ const struct tayra__knob tayra__loads_knobs[] = {
 	{ "refresh_at", TAYRA__KNOB_NUMBER, OF(refresh_at), "SHARE|off", 1e-6, 0.999, NULL, 0,
 	  "off", "the first hit after this share of a value's time has it loaded anew behind it",
 	  "off", NEVER },
+	{ "xfetch", TAYRA__KNOB_NUMBER, OF(xfetch), "N|off", 1e-6, 100, NULL, 0, "off",
+	  "the same by chance, ever likelier towards the end, so that this many are expected "
+	  "before; 3 is usual",
+	  "off", NEVER },
 	{ "throttle", TAYRA__KNOB_MILLISECONDS, OF(throttle_ms), "DURATION|off", 1, 0, NULL, 0,
 	  "1s",
 	  "how long a key whose load failed is not tried again while something stale is served; "
@@ -232,8 +236,8 @@ const struct tayra__knob tayra__route_knobs[] = {
 	  "as of query" },
 	{ "batch_keys", TAYRA__KNOB_COUNT, OF(batch_keys), "N", 1, 1024, NULL, 0, "64",
 	  "asked for at once by batch" },
-	{ "batch_window", TAYRA__KNOB_NANOSECONDS, OF(batch_window_ns), "DURATION", 1e3, 1e10, NULL,
-	  0, "500us", "how long a key waits for company while a thread is free" },
+	{ "batch_window", TAYRA__KNOB_NANOSECONDS, OF(batch_window_ns), "DURATION|off", 1e3, 1e10,
+	  NULL, 0, "500us", "how long a key waits for company while a thread is free", "off", OFF },
 	{ "pipeline", TAYRA__KNOB_COUNT, OF(pipeline), "N", 1, 256, NULL, 0, "1",
 	  "for PostgreSQL, without batch: queries sent over a connection before the first is "
 	  "answered, when more wait than there are threads" },
@@ -293,6 +297,11 @@ const struct tayra__knob tayra__learn_knobs[] = {
 	       "values live as long as loads the origin least within staleness_budget"),
 	{ "staleness_budget", TAYRA__KNOB_NUMBER, OF(staleness_budget), "SHARE", 1e-6, 0.999999,
 	  NULL, 0, "0.01", "of answers that may be older than the truth" },
+	{ "staleness_samples", TAYRA__KNOB_NUMBER, OF(staleness_samples), "SHARE|off", 1e-6, 1,
+	  NULL, 0, "0.01",
+	  "of loads, made to see whether an answer was older than the truth, while "
+	  "ttl_learning is on",
+	  "off", -1 },
 	{ "ttl_min", TAYRA__KNOB_MILLISECONDS, OF(ttl_min_ms), "DURATION", 1, 0, NULL, 0,
 	  "a 100th of the shortest ttl of a route", "no value lives shorter" },
 	{ "ttl_max", TAYRA__KNOB_MILLISECONDS, OF(ttl_max_ms), "DURATION", 1, 0, NULL, 0,

@@ -66,7 +66,7 @@ tayra__learning_watch(struct tayra__server *server)
 	tayra_strategy_get(server->handle, &s);
 	server->learning.by_route = tayra__routes_refresh(server->routes);
 	server->learning.watches = server->learning.by_route ||
-				   (server->routes && s.refresh_at > NEVER) ||
+				   (server->routes && (s.refresh_at > NEVER || s.xfetch > NEVER)) ||
 				   is_on(s.ttl_learning) || is_on(s.prefetch_refresh) ||
 				   is_on(s.prefetch_successors) || is_on(s.prefetch_changed) ||
 				   is_on(s.prefetch_periodic) || is_on(s.predictor) ||
@@ -105,7 +105,7 @@ tayra__learning_bytes(const struct tayra__server *server)
 	return stats.learning_bytes;
 }
 
-enum what { MODE, BUDGET, POLICY, BYPASS };
+enum what { MODE, BUDGET, SAMPLES, POLICY, BYPASS };
 
 static const struct row {
 	const char *name;
@@ -121,6 +121,7 @@ static const struct row {
 	{ "tayra-prefetch-refresh", MODE, offsetof(struct tayra_strategy, prefetch_refresh) },
 	{ "tayra-prefetch-successors", MODE, offsetof(struct tayra_strategy, prefetch_successors) },
 	{ "tayra-staleness-budget", BUDGET, 0 },
+	{ "tayra-staleness-samples", SAMPLES, 0 },
 	{ "tayra-ttl-learning", MODE, offsetof(struct tayra_strategy, ttl_learning) },
 };
 
@@ -167,6 +168,10 @@ tayra__learning_read(const struct tayra__server *server, size_t n, char *out, si
 	case POLICY:
 		return (size_t)snprintf(out, size, "%s", policy_modes[server->learning.policy]);
 	case BUDGET: return (size_t)snprintf(out, size, "%.17g", s.staleness_budget);
+	case SAMPLES:
+		return s.staleness_samples < 0
+			       ? (size_t)snprintf(out, size, "off")
+			       : (size_t)snprintf(out, size, "%.17g", s.staleness_samples);
 	case MODE: break;
 	}
 	return (size_t)snprintf(out, size, "%s", tayra_feature_mode_name(*mode_of(&rows[n], &s)));
@@ -195,6 +200,18 @@ set_budget(struct tayra__learning *learning, const char *text)
 }
 
 static const char *
+set_samples(struct tayra__learning *learning, const char *text)
+{
+	double samples = -1;
+
+	if (strcmp(text, "off") != 0 &&
+	    (tayra__option_double(text, 0, 1, &samples) != TAYRA_OK || samples <= 0))
+		return "argument must be off, or a number above 0 and at most 1";
+	learning->strategy.staleness_samples = samples;
+	return NULL;
+}
+
+static const char *
 set_policy(struct tayra__server *server, const char *text)
 {
 	if (server->policy != TAYRA_POLICY_TAYRA)
@@ -219,16 +236,18 @@ set_bypass(struct tayra__learning *learning, const char *text)
 static const char *
 set(struct tayra__server *server, const struct row *row, const char *text)
 {
+	const bool of_cache = row->what == BYPASS || row->what == POLICY;
+
+	if (!of_cache && !server->learning.possible)
+		return "no memory was set aside for learning: the configuration has no 'learn'";
 	switch (row->what) {
 	case BYPASS: return set_bypass(&server->learning, text);
 	case POLICY: return set_policy(server, text);
-	case BUDGET:
+	case BUDGET: return set_budget(&server->learning, text);
+	case SAMPLES: return set_samples(&server->learning, text);
 	case MODE: break;
 	}
-	if (!server->learning.possible)
-		return "no memory was set aside for learning: the configuration has no 'learn'";
-	return row->what == BUDGET ? set_budget(&server->learning, text)
-				   : set_mode(&server->learning, row, text);
+	return set_mode(&server->learning, row, text);
 }
 
 const char *

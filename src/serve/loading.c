@@ -21,6 +21,7 @@ tayra__loading_settle(const struct tayra__server_options *from, struct tayra_opt
 	to->error_ttl_ms = from->loads->error_ttl_ms;
 	to->ttl_jitter = from->loads->ttl_jitter;
 	to->refresh_at = from->loads->refresh_at;
+	to->xfetch = from->loads->xfetch;
 	to->throttle_ms = from->loads->throttle_ms;
 	to->throttle_max_ms = from->loads->throttle_max_ms;
 }

@@ -322,6 +322,7 @@ make_strategy(struct tayra__learn_setting *learn)
 	choose(&s->predictor, learn->predictor);
 	choose(&s->patterns, learn->patterns);
 	s->staleness_budget = learn->staleness_budget;
+	s->staleness_samples = learn->staleness_samples;
 	s->ttl_min_ms = learn->ttl_min_ms;
 	s->ttl_max_ms = learn->ttl_max_ms;
 	s->known_keys = learn->known_keys;

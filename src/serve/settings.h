@@ -72,7 +72,7 @@ struct tayra__learn_setting {
 	const struct tayra__yaml *at; /* NULL: nothing */
 	int preset, ttl_learning, prefetch_refresh, prefetch_successors, prefetch_changed,
 		prefetch_periodic, predictor, patterns;
-	double staleness_budget;
+	double staleness_budget, staleness_samples;
 	uint64_t ttl_min_ms, ttl_max_ms, learning_bytes;
 	uint32_t known_keys;
 	struct tayra_strategy strategy; /* of all that */

@@ -215,6 +215,10 @@ switches_are_turned_at_run_time_and_one_bypasses_all(void **state)
 	start(&s, (struct tayra__server_options){ .policy = TAYRA_POLICY_TAYRA });
 	config("tayra-ttl-learning", "on");
 	config("tayra-staleness-budget", "0.25");
+	config("tayra-staleness-samples", "0.5");
+	expect_config("tayra-staleness-samples", "0.5");
+	config("tayra-staleness-samples", "off");
+	expect_config("tayra-staleness-samples", "off");
 	config("tayra-learning", "monitor");
 	expect_config("tayra-ttl-learning", "on");
 	expect_config("tayra-staleness-budget", "0.25");
@@ -225,6 +229,10 @@ switches_are_turned_at_run_time_and_one_bypasses_all(void **state)
 	client_say(client, "CONFIG SET tayra-staleness-budget 1",
 		   "-ERR CONFIG SET failed (possibly related to argument 'tayra-staleness-budget') "
 		   "- argument must be a number between 0 and 1\r\n");
+	client_say(client, "CONFIG SET tayra-staleness-samples 2",
+		   "-ERR CONFIG SET failed (possibly related to argument "
+		   "'tayra-staleness-samples') - argument must be off, or a number above 0 and at "
+		   "most 1\r\n");
 	ask("GET k:a");
 	config("tayra-bypass-learning", "yes");
 	expect_config("tayra-bypass-learning", "yes");

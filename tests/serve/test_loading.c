@@ -195,6 +195,29 @@ a_hit_late_in_a_values_time_has_it_loaded_anew_behind_it(void **state)
 	config("refresh_at", "off");
 }
 
+/* Asked again while the machine is too busy to tell. */
+static void
+or_by_chance_before_its_time_is_over(void **state)
+{
+	struct tayra_strategy loads = TAYRA_STRATEGY_INIT;
+	bool early = false;
+
+	loads.xfetch = 100;
+	start((struct tayra__route){ .ttl_ms = 1000 }, &loads);
+	for (int attempt = 0; attempt < 5 && !early; attempt++) {
+		uint64_t begin_ns = tayra__clock_mono_ns(tayra_clock_real());
+		const int before = calls;
+		char command[16];
+
+		snprintf(command, sizeof(command), "GET k:%d", attempt);
+		while (calls < before + 2 && patience(begin_ns))
+			client_say(client, command, "$1\r\nv\r\n");
+		early = tayra__clock_mono_ns(tayra_clock_real()) - begin_ns < TAYRA_NS_PER_S;
+	}
+	assert_true(early);
+	config("xfetch", "off");
+}
+
 static void
 or_where_its_route_says_so(void **state)
 {
@@ -255,6 +278,7 @@ main(void)
 		TEST(what_is_stale_is_served_at_once_where_that_is_said),
 		TEST(it_can_be_turned_on_and_off_for_routes_that_do_not_say),
 		TEST(a_hit_late_in_a_values_time_has_it_loaded_anew_behind_it),
+		TEST(or_by_chance_before_its_time_is_over),
 		TEST(or_where_its_route_says_so),
 		TEST(but_not_where_its_route_forbids_it),
 		TEST(a_group_that_fails_rests_and_its_throttle_can_be_turned),

@@ -75,7 +75,7 @@ what_the_file_says_is_set(void **state)
 		"     soft_timeout: 20ms, timeout: 2s, class: high, max_rows: 5, max_bytes: 1M,\n"
 		"     absent_ttl: 3s, error_ttl: off, refresh_at: off, threads: "
 		"2, batch: select many, batch_keys: "
-		"9, batch_window: 2ms, pipeline: 3, version: select one, cost: 6}\n"
+		"9, batch_window: off, pipeline: 3, version: select one, cost: 6}\n"
 		"  - {keys: 'b:{x}', origin: api, path: '/v/{x}'}\n");
 	assert_string_equal(settings.server.listen, "[::1]:7000");
 	assert_int_equal(settings.server.memory_bytes, 3ull << 29);
@@ -120,7 +120,7 @@ what_the_file_says_is_set(void **state)
 	assert_int_equal(settings.routes[0].pipeline, 3);
 	assert_string_equal(settings.routes[0].version, "select one");
 	assert_int_equal(settings.routes[0].cost, 6);
-	assert_int_equal(settings.routes[0].batch_window_ns, 2 * TAYRA_NS_PER_MS);
+	assert_true(settings.routes[0].batch_window_ns == TAYRA_OFF);
 	assert_string_equal(settings.routes[1].path, "/v/{x}");
 }
 
@@ -263,7 +263,8 @@ what_is_learned_is_the_presets_and_then_what_is_said(void **state)
 	const struct tayra_strategy *s = &settings.learn.strategy;
 
 	must_read("learn:\n  preset: search_results\n  ttl_learning: on\n  prefetch_refresh: off\n"
-		  "  staleness_budget: 0.05\n  ttl_min: 2s\n  ttl_max: 10m\n  known_keys: 99\n"
+		  "  staleness_budget: 0.05\n  staleness_samples: off\n  ttl_min: 2s\n  ttl_max: "
+		  "10m\n  known_keys: 99\n"
 		  "  learning_bytes: 4M\n"
 		  "origins: {db: {sqlite: p.db}}\n"
 		  "routes:\n"
@@ -274,6 +275,7 @@ what_is_learned_is_the_presets_and_then_what_is_said(void **state)
 	assert_int_equal(s->prefetch_successors, TAYRA_FEATURE_OFF); /* the preset's */
 	assert_int_equal(s->predictor, TAYRA_FEATURE_DEFAULT);
 	assert_true(s->staleness_budget > 0.049 && s->staleness_budget < 0.051);
+	assert_true(s->staleness_samples < 0);
 	assert_int_equal(s->ttl_min_ms, 2000);
 	assert_int_equal(s->ttl_max_ms, 600000);
 	assert_int_equal(s->known_keys, 99);
@@ -289,7 +291,7 @@ how_all_routes_load_is_said_once_and_wins_over_a_preset(void **state)
 {
 	static const char *const text =
 		"loads: {soft_timeout: at once, absent_ttl: 10s, error_ttl: 250ms, ttl_jitter: "
-		"0.1, refresh_at: 0.8, throttle: 2s, throttle_max: 1m}\n"
+		"0.1, refresh_at: 0.8, xfetch: 3, throttle: 2s, throttle_max: 1m}\n"
 		"learn: {preset: pages}\n"
 		"origins: {db: {sqlite: /dev/null}}\n"
 		"routes: [{keys: 'a:{x}', origin: db, query: 'SELECT ?1', stale: 1h, soft_timeout: "
@@ -309,6 +311,7 @@ how_all_routes_load_is_said_once_and_wins_over_a_preset(void **state)
 		assert_int_equal(s->error_ttl_ms, 250);
 		assert_true(s->ttl_jitter > 0.09 && s->ttl_jitter < 0.11);
 		assert_true(s->refresh_at > 0.79 && s->refresh_at < 0.81);
+		assert_true(s->xfetch > 2.9 && s->xfetch < 3.1);
 		assert_int_equal(s->throttle_ms, 2000);
 		assert_int_equal(s->throttle_max_ms, 60000);
 	}
@@ -317,8 +320,9 @@ how_all_routes_load_is_said_once_and_wins_over_a_preset(void **state)
 	out = fmemopen(described, sizeof(described), "w");
 	tayra__settings_describe(&settings, out);
 	fclose(out);
-	assert_non_null(strstr(described, "soft_timeout at once, error_ttl 250ms, ttl_jitter 0.1, "
-					  "refresh_at 0.8, throttle 2s, throttle_max 60s"));
+	assert_non_null(strstr(described,
+			       "soft_timeout at once, error_ttl 250ms, ttl_jitter 0.1, "
+			       "refresh_at 0.8, xfetch 3, throttle 2s, throttle_max 60s"));
 }
 
 static void
