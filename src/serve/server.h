@@ -93,8 +93,8 @@ struct tayra__server_options {
 	 * Borrowed for the call */
 	const struct tayra_strategy *strategy;
 	/* Times of all routes, where these say none: soft_timeout_ns, absent_ttl_ms, error_ttl_ms,
-	 * ttl_jitter, refresh_at, xfetch, throttle_ms and throttle_max_ms count.  NULL: the library's
-	 * defaults; `strategy` has them too.  Borrowed for the call */
+	 * ttl_jitter, refresh_at, xfetch, throttle_ms and throttle_max_ms count.  NULL: the
+	 * library's defaults; `strategy` has them too.  Borrowed for the call */
 	const struct tayra_strategy *loads;
 };
 
