@@ -259,6 +259,14 @@ TAYRA_API int tayra_put_with(struct tayra *t, const void *key, size_t key_len, c
  */
 TAYRA_API int tayra_put_through(struct tayra *t, const struct tayra_request *request,
 				const void *value, size_t value_len);
+/*
+ * The same without blocking.  => TAYRA_PENDING: a completion with `cookie` will arrive on cq,
+ * exactly one, with an empty ref; by then the value is cached, or the key forgotten.  Else as
+ * above, and none.  Request, key, tags and value are copied.
+ */
+TAYRA_API int tayra_put_through_start(struct tayra *t, const struct tayra_request *request,
+				      const void *value, size_t value_len, struct tayra_cq *cq,
+				      void *cookie);
 /* Forget; a load of that key in progress answers its waiters but is not kept, and later requests
  * start a new one.  => TAYRA_OK, TAYRA_E_NOT_FOUND.  TAYRA_E_IO: forgotten, but a tier
  * cannot promise that the value is not back after a restart (docs/design/tier.md), or that others

@@ -22,6 +22,7 @@
 #include "load/inside.h"
 #include "load/lease.h"
 #include "load/process.h"
+#include "load/through.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -170,8 +171,18 @@ leave_handle(struct tayra_cq *cq, struct tayra *t)
 	tayra__turn_unlock(t);
 }
 
+/* No lock held. */
 static void
-discard(struct tayra__list *done)
+free_waiter(struct tayra *t, struct tayra__waiter *w)
+{
+	if (w->written)
+		tayra__through_taken(t, w);
+	tayra__mem_free(w->written);
+	tayra__mem_free(w);
+}
+
+static void
+discard(struct tayra *t, struct tayra__list *done)
 {
 	struct tayra__list *node;
 
@@ -179,7 +190,7 @@ discard(struct tayra__list *done)
 		struct tayra__waiter *w = TAYRA__LIST_ENTRY(node, struct tayra__waiter, in_cq);
 
 		tayra_release(&w->ref);
-		tayra__mem_free(w);
+		free_waiter(t, w);
 	}
 }
 
@@ -192,9 +203,9 @@ tayra_cq_destroy(struct tayra_cq *cq)
 		return;
 	if (cq->token == tayra__process_token()) {
 		t = enter_handle(cq);
+		discard(t, &cq->done);
 		if (t)
 			leave_handle(cq, t);
-		discard(&cq->done);
 		pthread_mutex_destroy(&cq->lock);
 		pthread_cond_destroy(&cq->wake);
 	}
@@ -236,23 +247,29 @@ work(struct tayra_cq *cq, struct tayra *t)
 	tayra__turn_unlock(t);
 }
 
+/* t: NULL once it is destroyed. */
 static size_t
-take(struct tayra_cq *cq, struct tayra_completion *out, size_t max)
+take(struct tayra_cq *cq, struct tayra *t, struct tayra_completion *out, size_t max)
 {
 	size_t n = 0;
-	struct tayra__list *node;
+	struct tayra__list *node, taken;
 
+	tayra__list_init(&taken);
 	pthread_mutex_lock(&cq->lock);
 	make_unreadable(cq);
-	while (n < max && (node = tayra__list_pop_front(&cq->done))) {
-		struct tayra__waiter *w = TAYRA__LIST_ENTRY(node, struct tayra__waiter, in_cq);
-
-		out[n++] = (struct tayra_completion){ w->cookie, w->status, w->ref };
-		tayra__mem_free(w);
-	}
+	for (; n < max && (node = tayra__list_pop_front(&cq->done)); n++)
+		tayra__list_push_back(&taken, node);
 	if (cq->poked || !tayra__list_empty(&cq->done))
 		make_readable(cq);
 	pthread_mutex_unlock(&cq->lock);
+	for (size_t i = 0; (node = tayra__list_pop_front(&taken)); i++) {
+		struct tayra__waiter *w = TAYRA__LIST_ENTRY(node, struct tayra__waiter, in_cq);
+
+		if (w->written)
+			tayra_release(&w->ref); /* it has none to give */
+		out[i] = (struct tayra_completion){ w->cookie, w->status, w->ref };
+		free_waiter(t, w);
+	}
 	return n;
 }
 
@@ -280,9 +297,9 @@ drain(struct tayra_cq *cq, struct tayra_completion *out, size_t max, uint64_t *s
 
 	*sleep_ns = 0;
 	if (!t)
-		return take(cq, out, max);
+		return take(cq, NULL, out, max);
 	work(cq, t);
-	n = take(cq, out, max);
+	n = take(cq, t, out, max);
 	pthread_mutex_lock(&t->lock);
 	if (!tayra__inside_is(t, TAYRA__INSIDE_LOADER))
 		*sleep_ns = until_next_timer(t);

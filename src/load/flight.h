@@ -69,7 +69,10 @@ struct tayra_load {
 	bool renew;       /* somebody wants it loaded even if something fresh is found below */
 	bool allowed;     /* its group does not rest, or it is the probe */
 	bool joined;      /* a waiter came after it was made */
-	bool writes;      /* the other way: what is in its hold goes to the origin */
+	/* Before anybody else knows of it: */
+	bool writes : 1;  /* the other way: what is in its hold goes to the origin */
+	bool follows : 1; /* a write, and what follows from it is done where it lands; then: */
+	bool keeps : 1;   /* that is to cache it */
 	bool crossed;     /* a write, and another one of its key was under way meanwhile */
 	bool led; /* its maker is entering it and will look for itself whether it is ready */
 	bool missed_news; /* it was detached while it looked, and looks once more at once */

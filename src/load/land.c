@@ -17,6 +17,7 @@
 #include "load/ref.h"
 #include "load/stale.h"
 #include "load/store.h"
+#include "load/through.h"
 #include "load/turn.h"
 #include "load/waiter.h"
 
@@ -409,6 +410,8 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	bool held = flight->held;
 	bool again, late;
 
+	if (flight->follows)
+		tayra__through_landed(flight, landing->status);
 	tayra__below_enter(t, flight->key, flight->key_len);
 	pthread_mutex_lock(&t->lock);
 	count(t, flight, landing, cost_ns);

@@ -128,6 +128,20 @@ put_tagged(struct tayra *t, const void *key, size_t key_len, const void *value, 
 }
 
 int
+tayra__store_put_written(struct tayra *t, const void *key, size_t key_len, const void *value,
+			 size_t value_len, uint64_t ttl_ms, uint64_t stale_ms,
+			 const struct tayra__tags *tags, const bool *unless)
+{
+	uint64_t now_ms = tayra__handle_now_ns(t) / TAYRA_NS_PER_MS;
+	struct tayra_item_meta meta = tayra__meta_for(
+		now_ms, tayra__ttl_shortened(t, key, key_len, ttl_ms, now_ms), stale_ms);
+
+	if (!tags->count)
+		return put(t, key, key_len, value, value_len, &meta, unless);
+	return put_tagged(t, key, key_len, value, value_len, &meta, tags, unless);
+}
+
+int
 tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const void *value,
 			size_t value_len, const struct tayra_put_options *o, const bool *unless)
 {

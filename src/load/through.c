@@ -7,9 +7,12 @@
  *
  * Two writes of a key that cross are not kept: which the origin took last, nobody has said.
  */
+#include "load/through.h"
+
 #include <string.h>
 
 #include "base/mem.h"
+#include "load/cq.h"
 #include "load/flight.h"
 #include "load/handle.h"
 #include "load/inside.h"
@@ -31,8 +34,6 @@ check(const struct tayra *t, const struct tayra_request **request, struct tayra_
 	if ((!value && value_len > 0) ||
 	    ((*request)->flags & (TAYRA_REQUEST_REFRESH | TAYRA_REQUEST_NO_LOAD)))
 		return TAYRA_E_INVAL;
-	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
-		return TAYRA_E_WOULD_DEADLOCK;
 	return (*request)->origin && (*request)->origin->write ? TAYRA_OK : TAYRA_E_UNSUPPORTED;
 }
 
@@ -42,6 +43,8 @@ want_of(const struct tayra *t, const struct tayra_request *request, uint64_t now
 {
 	struct tayra__want want = tayra__want_of(t, request, now_ns);
 
+	want.load = NULL;
+	want.load_arg = NULL;
 	want.refresh = true;
 	want.store = false;
 	want.at_once = false;
@@ -158,6 +161,109 @@ write_through(struct tayra *t, const struct tayra_request *r, const void *value,
 	return status;
 }
 
+void
+tayra__through_landed(struct tayra_load *flight, int status)
+{
+	struct tayra *t = flight->t;
+	const struct tayra_value *value = &flight->hold->value;
+
+	if (status == TAYRA_OK && flight->keeps)
+		tayra__store_put_written(t, flight->key, flight->key_len, value->data, value->len,
+					 flight->ttl_ms, flight->stale_ms,
+					 tayra__flight_tags(flight), &flight->crossed);
+	else if (status == TAYRA_OK || !is_known(status))
+		tayra__store_outdate(t, flight->key, flight->key_len, TAYRA__STORE_ERASE);
+	pthread_mutex_lock(&t->lock);
+	tayra__list_remove(&flight->in_bucket); /* what begins from here on does not cross it */
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* Who has given up does not know what has become of it. */
+void
+tayra__through_taken(struct tayra *t, const struct tayra__waiter *w)
+{
+	if (t && w->written->asked && w->status != TAYRA_OK && !is_known(w->status))
+		tayra__store_outdate(t, w->written->key, w->written->key_len, TAYRA__STORE_ERASE);
+}
+
+/* => as tayra_put_through_start(); w is the queue's with TAYRA_PENDING. */
+static int
+start(struct tayra *t, const struct tayra__want *want, const struct tayra__want *keep,
+      const void *value, size_t value_len, struct tayra__waiter *w)
+{
+	struct tayra_load *made = NULL;
+	int status;
+
+	pthread_mutex_lock(&t->lock);
+	status = tayra__handle_enter(t);
+	if (status != TAYRA_OK) {
+		pthread_mutex_unlock(&t->lock);
+		return status;
+	}
+	status = make(t, want, value, value_len, w, &made);
+	if (made) {
+		made->follows = true;
+		made->keeps = keep->store;
+		made->stale_ms = keep->stale_ms;
+		tayra__turn_lead(made);
+		tayra__flight_unref(made);
+		status = TAYRA_PENDING;
+	}
+	tayra__handle_leave(t);
+	tayra__turn_unlock(t);
+	return status;
+}
+
+static struct tayra__waiter *
+waiter_for(const struct tayra_request *r, struct tayra_cq *cq, void *cookie)
+{
+	struct tayra__waiter *w = tayra__mem_alloc(sizeof(*w));
+	struct tayra__written *written = tayra__mem_alloc(sizeof(*written) + r->key_len);
+
+	if (!w || !written) {
+		tayra__mem_free(w);
+		tayra__mem_free(written);
+		return NULL;
+	}
+	written->key_len = r->key_len;
+	if (r->key_len)
+		memcpy(written->key, r->key, r->key_len);
+	w->cq = cq;
+	w->cookie = cookie;
+	w->written = written;
+	return w;
+}
+
+int
+tayra_put_through_start(struct tayra *t, const struct tayra_request *request, const void *value,
+			size_t value_len, struct tayra_cq *cq, void *cookie)
+{
+	struct tayra_request copy;
+	struct tayra__waiter *w;
+	struct tayra__want keep, want;
+	uint64_t now_ns;
+	int status = check(t, &request, &copy, value, value_len);
+
+	if (status != TAYRA_OK)
+		return status;
+	if (!cq || !tayra__cq_is_of(cq, t))
+		return TAYRA_E_INVAL;
+	now_ns = tayra__handle_now_ns(t);
+	keep = tayra__want_of(t, request, now_ns);
+	want = want_of(t, request, now_ns);
+	if (now_ns >= want.deadline_ns)
+		return TAYRA_E_TIMEOUT;
+	w = waiter_for(request, cq, cookie);
+	if (!w)
+		return TAYRA_E_NOMEM;
+	status = start(t, &want, &keep, value, value_len, w);
+	if (status != TAYRA_PENDING) {
+		tayra__mem_free(w->written);
+		tayra__mem_free(w);
+	}
+	return status;
+}
+
 int
 tayra_put_through(struct tayra *t, const struct tayra_request *request, const void *value,
 		  size_t value_len)
@@ -169,6 +275,8 @@ tayra_put_through(struct tayra *t, const struct tayra_request *request, const vo
 
 	if (status != TAYRA_OK)
 		return status;
+	if (tayra__inside_is(t, TAYRA__INSIDE_LOADER))
+		return TAYRA_E_WOULD_DEADLOCK;
 	tayra__wake_init(&wake);
 	w.wake = &wake;
 	status = write_through(t, request, value, value_len, tayra__handle_now_ns(t), &w);

@@ -8,6 +8,7 @@
 #include "load/handle.h"
 #include "load/ref.h"
 #include "load/request.h"
+#include "load/through.h"
 #include "load/turn.h"
 
 void
@@ -98,6 +99,8 @@ tayra__waiter_answer(struct tayra__waiter *w, int status)
 
 	count(w->flight->t, w, status);
 	w->status = status;
+	if (w->written)
+		w->written->asked = w->flight->started_ns != 0;
 	leave(w);
 	if (cq)
 		tayra__cq_push(cq, w);

@@ -16,6 +16,7 @@
 #include "base/list.h"
 
 struct tayra__want;
+struct tayra__written;
 
 struct tayra__waiter {
 	struct tayra__list in_flight, in_cq;
@@ -28,6 +29,7 @@ struct tayra__waiter {
 	bool stale_ok;
 	uint64_t tag_number; /* of what had been said of tags when it came */
 	int status;
+	struct tayra__written *written; /* of a write on a queue, which owns it; else NULL */
 	struct tayra_ref ref;
 };
 

@@ -40,6 +40,7 @@ struct server {
 	char url[96];
 	int listener;
 	pthread_t thread;
+	bool stopped; /* of who started it */
 	struct pollfd fds[1 + SERVER_CLIENTS];
 	size_t heard[1 + SERVER_CLIENTS]; /* how much of "\r\n\r\n" */
 	nfds_t count;
@@ -171,6 +172,7 @@ server_up(struct server_reply (*reply)(struct server *server, unsigned number), 
 static inline void
 server_stop(struct server *s)
 {
+	s->stopped = true;
 	s->quit = true;
 	pthread_join(s->thread, NULL);
 	for (nfds_t i = 0; i < s->count; i++)
@@ -182,7 +184,7 @@ server_stop(struct server *s)
 static inline void
 server_down(struct server *s)
 {
-	if (s->count)
+	if (!s->stopped)
 		server_stop(s);
 	free(s);
 }

@@ -40,6 +40,7 @@ struct tls_server {
 	char url[64], pem[64];
 	SSL_CTX *ctx;
 	pthread_t thread;
+	_Atomic unsigned guests;
 	_Atomic unsigned answers, handshakes;
 };
 
@@ -115,7 +116,7 @@ tls_receive(void *arg)
 
 	free(arg);
 	if (server->manner == TLS_PLAIN && write(guest.fd, "HTTP/1.1 400 no\r\n\r\n", 19) < 0)
-		server->manner = TLS_PLAIN;
+		(void)0; /* it has left */
 	if (server->manner == TLS_STALLS) {
 		char byte[512];
 
@@ -133,6 +134,7 @@ tls_receive(void *arg)
 		SSL_free(ssl);
 	}
 	close(guest.fd);
+	atomic_fetch_sub(&server->guests, 1);
 	return NULL;
 }
 
@@ -149,6 +151,7 @@ tls_listen(void *arg)
 
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		*guest = (struct tls_guest){ server, fd };
+		atomic_fetch_add(&server->guests, 1);
 		if (pthread_create(&thread, NULL, tls_receive, guest) == 0)
 			pthread_detach(thread);
 	}
@@ -194,7 +197,8 @@ tls_stop(struct tls_server *server)
 	shutdown(server->listener, SHUT_RDWR);
 	pthread_join(server->thread, NULL);
 	close(server->listener);
-	usleep(20000); /* those who receive them see it */
+	while (atomic_load(&server->guests) > 0) /* those who receive them see it */
+		usleep(1000);
 	SSL_CTX_free(server->ctx);
 	unlink(server->pem);
 }

@@ -113,7 +113,7 @@ server_answer_version(struct server *s, int fd, const char *path, const char *re
 			 "HTTP/1.1 304 Not Modified\r\n%sCache-Control: max-age=9\r\n\r\n", tag);
 	} else {
 		atomic_fetch_add(&s->sent, 1);
-		snprintf(body, sizeof(body), "%s %u", path, version);
+		snprintf(body, sizeof(body), "%.60s %u", path, version);
 		snprintf(answer, sizeof(answer),
 			 "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%s", tag, strlen(body),
 			 body);
