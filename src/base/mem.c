@@ -36,6 +36,19 @@ tayra__mem_array(size_t count, size_t bytes_each)
 }
 
 void *
+tayra__mem_aligned(size_t align, size_t bytes)
+{
+	size_t whole;
+	void *ptr;
+
+	if (__builtin_add_overflow(bytes, align - 1, &whole) || refused())
+		return NULL;
+	whole &= ~(align - 1);
+	ptr = aligned_alloc(align, whole);
+	return ptr ? memset(ptr, 0, whole) : NULL;
+}
+
+void *
 tayra__mem_resize(void *ptr, size_t bytes)
 {
 	return refused() ? NULL : realloc(ptr, bytes ? bytes : 1);

@@ -12,6 +12,8 @@
 /* NULL when there is no memory; zeroed otherwise.  Sizes that overflow give NULL. */
 void *tayra__mem_alloc(size_t bytes);
 void *tayra__mem_array(size_t count, size_t bytes_each);
+/* The same for a type that is to lie at a multiple of a power of two: of a cache line. */
+void *tayra__mem_aligned(size_t align, size_t bytes);
 /* As realloc; the new part is not zeroed. */
 void *tayra__mem_resize(void *ptr, size_t bytes);
 char *tayra__mem_strdup(const char *text);

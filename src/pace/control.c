@@ -212,7 +212,7 @@ tayra_pace_create(const struct tayra_pace_options *given, struct tayra_pace **ou
 	*out = NULL;
 	if (status < 0)
 		return status;
-	pace = tayra__mem_alloc(sizeof(*pace));
+	pace = tayra__mem_aligned(_Alignof(struct tayra_pace), sizeof(*pace));
 	if (!pace)
 		return TAYRA_E_NOMEM;
 	if (pthread_mutex_init(&pace->lock, NULL)) {

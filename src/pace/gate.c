@@ -81,6 +81,8 @@ fade(struct tayra__gate *gate)
 {
 	gate->asked /= 2;
 	gate->served /= 2;
+	if (gate->total == 0) /* of the levels, which nobody who is in no hurry has to look at */
+		return;
 	gate->total = 0;
 	for (uint32_t level = 0; level < TAYRA__GATE_LEVELS; level++)
 		gate->total += gate->levels[level] /= 2;

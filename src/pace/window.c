@@ -8,19 +8,19 @@
  * pointer tells threads from one another without thread-local storage; where it does not
  * (coroutines), two threads share a shard and only lose speed.
  */
-static struct tayra__window_shard *
-shard(struct tayra__window *window)
+static unsigned
+shard(void)
 {
 	uint64_t stack = (uint64_t)(uintptr_t)__builtin_frame_address(0) >> 20;
 
-	return &window->shards[(stack * 0x9e3779b97f4a7c15ull) >> 62];
+	return (stack * 0x9e3779b97f4a7c15ull) >> 62;
 }
 _Static_assert(TAYRA__WINDOW_SHARDS == 4, "shard() takes two bits");
 _Static_assert(TAYRA__WINDOW_GROUPS <= 32, "a bit each");
 
-/* Statistics order nothing: relaxed everywhere, partner of the relaxed loads in sum(). */
-#define add_one(counter) atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)
-#define read(counter)    atomic_load_explicit(counter, memory_order_relaxed)
+/* Sums order nothing: relaxed. */
+#define add(counter, n) atomic_fetch_add_explicit(counter, n, memory_order_relaxed)
+#define read(counter)   atomic_load_explicit(counter, memory_order_relaxed)
 
 static unsigned
 bin_of(uint64_t ns)
@@ -52,69 +52,74 @@ bin_middle_ns(unsigned bin)
 	return (1ull << top) + ((2ull * part + 1) << (top - TAYRA__WINDOW_SUB_BITS - 1));
 }
 
+/*
+ * To count and then look whether it was told, and to take what was told and then what was counted,
+ * are sequentially consistent all four: either who counts sees that it has to be told, or the
+ * closer sees what was counted.
+ */
 static void
-add_latency(struct tayra__window_shard *mine, enum tayra__window_kind kind, uint64_t latency_ns)
+add_latency(struct tayra__window *window, unsigned mine, enum tayra__window_kind kind,
+	    uint64_t latency_ns)
 {
+	_Atomic uint32_t *told = &window->told.groups[mine][kind];
 	const unsigned bin = bin_of(latency_ns), group = bin / TAYRA__WINDOW_GROUP;
 
-	if (!(read(&mine->groups[kind]) >> group & 1))
-		atomic_fetch_or_explicit(&mine->groups[kind], 1u << group, memory_order_relaxed);
-	add_one(&mine->bins[kind][group][bin % TAYRA__WINDOW_GROUP]);
+	atomic_fetch_add(&window->shards[mine].bins[kind][group][bin % TAYRA__WINDOW_GROUP], 1);
+	if (!(atomic_load(told) >> group & 1))
+		atomic_fetch_or(told, 1u << group);
+}
+
+/* Latencies apart.  After what else there is to count. */
+static void
+add_others(struct tayra__window *window, unsigned of, uint64_t old, uint64_t other_ns)
+{
+	struct tayra__window_shard *mine = &window->shards[of];
+
+	if (old)
+		add(&mine->old, old);
+	atomic_fetch_add(&mine->other_ns, other_ns);
+	if (!atomic_load(&window->told.others))
+		atomic_store(&window->told.others, true);
 }
 
 void
 tayra__window_admit(struct tayra__window *window, enum tayra_class cls)
 {
-	add_one(&shard(window)->admitted[cls - 1]);
+	add(&window->shards[shard()].admitted[cls - 1], 1);
 }
 
 void
 tayra__window_answer(struct tayra__window *window, enum tayra_outcome outcome, uint64_t latency_ns,
 		     uint32_t epoch)
 {
-	struct tayra__window_shard *mine = shard(window);
-	enum tayra__window_kind kind = epoch == tayra__window_epoch(window) ? TAYRA__WINDOW_OWN
-									    : TAYRA__WINDOW_OLD;
+	const bool own = epoch == tayra__window_epoch(window);
+	const unsigned mine = shard();
 
-	if (kind == TAYRA__WINDOW_OLD)
-		add_one(&mine->old);
-	if (outcome == TAYRA_OUTCOME_OK) {
-		add_latency(mine, kind, latency_ns);
+	/* What is usual comes last: nothing has to be kept for afterwards. */
+	if (outcome != TAYRA_OUTCOME_OK) {
+		add(&window->shards[mine].outcomes[outcome], 1);
+		add_others(window, mine, !own, latency_ns);
+		if (outcome == TAYRA_OUTCOME_CANCELLED)
+			add_latency(window, mine, TAYRA__WINDOW_CUT, latency_ns);
 		return;
 	}
-	add_one(&mine->outcomes[outcome]);
-	atomic_fetch_add_explicit(&mine->other_ns, latency_ns, memory_order_relaxed);
-	if (outcome == TAYRA_OUTCOME_CANCELLED)
-		add_latency(mine, TAYRA__WINDOW_CUT, latency_ns);
+	if (!own)
+		add_others(window, mine, 1, 0);
+	add_latency(window, mine, own ? TAYRA__WINDOW_OWN : TAYRA__WINDOW_OLD, latency_ns);
 }
 
 void
 tayra__window_weigh(struct tayra__window *window, uint32_t more, uint64_t latency_ns,
 		    uint32_t epoch)
 {
-	struct tayra__window_shard *mine = shard(window);
-
-	if (epoch != tayra__window_epoch(window))
-		atomic_fetch_add_explicit(&mine->old, more, memory_order_relaxed);
-	atomic_fetch_add_explicit(&mine->other_ns, latency_ns * more, memory_order_relaxed);
+	add_others(window, shard(), epoch == tayra__window_epoch(window) ? 0 : more,
+		   latency_ns * more);
 }
 
 void
 tayra__window_quiet(struct tayra__window *window, enum tayra_outcome outcome)
 {
-	add_one(&shard(window)->quiet[outcome]);
-}
-
-/* The groups that have something, of one kind.  One that is begun right now is seen by the next
- * close. */
-static uint32_t
-groups_of(const struct tayra__window *window, unsigned kind)
-{
-	uint32_t groups = 0;
-
-	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
-		groups |= read(&window->shards[i].groups[kind]);
-	return groups;
+	add(&window->shards[shard()].quiet[outcome], 1);
 }
 
 /* Take the lowest of some groups out.  => which it was. */
@@ -127,18 +132,34 @@ next_group(uint32_t *groups)
 	return group;
 }
 
-static void
-sum_group(const struct tayra__window *window, unsigned kind, unsigned group,
-	  uint32_t out[TAYRA__WINDOW_GROUP])
+/* What there is of a counter, and nothing is left of it. */
+static uint32_t
+take(_Atomic uint32_t *counter)
 {
-	memset(out, 0, TAYRA__WINDOW_GROUP * sizeof(*out));
-	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++) {
-		const struct tayra__window_shard *s = &window->shards[i];
+	return atomic_load(counter) ? atomic_exchange(counter, 0) : 0;
+}
 
-		if (!(read(&s->groups[kind]) >> group & 1))
-			continue;
-		for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++)
-			out[at] += read(&s->bins[kind][group][at]);
+/* Bins of one group, of all shards that were said to have any, into `fresh`. */
+static void
+take_group(struct tayra__window *window, unsigned group,
+	   uint32_t told[TAYRA__WINDOW_SHARDS][TAYRA__WINDOW_KINDS])
+{
+	struct tayra__window_bin bins[TAYRA__WINDOW_GROUP] = { 0 };
+
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
+		for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++) {
+			if (!(told[i][kind] >> group & 1))
+				continue;
+			for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++)
+				bins[at].count[kind] += take(
+					&window->shards[i].bins[kind][group][at]);
+		}
+	for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++) {
+		const uint32_t *count = bins[at].count;
+
+		bins[at].bin = group * TAYRA__WINDOW_GROUP + at;
+		if (count[TAYRA__WINDOW_OWN] | count[TAYRA__WINDOW_OLD] | count[TAYRA__WINDOW_CUT])
+			window->fresh[window->fresh_count++] = bins[at];
 	}
 }
 
@@ -146,44 +167,33 @@ sum_group(const struct tayra__window *window, unsigned kind, unsigned group,
 static void
 take_bins(struct tayra__window *window)
 {
-	uint32_t now[TAYRA__WINDOW_GROUP];
+	uint32_t told[TAYRA__WINDOW_SHARDS][TAYRA__WINDOW_KINDS], groups = 0;
 
-	for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++) {
-		uint32_t groups = groups_of(window, kind);
-
-		window->groups |= groups;
-		while (groups) {
-			const unsigned group = next_group(&groups);
-			uint32_t *before = window->bins[kind][group];
-			uint32_t *fresh = window->fresh[kind][group];
-
-			sum_group(window, kind, group, now);
-			for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++) {
-				fresh[at] = now[at] - before[at]; /* right across a wrap too */
-				before[at] = now[at];
-			}
-		}
-	}
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
+		for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++)
+			groups |= told[i][kind] = take(&window->told.groups[i][kind]);
+	window->fresh_count = 0;
+	while (groups)
+		take_group(window, next_group(&groups), told);
 }
 
 /* OK answers since the window was opened. */
 static uint64_t
 count_ok(const struct tayra__window *window)
 {
-	uint32_t now[TAYRA__WINDOW_GROUP];
 	uint64_t n = 0;
 
-	for (unsigned kind = TAYRA__WINDOW_OWN; kind <= TAYRA__WINDOW_OLD; kind++) {
-		uint32_t groups = groups_of(window, kind);
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
+		for (unsigned kind = TAYRA__WINDOW_OWN; kind <= TAYRA__WINDOW_OLD; kind++) {
+			uint32_t groups = read(&window->told.groups[i][kind]);
 
-		while (groups) {
-			const unsigned group = next_group(&groups);
+			while (groups) {
+				const unsigned group = next_group(&groups);
 
-			sum_group(window, kind, group, now);
-			for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++)
-				n += now[at] - window->bins[kind][group][at];
+				for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++)
+					n += read(&window->shards[i].bins[kind][group][at]);
+			}
 		}
-	}
 	return n;
 }
 
@@ -193,12 +203,12 @@ count_ok(const struct tayra__window *window)
 #define AND_CUT (1u << TAYRA__WINDOW_CUT)
 
 static uint64_t
-in_bin(const struct tayra__window *window, unsigned kinds, unsigned group, unsigned at)
+in_bin(const struct tayra__window_bin *bin, unsigned kinds)
 {
 	uint64_t n = 0;
 
 	for (unsigned kind = 0; kind < TAYRA__WINDOW_KINDS; kind++)
-		n += kinds >> kind & 1 ? window->fresh[kind][group][at] : 0;
+		n += kinds >> kind & 1 ? bin->count[kind] : 0;
 	return n;
 }
 
@@ -206,24 +216,16 @@ in_bin(const struct tayra__window *window, unsigned kinds, unsigned group, unsig
 static uint64_t
 total(const struct tayra__window *window, unsigned kinds, double *sum_ns, double *sum_ns2)
 {
-	uint32_t groups = window->groups;
 	uint64_t all = 0;
 
 	*sum_ns = *sum_ns2 = 0;
-	while (groups) {
-		const unsigned group = next_group(&groups);
+	for (uint32_t i = 0; i < window->fresh_count; i++) {
+		const uint64_t n = in_bin(&window->fresh[i], kinds);
+		const double ns = (double)bin_middle_ns(window->fresh[i].bin);
 
-		for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++) {
-			uint64_t n = in_bin(window, kinds, group, at);
-			double ns;
-
-			if (n == 0)
-				continue;
-			all += n;
-			ns = (double)bin_middle_ns(group * TAYRA__WINDOW_GROUP + at);
-			*sum_ns += (double)n * ns;
-			*sum_ns2 += (double)n * ns * ns;
-		}
+		all += n;
+		*sum_ns += (double)n * ns;
+		*sum_ns2 += (double)n * ns * ns;
 	}
 	return all;
 }
@@ -231,23 +233,17 @@ total(const struct tayra__window *window, unsigned kinds, double *sum_ns, double
 static uint64_t
 quantile_ns(const struct tayra__window *window, unsigned kinds, uint64_t percent)
 {
-	double sum_ns, sum_ns2;
-	uint64_t all = total(window, kinds, &sum_ns, &sum_ns2), seen = 0;
-	const uint64_t rank = all - all * (100 - percent) / 100;
-	uint32_t groups = window->groups;
+	uint64_t all = 0, seen = 0, rank;
 
-	if (all == 0)
-		return 0;
-	while (groups) {
-		const unsigned group = next_group(&groups);
-
-		for (unsigned at = 0; at < TAYRA__WINDOW_GROUP; at++) {
-			seen += in_bin(window, kinds, group, at);
-			if (seen >= rank)
-				return bin_middle_ns(group * TAYRA__WINDOW_GROUP + at);
-		}
+	for (uint32_t i = 0; i < window->fresh_count; i++)
+		all += in_bin(&window->fresh[i], kinds);
+	rank = all - all * (100 - percent) / 100;
+	for (uint32_t i = 0; i < window->fresh_count && all; i++) {
+		seen += in_bin(&window->fresh[i], kinds);
+		if (seen >= rank)
+			return bin_middle_ns(window->fresh[i].bin);
 	}
-	return bin_middle_ns(TAYRA__WINDOW_BINS - 1);
+	return 0;
 }
 
 /* Who was cancelled would have taken longer than that: counted with its time so far it can show
@@ -263,42 +259,28 @@ p90_ns(const struct tayra__window *window, unsigned kinds)
 	return cut > answered ? cut : answered;
 }
 
-/* All but OK, which bins count. */
-static void
-sum(const struct tayra__window *window, uint64_t outcomes[TAYRA_OUTCOMES])
+/* What was added last is read first: with it comes what was added before it. */
+static struct tayra__window_sums
+sum(const struct tayra__window *window)
 {
-	memset(outcomes, 0, TAYRA_OUTCOMES * sizeof(*outcomes));
-	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
+	struct tayra__window_sums sums = { 0 };
+
+	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++) {
+		const struct tayra__window_shard *s = &window->shards[i];
+
+		sums.other_ns += atomic_load(&s->other_ns);
+		sums.old += read(&s->old);
 		for (unsigned o = 0; o < TAYRA_OUTCOMES; o++)
-			outcomes[o] += read(&window->shards[i].outcomes[o]);
+			sums.outcomes[o] += read(&s->outcomes[o]);
+	}
+	return sums;
 }
 
-static uint64_t
-sum_old(const struct tayra__window *window)
-{
-	uint64_t old = 0;
-
-	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
-		old += read(&window->shards[i].old);
-	return old;
-}
-
-/* Time spent by those that were not OK, in this window. */
-static uint64_t
-take_other_ns(struct tayra__window *window)
-{
-	uint64_t before = window->other_ns;
-
-	window->other_ns = 0;
-	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++)
-		window->other_ns += read(&window->shards[i].other_ns);
-	return window->other_ns - before;
-}
-
+/* The latencies of this window, and the time of those who have none. */
 static void
-fill_latencies(struct tayra__window *window, struct tayra__limit_window *out)
+fill_latencies(const struct tayra__window *window, uint64_t other_ns,
+	       struct tayra__limit_window *out)
 {
-	const uint64_t other_ns = take_other_ns(window);
 	double own_ns, own_ns2;
 
 	out->own = (uint32_t)total(window, OWN, &own_ns, &own_ns2);
@@ -306,7 +288,7 @@ fill_latencies(struct tayra__window *window, struct tayra__limit_window *out)
 	out->own_p50_ns = quantile_ns(window, OWN, 50);
 	out->own_p90_ns = p90_ns(window, OWN);
 	out->p90_ns = p90_ns(window, ALL);
-	total(window, ALL, &out->ok_ns, &out->ok_ns2);
+	out->answers = (uint32_t)total(window, ALL, &out->ok_ns, &out->ok_ns2);
 	/* Little's law, by the time that those who left had spent inside. */
 	out->inflight = out->length_ns ? (out->ok_ns + (double)other_ns) / (double)out->length_ns
 				       : 0;
@@ -316,30 +298,30 @@ void
 tayra__window_turn(struct tayra__window *window, uint32_t held)
 {
 	atomic_fetch_add_explicit(&window->epoch, 1, memory_order_relaxed);
-	window->old = sum_old(window);
+	window->old_turned = atomic_load(&window->told.others) ? sum(window).old : window->sums.old;
 	window->old_held = held;
 }
 
 void
 tayra__window_close(struct tayra__window *window, uint64_t now_ns, struct tayra__limit_window *out)
 {
-	uint64_t sums[TAYRA_OUTCOMES], fresh[TAYRA_OUTCOMES], gone;
-	double ns, ns2;
+	const struct tayra__window_sums before = window->sums;
+	uint64_t fresh[TAYRA_OUTCOMES], gone;
 
 	take_bins(window);
-	sum(window, sums);
-	sums[TAYRA_OUTCOME_OK] = window->outcomes[TAYRA_OUTCOME_OK] + total(window, ALL, &ns, &ns2);
+	if (atomic_load(&window->told.others) && atomic_exchange(&window->told.others, false))
+		window->sums = sum(window);
 	for (unsigned o = 0; o < TAYRA_OUTCOMES; o++)
-		fresh[o] = sums[o] - window->outcomes[o];
-	memcpy(window->outcomes, sums, sizeof(sums));
+		fresh[o] = window->sums.outcomes[o] - before.outcomes[o];
 	out->length_ns = now_ns - window->opened_ns;
 	window->opened_ns = now_ns;
+	fill_latencies(window, window->sums.other_ns - before.other_ns, out);
+	window->ok += out->answers;
 	out->drops = (uint32_t)(fresh[TAYRA_OUTCOME_TIMEOUT] + fresh[TAYRA_OUTCOME_OVERLOAD]);
 	out->errors = out->drops + (uint32_t)fresh[TAYRA_OUTCOME_ERROR];
-	out->answers = (uint32_t)fresh[TAYRA_OUTCOME_OK] + out->errors;
-	gone = sum_old(window) - window->old;
+	out->answers += out->errors;
+	gone = window->sums.old - window->old_turned;
 	out->old = (uint32_t)(window->old_held > gone ? window->old_held - gone : 0);
-	fill_latencies(window, out);
 	out->inflight_max = atomic_exchange_explicit(&window->inflight_max, 0,
 						     memory_order_relaxed);
 	out->reached = atomic_exchange_explicit(&window->reached, false, memory_order_relaxed);
@@ -349,8 +331,8 @@ void
 tayra__window_sums(const struct tayra__window *window, uint64_t admitted[TAYRA_CLASSES],
 		   uint64_t outcomes[TAYRA_OUTCOMES])
 {
-	sum(window, outcomes);
-	outcomes[TAYRA_OUTCOME_OK] = window->outcomes[TAYRA_OUTCOME_OK] + count_ok(window);
+	memcpy(outcomes, sum(window).outcomes, TAYRA_OUTCOMES * sizeof(*outcomes));
+	outcomes[TAYRA_OUTCOME_OK] = window->ok + count_ok(window);
 	memset(admitted, 0, TAYRA_CLASSES * sizeof(*admitted));
 	for (unsigned i = 0; i < TAYRA__WINDOW_SHARDS; i++) {
 		for (unsigned o = 0; o < TAYRA_OUTCOMES; o++)

@@ -2,10 +2,12 @@
  *
  * window.h: what happened since the last window was closed.
  *
- * ADDERS: any thread, no lock.  Counters only ever grow; relaxed atomics, spread over shards.
- * (The largest number in flight is a hint: two threads at once may lose one of theirs.)
- * CLOSER: holds pace.lock.  A window is the difference between two sums, so nothing is reset and
- * no count is lost; an add that races with a close falls into this window or the next.
+ * ADDERS: any thread, no lock.  Atomics, spread over shards; whoever has counted says so in `told`
+ * unless it was said already.  (The largest number in flight is a hint: two threads at once may
+ * lose one of theirs.)
+ * CLOSER: holds pace.lock.  It takes what was said and then what was counted, and looks at nothing
+ * else: by the end of a window all of this has left the processor's caches.  No count is lost; an
+ * add that races with a close falls into this window or the next.
  */
 #ifndef TAYRA_PACE_WINDOW_H
 #define TAYRA_PACE_WINDOW_H
@@ -21,9 +23,7 @@
 #define TAYRA__WINDOW_HIGH_BIT 37
 #define TAYRA__WINDOW_BINS                                                                         \
 	(((TAYRA__WINDOW_HIGH_BIT - TAYRA__WINDOW_LOW_BIT) << TAYRA__WINDOW_SUB_BITS) + 2)
-/* Bins come in groups, of 64 bytes.  Latencies of one backend fill a few of them, and only those
- * that were ever added to are looked at: a close that read all bins would cost 20 us, once in some
- * tens of answers. */
+/* Bins come in groups, a cache line each.  Latencies of one backend fill a few of them. */
 #define TAYRA__WINDOW_GROUP  16
 #define TAYRA__WINDOW_GROUPS ((TAYRA__WINDOW_BINS + TAYRA__WINDOW_GROUP - 1) / TAYRA__WINDOW_GROUP)
 #define TAYRA__WINDOW_SHARDS 4
@@ -37,35 +37,50 @@ enum tayra__window_kind {
 };
 #define TAYRA__WINDOW_KINDS 3
 
-typedef uint32_t tayra__window_counts[TAYRA__WINDOW_KINDS][TAYRA__WINDOW_GROUPS]
-				     [TAYRA__WINDOW_GROUP];
-
 struct tayra__window_shard {
 	_Alignas(64) _Atomic uint32_t
 		bins[TAYRA__WINDOW_KINDS][TAYRA__WINDOW_GROUPS][TAYRA__WINDOW_GROUP];
-	_Atomic uint32_t groups[TAYRA__WINDOW_KINDS]; /* a bit each: was it ever added to? */
-	_Atomic uint64_t admitted[TAYRA_CLASSES];
+	/* These only ever grow. */
 	_Atomic uint64_t outcomes[TAYRA_OUTCOMES]; /* but OK, which bins count */
-	_Atomic uint64_t quiet[TAYRA_OUTCOMES];    /* of tickets that teach nothing */
 	_Atomic uint64_t old;      /* of whatever outcome, begun under another limit */
 	_Atomic uint64_t other_ns; /* time of those that are not OK */
-	char apart[64];            /* no two shards on one cache line */
+	_Atomic uint64_t admitted[TAYRA_CLASSES];
+	_Atomic uint64_t quiet[TAYRA_OUTCOMES]; /* of tickets that teach nothing */
+	char apart[64];                         /* no two shards on one cache line */
+};
+
+struct tayra__window_sums {
+	uint64_t outcomes[TAYRA_OUTCOMES], old, other_ns; /* as in a shard */
+};
+
+/* What was counted since the window was opened.  Read with each answer, changed a few times in a
+ * window. */
+struct tayra__window_told {
+	_Atomic uint32_t groups[TAYRA__WINDOW_SHARDS][TAYRA__WINDOW_KINDS]; /* a bit each */
+	_Atomic bool others; /* in any shard: outcomes, old, other_ns */
+};
+
+/* One bin of this window. */
+struct tayra__window_bin {
+	uint32_t bin;
+	uint32_t count[TAYRA__WINDOW_KINDS];
 };
 
 struct tayra__window {
-	struct tayra__window_shard shards[TAYRA__WINDOW_SHARDS];
+	_Alignas(64) struct tayra__window_told told;
 	_Atomic uint32_t epoch;        /* changes with the limit */
 	_Atomic uint32_t inflight_max; /* in this window */
 	_Atomic bool reached;          /* the limit was reached in this window */
-	/* The closer's: the sums when this window was opened. */
-	uint64_t opened_ns;
-	uint64_t outcomes[TAYRA_OUTCOMES];
-	uint64_t other_ns;
-	uint32_t groups; /* of any kind and shard */
-	tayra__window_counts bins;
-	tayra__window_counts fresh; /* scratch: this window's */
-	uint64_t old,
+	/* The closer's. */
+	_Alignas(64) uint64_t opened_ns;
+	uint64_t ok;                    /* answers, of all windows so far */
+	struct tayra__window_sums sums; /* when this window was opened */
+	uint64_t old_turned,
 		old_held; /* the sum of `old`, and how many were held, when the limit changed */
+	/* Scratch: the bins of this window in which there is something, in order. */
+	uint32_t fresh_count;
+	struct tayra__window_bin fresh[TAYRA__WINDOW_BINS];
+	struct tayra__window_shard shards[TAYRA__WINDOW_SHARDS];
 };
 
 static inline uint32_t

@@ -30,6 +30,22 @@ what_is_allocated_is_zeroed(void **state)
 }
 
 static void
+what_is_to_be_aligned_is_and_is_zeroed(void **state)
+{
+	for (size_t align = 16; align <= 256; align *= 2) {
+		unsigned char *bytes = tayra__mem_aligned(align, 100);
+
+		assert_non_null(bytes);
+		assert_int_equal((uintptr_t)bytes % align, 0);
+		for (int i = 0; i < 100; i++)
+			assert_int_equal(bytes[i], 0);
+		memset(bytes, 1, 100);
+		tayra__mem_free(bytes);
+	}
+	assert_null(tayra__mem_aligned(64, SIZE_MAX));
+}
+
+static void
 nothing_asked_is_a_block_not_a_failure(void **state)
 {
 	void *empty = tayra__mem_alloc(0), *none = tayra__mem_array(0, 8);
@@ -93,6 +109,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(what_is_allocated_is_zeroed, never_fail),
+		cmocka_unit_test_teardown(what_is_to_be_aligned_is_and_is_zeroed, never_fail),
 		cmocka_unit_test_teardown(nothing_asked_is_a_block_not_a_failure, never_fail),
 		cmocka_unit_test_teardown(an_array_too_large_to_count_is_refused, never_fail),
 		cmocka_unit_test_teardown(the_nth_allocation_and_every_later_one_fails, never_fail),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pace/window.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,7 +13,7 @@
 static int
 setup(void **state)
 {
-	*state = tayra__mem_alloc(sizeof(struct tayra__window));
+	*state = tayra__mem_aligned(_Alignof(struct tayra__window), sizeof(struct tayra__window));
 	return *state ? 0 : -1;
 }
 
@@ -180,6 +182,52 @@ mean_inflight_counts_the_time_of_all(void **state)
 	assert_true(out.inflight == 0);
 }
 
+#define ANSWERS 6000u
+
+struct pair {
+	struct tayra__window *window;
+	_Atomic uint32_t added, seen;
+};
+
+/* One after the other, so that of none a later one says that there is something. */
+static void *
+answer_one_by_one(void *arg)
+{
+	struct pair *pair = arg;
+
+	for (uint32_t i = 1; i <= ANSWERS; i++) {
+		tayra__window_answer(pair->window,
+				     i & 1 ? TAYRA_OUTCOME_OK : TAYRA_OUTCOME_OVERLOAD, 1000000,
+				     i >> 1 & 1);
+		atomic_store(&pair->added, i);
+		while (atomic_load(&pair->seen) < i)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static void
+no_answer_is_lost_or_counted_twice_while_windows_are_closed(void **state)
+{
+	uint64_t admitted[TAYRA_CLASSES], outcomes[TAYRA_OUTCOMES];
+	struct pair pair = { .window = *state };
+	bool lost = false;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, answer_one_by_one, &pair), 0);
+	for (uint32_t seen = 0, added = 0; added < ANSWERS;) {
+		added = atomic_load(&pair.added);
+		seen += closed(pair.window).answers;
+		lost |= seen < added || seen > atomic_load(&pair.added) + 1;
+		atomic_store(&pair.seen, seen > added ? seen : added);
+	}
+	pthread_join(thread, NULL);
+	assert_false(lost);
+	tayra__window_sums(pair.window, admitted, outcomes);
+	assert_int_equal(outcomes[TAYRA_OUTCOME_OK], ANSWERS / 2);
+	assert_int_equal(outcomes[TAYRA_OUTCOME_OVERLOAD], ANSWERS / 2);
+}
+
 static void
 only_timeouts_and_overloads_are_drops(void **state)
 {
@@ -211,6 +259,9 @@ main(void)
 			who_was_cancelled_can_raise_the_p90_and_never_lower_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(mean_inflight_counts_the_time_of_all, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			no_answer_is_lost_or_counted_twice_while_windows_are_closed, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(only_timeouts_and_overloads_are_drops, setup,
 						teardown),
 	};
