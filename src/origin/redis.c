@@ -326,7 +326,12 @@ set_up(struct redis *r, const struct tayra__origin_settings *settings, const cha
 	if (status == TAYRA_OK)
 		status = tayra__redis_words_parse(command, &r->keys, &r->words, why);
 	if (status == TAYRA_OK && settings->write) {
-		status = tayra__redis_words_parse(settings->write, &r->keys, &r->writes, why);
+		char text[200] = "";
+		const struct tayra__complaint wrong = { text, sizeof(text) };
+
+		status = tayra__redis_words_parse(settings->write, &r->keys, &r->writes, &wrong);
+		if (status == TAYRA_E_INVAL)
+			tayra__complain(why, "write: %s", text);
 		r->origin.write = load;
 	}
 	/* A server that is not there may come; one that refuses us will not change its mind. */

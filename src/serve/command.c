@@ -213,6 +213,27 @@ list_arguments(const struct tayra__call *call, char out[160])
 	}
 }
 
+/* It stores something other than by SET KEY VALUE under a key that goes to its origin first.
+ * Replies then. */
+static bool
+bypasses_origin(const struct tayra__call *call)
+{
+	const struct tayra__command *c = call->command;
+	const size_t last = c->last < 0 ? call->count - (size_t)-c->last : (size_t)c->last;
+
+	if (c->first == 0 || (strcmp(c->name, "set") == 0 && call->count == 3) ||
+	    (!(c->flags & TAYRA__COMMAND_DENYOOM) && strncmp(c->name, "rename", 6) != 0))
+		return false;
+	for (size_t i = (size_t)c->first; i <= last && i < call->count; i += (size_t)c->step)
+		if (tayra__fetch_writes(call, i)) {
+			tayra__call_error(call,
+					  "ERR such a key goes to its origin first: by SET KEY "
+					  "VALUE alone");
+			return true;
+		}
+	return false;
+}
+
 static void
 refuse_unknown(const struct tayra__call *call)
 {
@@ -280,6 +301,8 @@ tayra__command_execute(struct tayra__connection *connection, struct tayra__resp_
 		tayra__call_wrong_arity(&call);
 	else if (!connection->authenticated && !(command->flags & TAYRA__COMMAND_NO_AUTH))
 		tayra__call_error(&call, "NOAUTH Authentication required.");
+	else if (call.server->routes && bypasses_origin(&call))
+		return;
 	else if ((command->flags & TAYRA__COMMAND_BLIND) || !tayra__fetch_before(&call))
 		run(&call);
 }

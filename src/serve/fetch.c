@@ -17,7 +17,7 @@
 #define TRIES_MAX           3
 #define WHY_MAX             200
 
-enum ending { REPLY_VALUE, REPLY_VALUES, EXECUTE };
+enum ending { REPLY_VALUE, REPLY_VALUES, EXECUTE, REPLY_WRITTEN };
 
 struct slot {
 	struct fetch *fetch;
@@ -131,6 +131,17 @@ text_of(int status)
 	}
 }
 
+static const char *
+text_of_write(int status)
+{
+	switch (status) {
+	case TAYRA_E_INVAL: return "ORIGIN the origin does not take this value";
+	case TAYRA_E_NOT_FOUND: return "ORIGIN the origin has no such key to change";
+	case TAYRA_E_TOO_LARGE: return "ORIGIN the value is too large for the origin";
+	default: return text_of(status);
+	}
+}
+
 /* What the origin said last, into why[]; false: nothing is known. */
 static bool
 explain(const struct slot *slot, char *why, size_t why_len)
@@ -149,7 +160,9 @@ write_error(const struct fetch *fetch, const struct slot *slot, struct tayra__bu
 {
 	uint64_t retry_ns = slot->ref.retry_after_ns;
 	char why[WHY_MAX];
-	const char *text = explain(slot, why, sizeof(why)) ? why : text_of(slot->status);
+	const char *text = explain(slot, why, sizeof(why))  ? why
+			   : fetch->ending == REPLY_WRITTEN ? text_of_write(slot->status)
+							    : text_of(slot->status);
 	char which[48] = "", when[48] = "";
 
 	if (fetch->ending == REPLY_VALUES)
@@ -175,6 +188,13 @@ write_value(const struct fetch *fetch, const struct slot *slot, struct tayra__bu
 static void
 write_reply(const struct fetch *fetch, struct tayra__buffer *out)
 {
+	if (fetch->ending == REPLY_WRITTEN) {
+		if (fetch->slots[0].status == TAYRA_OK)
+			tayra__resp_simple(out, "OK");
+		else
+			write_error(fetch, &fetch->slots[0], out);
+		return;
+	}
 	for (size_t i = 0; i < fetch->count; i++)
 		if (is_error(&fetch->slots[i])) {
 			write_error(fetch, &fetch->slots[i], out);
@@ -193,12 +213,15 @@ let_go(struct fetch *fetch)
 		tayra_release(&fetch->slots[i].ref);
 }
 
-/* All has been started: reply if nothing is still to come, else later. */
+/* All has been started: reply if nothing is still to come, else later; behind what changes
+ * something nothing is executed until then. */
 static void
 settle(struct tayra__call *call, struct fetch *fetch)
 {
 	if (fetch->left > 0) {
-		tayra__call_suspend(call, &fetch->pending, TAYRA__ASIDE_READS);
+		tayra__call_suspend(call, &fetch->pending,
+				    fetch->ending == REPLY_WRITTEN ? TAYRA__ASIDE_NONE
+								   : TAYRA__ASIDE_READS);
 		return;
 	}
 	write_reply(fetch, call->out);
@@ -214,6 +237,47 @@ tayra__fetch_value(struct tayra__call *call, size_t index)
 	if (!fetch)
 		return;
 	start(call, &fetch->slots[0], index);
+	settle(call, fetch);
+}
+
+static const struct tayra__route *
+writer_of(const struct tayra__call *call, const struct tayra__key_in *key)
+{
+	const struct tayra__route *route = tayra__route_find(call->server->routes, key);
+
+	return route && route->origin->write ? route : NULL;
+}
+
+bool
+tayra__fetch_writes(const struct tayra__call *call, size_t index)
+{
+	const struct tayra__key_in key = tayra__call_key(call, index);
+
+	return writer_of(call, &key) != NULL;
+}
+
+void
+tayra__fetch_write(struct tayra__call *call, size_t index, size_t value_index)
+{
+	const struct tayra__key_in key = tayra__call_key(call, index);
+	const struct tayra__resp_arg *value = &call->args[value_index];
+	struct tayra_request request = TAYRA_REQUEST_INIT;
+	struct fetch *fetch = create(call, REPLY_WRITTEN, 1);
+	struct slot *slot;
+
+	if (!fetch)
+		return;
+	slot = &fetch->slots[0];
+	slot->route = writer_of(call, &key);
+	slot->index = index;
+	request.key = tayra__key_stored(&key);
+	request.key_len = key.len + 1;
+	request.key_prefix_len = 1;
+	tayra__fetch_describe(slot->route, &request);
+	tayra__keyspace_expect(&call->server->keyspace, key.db);
+	slot->status = tayra_put_through_start(call->server->handle, &request, value->bytes,
+					       value->len, call->server->cq, slot);
+	fetch->left = slot->status == TAYRA_PENDING;
 	settle(call, fetch);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fetch.h: values that come from below RAM: an origin that a route names, or a tier of the handle.
+ * fetch.h: values that come from below RAM: an origin that a route names, or a tier of the handle;
+ * and those that go there.
  * A fetch asks for one key or several side by side, and ends when all have come: then it replies,
  * or what was put off is executed.  The thread of the loop alone; origins load on their own.
  */
@@ -29,6 +30,10 @@ void tayra__fetch_describe(const struct tayra__route *route, struct tayra_reques
 bool tayra__fetch_possible(const struct tayra__call *call, size_t index);
 /* Reply, now or later, with the value of a key that RAM has not, or null. */
 void tayra__fetch_value(struct tayra__call *call, size_t index);
+/* A SET of such a key is brought to its origin first. */
+bool tayra__fetch_writes(const struct tayra__call *call, size_t index);
+/* Bring it, and reply, now or later, whether the origin has it. */
+void tayra__fetch_write(struct tayra__call *call, size_t index, size_t value_index);
 /* Reply, now or later, with an array of the values of all arguments from `first`, or with the
  * error that one of them met. */
 void tayra__fetch_values(struct tayra__call *call, size_t first);

@@ -66,6 +66,8 @@ const struct tayra__watch_row tayra__figure_rows[] = {
 		"Loads not begun because their group of keys rests after failures"),
 	COUNTER("absent_replies", loads.absent,
 		"Requests answered from memory of what an origin has not, or failed to bring"),
+	COUNTER("origin_writes", loads.writes, "Values that a SET has brought to an origin"),
+	COUNTER("origin_write_failures", loads.write_errors, "Of those, not taken"),
 	COUNTER("loads_shed", loads.shed, "Requests refused because an origin had no room"),
 	COUNTER("load_timeouts", loads.timeouts, "Requests that got no answer in time"),
 	GAUGE("loads_running", limit_held, "Loads that origins work on now"),

@@ -264,6 +264,8 @@ write_loads(struct tayra__server *server, struct tayra__buffer *out)
 	number(out, "loads", stats.loads);
 	number(out, "load_failures", stats.load_errors);
 	number(out, "loads_joined", stats.joined);
+	number(out, "origin_writes", stats.writes);
+	number(out, "origin_write_failures", stats.write_errors);
 	number(out, "loads_inflight", stats.inflight);
 	number(out, "loads_shed", stats.shed);
 	number(out, "load_timeouts", stats.timeouts);

@@ -230,6 +230,10 @@ const struct tayra__knob tayra__route_knobs[] = {
 	  "for a database, without batch or pipeline: one SELECT with the same parameters, which "
 	  "is "
 	  "asked first; the value is only asked for if what it says is not what it said before" },
+	{ "write", TAYRA__KNOB_TEXT, OF(write), "SQL|METHOD|COMMAND", 0, 0, NULL, 0, "none",
+	  "a SET is brought to the origin so, and then cached: for a database a statement whose "
+	  "last parameter is the value; for an HTTP server PUT, POST or PATCH; for a Redis a "
+	  "command, behind which the value goes" },
 	{ "batch", TAYRA__KNOB_TEXT, OF(batch), "SQL", 0, 0, NULL, 0, "one key at a time",
 	  "for a database: one SELECT that is asked for several keys at once, a JSON array in "
 	  "SQLite, arrays in PostgreSQL; its first columns are the parts of the key, those behind "

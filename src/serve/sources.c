@@ -220,6 +220,7 @@ open_origin(const struct tayra__route_setting *route, char *why, size_t why_len,
 	options.batch_window_ns = route->batch_window_ns;
 	options.pipeline = route->pipeline;
 	options.version = route->version;
+	options.write = route->write;
 	if (source->sqlite)
 		return tayra_origin_sqlite(&options, source->sqlite, route->query, why, why_len,
 					   out);
@@ -247,6 +248,8 @@ place_of(const struct tayra__route_setting *route, int status, const char *why)
 		return tayra__yaml_find(route->at, "keys");
 	if (strncmp(why, "version", strlen("version")) == 0)
 		return tayra__yaml_find(route->at, "version");
+	if (strncmp(why, "write", strlen("write")) == 0)
+		return tayra__yaml_find(route->at, "write");
 	if (strncmp(why, "batch", strlen("batch")) == 0)
 		return tayra__yaml_find(route->at, "batch");
 	at = tayra__yaml_find(route->at, "query");
@@ -502,6 +505,8 @@ tayra__settings_describe(const struct tayra__settings *s, FILE *out)
 		describe_time("ttl", route->ttl_ms ? route->ttl_ms : 60000, out);
 		if (route->stale_ms)
 			describe_time("stale", route->stale_ms, out);
+		if (route->write)
+			fprintf(out, ", SET goes there first");
 		describe_loads(s, route, out);
 		describe_limit(s, route->source, out);
 		fputc('\n', out);

@@ -186,6 +186,10 @@ run_set(struct tayra__call *call)
 
 	if (!read_set_options(call, &o))
 		return;
+	if (tayra__fetch_writes(call, 1)) {
+		tayra__fetch_write(call, 1, 2);
+		return;
+	}
 	if (o.flags && tayra__fetch_before(call))
 		return;
 	if (o.flags) {

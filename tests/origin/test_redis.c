@@ -296,6 +296,9 @@ what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 {
 	static const char url[] = "redis://127.0.0.1:1";
 	static const char words[] = "A a a a a a a a a a a a a a a a a";
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[300] = "";
 
 	refused(url, "u:{id}", "GET {name}", "no part {name}");
 	refused(url, NULL, "", "no word");
@@ -304,6 +307,11 @@ what_cannot_serve_is_refused_with_one_line_that_says_why(void **state)
 	refused(url, NULL, "GET {key", "byte 1");
 	refused(url, NULL, words, "16 words");
 	refused("http://x", NULL, "GET {key}", "redis://");
+	o.write = "SET {name}";
+	assert_int_equal(tayra_origin_redis(&o, url, "GET {key}", error, sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "write: "));
+	assert_non_null(strstr(error, "no part {name}"));
 	refused(url, "u:{id", "GET {id}", "pattern");
 	if (!server.folder[0])
 		return;
