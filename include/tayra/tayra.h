@@ -99,9 +99,10 @@ struct tayra_options {
 	 * takes its lease there, and the others wait for what it loads, as they would for a load of
 	 * their own: up to their timeouts, stale at the soft one.  It is given back when the load
 	 * ends, and runs out after this time: then, also when its holder died, the next one loads.
-	 * A load that takes longer is begun once more elsewhere.  While the server cannot be asked
-	 * each loads for itself.  Not for REFRESH, NO_STORE and values that are never fresh, nor
-	 * without single flight.  Default 2 s, at most an hour; TAYRA_OFF: not.
+	 * A load that takes longer renews it as long as somebody waits, where there is a ticker or
+	 * tayra_tick() is called; else it is begun once more elsewhere.  While the server cannot be
+	 * asked each loads for itself.  Not for REFRESH, NO_STORE and values that are never fresh,
+	 * nor without single flight.  Default 2 s, at most an hour; TAYRA_OFF: not.
 	 */
 	uint64_t lease_ns;
 	/*

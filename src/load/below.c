@@ -439,7 +439,7 @@ static bool
 has_work(const struct tayra__below *below)
 {
 	return tayra__due_is_posted(&below->due) || below->trust == TAYRA__DISTRUSTED ||
-	       below->pay || !tayra__list_empty(&below->leases.ended);
+	       below->pay || below->leases.renew || !tayra__list_empty(&below->leases.ended);
 }
 
 static void *
@@ -462,6 +462,8 @@ run_writer(void *arg)
 			tick_remote(t);
 		tayra__due_work(t, part, UINT_MAX);
 		tayra__lease_give_back(t);
+		if (below->leases.renew)
+			tayra__lease_renew(t);
 	}
 	tayra__due_work(t, TAYRA__DUE_POSTED, UINT_MAX);
 	pthread_mutex_unlock(&t->lock);

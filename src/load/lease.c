@@ -19,6 +19,7 @@
 #define LOOK_MAX_NS   (100 * TAYRA_NS_PER_MS)
 #define LOOK_APART_NS (TAYRA_NS_PER_MS / 2) /* of all that are parked, on average at least */
 #define MISSES_MAX    8u
+#define RENEWALS      3u /* in the time of a lease */
 #define LEASES_MAX    4u /* that one waits for: it may be no lease of ours that lies there */
 
 static struct tayra__leases *
@@ -87,13 +88,23 @@ tayra__lease_get(struct tayra *t, const void *key, size_t key_len, struct tayra_
 	return status;
 }
 
+/* Old enough to be renewed by then. */
+static bool
+was_due(const struct tayra_load *flight, uint64_t now_ns)
+{
+	return now_ns > flight->started_ns &&
+	       now_ns - flight->started_ns > flight->t->below.leases.ns / RENEWALS;
+}
+
 /* It has run out: somebody else's may lie there by now. */
 static bool
 is_over(const struct tayra_load *flight)
 {
-	const struct tayra *t = flight->t;
+	const struct tayra__leases *leases = &flight->t->below.leases;
+	uint64_t from_ns = was_due(flight, leases->renewed_ns) ? leases->renewed_ns
+							       : flight->started_ns;
 
-	return tayra__handle_now_ns(t) - flight->started_ns > t->below.leases.ns;
+	return tayra__handle_now_ns(flight->t) - from_ns > leases->ns;
 }
 
 /* All of one handle. */
@@ -116,6 +127,82 @@ void
 tayra__lease_release(struct tayra_load *flight)
 {
 	release(flight->t, &flight, 1);
+}
+
+static bool
+is_renewable(const struct tayra_load *flight, uint64_t now_ns)
+{
+	return flight->lease && flight->state <= TAYRA__FLIGHT_RUNNING && was_due(flight, now_ns) &&
+	       atomic_load_explicit(&flight->deadline_ns, memory_order_relaxed) > now_ns;
+}
+
+/* Some of those from there on, referenced, so that they stay in the list too. */
+static size_t
+gather(struct tayra *t, struct tayra__list *at, uint64_t now_ns,
+       struct tayra_load *out[TAYRA__TIER_LEASES])
+{
+	size_t n = 0;
+
+	for (; at != &t->flights && n < TAYRA__TIER_LEASES; at = at->next) {
+		struct tayra_load *flight = TAYRA__LIST_ENTRY(at, struct tayra_load, in_flights);
+
+		if (!is_renewable(flight, now_ns))
+			continue;
+		tayra__flight_ref(flight);
+		out[n++] = flight;
+	}
+	return n;
+}
+
+/* Lock held, let go of meanwhile. */
+static void
+renew(struct tayra *t, struct tayra_load *const *flights, size_t n)
+{
+	struct tayra__tier_leased of[TAYRA__TIER_LEASES];
+
+	for (size_t i = 0; i < n; i++)
+		of[i] = (struct tayra__tier_leased){ flights[i]->key, flights[i]->key_len,
+						     flights[i]->lease };
+	pthread_mutex_unlock(&t->lock);
+	tayra__level_renew(&t->below.remote, of, n, leases_of(t)->ns);
+	pthread_mutex_lock(&t->lock);
+}
+
+void
+tayra__lease_renew(struct tayra *t)
+{
+	const uint64_t now_ns = tayra__handle_now_ns(t);
+	struct tayra_load *flights[TAYRA__TIER_LEASES];
+	struct tayra__list *at = t->flights.next;
+	size_t n;
+
+	leases_of(t)->renew = false;
+	leases_of(t)->renewed_ns = now_ns;
+	while ((n = gather(t, at, now_ns, flights)) > 0) {
+		renew(t, flights, n);
+		at = flights[n - 1]->in_flights.next;
+		while (n > 0)
+			tayra__flight_unref(flights[--n]);
+	}
+}
+
+void
+tayra__lease_tick(struct tayra *t, uint64_t now_ns)
+{
+	struct tayra__below *below = &t->below;
+	struct tayra__leases *leases = leases_of(t);
+
+	if (!below->remote.tier || !below->remote.tier->ops->renew || leases->ns == 0 ||
+	    now_ns < leases->renew_ns)
+		return;
+	leases->renew_ns = tayra__add_sat(now_ns, leases->ns / RENEWALS);
+	if (t->flight_count == 0)
+		return;
+	leases->renew = true;
+	if (below->writer)
+		pthread_cond_broadcast(&below->due.settled);
+	else
+		tayra__lease_renew(t);
 }
 
 /* Whoever sleeps until something is due has to know of it. */

@@ -27,8 +27,10 @@ struct tayra__waiter;
 struct tayra__leases {
 	uint64_t ns; /* how long one lasts; 0: none are taken.  Set by create */
 	/* handle.lock: */
-	struct tayra__heap parked; /* flights, by when they look again */
-	struct tayra__list ended;  /* flights whose leases the writer gives back, referenced */
+	struct tayra__heap parked;     /* flights, by when they look again */
+	struct tayra__list ended;      /* flights whose leases the writer gives back, referenced */
+	uint64_t renew_ns, renewed_ns; /* when those that run are renewed next, and were last */
+	bool renew;                    /* the writer is to do it now */
 	/* Looks in a row that were not worth it, and those that were, roughly: a hint. */
 	_Atomic uint32_t misses;
 };
@@ -64,7 +66,12 @@ void tayra__lease_due(struct tayra *t, uint64_t now_ns, uint64_t budget);
 uint64_t tayra__lease_due_ns_for(const struct tayra__waiter *w);
 /* When a queue has to; UINT64_MAX: never. */
 uint64_t tayra__lease_next_ns(const struct tayra *t);
-/* The writer: some of what `ended` has.  The lock is let go of meanwhile. */
+/* Of a tick: what is loaded here keeps its lease as long as that takes and somebody waits.  The
+ * lock is let go of meanwhile. */
+void tayra__lease_tick(struct tayra *t, uint64_t now_ns);
+/* The writer: some of what `ended` has; and what is to be renewed.  The lock is let go of
+ * meanwhile. */
 void tayra__lease_give_back(struct tayra *t);
+void tayra__lease_renew(struct tayra *t);
 
 #endif

@@ -103,6 +103,13 @@ tayra__level_release(const struct tayra__level *level, const struct tayra__tier_
 	level->tier->ops->release(level->tier, leases, count);
 }
 
+void
+tayra__level_renew(const struct tayra__level *level, const struct tayra__tier_leased *leases,
+		   size_t count, uint64_t ns)
+{
+	level->tier->ops->renew(level->tier, leases, count, ns);
+}
+
 int
 tayra__level_put(struct tayra *t, const struct tayra__level *level, const void *key, size_t key_len,
 		 const void *value, size_t value_len, const struct tayra_item_meta *meta,

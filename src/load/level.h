@@ -31,6 +31,8 @@ int tayra__level_lease(struct tayra *t, const struct tayra__level *level, const 
 		       size_t key_len, struct tayra__tier_lease *lease, struct tayra__found *out);
 void tayra__level_release(const struct tayra__level *level, const struct tayra__tier_leased *leases,
 			  size_t count);
+void tayra__level_renew(const struct tayra__level *level, const struct tayra__tier_leased *leases,
+			size_t count, uint64_t ns);
 /* Times of meta are the handle's; the tags it tells of lie behind the value.  => as the tier's put,
  * or its offer if it has one: then TAYRA_E_NOT_FOUND says that there is something newer. */
 enum tayra__level_how { TAYRA__LEVEL_PUT, TAYRA__LEVEL_OFFER };

@@ -46,6 +46,7 @@ tick(struct tayra *t, uint64_t now_ns, uint64_t budget)
 	pthread_mutex_lock(&t->lock);
 	tayra__waiters_due(t, now_ns, budget);
 	tayra__lease_due(t, now_ns, budget);
+	tayra__lease_tick(t, now_ns);
 	if (!tayra__list_empty(&t->ready)) {
 		/* A loader may take its time; meanwhile nobody may believe the coarse clock. */
 		atomic_store_explicit(&t->root->coarse_ns, 0, memory_order_relaxed);

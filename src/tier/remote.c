@@ -335,9 +335,10 @@ remote_lease(struct tayra__tier *tier, const void *key, size_t key_len, uint64_t
 	return get_or_lease(tier, key, key_len, wall_ms, lease, out);
 }
 
-/* Should it fail, they run out. */
+/* Should it fail, they run out.  ns 0: give them back. */
 static void
-give_back(struct remote_tier *remote, const struct tayra__remote_leased *leases, size_t count)
+settle(struct remote_tier *remote, const struct tayra__remote_leased *leases, size_t count,
+       uint64_t ns)
 {
 	const uint64_t deadline_ns = now_ns() + remote->settings.timeout_ns;
 	struct tayra__remote_session session;
@@ -351,7 +352,8 @@ give_back(struct remote_tier *remote, const struct tayra__remote_leased *leases,
 		return;
 	status = connect_reader(remote, reader, &session, deadline_ns);
 	if (status == TAYRA_OK) {
-		status = tayra__remote_lease_give_back(&reader->client, leases, count, deadline_ns);
+		status = tayra__remote_lease_settle(&reader->client, leases, count, ns,
+						    deadline_ns);
 		if (status != TAYRA_OK)
 			tayra__resp_client_close(&reader->client);
 	}
@@ -359,7 +361,8 @@ give_back(struct remote_tier *remote, const struct tayra__remote_leased *leases,
 }
 
 static void
-remote_release(struct tayra__tier *tier, const struct tayra__tier_leased *leases, size_t count)
+settle_under_names(struct tayra__tier *tier, const struct tayra__tier_leased *leases, size_t count,
+		   uint64_t ns)
 {
 	struct remote_tier *remote = remote_of(tier);
 	struct tayra__remote_leased ours[TAYRA__TIER_LEASES];
@@ -375,9 +378,22 @@ remote_release(struct tayra__tier *tier, const struct tayra__tier_leased *leases
 		ours[n++].token = leases[i].token;
 	}
 	if (n > 0)
-		give_back(remote, ours, n);
+		settle(remote, ours, n, ns);
 	while (n > 0)
 		tayra__mem_free(names[--n]);
+}
+
+static void
+remote_release(struct tayra__tier *tier, const struct tayra__tier_leased *leases, size_t count)
+{
+	settle_under_names(tier, leases, count, 0);
+}
+
+static void
+remote_renew(struct tayra__tier *tier, const struct tayra__tier_leased *leases, size_t count,
+	     uint64_t ns)
+{
+	settle_under_names(tier, leases, count, ns);
 }
 
 /* Changing. */
@@ -668,6 +684,7 @@ static const struct tayra__tier_ops remote_ops = {
 	.get = remote_get,
 	.lease = remote_lease,
 	.release = remote_release,
+	.renew = remote_renew,
 	.put = remote_put,
 	.offer = remote_offer,
 	.remove = remote_remove,

@@ -22,20 +22,26 @@ write_token(char text[TOKEN_TEXT], uint64_t token)
 	snprintf(text, TOKEN_TEXT, "%016llx", (unsigned long long)token);
 }
 
+static void
+write_ms(char text[24], uint64_t ns, struct tayra__resp_argument *out)
+{
+	/* Rounded up: an expiry of 0 is refused. */
+	snprintf(text, 24, "%llu",
+		 (unsigned long long)((ns + TAYRA_NS_PER_MS - 1) / TAYRA_NS_PER_MS));
+	*out = (struct tayra__resp_argument){ text, strlen(text) };
+}
+
 int
 tayra__remote_lease_ask(const struct tayra__remote_lease_place *place, uint64_t ns, uint64_t token)
 {
-	char text[TOKEN_TEXT], px[24];
+	char text[TOKEN_TEXT], ms[24];
 	struct tayra__resp_argument set[] = {
 		TAYRA__RESP_TEXT("SET"), name_argument(place),   { text, TOKEN_TEXT - 1 },
-		TAYRA__RESP_TEXT("NX"),  TAYRA__RESP_TEXT("PX"), { px, 0 },
+		TAYRA__RESP_TEXT("NX"),  TAYRA__RESP_TEXT("PX"), { NULL, 0 },
 	};
 
 	write_token(text, token);
-	/* Rounded up: an expiry of 0 is refused. */
-	snprintf(px, sizeof(px), "%llu",
-		 (unsigned long long)((ns + TAYRA_NS_PER_MS - 1) / TAYRA_NS_PER_MS));
-	set[5].len = strlen(px);
+	write_ms(ms, ns, &set[5]);
 	return tayra__resp_client_send(place->client, set, 6, place->deadline_ns);
 }
 
@@ -75,16 +81,16 @@ ask_all(struct tayra__resp_client *client, const struct tayra__remote_leased *le
 	return status;
 }
 
-/* DEL of those that are still ours.  *count is of its words, 1: none is. */
+/* Those that are still ours go to the front of `ours`. */
 static int
 hear_all(struct tayra__resp_client *client, const struct tayra__remote_leased *leases, size_t n,
-	 uint64_t deadline_ns, struct tayra__resp_argument *del, size_t *count)
+	 uint64_t deadline_ns, struct tayra__resp_argument *ours, size_t *count)
 {
 	struct tayra__resp_element said;
 	bool watched;
 	int status = tayra__resp_client_receive(client, deadline_ns, NULL, NULL, &said);
 
-	*count = 1;
+	*count = 0;
 	watched = status == TAYRA_OK && said.type == TAYRA__RESP_SIMPLE;
 	for (size_t i = 0; i < n && status == TAYRA_OK; i++) {
 		char text[TOKEN_TEXT];
@@ -93,46 +99,56 @@ hear_all(struct tayra__resp_client *client, const struct tayra__remote_leased *l
 		write_token(text, leases[i].token);
 		if (status == TAYRA_OK && watched && said.type == TAYRA__RESP_BULK &&
 		    said.len == TOKEN_TEXT - 1 && memcmp(said.text, text, said.len) == 0)
-			del[(*count)++] = leases[i].name;
+			ours[(*count)++] = leases[i].name;
 	}
 	return status;
 }
 
+/* Unless somebody has changed one of them since. */
 static int
-drop_all(struct tayra__resp_client *client, const struct tayra__resp_argument *del, size_t count,
-	 uint64_t deadline_ns)
+change_all(struct tayra__resp_client *client, const struct tayra__resp_argument *names,
+	   size_t count, uint64_t ns, uint64_t deadline_ns)
 {
 	const struct tayra__resp_argument multi[] = { TAYRA__RESP_TEXT("MULTI") };
 	const struct tayra__resp_argument exec[] = { TAYRA__RESP_TEXT("EXEC") };
+	struct tayra__resp_argument change[] = { TAYRA__RESP_TEXT("PEXPIRE"),
+						 { NULL, 0 },
+						 { NULL, 0 } };
 	struct tayra__resp_element said;
+	char ms[24];
 	int status = tayra__resp_client_send(client, multi, 1, deadline_ns);
 
-	if (status == TAYRA_OK)
-		status = tayra__resp_client_send(client, del, count, deadline_ns);
+	write_ms(ms, ns, &change[2]);
+	if (ns == 0)
+		change[0] = (struct tayra__resp_argument)TAYRA__RESP_TEXT("DEL");
+	for (size_t i = 0; i < count && status == TAYRA_OK; i++) {
+		change[1] = names[i];
+		status = tayra__resp_client_send(client, change, ns ? 3 : 2, deadline_ns);
+	}
 	if (status == TAYRA_OK)
 		status = tayra__resp_client_send(client, exec, 1, deadline_ns);
-	for (unsigned i = 0; i < 3 && status == TAYRA_OK; i++)
+	for (size_t i = 0; i < count + 2 && status == TAYRA_OK; i++)
 		status = tayra__resp_client_receive(client, deadline_ns, NULL, NULL, &said);
 	return status;
 }
 
 int
-tayra__remote_lease_give_back(struct tayra__resp_client *client,
-			      const struct tayra__remote_leased *leases, size_t count,
-			      uint64_t deadline_ns)
+tayra__remote_lease_settle(struct tayra__resp_client *client,
+			   const struct tayra__remote_leased *leases, size_t count, uint64_t ns,
+			   uint64_t deadline_ns)
 {
 	const struct tayra__resp_argument unwatch[] = { TAYRA__RESP_TEXT("UNWATCH") };
-	struct tayra__resp_argument del[1 + TAYRA__TIER_LEASES] = { TAYRA__RESP_TEXT("DEL") };
+	struct tayra__resp_argument ours[TAYRA__TIER_LEASES];
 	struct tayra__resp_element said;
-	size_t words;
+	size_t n;
 	int status;
 
 	assert(count <= TAYRA__TIER_LEASES);
 	status = ask_all(client, leases, count, deadline_ns);
 	if (status == TAYRA_OK)
-		status = hear_all(client, leases, count, deadline_ns, del, &words);
+		status = hear_all(client, leases, count, deadline_ns, ours, &n);
 	if (status != TAYRA_OK)
 		return status;
-	return words > 1 ? drop_all(client, del, words, deadline_ns)
-			 : tayra__resp_client_call(client, unwatch, 1, deadline_ns, &said);
+	return n > 0 ? change_all(client, ours, n, ns, deadline_ns)
+		     : tayra__resp_client_call(client, unwatch, 1, deadline_ns, &said);
 }

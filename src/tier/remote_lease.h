@@ -37,10 +37,11 @@ struct tayra__remote_leased {
 	struct tayra__resp_argument name;
 	uint64_t token;
 };
-/* Up to TAYRA__TIER_LEASES, in two round trips.  => TAYRA_OK: they are not there any more, or are
- * left to run out; else as tayra__resp_client_receive(). */
-int tayra__remote_lease_give_back(struct tayra__resp_client *client,
-				  const struct tayra__remote_leased *leases, size_t count,
-				  uint64_t deadline_ns);
+/* Up to TAYRA__TIER_LEASES, in two round trips; ns 0: they are not there any more, or are left to
+ * run out; else those that still are ours last so long from now on.  => TAYRA_OK; else as
+ * tayra__resp_client_receive(). */
+int tayra__remote_lease_settle(struct tayra__resp_client *client,
+			       const struct tayra__remote_leased *leases, size_t count, uint64_t ns,
+			       uint64_t deadline_ns);
 
 #endif

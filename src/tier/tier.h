@@ -38,7 +38,7 @@ struct tayra__tier_leased {
 	size_t key_len;
 	uint64_t token;
 };
-#define TAYRA__TIER_LEASES 32u /* given back at a time */
+#define TAYRA__TIER_LEASES 32u /* given back, or renewed, at a time */
 
 /* A value read; given back with tayra__tier_value_free(). */
 struct tayra__tier_value {
@@ -106,6 +106,9 @@ struct tayra__tier_ops {
 	/* Up to TAYRA__TIER_LEASES, each only if it still is that lease. */
 	void (*release)(struct tayra__tier *tier, const struct tayra__tier_leased *leases,
 			size_t count);
+	/* The same: they last so long from now on. */
+	void (*renew)(struct tayra__tier *tier, const struct tayra__tier_leased *leases,
+		      size_t count, uint64_t ns);
 };
 
 /* The key was changed by somebody else; NULL: anything may have been, distrust all that came from

@@ -34,7 +34,7 @@ struct ram_tier {
 	bool fails; /* every call, before it does anything */
 	/* With ram_tier_lease_ops: of all keys; 0: nobody has it. */
 	uint64_t lease, lease_until_ms;
-	unsigned leases, releases; /* given; given back */
+	unsigned leases, releases, renewals; /* given; given back; made longer */
 	/* Called without the lock.  In a get: after the value was read, before it is given. */
 	void (*in_get)(void *arg), (*in_put)(void *arg), (*in_remove)(void *arg),
 		(*in_clear)(void *arg);
@@ -255,6 +255,21 @@ ram_tier_release(struct tayra__tier *tier, const struct tayra__tier_leased *leas
 	pthread_mutex_unlock(&r->lock);
 }
 
+static inline void
+ram_tier_renew(struct tayra__tier *tier, const struct tayra__tier_leased *leases, size_t count,
+	       uint64_t ns)
+{
+	struct ram_tier *r = ram_tier_of(tier);
+
+	pthread_mutex_lock(&r->lock);
+	for (size_t i = 0; i < count && !r->fails; i++)
+		if (r->lease == leases[i].token) {
+			r->lease_until_ms += ns / TAYRA_NS_PER_MS;
+			r->renewals++;
+		}
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* One that others load from too. */
 static const struct tayra__tier_ops ram_tier_lease_ops = {
 	.get = ram_tier_get,
@@ -266,6 +281,7 @@ static const struct tayra__tier_ops ram_tier_lease_ops = {
 	.close = ram_tier_close,
 	.lease = ram_tier_lease,
 	.release = ram_tier_release,
+	.renew = ram_tier_renew,
 };
 
 static inline void

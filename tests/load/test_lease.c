@@ -117,6 +117,47 @@ what_has_run_out_is_not_given_back(void **state)
 }
 
 static void
+what_takes_longer_keeps_its_lease_while_somebody_waits(void **state)
+{
+	struct house h;
+
+	move_in_shared(&h, 0);
+	struct tayra_request r = ask(&h.s, "k", park);
+
+	r.timeout_ns = 4 * LEASE * TAYRA_NS_PER_MS;
+	assert_int_equal(start(&h.s, &r, NULL), TAYRA_PENDING);
+	tayra_tick(h.s.t, 0);
+	assert_int_equal(h.remote.renewals, 0); /* it is not that old */
+	for (int i = 0; i < 7; i++) {
+		stage_pass_ms(&h.s, LEASE / 2);
+		tayra_tick(h.s.t, 0);
+		tayra_tick(h.s.t, 0); /* not more often than it must be */
+	}
+	assert_int_equal(h.remote.renewals, 7);
+	/* It has been given up, and may never end. */
+	stage_pass_ms(&h.s, LEASE / 2);
+	tayra_tick(h.s.t, 0);
+	got_status(&h.s, TAYRA_E_TIMEOUT);
+	assert_int_equal(h.remote.renewals, 7);
+	finish(h.s.parked[0], "too late");
+	/* One that was renewed is given back, however long ago it was taken. */
+	h.remote.lease = 0;
+	h.remote.releases = 0;
+	r = ask(&h.s, "other", park);
+	assert_int_equal(start(&h.s, &r, NULL), TAYRA_PENDING);
+	for (int i = 0; i < 4; i++) {
+		stage_pass_ms(&h.s, LEASE / 2);
+		tayra_tick(h.s.t, 0);
+	}
+	stage_pass_ms(&h.s, LEASE / 2);
+	assert_int_equal(h.remote.releases, 0);
+	finish(h.s.parked[1], "loaded");
+	got_value(&h.s, "loaded");
+	assert_int_equal(h.remote.releases, 1);
+	move_out(&h);
+}
+
+static void
 a_load_that_fails_gives_it_back(void **state)
 {
 	struct house h;
@@ -575,6 +616,7 @@ main(void)
 		cmocka_unit_test(who_loads_has_the_lease_until_the_remote_has_the_value),
 		cmocka_unit_test(the_lease_is_given_back_after_the_value_is_there),
 		cmocka_unit_test(what_has_run_out_is_not_given_back),
+		cmocka_unit_test(what_takes_longer_keeps_its_lease_while_somebody_waits),
 		cmocka_unit_test(a_load_that_fails_gives_it_back),
 		cmocka_unit_test(who_finds_it_held_does_not_load_and_gets_the_value_when_told),
 		cmocka_unit_test(who_waits_is_joined_still_when_it_was_told_of_a_change),

@@ -28,6 +28,7 @@
 /* What all processes see. */
 struct board {
 	_Atomic unsigned ready, go, asked, loads, running, together, hold_first, fail_all;
+	_Atomic unsigned lease_ms, load_ms; /* 0: as above */
 	_Atomic pid_t leader;
 	struct {
 		_Atomic unsigned answered, failed, wrong;
@@ -68,7 +69,7 @@ load(struct tayra_load *l, void *arg)
 	atomic_store(&board->leader, getpid());
 	if (number == 1 && atomic_load(&board->hold_first))
 		poll(NULL, 0, 600000); /* until it is killed */
-	poll(NULL, 0, LOAD_MS);
+	poll(NULL, 0, atomic_load(&board->load_ms) ? (int)atomic_load(&board->load_ms) : LOAD_MS);
 	atomic_fetch_sub(&board->running, 1);
 	if (atomic_load(&board->fail_all))
 		tayra_load_fail(l, TAYRA_E_ORIGIN, 0);
@@ -183,6 +184,8 @@ live(unsigned node, enum kind kind)
 	o.ttl_ms = TTL_MS;
 	o.timeout_ns = LONG_NS;
 	o.lease_ns = atomic_load(&board->hold_first) ? LEASE_NS : LONG_NS;
+	if (atomic_load(&board->lease_ms))
+		o.lease_ns = atomic_load(&board->lease_ms) * TAYRA_NS_PER_MS;
 	if (tayra_create(&o, &t) != TAYRA_OK || tayra_cq_create(t, &cq) != TAYRA_OK)
 		_exit(3);
 	for (unsigned round = 1;; round++) {
@@ -335,6 +338,22 @@ three_thousand_that_wait_on_three_nodes_are_answered_by_one_load(void **state)
 }
 
 static void
+so_they_are_when_it_takes_four_times_as_long_as_a_lease(void **state)
+{
+	need_redis();
+	atomic_store(&board->lease_ms, 800);
+	atomic_store(&board->load_ms, 3200);
+	begin(BY_QUEUE);
+	EVENTUALLY(atomic_load(&board->ready) == NODES);
+	atomic_store(&board->go, 1);
+	for (unsigned i = 0; i < NODES; i++)
+		EVENTUALLY(answered_by(i) == CLIENTS);
+	assert_int_equal(atomic_load(&board->loads), 1);
+	end();
+	check_answers();
+}
+
+static void
 so_are_threads_that_block_where_nothing_ticks(void **state)
 {
 	load_once_a_round(BY_THREADS, THREADS);
@@ -422,6 +441,7 @@ main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(three_thousand_that_wait_on_three_nodes_are_answered_by_one_load),
+		T(so_they_are_when_it_takes_four_times_as_long_as_a_lease),
 		T(so_are_threads_that_block_where_nothing_ticks),
 		T(a_load_that_fails_is_tried_by_one_node_after_the_other),
 		T(when_the_node_that_loads_is_killed_one_other_does_and_nobody_hangs),

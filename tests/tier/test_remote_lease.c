@@ -141,6 +141,40 @@ several_are_given_back_at_once_but_for_those_that_are_not_ours(void **state)
 	}
 }
 
+static long
+left_ms(const char *key)
+{
+	char ask[32];
+
+	snprintf(ask, sizeof(ask), "PTTL tayra:l:%s", key);
+	return strtol(redis_say(&server, ask) + 1, NULL, 10);
+}
+
+static void
+several_are_renewed_at_once_but_for_those_that_are_not_ours(void **state)
+{
+	struct tayra__tier_leased leased[4];
+	static const char *const keys[] = { "k0", "k1", "k2", "gone" };
+	struct tayra__tier_lease a;
+
+	need_redis();
+	for (unsigned i = 0; i < 4; i++) {
+		lease(tiers[0], keys[i], LONG_NS, &a);
+		leased[i] = (struct tayra__tier_leased){ keys[i], strlen(keys[i]),
+							 a.token + (i == 1) };
+	}
+	redis_say(&server, "DEL tayra:l:gone");
+	tiers[0]->ops->renew(tiers[0], leased, 4, 10 * LONG_NS);
+	assert_in_range(left_ms("k0"), 100000, 200000);
+	assert_in_range(left_ms("k1"), 1, 20000);
+	assert_in_range(left_ms("k2"), 100000, 200000);
+	assert_string_equal(redis_say(&server, "EXISTS tayra:l:gone"), ":0");
+	/* None of them: nothing is watched behind it. */
+	tiers[0]->ops->renew(tiers[0], &leased[3], 1, LONG_NS);
+	release(tiers[0], "k0", leased[0].token);
+	assert_string_equal(redis_say(&server, "EXISTS tayra:l:k0"), ":0");
+}
+
 static void
 it_runs_out_and_who_had_it_then_takes_nobody_elses(void **state)
 {
@@ -262,6 +296,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(one_has_it_and_the_next_when_it_was_given_back),
 		T(several_are_given_back_at_once_but_for_those_that_are_not_ours),
+		T(several_are_renewed_at_once_but_for_those_that_are_not_ours),
 		T(it_runs_out_and_who_had_it_then_takes_nobody_elses),
 		T(what_is_there_comes_with_it),
 		T(where_it_may_not_be_written_nobody_waits),
