@@ -108,7 +108,6 @@ tayra__flight_create(struct tayra *t, const struct tayra__want *want)
 	flight->attached = true;
 	tayra__list_init(&flight->waiters);
 	tayra__list_init(&flight->in_line);
-	tayra__list_init(&flight->in_chores);
 	tayra__list_push_back(bucket_of(t, flight->key, flight->key_len), &flight->in_bucket);
 	tayra__list_push_back(&t->flights, &flight->in_flights);
 	t->flight_count++;
@@ -150,6 +149,8 @@ tayra__flight_unref(struct tayra_load *flight)
 	if (flight->hold)
 		tayra__hold_put(flight->hold);
 	tayra__mem_free(flight->tags);
+	if (flight->ticketed)
+		tayra__mem_free(flight->ticket);
 	tayra__mem_free(flight);
 	if (--t->flight_count == 0 && atomic_load_explicit(&t->closing, memory_order_relaxed))
 		pthread_cond_broadcast(&t->idle);

@@ -22,6 +22,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "load/tag.h"
+#include "pace/pass.h"
 
 struct tayra__hold;
 
@@ -49,33 +50,35 @@ enum tayra__chore {
 struct tayra_load {
 	struct tayra *t;
 	struct tayra__list in_bucket; /* attached; a write: in t->writes */
-	struct tayra__list in_flights, in_chores;
+	struct tayra__list in_flights;
+	struct tayra_load *next_chore;
 	struct tayra__list in_line; /* ready; or for a looker; or done, and its lease is not given
 				       back */
 	struct tayra__list waiters;
 	enum tayra__flight_state state : 8;
 	enum tayra__chore chore : 8;
 	bool sampled;  /* it was begun to see whether an answer was stale (sample.h) */
-	uint32_t refs; /* one until done or dropped, one for whoever works on it without the lock */
-	uint32_t entries; /* how often it began to enter: whoever asked pace may come back late */
-	int16_t missed;   /* what came of the look below when it did not land */
-	bool attached;    /* in the table: new requests join it, and its result may be kept */
-	bool store;       /* somebody who asked wants it kept */
-	bool loads;       /* it has a loader; else it looks below and that is all */
-	bool behind;      /* somebody was served stale meanwhile and counts on it going on */
-	bool given_up;    /* the running loader may have seen that nobody waits */
-	bool held;        /* its ticket must leave pace */
-	bool look;        /* the tiers below have not been asked yet */
-	bool renew;       /* somebody wants it loaded even if something fresh is found below */
-	bool allowed;     /* its group does not rest, or it is the probe */
-	bool joined;      /* a waiter came after it was made */
+	bool ticketed; /* it was queued once, and has a ticket for good */
+	uint16_t refs; /* one until done or dropped, one for whoever works on it without the lock */
+	int16_t missed;    /* what came of the look below when it did not land */
+	uint32_t entries;  /* how often it began to enter: whoever asked pace may come back late */
+	bool attached;     /* in the table: new requests join it, and its result may be kept */
+	bool store;        /* somebody who asked wants it kept */
+	bool loads;        /* it has a loader; else it looks below and that is all */
+	bool behind : 1;   /* somebody was served stale meanwhile and counts on it going on */
+	bool given_up : 1; /* the running loader may have seen that nobody waits */
+	bool renew : 1;    /* somebody wants it loaded even if something fresh is found below */
+	bool allowed : 1;  /* its group does not rest, or it is the probe */
+	bool joined : 1;   /* a waiter came after it was made */
+	bool led : 1; /* its maker is entering it and will look for itself whether it is ready */
+	bool missed_news : 1; /* it was detached while it looked, and looks once more at once */
+	bool held;            /* it must leave pace */
+	bool look;            /* the tiers below have not been asked yet */
 	/* Before anybody else knows of it: */
 	bool writes : 1;  /* the other way: what is in its hold goes to the origin */
 	bool follows : 1; /* a write, and what follows from it is done where it lands; then: */
 	bool keeps : 1;   /* that is to cache it */
 	bool crossed;     /* a write, and another one of its key was under way meanwhile */
-	bool led; /* its maker is entering it and will look for itself whether it is ready */
-	bool missed_news; /* it was detached while it looked, and looks once more at once */
 	uint8_t looks;    /* how often it has been parked, about; 0: not */
 	uint8_t cls;      /* enum tayra_class */
 
@@ -104,22 +107,28 @@ struct tayra_load {
 		uint64_t ticket_deadline_ns; /* until its loader is called; then: */
 		uint64_t tag_number;         /* of what had been said of tags when it was called */
 	};
-	uint64_t started_ns;        /* running; parked: for the first time; since it has its
-				       lease */
-	struct tayra__hold *hold;   /* the value */
-	struct tayra_value *cached; /* what tayra_load_cached() gave.  The loader's, until it
-				       finishes; NULL: nothing */
-	struct tayra_pace *pace;    /* NULL: no limit */
+	uint64_t started_ns;      /* running; parked: for the first time; since it has its
+				     lease */
+	struct tayra__hold *hold; /* the value */
+	struct tayra_pace *pace;  /* NULL: no limit */
 	union {
-		struct tayra_ticket ticket;  /* once it has asked pace */
-		struct tayra__heap_node nap; /* parked */
+		struct tayra__heap_node nap; /* parked, which it never is again once it has asked
+						pace; then: */
+		struct {
+			union {
+				struct tayra__pass pass;     /* let in at once */
+				struct tayra_ticket *ticket; /* ticketed */
+			};
+			struct tayra_value *cached; /* what tayra_load_cached() gave.  The loader's,
+						       until it finishes; NULL: nothing */
+		};
 	};
 	unsigned char key[];
 };
-/* There are as many as keys are loaded at a time: what grows here is to be worth it. */
+/* There are as many as keys are loaded at a time: what grows here is to be worth it.  One that has
+ * to be queued has a ticket beside it. */
 _Static_assert(TAYRA_KEY_MAX <= UINT16_MAX && TAYRA_COST_MAX <= UINT16_MAX, "their places");
-_Static_assert(sizeof(struct tayra_load) <= 256 + sizeof(struct tayra_ticket),
-	       "a flight has grown");
+_Static_assert(sizeof(struct tayra_load) <= 256, "a flight has grown");
 
 /* What the table needs to know of a request: see request.c. */
 struct tayra__want;

@@ -101,7 +101,7 @@ configure(struct tayra *t, const struct tayra_options *options)
 	t->bucket_seed = tayra__hash_random_seed();
 	tayra__list_init(&t->flights);
 	tayra__list_init(&t->ready);
-	tayra__list_init(&t->chores);
+	t->chores_end = &t->chores;
 	tayra__list_init(&t->queues);
 	tayra__list_init(&t->writes);
 	tayra__heap_init(&t->timers);

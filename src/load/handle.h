@@ -69,7 +69,7 @@ struct tayra {
 	uint64_t bucket_seed;
 	struct tayra__list flights; /* all that have memory */
 	struct tayra__list ready;   /* whose turn has come, and whose loader is the user's */
-	struct tayra__list chores;  /* to be done without the lock: turn.h */
+	struct tayra_load *chores, **chores_end; /* to be done without the lock: turn.h */
 	struct tayra__list queues;
 	struct tayra__list writes;      /* flights that are, until all that follows is done */
 	struct tayra__heap timers;      /* of waiters: soft timeouts and deadlines */

@@ -446,7 +446,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 	tayra__below_leave(t, flight->key, flight->key_len);
 
 	if (held)
-		tayra_pace_leave(flight->pace, &flight->ticket, landing->outcome, landed_ns);
+		tayra__turn_leave_pace(flight, landing->outcome, landed_ns);
 
 	pthread_mutex_lock(&t->lock);
 	if (again)

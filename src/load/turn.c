@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load/turn.h"
 
+#include "base/mem.h"
 #include "load/below.h"
 #include "load/cq.h"
 #include "load/flight.h"
@@ -17,7 +18,9 @@ note(struct tayra_load *flight, enum tayra__chore chore)
 {
 	if (flight->chore == TAYRA__CHORE_NONE) {
 		tayra__flight_ref(flight);
-		tayra__list_push_back(&flight->t->chores, &flight->in_chores);
+		flight->next_chore = NULL;
+		*flight->t->chores_end = flight;
+		flight->t->chores_end = &flight->next_chore;
 	}
 	flight->chore = chore;
 }
@@ -130,7 +133,7 @@ let_in(struct tayra_load *flight)
 }
 
 static void
-turn_away(struct tayra_load *flight, int status)
+turn_away(struct tayra_load *flight, int status, uint64_t retry_after_ns)
 {
 	uint64_t latest = atomic_load_explicit(&flight->deadline_ns, memory_order_relaxed);
 
@@ -140,16 +143,16 @@ turn_away(struct tayra_load *flight, int status)
 		note(flight, TAYRA__CHORE_ENTER);
 		return;
 	}
-	tayra__land_shed(flight, status, flight->ticket.retry_after_ns);
+	tayra__land_shed(flight, status, retry_after_ns);
 }
 
 static void
-decide(struct tayra_load *flight, int status)
+decide(struct tayra_load *flight, int status, uint64_t retry_after_ns)
 {
 	if (status == TAYRA_OK)
 		let_in(flight);
 	else
-		turn_away(flight, status);
+		turn_away(flight, status, retry_after_ns);
 }
 
 /* Called by pace on the thread of whoever left, ticked or changed the limit. */
@@ -161,7 +164,7 @@ decided(struct tayra_ticket *ticket, int status, void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	if (flight->state != TAYRA__FLIGHT_DROPPED) {
-		decide(flight, status);
+		decide(flight, status, ticket->retry_after_ns);
 		tayra__turn_unlock(t);
 		return;
 	}
@@ -176,10 +179,29 @@ decided(struct tayra_ticket *ticket, int status, void *arg)
 	tayra__turn_unlock(t);
 }
 
-/* => as tayra_pace_enter_start() */
-static int
-ask_pace(struct tayra_load *flight, enum tayra_class cls)
+/* One that is clean.  => false: no memory. */
+static bool
+take_ticket(struct tayra_load *flight)
 {
+	struct tayra_ticket *ticket = flight->ticket;
+
+	if (flight->ticketed) {
+		*ticket = (struct tayra_ticket){ 0 };
+		return true;
+	}
+	ticket = tayra__mem_alloc(sizeof(*ticket));
+	if (!ticket)
+		return false;
+	flight->ticket = ticket;
+	flight->ticketed = true;
+	return true;
+}
+
+/* => as tayra_pace_enter_start(); TAYRA_E_NOMEM. */
+static int
+ask_pace(struct tayra_load *flight, enum tayra_class cls, uint64_t *retry_after_ns)
+{
+	const uint64_t now_ns = tayra__handle_now_ns(flight->t);
 	uint64_t deadline_ns = flight->ticket_deadline_ns;
 	struct tayra_pace_request request = {
 		.cls = cls,
@@ -189,11 +211,22 @@ ask_pace(struct tayra_load *flight, enum tayra_class cls)
 		.arg = flight,
 	};
 
+	int status = TAYRA_PENDING;
+
+	*retry_after_ns = 0;
 	if (!flight->pace)
 		return TAYRA_OK;
-	flight->ticket = (struct tayra_ticket){ 0 };
-	return tayra_pace_enter_start(flight->pace, &request, tayra__handle_now_ns(flight->t),
-				      &flight->ticket);
+	if (!flight->ticketed)
+		status = tayra__pass_enter(flight->pace, &request, now_ns, &flight->pass,
+					   retry_after_ns);
+	if (status != TAYRA_PENDING)
+		return status;
+	if (!take_ticket(flight))
+		return TAYRA_E_NOMEM;
+	status = tayra_pace_enter_start(flight->pace, &request, now_ns, flight->ticket);
+	if (status != TAYRA_PENDING && status != TAYRA_OK)
+		*retry_after_ns = flight->ticket->retry_after_ns;
+	return status;
 }
 
 /* Ask the tiers below, once.  The lock is held, and let go of meanwhile.  => whether there is
@@ -265,6 +298,7 @@ tayra__turn_enter(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
 	enum tayra_class cls;
+	uint64_t retry_after_ns;
 	uint32_t entry;
 	int status;
 
@@ -279,11 +313,11 @@ tayra__turn_enter(struct tayra_load *flight)
 							  memory_order_relaxed);
 	pthread_mutex_unlock(&t->lock);
 
-	status = ask_pace(flight, cls);
+	status = ask_pace(flight, cls, &retry_after_ns);
 
 	pthread_mutex_lock(&t->lock);
 	if (status != TAYRA_PENDING) {
-		decide(flight, status);
+		decide(flight, status, retry_after_ns);
 	} else if (flight->state == TAYRA__FLIGHT_ENTERING && flight->entries == entry) {
 		/* Otherwise decided() was faster. */
 		flight->state = TAYRA__FLIGHT_QUEUED;
@@ -312,6 +346,7 @@ begin(struct tayra_load *flight)
 	flight->state = TAYRA__FLIGHT_RUNNING;
 	flight->started_ns = tayra__handle_now_ns(flight->t);
 	flight->tag_number = flight->t->doubts.tags.number;
+	flight->cached = NULL;
 	tayra__counters_add(&flight->t->counters,
 			    flight->writes ? TAYRA__COUNT_WRITES : TAYRA__COUNT_LOADS, 1);
 }
@@ -341,7 +376,7 @@ enter_anew(struct tayra_load *flight)
 	pthread_mutex_unlock(&t->lock);
 	/* If it cannot be taken back, decided() was called or is about to be, and goes on. */
 	if (queued &&
-	    tayra_pace_cancel(flight->pace, &flight->ticket, tayra__handle_now_ns(t)) == TAYRA_OK)
+	    tayra_pace_cancel(flight->pace, flight->ticket, tayra__handle_now_ns(t)) == TAYRA_OK)
 		tayra__turn_enter(flight);
 }
 
@@ -363,6 +398,15 @@ start_at_origin(struct tayra_load *flight)
 		flight->origin->load(flight->origin, flight);
 }
 
+void
+tayra__turn_leave_pace(struct tayra_load *flight, enum tayra_outcome outcome, uint64_t now_ns)
+{
+	if (flight->ticketed)
+		tayra_pace_leave(flight->pace, flight->ticket, outcome, now_ns);
+	else
+		tayra__pass_leave(flight->pace, &flight->pass, outcome, now_ns);
+}
+
 /* Give up the first reference of a dropped flight, and its place in pace. */
 static void
 let_go(struct tayra_load *flight, enum tayra__chore chore)
@@ -372,10 +416,10 @@ let_go(struct tayra_load *flight, enum tayra__chore chore)
 
 	if (chore == TAYRA__CHORE_RECALL) {
 		/* Otherwise it was decided already, and decided() lets go of it. */
-		if (tayra_pace_cancel(flight->pace, &flight->ticket, now_ns) != TAYRA_OK)
+		if (tayra_pace_cancel(flight->pace, flight->ticket, now_ns) != TAYRA_OK)
 			return;
 	} else if (flight->held) {
-		tayra_pace_leave(flight->pace, &flight->ticket, TAYRA_OUTCOME_CANCELLED, now_ns);
+		tayra__turn_leave_pace(flight, TAYRA_OUTCOME_CANCELLED, now_ns);
 	}
 	pthread_mutex_lock(&t->lock);
 	tayra__lease_end(flight);
@@ -401,17 +445,19 @@ void
 tayra__turn_unlock(struct tayra *t)
 {
 	struct tayra__inside frame;
-	struct tayra__list *node;
+	struct tayra_load *flight;
 
-	if (tayra__list_empty(&t->chores) || tayra__inside_is(t, TAYRA__INSIDE_CHORES)) {
+	if (!t->chores || tayra__inside_is(t, TAYRA__INSIDE_CHORES)) {
 		pthread_mutex_unlock(&t->lock);
 		return;
 	}
 	tayra__inside_enter(&frame, t, TAYRA__INSIDE_CHORES);
-	while ((node = tayra__list_pop_front(&t->chores))) {
-		struct tayra_load *flight = TAYRA__LIST_ENTRY(node, struct tayra_load, in_chores);
+	while ((flight = t->chores)) {
 		enum tayra__chore chore = flight->chore;
 
+		t->chores = flight->next_chore;
+		if (!t->chores)
+			t->chores_end = &t->chores;
 		flight->chore = TAYRA__CHORE_NONE;
 		pthread_mutex_unlock(&t->lock);
 		do_chore(flight, chore);

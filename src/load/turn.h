@@ -29,6 +29,8 @@ void tayra__turn_lead(struct tayra_load *flight);
 void tayra__turn_enter_later(struct tayra_load *flight);
 /* Give its lease back, as a chore.  Lock held. */
 void tayra__turn_release_later(struct tayra_load *flight);
+/* Let in, and done: the place is free again.  Lock not held. */
+void tayra__turn_leave_pace(struct tayra_load *flight, enum tayra_outcome outcome, uint64_t now_ns);
 /* Tell one thread that can do what it waits for.  Lock held. */
 void tayra__turn_announce(const struct tayra_load *flight);
 /* Somebody of that class waits for it as well: if it is queued in a lower one, it changes over.

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "base/mem.h"
+
 /* A backend that takes one load at a time. */
 static struct tayra_pace *
 narrow(uint32_t queue_max)
@@ -101,6 +103,45 @@ a_shed_request_says_overload_and_when_to_try_again(void **state)
 	assert_int_equal(stats_of(&s).load_errors, 0);
 	finish(s.parked[0], "A");
 	got_value(&s, "A");
+	stage_close(&s);
+	tayra_pace_destroy(pace);
+}
+
+static void
+without_memory_to_queue_it_a_request_is_told_so_and_leaves_no_trace(void **state)
+{
+	struct stage s;
+	struct tayra_pace *pace;
+	int refused = 0;
+
+	open_narrow(&s, 0, &pace);
+	struct tayra_request a = ask(&s, "a", park), b = ask(&s, "b", park);
+
+	start(&s, &a, NULL);
+	for (uint64_t n = 1;; n++) {
+		int status;
+
+		tayra__mem_fail_after(n);
+		status = start(&s, &b, NULL);
+		tayra__mem_fail_after(0);
+		if (status == TAYRA_PENDING && pace_stats(pace).queued[TAYRA_NORMAL - 1] == 1)
+			break;
+		if (status == TAYRA_PENDING) {
+			got_status(&s, TAYRA_E_NOMEM);
+			refused++;
+		} else {
+			assert_int_equal(status, TAYRA_E_NOMEM);
+		}
+		got_none(&s);
+		assert_int_equal(stats_of(&s).inflight, 1);
+	}
+	assert_int_equal(refused, 1); /* the ticket */
+	assert_int_equal(pace_stats(pace).inflight, 1);
+	finish(s.parked[0], "A");
+	got_value(&s, "A");
+	finish(s.parked[1], "B");
+	got_value(&s, "B");
+	assert_int_equal(pace_stats(pace).inflight, 0);
 	stage_close(&s);
 	tayra_pace_destroy(pace);
 }
@@ -442,6 +483,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_queued_load_runs_in_drain_when_its_turn_comes),
 	cmocka_unit_test(a_queued_load_runs_in_tick_as_well),
 	cmocka_unit_test(a_shed_request_says_overload_and_when_to_try_again),
+	cmocka_unit_test(without_memory_to_queue_it_a_request_is_told_so_and_leaves_no_trace),
 	cmocka_unit_test(overload_serves_what_is_stale_and_does_not_throttle_the_key),
 	cmocka_unit_test(a_queued_load_that_nobody_waits_for_any_more_gives_its_place_up),
 	cmocka_unit_test(a_load_let_in_for_nobody_leaves_again),
