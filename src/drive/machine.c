@@ -39,9 +39,9 @@ tayra__machine_parse_stall(const char *text, uint64_t *total_us)
 	const char *end = line ? strchr(line + 1, '\n') : NULL;
 	int64_t value;
 
-	/* Signed, for scanf takes "-1" for an unsigned number too. */
-	if (!total || (end && total > end) || sscanf(total + 7, "%18" SCNd64, &value) != 1 ||
-	    value < 0)
+	/* A digit: scanf takes a sign, and what is on the next line. */
+	if (!total || (end && total > end) || !strchr("0123456789", total[7]) || !total[7] ||
+	    sscanf(total + 7, "%18" SCNd64, &value) != 1)
 		return false;
 	*total_us = (uint64_t)value;
 	return true;

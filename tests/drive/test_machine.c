@@ -100,6 +100,7 @@ only_the_total_of_the_line_of_some_counts(void **state)
 					    "some total=-1",
 					    "some total=",
 					    "some total=x",
+					    "some total=\n7",
 					    "sometotal=7",
 					    "cpu  1 2 3" };
 	uint64_t total = 77;
