@@ -452,7 +452,7 @@ run_writer(void *arg)
 	pthread_mutex_lock(&t->lock);
 	while (!below->stop) {
 		if (!has_work(below)) {
-			pthread_cond_wait(&below->due.settled, &t->lock);
+			tayra__lease_await(t, &below->due.settled);
 			continue;
 		}
 		part = below->pay ? TAYRA__DUE_ALL : TAYRA__DUE_POSTED;

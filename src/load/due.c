@@ -13,6 +13,7 @@
 #include "load/handle.h"
 #include "load/level.h"
 #include "load/ref.h"
+#include "load/waiter.h"
 
 #define BYTES_SHARE 32u /* of the cache's memory, for what is posted */
 
@@ -71,7 +72,7 @@ tayra__due_init(struct tayra *t)
 		tayra__list_init(&due->buckets[i]);
 	tayra__list_init(&due->posted);
 	tayra__list_init(&due->owed);
-	pthread_cond_init(&due->settled, NULL);
+	tayra__wake_init(&due->settled);
 	tayra_cache_stats(t->cache, &cache);
 	due->bytes_max = cache.memory_bytes / BYTES_SHARE;
 	return TAYRA_OK;

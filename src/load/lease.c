@@ -5,6 +5,9 @@
  */
 #include "load/lease.h"
 
+#include <time.h>
+
+#include "base/clock.h"
 #include "base/hash.h"
 #include "load/below.h"
 #include "load/cq.h"
@@ -38,6 +41,14 @@ tayra__lease_wanted(const struct tayra_load *flight)
 	    !flight->loads || flight->writes || !flight->store || flight->ttl_ms == TAYRA_OFF)
 		return 0;
 	return t->below.leases.ns;
+}
+
+static bool
+renews(const struct tayra *t)
+{
+	const struct tayra__below *below = &t->below;
+
+	return below->remote.tier && below->remote.tier->ops->renew && below->leases.ns;
 }
 
 static void
@@ -132,7 +143,9 @@ tayra__lease_release(struct tayra_load *flight)
 static bool
 is_renewable(const struct tayra_load *flight, uint64_t now_ns)
 {
-	return flight->lease && flight->state <= TAYRA__FLIGHT_RUNNING && was_due(flight, now_ns) &&
+	/* While it enters, its lease is of who enters it. */
+	return flight->state >= TAYRA__FLIGHT_QUEUED && flight->state <= TAYRA__FLIGHT_RUNNING &&
+	       flight->lease && was_due(flight, now_ns) &&
 	       atomic_load_explicit(&flight->deadline_ns, memory_order_relaxed) > now_ns;
 }
 
@@ -186,23 +199,45 @@ tayra__lease_renew(struct tayra *t)
 	}
 }
 
+/* => it is time, and the next is set. */
+static bool
+is_time(struct tayra *t, uint64_t now_ns)
+{
+	struct tayra__leases *leases = leases_of(t);
+
+	if (now_ns < leases->renew_ns)
+		return false;
+	leases->renew_ns = tayra__add_sat(now_ns, leases->ns / RENEWALS);
+	return true;
+}
+
 void
 tayra__lease_tick(struct tayra *t, uint64_t now_ns)
 {
-	struct tayra__below *below = &t->below;
-	struct tayra__leases *leases = leases_of(t);
-
-	if (!below->remote.tier || !below->remote.tier->ops->renew || leases->ns == 0 ||
-	    now_ns < leases->renew_ns)
-		return;
-	leases->renew_ns = tayra__add_sat(now_ns, leases->ns / RENEWALS);
-	if (t->flight_count == 0)
-		return;
-	leases->renew = true;
-	if (below->writer)
-		pthread_cond_broadcast(&below->due.settled);
-	else
+	if (!t->below.writer && renews(t) && t->flight_count > 0 && is_time(t, now_ns))
 		tayra__lease_renew(t);
+}
+
+void
+tayra__lease_await(struct tayra *t, pthread_cond_t *wake)
+{
+	struct tayra__leases *leases = leases_of(t);
+	uint64_t now_ns, until_ns;
+	struct timespec until;
+
+	leases->watching &= t->flight_count > 0;
+	if (!leases->watching) {
+		pthread_cond_wait(wake, &t->lock);
+		return;
+	}
+	/* The handle's clock says how long, the real one when that will be. */
+	now_ns = tayra__handle_now_ns(t);
+	until_ns = tayra__add_sat(tayra__clock_mono_ns(tayra_clock_real()),
+				  leases->renew_ns > now_ns ? leases->renew_ns - now_ns : 0);
+	until.tv_sec = (time_t)(until_ns / TAYRA_NS_PER_S);
+	until.tv_nsec = (long)(until_ns % TAYRA_NS_PER_S);
+	pthread_cond_timedwait(wake, &t->lock, &until);
+	leases->renew |= is_time(t, tayra__handle_now_ns(t));
 }
 
 /* Whoever sleeps until something is due has to know of it. */
@@ -277,13 +312,28 @@ tayra__lease_unpark(struct tayra_load *flight)
 		tayra__heap_remove(&leases_of(flight->t)->parked, &flight->nap);
 }
 
+/* The writer sleeps until somebody has work for it. */
+static void
+begin_watching(struct tayra *t)
+{
+	struct tayra__leases *leases = leases_of(t);
+
+	if (!t->below.writer || leases->watching || !renews(t))
+		return;
+	leases->watching = true;
+	leases->renew_ns = tayra__add_sat(tayra__handle_now_ns(t), leases->ns / RENEWALS);
+	pthread_cond_broadcast(&t->below.due.settled);
+}
+
 void
 tayra__lease_settled(struct tayra_load *flight)
 {
 	struct tayra *t = flight->t;
 
-	if (flight->lease)
+	if (flight->lease) {
 		tayra__counters_add(&t->counters, TAYRA__COUNT_LEASES, 1);
+		begin_watching(t);
+	}
 	if (flight->looks)
 		tayra__counters_add(&t->counters, TAYRA__COUNT_LEASE_TAKEOVERS, 1);
 	flight->looks = 0;

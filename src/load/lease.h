@@ -10,6 +10,7 @@
 #ifndef TAYRA_LOAD_LEASE_H
 #define TAYRA_LOAD_LEASE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@ struct tayra__leases {
 	struct tayra__heap parked;     /* flights, by when they look again */
 	struct tayra__list ended;      /* flights whose leases the writer gives back, referenced */
 	uint64_t renew_ns, renewed_ns; /* when those that run are renewed next, and were last */
-	bool renew;                    /* the writer is to do it now */
+	bool renew;                    /* the writer is to do it now, */
+	bool watching;                 /* and sees itself when it is time */
 	/* Looks in a row that were not worth it, and those that were, roughly: a hint. */
 	_Atomic uint32_t misses;
 };
@@ -66,12 +68,15 @@ void tayra__lease_due(struct tayra *t, uint64_t now_ns, uint64_t budget);
 uint64_t tayra__lease_due_ns_for(const struct tayra__waiter *w);
 /* When a queue has to; UINT64_MAX: never. */
 uint64_t tayra__lease_next_ns(const struct tayra *t);
-/* Of a tick: what is loaded here keeps its lease as long as that takes and somebody waits.  The
- * lock is let go of meanwhile. */
+/* Of a tick, where there is no writer: what is loaded here keeps its lease as long as that takes
+ * and somebody waits.  The lock is let go of meanwhile. */
 void tayra__lease_tick(struct tayra *t, uint64_t now_ns);
 /* The writer: some of what `ended` has; and what is to be renewed.  The lock is let go of
  * meanwhile. */
 void tayra__lease_give_back(struct tayra *t);
 void tayra__lease_renew(struct tayra *t);
+/* Until it is woken up, or leases are to be renewed.  Not a matter of the ticker, which may be
+ * running a loader. */
+void tayra__lease_await(struct tayra *t, pthread_cond_t *wake);
 
 #endif
