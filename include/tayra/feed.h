@@ -4,11 +4,11 @@
  * the handle has of them is outdated from then on: what is cached is stale, a load in progress
  * answers who waits and is not kept, the tiers below forget.  Included by tayra.h.
  *
- * A feed covers the keys that begin with its prefix.  When it may have missed something (at first,
- * and whenever its connection was lost, a queue ran over, a number was left out), all that it
- * covers is distrusted: what was loaded before is stale.  That takes no walk over the cache.  While
- * it is blind what it covers is fresh for blind_ttl_ms at most; when it hears again, what was
- * loaded before is distrusted once more.
+ * A feed covers the keys that begin with its prefix, or one of several.  When it may have missed
+ * something (at first, and whenever its connection was lost, a queue ran over, a number was left
+ * out), all that it covers is distrusted: what was loaded before is stale.  That takes no walk over
+ * the cache.  While it is blind what it covers is fresh for blind_ttl_ms at most; when it hears
+ * again, what was loaded before is distrusted once more.
  *
  * What is stale is served as ever: to requests that allow it, when the origin fails, is overloaded
  * or slower than the soft timeout.  So a database that goes away, and its feed with it, leaves
@@ -50,6 +50,10 @@ struct tayra_feed_options {
 	 * as with key_prefix_len of a request.  For the call */
 	const void *key_prefix;
 	size_t key_prefix_len;
+	/* In place of `prefix`: it covers the keys that begin with one of them, of which none
+	 * begins with another.  For the call */
+	const char *const *prefixes;
+	size_t prefix_count;
 };
 #define TAYRA_FEED_OPTIONS_INIT TAYRA__SIZED(struct tayra_feed_options)
 

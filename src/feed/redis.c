@@ -62,19 +62,29 @@ dial(struct redis *r, uint64_t until_ns, const struct tayra__complaint *why)
 	return status;
 }
 
+static void
+write_words(const struct redis *r, struct tayra__resp_argument *on)
+{
+	const struct tayra_feed *feed = &r->line.feed;
+
+	*on++ = TAYRA__RESP_TEXT("CLIENT");
+	*on++ = TAYRA__RESP_TEXT("TRACKING");
+	*on++ = TAYRA__RESP_TEXT("ON");
+	*on++ = TAYRA__RESP_TEXT("BCAST");
+	for (size_t i = 0; i < feed->cover_count; i++) {
+		const struct tayra__doubt *cover = feed->covers[i];
+
+		*on++ = TAYRA__RESP_TEXT("PREFIX");
+		*on++ = (struct tayra__resp_argument){ cover->prefix + feed->front_len,
+						       cover->prefix_len - feed->front_len };
+	}
+}
+
 static int
 track(struct redis *r, uint64_t until_ns, const struct tayra__complaint *why)
 {
-	const struct tayra__doubt *cover = r->line.feed.doubt;
-	const size_t front_len = r->line.feed.front_len;
-	const struct tayra__resp_argument on[] = {
-		TAYRA__RESP_TEXT("CLIENT"),
-		TAYRA__RESP_TEXT("TRACKING"),
-		TAYRA__RESP_TEXT("ON"),
-		TAYRA__RESP_TEXT("BCAST"),
-		TAYRA__RESP_TEXT("PREFIX"),
-		{ cover->prefix + front_len, cover->prefix_len - front_len },
-	};
+	const size_t count = r->line.feed.cover_count;
+	struct tayra__resp_argument *on;
 	struct tayra__resp_element said;
 	int status;
 
@@ -83,8 +93,12 @@ track(struct redis *r, uint64_t until_ns, const struct tayra__complaint *why)
 				r->url.shown);
 		return TAYRA_E_INVAL;
 	}
-	status = tayra__resp_client_call(&r->client, on, sizeof(on) / sizeof(on[0]), until_ns,
-					 &said);
+	on = tayra__mem_array(4 + 2 * count, sizeof(*on));
+	if (!on)
+		return TAYRA_E_NOMEM;
+	write_words(r, on);
+	status = tayra__resp_client_call(&r->client, on, 4 + 2 * count, until_ns, &said);
+	tayra__mem_free(on);
 	if (status != TAYRA_OK) {
 		tayra__complain(why, "%s: no answer to CLIENT TRACKING", r->url.shown);
 	} else if (said.type == TAYRA__RESP_ERROR) {

@@ -64,21 +64,23 @@ replication_of(struct tayra__feed_line *line)
 
 /* On the other connection.  => TAYRA_OK: *out has its one row, to be cleared; or none. */
 static int
-ask_side(struct replication *r, const char *sql, PGresult **out, const struct tayra__complaint *why)
+ask_side(struct replication *r, const char *sql, uint64_t within_ns, PGresult **out,
+	 const struct tayra__complaint *why)
 {
-	const struct tayra__pg_patience patience = tayra__feed_server_within(&r->server,
-									     r->server.connect_ns);
+	const struct tayra__pg_patience patience = tayra__feed_server_within(&r->server, within_ns);
 	int status = tayra__pg_query(&r->side, sql, &patience, out, why);
 
-	return tayra__feed_server_outcome(status, r->server.connect_ns, why);
+	return tayra__feed_server_outcome(status, within_ns, why);
 }
 
-/* => as ask_side(); the text that *out was read from is *result's. */
+/* => as ask_side(); the text that *out was read from is *result's.  What is not told meanwhile is
+ * not told: no longer than an answer to the heartbeat may take. */
 static int
 look(struct replication *r, PGresult **result, struct tayra__snapshot *out,
      const struct tayra__complaint *why)
 {
-	int status = ask_side(r, "SELECT pg_catalog.txid_current_snapshot()", result, why);
+	int status = ask_side(r, "SELECT pg_catalog.txid_current_snapshot()", r->line.interval_ns,
+			      result, why);
 
 	if (status == TAYRA_OK &&
 	    (PQntuples(*result) != 1 || !tayra__snapshot_read(PQgetvalue(*result, 0, 0), out))) {
@@ -102,7 +104,7 @@ check_table(struct replication *r, struct tayra__published_table *table,
 		return status;
 	tayra__published_ask(table, r->publication, out);
 	if (fclose(out) == 0)
-		status = ask_side(r, sql, &result, why);
+		status = ask_side(r, sql, r->server.connect_ns, &result, why);
 	if (status == TAYRA_OK) {
 		const bool found = PQntuples(result) == 1;
 
@@ -119,7 +121,8 @@ static int
 check_server(struct replication *r, const struct tayra__complaint *why)
 {
 	PGresult *result;
-	int status = ask_side(r, "SELECT pg_catalog.pg_is_in_recovery()", &result, why);
+	int status = ask_side(r, "SELECT pg_catalog.pg_is_in_recovery()", r->server.connect_ns,
+			      &result, why);
 
 	if (status == TAYRA_OK && PQntuples(result) == 1 && *PQgetvalue(result, 0, 0) == 't') {
 		tayra__complain(why, "feed: the server is a standby");

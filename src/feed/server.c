@@ -52,8 +52,12 @@ tayra__feed_server_within(struct tayra__feed_server *server, uint64_t within_ns)
 int
 tayra__feed_server_outcome(int status, uint64_t within_ns, const struct tayra__complaint *why)
 {
+	const bool whole = within_ns % TAYRA_NS_PER_S == 0;
+
 	if (status == TAYRA_E_CANCELLED)
-		tayra__complain(why, "PostgreSQL: no answer within %u s",
-				(unsigned)(within_ns / TAYRA_NS_PER_S));
+		tayra__complain(why, "PostgreSQL: no answer within %llu %s",
+				(unsigned long long)(within_ns /
+						     (whole ? TAYRA_NS_PER_S : TAYRA_NS_PER_MS)),
+				whole ? "s" : "ms");
 	return status;
 }

@@ -24,6 +24,17 @@ count(_Atomic uint64_t *counter)
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
+/* Under the lock. */
+static void
+mark(struct tayra_feed *feed, struct tayra__doubt *cover, uint64_t blind_ttl_ms)
+{
+	struct tayra *t = feed->t;
+
+	tayra__flight_forget_all(t, cover->prefix, cover->prefix_len);
+	tayra__doubt_mark(&t->doubts, cover, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS,
+			  blind_ttl_ms);
+}
+
 enum sight { AS_BEFORE, SOUND, BLIND, CLOSED };
 
 /* All that it covers may have changed; and whether it sees from now on.  A feed that is blind
@@ -43,13 +54,26 @@ distrust(struct tayra_feed *feed, enum sight sight)
 	}
 	sound = sight == SOUND || (sight == AS_BEFORE && sound);
 	atomic_store_explicit(&feed->sound, sound, memory_order_relaxed);
-	tayra__flight_forget_all(t, feed->doubt->prefix, feed->doubt->prefix_len);
-	tayra__doubt_mark(&t->doubts, feed->doubt, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS,
-			  sound || sight == CLOSED ? UINT64_MAX : feed->blind_ttl_ms);
-	if (sight == CLOSED)
-		tayra__doubt_give_back(&t->doubts, feed->doubt);
+	for (size_t i = 0; i < feed->cover_count; i++) {
+		mark(feed, feed->covers[i],
+		     sound || sight == CLOSED ? UINT64_MAX : feed->blind_ttl_ms);
+		if (sight == CLOSED)
+			tayra__doubt_give_back(&t->doubts, feed->covers[i]);
+	}
 	pthread_mutex_unlock(&t->lock);
 	return true;
+}
+
+/* All with one of its prefixes may have changed. */
+static void
+distrust_one(struct tayra_feed *feed, struct tayra__doubt *cover)
+{
+	bool sound;
+
+	pthread_mutex_lock(&feed->t->lock);
+	sound = atomic_load_explicit(&feed->sound, memory_order_relaxed);
+	mark(feed, cover, sound ? UINT64_MAX : feed->blind_ttl_ms);
+	pthread_mutex_unlock(&feed->t->lock);
 }
 
 /* A key as the handle has it: `rest` behind the namespace. */
@@ -90,31 +114,85 @@ make_whole(struct tayra *t, const void *front, size_t front_len, const void *res
 	return TAYRA_OK;
 }
 
+static bool
+begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* One prefix, or several of which none begins with another. */
+static bool
+makes_sense(const struct tayra_feed_options *o)
+{
+	if ((unsigned)o->forget > TAYRA_FEED_DELETE || (o->prefix && o->prefix_count) ||
+	    (o->prefix_count && !o->prefixes))
+		return false;
+	for (size_t i = 0; i < o->prefix_count; i++)
+		for (size_t k = 0; k < o->prefix_count; k++)
+			if (!o->prefixes[i] || !o->prefixes[k] ||
+			    (i != k && begins_with(o->prefixes[i], o->prefixes[k])))
+				return false;
+	return true;
+}
+
+static int
+add_cover(struct tayra_feed *feed, const struct tayra_feed_options *o, const char *rest)
+{
+	struct tayra *t = feed->t;
+	struct tayra__doubt *cover;
+	struct whole prefix;
+	int status = make_whole(t, o->key_prefix, o->key_prefix_len, rest, rest ? strlen(rest) : 0,
+				&prefix);
+
+	if (status != TAYRA_OK)
+		return status;
+	pthread_mutex_lock(&t->lock);
+	cover = tayra__doubt_take(&t->doubts, prefix.key, prefix.len,
+				  o->forget == TAYRA_FEED_DELETE);
+	pthread_mutex_unlock(&t->lock);
+	tayra__mem_free(prefix.block);
+	if (!cover)
+		return TAYRA_E_NOMEM;
+	feed->covers[feed->cover_count++] = cover;
+	return TAYRA_OK;
+}
+
+static int
+add_covers(struct tayra_feed *feed, const struct tayra_feed_options *o)
+{
+	const size_t count = o->prefix_count ? o->prefix_count : 1;
+	int status = TAYRA_OK;
+
+	feed->covers = tayra__mem_array(count, sizeof(*feed->covers));
+	if (!feed->covers)
+		return TAYRA_E_NOMEM;
+	for (size_t i = 0; i < count && status == TAYRA_OK; i++)
+		status = add_cover(feed, o, o->prefix_count ? o->prefixes[i] : o->prefix);
+	if (status == TAYRA_OK)
+		return status;
+	pthread_mutex_lock(&feed->t->lock);
+	while (feed->cover_count > 0)
+		tayra__doubt_give_back(&feed->t->doubts, feed->covers[--feed->cover_count]);
+	pthread_mutex_unlock(&feed->t->lock);
+	tayra__mem_free(feed->covers);
+	return status;
+}
+
 int
 tayra__feed_init(struct tayra_feed *feed, struct tayra *t, const struct tayra_feed_options *given)
 {
 	struct tayra_feed_options o;
-	struct whole prefix;
 	int status;
 
-	if (!t || tayra__option_struct(given, &o, sizeof(o)) != TAYRA_OK ||
-	    (unsigned)o.forget > TAYRA_FEED_DELETE)
+	if (!t || tayra__option_struct(given, &o, sizeof(o)) != TAYRA_OK || !makes_sense(&o))
 		return TAYRA_E_INVAL;
-	status = make_whole(t, o.key_prefix, o.key_prefix_len, o.prefix,
-			    o.prefix ? strlen(o.prefix) : 0, &prefix);
-	if (status != TAYRA_OK)
-		return status;
 	*feed = (struct tayra_feed){ .close = feed->close, .t = t, .front_len = o.key_prefix_len };
 	feed->blind_ttl_ms = o.blind_ttl_ms == TAYRA_OFF ? ANY_TTL
 			     : o.blind_ttl_ms            ? o.blind_ttl_ms
 							 : DEFAULT_BLIND_TTL_MS;
-	pthread_mutex_lock(&t->lock);
-	feed->doubt = tayra__doubt_take(&t->doubts, prefix.key, prefix.len,
-					o.forget == TAYRA_FEED_DELETE);
-	pthread_mutex_unlock(&t->lock);
-	tayra__mem_free(prefix.block);
-	if (!feed->doubt)
-		return TAYRA_E_NOMEM;
+	status = add_covers(feed, &o);
+	if (status != TAYRA_OK)
+		return status;
 	tayra__trouble_init(&feed->trouble);
 	distrust(feed, AS_BEFORE);
 	return TAYRA_OK;
@@ -124,6 +202,7 @@ void
 tayra__feed_fini(struct tayra_feed *feed)
 {
 	distrust(feed, CLOSED);
+	tayra__mem_free(feed->covers);
 	tayra__trouble_fini(&feed->trouble);
 }
 
@@ -164,25 +243,36 @@ tayra_feed_close(struct tayra_feed *feed)
 
 /* The two begin alike, as far as the shorter one goes. */
 static bool
-overlap(const struct tayra_feed *feed, const void *bytes, size_t len)
+overlap(const struct tayra__doubt *cover, const void *bytes, size_t len)
 {
-	const struct tayra__doubt *cover = feed->doubt;
 	size_t common = len < cover->prefix_len ? len : cover->prefix_len;
 
 	return common == 0 || memcmp(bytes, cover->prefix, common) == 0;
+}
+
+static const struct tayra__doubt *
+cover_of(const struct tayra_feed *feed, const void *key, size_t key_len)
+{
+	for (size_t i = 0; i < feed->cover_count; i++)
+		if (key_len >= feed->covers[i]->prefix_len &&
+		    overlap(feed->covers[i], key, key_len))
+			return feed->covers[i];
+	return NULL;
 }
 
 /* => as tayra_feed_changed(). */
 static int
 key_changed(struct tayra_feed *feed, const void *key, size_t key_len)
 {
-	if (key_len < feed->doubt->prefix_len || !overlap(feed, key, key_len)) {
+	const struct tayra__doubt *cover = cover_of(feed, key, key_len);
+
+	if (!cover) {
 		count(&feed->ignored);
 		return TAYRA_E_NOT_FOUND;
 	}
 	count(&feed->keys);
 	tayra__store_outdate(feed->t, key, key_len,
-			     feed->doubt->erases ? TAYRA__STORE_ERASE : TAYRA__STORE_AGE);
+			     cover->erases ? TAYRA__STORE_ERASE : TAYRA__STORE_AGE);
 	return TAYRA_OK;
 }
 
@@ -190,16 +280,21 @@ key_changed(struct tayra_feed *feed, const void *key, size_t key_len)
 static int
 prefix_changed(struct tayra_feed *feed, const void *prefix, size_t prefix_len)
 {
-	if (!overlap(feed, prefix, prefix_len)) {
-		count(&feed->ignored);
-		return TAYRA_E_NOT_FOUND;
+	bool ours = false;
+
+	for (size_t i = 0; i < feed->cover_count; i++) {
+		struct tayra__doubt *cover = feed->covers[i];
+
+		if (!overlap(cover, prefix, prefix_len))
+			continue;
+		ours = true;
+		/* What the tiers could not be told of they keep in mind themselves. */
+		if (prefix_len <= cover->prefix_len ||
+		    tayra__store_clear(feed->t, prefix, prefix_len) == TAYRA_E_NOMEM)
+			distrust_one(feed, cover);
 	}
-	count(&feed->prefixes);
-	/* What the tiers could not be told of they keep in mind themselves. */
-	if (prefix_len <= feed->doubt->prefix_len ||
-	    tayra__store_clear(feed->t, prefix, prefix_len) == TAYRA_E_NOMEM)
-		distrust(feed, AS_BEFORE);
-	return TAYRA_OK;
+	count(ours ? &feed->prefixes : &feed->ignored);
+	return ours ? TAYRA_OK : TAYRA_E_NOT_FOUND;
 }
 
 static int
@@ -211,7 +306,7 @@ changed(struct tayra_feed *feed, const void *bytes, size_t len,
 
 	if (!feed)
 		return TAYRA_E_INVAL;
-	status = make_whole(feed->t, feed->doubt->prefix, feed->front_len, bytes, len, &whole);
+	status = make_whole(feed->t, feed->covers[0]->prefix, feed->front_len, bytes, len, &whole);
 	if (status == TAYRA_E_NOMEM) { /* then it may be any */
 		count(&feed->prefixes);
 		distrust(feed, AS_BEFORE);

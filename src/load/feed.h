@@ -19,7 +19,8 @@ struct tayra_feed {
 	/* End the source and free it, tayra__feed_fini() included.  NULL: there is none. */
 	void (*close)(struct tayra_feed *feed);
 	struct tayra *t;
-	struct tayra__doubt *doubt; /* of all it covers */
+	struct tayra__doubt **covers; /* a doubt for each prefix */
+	size_t cover_count;
 	size_t front_len;      /* its first bytes are in front of all that is told: a namespace */
 	uint64_t blind_ttl_ms; /* UINT64_MAX - 1: as long as their ttl */
 	_Atomic uint64_t keys, prefixes, ignored, gaps; /* relaxed: each a number on its own */

@@ -88,24 +88,6 @@ begins_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Of one origin, what covers more takes the place of what covers less.  => where it goes; count: a
- * new one; SIZE_MAX: nowhere. */
-static size_t
-place_for(const struct tayra__feeding *feeding, const char *name, const char *prefix)
-{
-	for (size_t i = 0; i < feeding->count; i++) {
-		const struct tayra__feed_source *have = &feeding->sources[i];
-
-		if (have->name != name)
-			continue;
-		if (begins_with(prefix, have->prefix))
-			return SIZE_MAX;
-		if (begins_with(have->prefix, prefix))
-			return i;
-	}
-	return feeding->count;
-}
-
 static const char *
 channel_of(const struct tayra__origin_setting *origin)
 {
@@ -130,17 +112,24 @@ what_of(const struct tayra__origin_setting *origin)
 	return origin->feed.replication ? origin->feed.replication : channel_of(origin);
 }
 
+static struct tayra__feed_source *
+find_source(const struct tayra__feeding *feeding, const char *name)
+{
+	for (size_t i = 0; i < feeding->count; i++)
+		if (feeding->sources[i].name == name)
+			return &feeding->sources[i];
+	return NULL;
+}
+
+/* A route whose origin tells: its origin has a feed. */
 static int
 add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 {
 	struct tayra__feeding *feeding = &tayra__settings_of(r)->feeding;
 	const struct tayra__origin_setting *origin = route->source;
 	const struct tayra__feed_setting *feed = &origin->feed;
-	const char *prefix = prefix_of(r, route), *place = tayra__reader_place(r, feed->at);
-	size_t where;
+	const char *place;
 
-	if (!prefix || !place)
-		return tayra__reader_no_memory(r);
 	if (origin->redis && !asks_for_its_own_key(route))
 		return tayra__reader_refuse(
 			r, tayra__yaml_find(route->at, "query"),
@@ -152,13 +141,14 @@ add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 					    "the feed of origin '%.64s' is by replication, and "
 					    "needs the table of these keys",
 					    origin->name);
-	where = place_for(feeding, origin->name, prefix);
-	if (where == SIZE_MAX)
+	if (find_source(feeding, origin->name))
 		return TAYRA_OK;
-	feeding->sources[where] = (struct tayra__feed_source){
+	place = tayra__reader_place(r, feed->at);
+	if (!place)
+		return tayra__reader_no_memory(r);
+	feeding->sources[feeding->count++] = (struct tayra__feed_source){
 		.kind = kind_of(origin),
 		.name = origin->name,
-		.prefix = prefix,
 		.where = origin->sqlite     ? origin->sqlite
 			 : origin->postgres ? origin->postgres
 					    : origin->redis,
@@ -168,39 +158,78 @@ add(const struct tayra__reader *r, const struct tayra__route_setting *route)
 		.interval_ns = feed->interval_ns,
 		.place = place,
 	};
-	feeding->count += where == feeding->count;
 	return TAYRA_OK;
 }
 
-/* The tables of an origin's routes whose keys begin so. */
+/* The tables of an origin's routes. */
 static size_t
-list_tables(const struct tayra__settings *s, const char *origin, const char *prefix,
-	    struct tayra_feed_table *out)
+list_tables(const struct tayra__settings *s, const char *origin, struct tayra_feed_table *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->route_count; i++)
-		if (s->routes[i].source->name == origin && s->routes[i].table &&
-		    begins_with(s->routes[i].keys, prefix))
+		if (s->routes[i].source->name == origin && s->routes[i].table)
 			out[n++] = (struct tayra_feed_table){ s->routes[i].table,
 							      s->routes[i].keys };
 	return n;
 }
 
-/* Once it is known which prefix covers which routes. */
-static void
-give_tables(const struct tayra__settings *s, struct tayra__feeding *feeding)
+/* What covers more takes the place of what covers less.  => how many there are. */
+static size_t
+add_prefix(const char **prefixes, size_t count, const char *prefix)
 {
-	size_t at = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (begins_with(prefix, prefixes[i]))
+			return count;
+	for (size_t i = 0; i < count; i++)
+		if (!begins_with(prefixes[i], prefix))
+			prefixes[kept++] = prefixes[i];
+	prefixes[kept] = prefix;
+	return kept + 1;
+}
+
+/* => false: no memory. */
+static bool
+list_prefixes(const struct tayra__reader *r, const char *origin, const char **out, size_t *count)
+{
+	const struct tayra__settings *s = tayra__settings_of(r);
+
+	*count = 0;
+	for (size_t i = 0; i < s->route_count; i++) {
+		const char *prefix;
+
+		if (s->routes[i].source->name != origin)
+			continue;
+		prefix = prefix_of(r, &s->routes[i]);
+		if (!prefix)
+			return false;
+		*count = add_prefix(out, *count, prefix);
+	}
+	return true;
+}
+
+/* What each covers, once all are there. */
+static int
+cover(const struct tayra__reader *r, struct tayra__feeding *feeding)
+{
+	const struct tayra__settings *s = tayra__settings_of(r);
+	struct tayra_feed_table *tables = feeding->tables;
+	const char **prefixes = feeding->prefixes;
 
 	for (size_t i = 0; i < feeding->count; i++) {
 		struct tayra__feed_source *source = &feeding->sources[i];
 
-		source->tables = feeding->tables + at;
-		source->table_count = list_tables(s, source->name, source->prefix,
-						  feeding->tables + at);
-		at += source->table_count;
+		source->tables = tables;
+		source->prefixes = prefixes;
+		source->table_count = list_tables(s, source->name, tables);
+		if (!list_prefixes(r, source->name, prefixes, &source->prefix_count))
+			return tayra__reader_no_memory(r);
+		tables += source->table_count;
+		prefixes += source->prefix_count;
 	}
+	return TAYRA_OK;
 }
 
 int
@@ -212,12 +241,14 @@ tayra__feeding_open(const struct tayra__reader *r, struct tayra__server_options 
 
 	feeding->sources = tayra__mem_array(s->route_count + 1, sizeof(*feeding->sources));
 	feeding->tables = tayra__mem_array(s->route_count + 1, sizeof(*feeding->tables));
-	if (!feeding->sources || !feeding->tables)
+	feeding->prefixes = tayra__mem_array(s->route_count + 1, sizeof(*feeding->prefixes));
+	if (!feeding->sources || !feeding->tables || !feeding->prefixes)
 		return tayra__reader_no_memory(r);
 	for (size_t i = 0; i < s->route_count && status == TAYRA_OK; i++)
 		if (s->routes[i].source->feed.at)
 			status = add(r, &s->routes[i]);
-	give_tables(s, feeding);
+	if (status == TAYRA_OK)
+		status = cover(r, feeding);
 	options->feeds = feeding->sources;
 	options->feed_count = feeding->count;
 	return status;
@@ -241,7 +272,7 @@ write_publication(const struct tayra__reader *r, const struct tayra__route_setti
 	tables = tayra__mem_array(s->route_count, sizeof(*tables));
 	if (!tables)
 		return tayra__reader_no_memory(r);
-	count = list_tables(s, origin->name, "", tables);
+	count = list_tables(s, origin->name, tables);
 	fprintf(out, "-- Origin '%s': the publication of the tables of its routes\n", origin->name);
 	status = tayra_feed_postgres_publication_sql(origin->feed.replication, tables, count, why,
 						     sizeof(why), out);
@@ -302,6 +333,7 @@ tayra__feeding_fini(struct tayra__feeding *feeding)
 {
 	tayra__mem_free(feeding->sources);
 	tayra__mem_free(feeding->tables);
+	tayra__mem_free(feeding->prefixes);
 }
 
 void
@@ -317,7 +349,10 @@ tayra__feeding_describe(const struct tayra__feeding *feeding, FILE *out)
 	for (size_t i = 0; i < feeding->count; i++) {
 		const struct tayra__feed_source *source = &feeding->sources[i];
 
-		fprintf(out, "feed of '%s' for %s*: ", source->name, source->prefix);
+		fprintf(out, "feed of '%s' for ", source->name);
+		for (size_t k = 0; k < source->prefix_count; k++)
+			fprintf(out, "%s%s*", k ? ", " : "", source->prefixes[k]);
+		fputs(": ", out);
 		if (source->kind == TAYRA__FEED_SQLITE && !source->what)
 			fprintf(out, "any commit\n");
 		else if (source->kind == TAYRA__FEED_REDIS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * feeding.h: change feeds of a configuration: an origin says that it tells of changes, and each
- * prefix of the keys of its routes then has a feed of its own.
+ * feeding.h: change feeds of a configuration: an origin says that it tells of changes, and its feed
+ * then covers the keys that begin as those of its routes do.
  */
 #ifndef TAYRA_SERVE_FEEDING_H
 #define TAYRA_SERVE_FEEDING_H
@@ -25,7 +25,8 @@ struct tayra__feed_setting {
 struct tayra__feeding {
 	struct tayra__feed_source *sources;
 	size_t count;
-	struct tayra_feed_table *tables; /* of all sources, side by side */
+	struct tayra_feed_table *tables; /* of all sources, side by side; */
+	const char **prefixes;           /* the same */
 };
 
 /* What an origin says of it; NULL: nothing.  => TAYRA_OK, TAYRA_E_INVAL, TAYRA_E_NOMEM. */

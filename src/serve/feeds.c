@@ -24,7 +24,8 @@ open_one(struct tayra *t, const struct tayra__feed_source *source, char *why, si
 	static const char database[1] = { 0 };
 	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
 
-	o.prefix = source->prefix;
+	o.prefixes = source->prefixes;
+	o.prefix_count = source->prefix_count;
 	o.forget = source->forget;
 	o.blind_ttl_ms = source->blind_ttl_ms;
 	o.interval_ns = source->interval_ns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * feeds.h: what tells a server that the truth has changed: a change feed for the keys of database 0
- * that begin with a prefix, of the origin that has them.  The loop's thread; each feed hears on one
+ * feeds.h: what tells a server that the truth has changed: a change feed of an origin, for the keys
+ * of database 0 that begin as those of its routes do.  The loop's thread; each feed hears on one
  * of its own.
  */
 #ifndef TAYRA_SERVE_FEEDS_H
@@ -24,10 +24,11 @@ enum tayra__feed_kind {
 
 struct tayra__feed_source {
 	enum tayra__feed_kind kind;
-	const char *name;   /* the origin's, for people */
-	const char *prefix; /* of its keys */
-	const char *where;  /* a path, a conninfo, a URL */
-	const char *what;   /* a table of changes, or NULL; a channel; a publication */
+	const char *name;            /* the origin's, for people */
+	const char *const *prefixes; /* of its keys; none begins with another */
+	size_t prefix_count;
+	const char *where; /* a path, a conninfo, a URL */
+	const char *what;  /* a table of changes, or NULL; a channel; a publication */
 	const struct tayra_feed_table *tables; /* of REPLICATION */
 	size_t table_count;
 	enum tayra_feed_forget forget;

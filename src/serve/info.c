@@ -226,11 +226,17 @@ static void
 write_feed(size_t n, const struct tayra__feed_state *feed, struct tayra__buffer *out)
 {
 	const struct tayra_feed_stats *s = &feed->stats;
-	char prefix[65];
+	char prefix[129];
 	size_t len = 0;
 
-	for (const char *at = feed->source->prefix; *at && len < sizeof(prefix) - 1; at++)
-		prefix[len++] = *at > ' ' && *at < 127 && *at != ',' ? *at : '?';
+	for (size_t i = 0; i < feed->source->prefix_count; i++) {
+		if (i > 0 && len < sizeof(prefix) - 1)
+			prefix[len++] = '|';
+		for (const char *at = feed->source->prefixes[i]; *at && len < sizeof(prefix) - 1;
+		     at++)
+			prefix[len++] = *at > ' ' && *at < 127 && *at != ',' && *at != '|' ? *at
+											   : '?';
+	}
 	prefix[len] = '\0';
 	line(out,
 	     "feed_%zu:origin=%.64s,prefix=%s,state=%s,since_s=%llu,changes=%llu,all_changed=%llu,"

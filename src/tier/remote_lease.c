@@ -120,7 +120,7 @@ change_all(struct tayra__resp_client *client, const struct tayra__resp_argument 
 
 	write_ms(ms, ns, &change[2]);
 	if (ns == 0)
-		change[0] = (struct tayra__resp_argument)TAYRA__RESP_TEXT("DEL");
+		change[0] = TAYRA__RESP_TEXT("DEL");
 	for (size_t i = 0; i < count && status == TAYRA_OK; i++) {
 		change[1] = names[i];
 		status = tayra__resp_client_send(client, change, ns ? 3 : 2, deadline_ns);

@@ -15,10 +15,12 @@
 
 static struct tayra__route route = { .keys = "load:{x}" };
 /* Nobody listens there: it is blind, which is no error. */
+static const char *const prefixes[] = { "load:", "more:" };
 static const struct tayra__feed_source feed = {
 	.kind = TAYRA__FEED_REDIS,
 	.name = "load",
-	.prefix = "load:",
+	.prefixes = prefixes,
+	.prefix_count = 2,
 	.where = "unix:///no/such/socket",
 };
 

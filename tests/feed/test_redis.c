@@ -73,6 +73,34 @@ what_is_set_deleted_expired_and_flushed_is_told(void **state)
 }
 
 static void
+of_several_prefixes_all_are_told_over_one_connection(void **state)
+{
+	static const char *const prefixes[] = { "k:", "m:" };
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+	struct tayra_feed *feed;
+	struct tayra *t;
+
+	if (!server.pid)
+		skip();
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	o.prefixes = prefixes;
+	o.prefix_count = 2;
+	assert_int_equal(tayra_feed_redis(t, &o, server.url, NULL, 0, &feed), TAYRA_OK);
+	put(t, "k:1");
+	put(t, "m:1");
+	redis_say(&server, "SET m:1 new");
+	wait_told(feed, 1, 0);
+	assert_false(is_fresh(t, "m:1"));
+	assert_true(is_fresh(t, "k:1"));
+	redis_say(&server, "SET other new");
+	redis_say(&server, "SET k:1 new");
+	wait_told(feed, 2, 0);
+	assert_int_equal(stats_of_feed(feed).ignored, 0);
+	tayra_feed_close(feed);
+	tayra_destroy(t);
+}
+
+static void
 a_server_that_hangs_or_is_killed_is_a_gap_and_heard_again(void **state)
 {
 	struct tayra_feed *feed;
@@ -133,6 +161,7 @@ without_a_server_it_opens_blind_and_what_is_wrong_is_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_set_deleted_expired_and_flushed_is_told),
+	cmocka_unit_test(of_several_prefixes_all_are_told_over_one_connection),
 	cmocka_unit_test(a_server_that_hangs_or_is_killed_is_a_gap_and_heard_again),
 	cmocka_unit_test(without_a_server_it_opens_blind_and_what_is_wrong_is_refused),
 };

@@ -450,6 +450,37 @@ what_is_wrong_is_refused_by_name(void **state)
 	tayra_destroy(t);
 }
 
+static void
+a_server_that_no_longer_says_what_others_see_is_a_gap(void **state)
+{
+	need_server(state);
+	PGconn *conn = PQconnectdb(cluster.conninfo);
+	struct tayra_feed *feed;
+	struct tayra *t;
+	PGresult *result;
+	pid_t pid;
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	feed = follow(t, "tayra", &item, 1);
+	put(t, "item:1");
+	result = PQexec(conn, "SELECT pid FROM pg_stat_activity WHERE application_name = 'tayra'"
+			      " AND backend_type = 'client backend'");
+	assert_int_equal(PQntuples(result), 1);
+	pid = (pid_t)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	run_on(conn, "UPDATE item SET version = 60 WHERE id = 1");
+	for (int i = 0; i < 20000 && stats_of_feed(feed).gaps < 1; i++)
+		usleep(1000);
+	assert_int_equal(stats_of_feed(feed).gaps, 1);
+	assert_false(is_fresh(t, "item:1"));
+	kill(pid, SIGCONT);
+	wait_sound(feed, true); /* over other connections */
+	tayra_feed_close(feed);
+	tayra_destroy(t);
+	PQfinish(conn);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(inserts_updates_and_deletes_tell_their_keys),
 	cmocka_unit_test(what_changes_too_much_tells_the_prefix),
@@ -458,6 +489,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_open_transaction_keeps_it_blind_and_no_longer),
 	cmocka_unit_test(two_hundred_updates_a_second_are_seen_within_50_ms),
 	cmocka_unit_test(a_server_that_was_killed_is_a_gap_and_followed_again_when_it_is_back),
+	cmocka_unit_test(a_server_that_no_longer_says_what_others_see_is_a_gap),
 	cmocka_unit_test(what_is_wrong_is_refused_by_name),
 };
 

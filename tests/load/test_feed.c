@@ -193,6 +193,56 @@ a_gap_distrusts_all_that_the_feed_covered_and_nothing_else(void **state)
 }
 
 static void
+of_several_prefixes_each_is_covered_and_a_gap_is_of_all(void **state)
+{
+	static const char *const prefixes[] = { "item:", "user:", "it" }, *const none[] = { NULL };
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+	struct tayra_feed *feed;
+	struct stage s;
+
+	stage_open(&s, NULL);
+	o.prefixes = prefixes;
+	o.prefix_count = 3;
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_E_INVAL); /* it, item: */
+	o.prefix_count = 2;
+	o.prefix = "item:";
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_E_INVAL); /* one or the other */
+	o.prefix = NULL;
+	o.prefixes = none;
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_E_INVAL);
+	o.prefixes = prefixes;
+	assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_OK);
+	tayra_feed_sound(feed);
+	stage_pass_ms(&s, 1);
+	put_long(&s, "item:1");
+	put_long(&s, "user:1");
+	put_long(&s, "user:2");
+	put_long(&s, "other");
+	assert_int_equal(tayra_feed_changed(feed, "user:1", 6), TAYRA_OK);
+	assert_int_equal(tayra_feed_changed(feed, "other", 5), TAYRA_E_NOT_FOUND);
+	assert_false(is_fresh(s.t, "user:1"));
+	assert_true(is_fresh(s.t, "user:2"));
+	/* All with one of them, and what lies in front of both. */
+	assert_int_equal(tayra_feed_changed_prefix(feed, "user:", 5), TAYRA_OK);
+	assert_false(is_fresh(s.t, "user:2"));
+	assert_true(is_fresh(s.t, "item:1"));
+	assert_int_equal(tayra_feed_changed_prefix(feed, "", 0), TAYRA_OK);
+	assert_false(is_fresh(s.t, "item:1"));
+	assert_true(is_fresh(s.t, "other"));
+	assert_int_equal(feed_stats(feed).prefixes, 2);
+	stage_pass_ms(&s, 1);
+	put_long(&s, "item:1");
+	put_long(&s, "user:1");
+	tayra_feed_lost(feed);
+	assert_false(is_fresh(s.t, "item:1"));
+	assert_false(is_fresh(s.t, "user:1"));
+	assert_true(is_fresh(s.t, "other"));
+	assert_int_equal(feed_stats(feed).gaps, 1);
+	tayra_feed_close(feed);
+	stage_close(&s);
+}
+
+static void
 while_it_is_blind_nothing_is_fresh_for_long(void **state)
 {
 	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
@@ -501,6 +551,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 		while_the_origin_fails_what_changed_is_served_marked_or_deleted_not_at_all),
 	cmocka_unit_test(a_gap_distrusts_all_that_the_feed_covered_and_nothing_else),
+	cmocka_unit_test(of_several_prefixes_each_is_covered_and_a_gap_is_of_all),
 	cmocka_unit_test(while_it_is_blind_nothing_is_fresh_for_long),
 	cmocka_unit_test(what_was_not_to_be_had_is_asked_for_again),
 	cmocka_unit_test(

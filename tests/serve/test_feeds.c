@@ -391,7 +391,7 @@ a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back(void **st
 }
 
 static void
-replication_is_told_the_tables_of_each_prefix(void **state)
+replication_is_told_the_tables_of_all_routes(void **state)
 {
 	const struct tayra__feed_source *feeds;
 	static const char text[] =
@@ -408,16 +408,17 @@ replication_is_told_the_tables_of_each_prefix(void **state)
 					      sizeof(error)),
 			 TAYRA_OK);
 	tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note));
-	assert_int_equal(settings.server.feed_count, 2);
+	assert_int_equal(settings.server.feed_count, 1);
 	feeds = settings.server.feeds;
 	assert_int_equal(feeds[0].kind, TAYRA__FEED_REPLICATION);
-	assert_string_equal(feeds[0].prefix, "a:");
+	assert_int_equal(feeds[0].prefix_count, 2);
+	assert_string_equal(feeds[0].prefixes[0], "b:");
+	assert_string_equal(feeds[0].prefixes[1], "a:"); /* which covers a:b: */
 	assert_string_equal(feeds[0].what, "p");
-	assert_int_equal(feeds[0].table_count, 2);
+	assert_int_equal(feeds[0].table_count, 3);
 	assert_string_equal(feeds[0].tables[0].keys, "a:b:{x}");
-	assert_string_equal(feeds[0].tables[1].keys, "a:{x}:z");
-	assert_int_equal(feeds[1].table_count, 1);
-	assert_string_equal(feeds[1].tables[0].table, "u");
+	assert_string_equal(feeds[0].tables[1].table, "u");
+	assert_string_equal(feeds[0].tables[2].keys, "a:{x}:z");
 	tayra__settings_fini(&settings);
 }
 
@@ -481,7 +482,7 @@ main(void)
 		TEST(what_is_set_in_redis_is_in_the_next_replies_and_a_lost_feed_comes_back),
 #ifdef HAVE_POSTGRES
 		TEST(a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back),
-		TEST(replication_is_told_the_tables_of_each_prefix),
+		TEST(replication_is_told_the_tables_of_all_routes),
 		TEST(a_commit_in_the_log_of_postgres_is_in_the_next_replies),
 #endif
 	};

@@ -326,7 +326,7 @@ how_all_routes_load_is_said_once_and_wins_over_a_preset(void **state)
 }
 
 static void
-each_prefix_of_an_origin_that_tells_has_a_feed(void **state)
+an_origin_that_tells_has_a_feed_of_its_routes_prefixes(void **state)
 {
 	const struct tayra__feed_source *feeds;
 
@@ -342,10 +342,11 @@ each_prefix_of_an_origin_that_tells_has_a_feed(void **state)
 		  "  - {keys: 'b:{x}', origin: told, query: 'SELECT ?1'}\n");
 	assert_int_equal(tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)),
 			 TAYRA_OK);
-	assert_int_equal(settings.server.feed_count, 2);
+	assert_int_equal(settings.server.feed_count, 1);
 	feeds = settings.server.feeds;
-	assert_string_equal(feeds[0].prefix, "a:"); /* which covers a:b: */
-	assert_string_equal(feeds[1].prefix, "b:");
+	assert_int_equal(feeds[0].prefix_count, 2);
+	assert_string_equal(feeds[0].prefixes[0], "a:"); /* which covers a:b: */
+	assert_string_equal(feeds[0].prefixes[1], "b:");
 	assert_string_equal(feeds[0].what, "c");
 	assert_string_equal(feeds[0].where, "/dev/null");
 	assert_string_equal(feeds[0].place, "etc/t.yaml:2:29: ");
@@ -772,7 +773,7 @@ main(void)
 		TEST(without_a_machine_to_look_at_limits_do_without_and_say_so),
 		TEST(what_is_learned_is_the_presets_and_then_what_is_said),
 		TEST(how_all_routes_load_is_said_once_and_wins_over_a_preset),
-		TEST(each_prefix_of_an_origin_that_tells_has_a_feed),
+		TEST(an_origin_that_tells_has_a_feed_of_its_routes_prefixes),
 		TEST(one_word_is_a_mode_for_all_that_is_learned),
 		TEST(nothing_is_learned_that_was_not_asked_for),
 		TEST(alerts_tell_whom_they_name_and_who_is_named_twice_is_one),
