@@ -273,16 +273,13 @@ learned_times_to_live_are_chosen_and_said(void **state)
 }
 
 /* A hit that RAM answered begins it, since the route is told where something may follow. */
-static void
-what_is_asked_for_again_and_again_is_loaded_ahead(void **state)
+/* Within that time. */
+static bool
+is_loaded_ahead(uint64_t within_ns)
 {
 	uint64_t begin_ns = tayra__clock_mono_ns(tayra_clock_real());
-	struct tayra_strategy s = all_in(TAYRA_FEATURE_OFF);
 
-	s.prefetch_refresh = s.predictor = TAYRA_FEATURE_ON;
-	s.ttl_ms = 400;
-	start(&s, (struct tayra__server_options){ 0 });
-	for (;;) {
+	while (tayra__clock_mono_ns(tayra_clock_real()) - begin_ns < within_ns) {
 		const char *at;
 
 		ask("GET k:a");
@@ -291,10 +288,28 @@ what_is_asked_for_again_and_again_is_loaded_ahead(void **state)
 		assert_non_null(at);
 		at = strstr(at, "issued=");
 		if (strtoul(at + strlen("issued="), NULL, 10) > 0)
-			return;
-		assert_true(tayra__clock_mono_ns(tayra_clock_real()) - begin_ns <
-			    CLIENT_PATIENCE_S * TAYRA_NS_PER_S);
+			return true;
 	}
+	return false;
+}
+
+/* Begun anew where the machine stood still at the wrong moment: what was foreseen and came to
+ * nothing is not tried again soon. */
+static void
+what_is_asked_for_again_and_again_is_loaded_ahead(void **state)
+{
+	struct tayra_strategy s = all_in(TAYRA_FEATURE_OFF);
+	bool ahead = false;
+
+	s.prefetch_refresh = s.predictor = TAYRA_FEATURE_ON;
+	s.ttl_ms = 400;
+	for (int attempt = 0; attempt < 3 && !ahead; attempt++) {
+		if (attempt > 0)
+			stop(state);
+		start(&s, (struct tayra__server_options){ 0 });
+		ahead = is_loaded_ahead(CLIENT_PATIENCE_S * TAYRA_NS_PER_S / 2);
+	}
+	assert_true(ahead);
 }
 
 static void
