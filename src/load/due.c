@@ -158,7 +158,9 @@ tayra__due_note(struct tayra *t, const void *key, size_t key_len)
 	if (!remote_of(t)->tier)
 		return 0;
 	e = find(t, key, key_len);
-	if (!e)
+	if (e) /* it may be skipped for this one, which may be an offer and refused */
+		e->behind |= e->delivered < e->number;
+	else
 		e = create(t, key, key_len);
 	if (!e) {
 		due->unsure = true;
@@ -213,20 +215,38 @@ tell(struct tayra *t, const void *key, size_t key_len, const struct tayra__news 
 	return status;
 }
 
+/* An entry's, which is busy.  An offer that was refused has told what others changed, but may have
+ * been refused for what we failed to replace, or did not come to: then that has to go.
+ * *refused: it was, and nothing was removed. */
+static int
+tell_entry(struct tayra *t, struct entry *e, const struct tayra__news *news, bool *refused)
+{
+	int status = tell(t, e->key, e->key_len, news);
+	bool behind;
+
+	*refused = status == TAYRA_E_NOT_FOUND && news->loaded && news->meta;
+	if (!*refused)
+		return status;
+	pthread_mutex_lock(&t->lock);
+	behind = e->behind;
+	pthread_mutex_unlock(&t->lock);
+	if (!behind)
+		return status;
+	*refused = false;
+	return tayra__level_remove(t, remote_of(t), e->key, e->key_len);
+}
+
 static bool
 told(int status)
 {
 	return status == TAYRA_OK || status == TAYRA_E_NOT_FOUND;
 }
 
-/*
- * A delivery of that change has ended.  The lock is held.  An offer that was refused has told what
- * others changed, but may have been refused for what we failed to replace: then that has to go.
- */
+/* A delivery of that change has ended.  The lock is held. */
 static void
-settle(struct tayra__due *due, struct entry *e, uint64_t number, int status, bool offered)
+settle(struct tayra__due *due, struct entry *e, uint64_t number, int status, bool refused)
 {
-	bool replaced = told(status) && !(offered && status == TAYRA_E_NOT_FOUND);
+	bool replaced = told(status) && !refused;
 
 	e->busy = false;
 	if (told(status))
@@ -252,6 +272,7 @@ tayra__due_deliver(struct tayra *t, const void *key, size_t key_len, uint64_t nu
 	struct tayra__due *due = &t->below.due;
 	int status = TAYRA_E_NOT_FOUND;
 	struct entry *e;
+	bool refused;
 
 	if (!remote_of(t)->tier)
 		return TAYRA_E_NOT_FOUND;
@@ -275,9 +296,9 @@ tayra__due_deliver(struct tayra *t, const void *key, size_t key_len, uint64_t nu
 	}
 	e->busy = true;
 	pthread_mutex_unlock(&t->lock);
-	status = tell(t, key, key_len, news);
+	status = tell_entry(t, e, news, &refused);
 	pthread_mutex_lock(&t->lock);
-	settle(due, e, number, status, news->loaded && news->meta);
+	settle(due, e, number, status, refused);
 	pthread_mutex_unlock(&t->lock);
 	return status;
 }
@@ -291,6 +312,7 @@ deliver_entry(struct tayra *t, struct entry *e)
 	const struct tayra_item_meta meta = e->meta;
 	struct tayra__hold *hold = e->hold;
 	struct tayra__news news = { .loaded = true };
+	bool refused;
 	int status;
 
 	tayra__list_remove(&e->in_line);
@@ -302,11 +324,11 @@ deliver_entry(struct tayra *t, struct entry *e)
 		news.meta = &meta;
 	}
 	pthread_mutex_unlock(&t->lock);
-	status = tell(t, e->key, e->key_len, &news);
+	status = tell_entry(t, e, &news, &refused);
 	if (hold)
 		tayra__hold_put(hold);
 	pthread_mutex_lock(&t->lock);
-	settle(due, e, number, status, hold != NULL);
+	settle(due, e, number, status, refused);
 	return status;
 }
 

@@ -2,6 +2,7 @@
 #include "house.h"
 
 #include "load/due.h"
+#include "load/handle.h"
 
 static void
 a_put_and_a_delete_have_reached_the_remote_when_they_return(void **state)
@@ -306,6 +307,46 @@ what_others_changed_since_is_not_owed_any_more(void **state)
 	move_out(&h);
 }
 
+static int
+refuse_offer(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
+	     size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms)
+{
+	return TAYRA_E_NOT_FOUND;
+}
+
+/* A delete has yet to tell the remote when a load that began after it offers what it brought, which
+ * the remote takes for older than what the delete was of. */
+static void
+an_offer_that_overtakes_a_delete_and_is_refused_removes_what_that_was_of(void **state)
+{
+	struct tayra__tier_ops ops = ram_tier_ops;
+	struct tayra_item_meta meta = { 0 };
+	struct tayra__news offer = { .value = "new", .len = 3, .meta = &meta, .loaded = true };
+	const struct tayra__news removal = { 0 };
+	uint64_t first, second;
+	struct house h;
+
+	move_in(&h, ROOM_REMOTE);
+	ops.offer = refuse_offer;
+	h.remote.tier.ops = &ops;
+	put_in(&h.remote, "k", "old");
+	pthread_mutex_lock(&h.s.t->lock);
+	first = tayra__due_note(h.s.t, "k", 1);
+	second = tayra__due_note(h.s.t, "k", 1);
+	pthread_mutex_unlock(&h.s.t->lock);
+	assert_int_equal(tayra__due_deliver(h.s.t, "k", 1, second, &offer), TAYRA_OK);
+	assert_false(is_in(&h.remote, "k", "old"));
+	assert_int_equal(tayra__due_deliver(h.s.t, "k", 1, first, &removal), TAYRA_E_NOT_FOUND);
+	/* Where nothing was overtaken, what others have there stays. */
+	put_in(&h.remote, "k", "theirs");
+	pthread_mutex_lock(&h.s.t->lock);
+	second = tayra__due_note(h.s.t, "k", 1);
+	pthread_mutex_unlock(&h.s.t->lock);
+	assert_int_equal(tayra__due_deliver(h.s.t, "k", 1, second, &offer), TAYRA_E_NOT_FOUND);
+	assert_true(is_in(&h.remote, "k", "theirs"));
+	move_out(&h);
+}
+
 static void
 a_put_on_its_way_when_all_is_cleared_does_not_come_after(void **state)
 {
@@ -349,6 +390,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_clear_reaches_the_remote_or_says_that_it_did_not),
 	cmocka_unit_test(what_is_about_to_be_cleared_in_the_remote_is_not_read_from_there),
 	cmocka_unit_test(what_others_changed_since_is_not_owed_any_more),
+	cmocka_unit_test(an_offer_that_overtakes_a_delete_and_is_refused_removes_what_that_was_of),
 	cmocka_unit_test(a_put_on_its_way_when_all_is_cleared_does_not_come_after),
 };
 
