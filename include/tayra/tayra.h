@@ -294,7 +294,10 @@ TAYRA_API int tayra_delete_prefix(struct tayra *t, const void *prefix, size_t pr
  * 4,096 tags are remembered one by one; of more, those told longest ago are forgotten and then
  * everything that has tags and is older than they were told is loaded anew: never a value that was
  * to be forgotten.
+ * Handles that share a remote tier are told, and the call waits for that as tayra_delete() does.
  * => TAYRA_OK, also when nothing has it; TAYRA_E_INVAL, TAYRA_E_TOO_LARGE, TAYRA_E_FORKED.
+ *    TAYRA_E_IO: forgotten here; others are told as soon as the server can be reached, or are not
+ *    if it refuses, having no room.
  */
 TAYRA_API int tayra_delete_tag(struct tayra *t, const void *tag, size_t tag_len);
 

@@ -9,6 +9,7 @@
 #include "load/handle.h"
 #include "load/land.h"
 #include "load/ref.h"
+#include "load/store.h"
 #include "load/turn.h"
 
 #define TICK_NS     TAYRA_NS_PER_S
@@ -134,6 +135,20 @@ changed_elsewhere(void *ctx, const void *key, size_t key_len)
 		return;
 	}
 	tayra__below_forget(t, key, key_len);
+}
+
+static void
+tag_told_elsewhere(void *ctx, uint64_t hash)
+{
+	tayra__store_tell_tag(ctx, hash);
+}
+
+int
+tayra__below_tell_tag(struct tayra *t, uint64_t hash)
+{
+	struct tayra__tier *remote = t->below.remote.tier;
+
+	return remote && remote->ops->tell_tag ? remote->ops->tell_tag(remote, hash) : TAYRA_OK;
 }
 
 /* The lock is held, let go of meanwhile. */
@@ -519,6 +534,7 @@ tayra__below_init(struct tayra *t, struct tayra__tier *file, struct tayra__tier 
 		/* What others changed since the file was written nobody has told us. */
 		below->trust = TAYRA__DISTRUSTED;
 		tayra__tier_watch(remote, changed_elsewhere, t);
+		tayra__tier_watch_tags(remote, tag_told_elsewhere);
 	}
 	return threads == TAYRA__BELOW_THREADED ? start_threads(t) : TAYRA_OK;
 }

@@ -89,6 +89,9 @@ int tayra__below_clear(struct tayra *t, const void *prefix, size_t prefix_len);
 
 /* Somebody else has changed the key in the remote: forget it here.  No lock. */
 void tayra__below_forget(struct tayra *t, const void *key, size_t key_len);
+/* Whoever shares the remote is told of a tag; nobody, without one.  No lock.  => TAYRA_OK,
+ * TAYRA_E_IO. */
+int tayra__below_tell_tag(struct tayra *t, uint64_t hash);
 /* What was found of the key before may be outdated.  handle.lock is held. */
 void tayra__below_changed(struct tayra *t, const void *key, size_t key_len);
 /* The same for all keys. */

@@ -403,10 +403,11 @@ tayra_delete_prefix(struct tayra *t, const void *prefix, size_t prefix_len)
 }
 
 void
-tayra__store_tell_tag(struct tayra *t, uint64_t hash, enum tayra__tag_how how)
+tayra__store_tell_tag(struct tayra *t, uint64_t hash)
 {
 	pthread_mutex_lock(&t->lock);
-	tayra__doubts_tell_tag(&t->doubts, hash, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS, how);
+	tayra__doubts_tell_tag(&t->doubts, hash, tayra__handle_now_ns(t) / TAYRA_NS_PER_MS,
+			       TAYRA__TAG_ERASE);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -414,10 +415,13 @@ int
 tayra_delete_tag(struct tayra *t, const void *tag, size_t tag_len)
 {
 	int status = tayra__key_check(t, tag, tag_len);
+	uint64_t hash;
 
-	if (status == TAYRA_OK)
-		tayra__store_tell_tag(t, tayra__tag_hash(tag, tag_len), TAYRA__TAG_ERASE);
-	return status;
+	if (status != TAYRA_OK)
+		return status;
+	hash = tayra__tag_hash(tag, tag_len);
+	tayra__store_tell_tag(t, hash);
+	return tayra__below_tell_tag(t, hash);
 }
 
 struct tayra_cache *

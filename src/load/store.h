@@ -53,8 +53,8 @@ int tayra__store_clear(struct tayra *t, const void *prefix, size_t prefix_len);
 enum tayra__store_outdated { TAYRA__STORE_AGE, TAYRA__STORE_ERASE };
 void tayra__store_outdate(struct tayra *t, const void *key, size_t key_len,
 			  enum tayra__store_outdated how);
-/* Whatever has that tag is gone, or stale, and no load that is under way brings it back. */
-void tayra__store_tell_tag(struct tayra *t, uint64_t hash, enum tayra__tag_how how);
+/* Whatever has that tag is gone here, and no load that is under way brings it back. */
+void tayra__store_tell_tag(struct tayra *t, uint64_t hash);
 /* The RAM tier, on the handle's clock.  Borrowed; what is changed there alone is not changed in
  * the tiers below, and a load may replace it. */
 struct tayra_cache *tayra__handle_cache(const struct tayra *t);

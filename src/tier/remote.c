@@ -6,7 +6,6 @@
 #include "tier/remote.h"
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,21 +21,14 @@
 #include "tier/remote_pool.h"
 #include "tier/remote_record.h"
 #include "tier/remote_settings.h"
+#include "tier/remote_tag.h"
 #include "tier/remote_words.h"
 
-#define DEFAULT_PREFIX      "tayra:"
-#define DEFAULT_TIMEOUT     (50 * TAYRA_NS_PER_MS)
-#define DEFAULT_CONNECTIONS 4u
-#define DEFAULT_VALUE_BYTES (16ull << 20)
-#define VALUE_BYTES_MAX     (500ull << 20) /* a Redis takes 512 MiB */
-#define SECOND              TAYRA_NS_PER_S
-#define FAILURES_MAX        3u
-#define PAUSE_MIN_NS        (100 * TAYRA_NS_PER_MS)
-#define PAUSE_MAX_NS        (5 * TAYRA_NS_PER_S)
-#define REMOVED_MS          60000u /* longer than nearly every load */
-#define REMOVED_MAX_NS      (86400 * TAYRA_NS_PER_S)
-#define PX_MAX_MS           (1ull << 42) /* 139 years: servers refuse what overflows */
-#define PX_GRACE_MS         2000u        /* see store() */
+#define FAILURES_MAX 3u
+#define PAUSE_MIN_NS (100 * TAYRA_NS_PER_MS)
+#define PAUSE_MAX_NS (5 * TAYRA_NS_PER_S)
+#define PX_MAX_MS    (1ull << 42) /* 139 years: servers refuse what overflows */
+#define PX_GRACE_MS  2000u        /* see store() */
 
 /* Reading has stepped out after a timeout or several failures, for longer each time. */
 struct breaker {
@@ -638,6 +630,15 @@ remote_clear(struct tayra__tier *tier, const void *prefix, size_t prefix_len, ui
 	return tayra__remote_line_disbelieve(&remote->line, now_ns() + remote->settings.timeout_ns);
 }
 
+static int
+remote_tell_tag(struct tayra__tier *tier, uint64_t hash)
+{
+	struct remote_tier *remote = remote_of(tier);
+
+	return tayra__remote_tag_tell(&remote->line, &remote->settings, hash,
+				      now_ns() + remote->settings.timeout_ns);
+}
+
 /* All that has to be tried again is tried by the line's thread. */
 static uint64_t
 remote_tick(struct tayra__tier *tier, uint64_t wall_ms)
@@ -689,62 +690,13 @@ static const struct tayra__tier_ops remote_ops = {
 	.offer = remote_offer,
 	.remove = remote_remove,
 	.clear = remote_clear,
+	.tell_tag = remote_tell_tag,
 	.tick = remote_tick,
 	.stats = remote_stats,
 	.close = remote_close,
 };
 
 /* Opening. */
-
-static int __attribute__((format(printf, 3, 4)))
-refuse(char *error, size_t error_len, const char *format, ...)
-{
-	va_list args;
-
-	if (error && error_len) {
-		va_start(args, format);
-		vsnprintf(error, error_len, format, args);
-		va_end(args);
-	}
-	return TAYRA_E_INVAL;
-}
-
-static int
-configure(struct tayra__remote_settings *s, const struct tayra__remote_options *o, char *error,
-	  size_t error_len)
-{
-	const char *prefix = o->prefix ? o->prefix : DEFAULT_PREFIX;
-
-	if (tayra__redis_url_parse(o->url, &s->url, error, error_len) != TAYRA_OK)
-		return TAYRA_E_INVAL;
-	if (!prefix[0] || strlen(prefix) >= sizeof(s->prefix))
-		return refuse(error, error_len, "remote tier: a prefix has 1 to %zu bytes",
-			      sizeof(s->prefix) - 1);
-	if (o->connections > TAYRA__REMOTE_CONNECTIONS_MAX)
-		return refuse(error, error_len, "remote tier: %u connections are over %u",
-			      (unsigned)o->connections, TAYRA__REMOTE_CONNECTIONS_MAX);
-	if (o->value_bytes > VALUE_BYTES_MAX)
-		return refuse(error, error_len, "remote tier: values of %llu bytes are over %llu",
-			      (unsigned long long)o->value_bytes, VALUE_BYTES_MAX);
-	if (o->removed_ns > REMOVED_MAX_NS)
-		return refuse(error, error_len,
-			      "remote tier: removals are remembered for a day at most");
-	if (o->timeout_ns > 60 * SECOND || o->heartbeat_ns > 60 * SECOND)
-		return refuse(error, error_len,
-			      "remote tier: timeout and heartbeat are at most a minute");
-	snprintf(s->prefix, sizeof(s->prefix), "%s", prefix);
-	snprintf(s->epoch_key, sizeof(s->epoch_key), "%s%s", prefix, TAYRA__REMOTE_EPOCH_KEY);
-	s->timeout_ns = o->timeout_ns ? o->timeout_ns : DEFAULT_TIMEOUT;
-	s->greet_ns = s->timeout_ns > SECOND ? s->timeout_ns : SECOND;
-	s->heartbeat_ns = o->heartbeat_ns ? o->heartbeat_ns : SECOND;
-	s->silence_ns = 2 * s->timeout_ns > SECOND ? 2 * s->timeout_ns : SECOND;
-	s->value_bytes = o->value_bytes ? o->value_bytes : DEFAULT_VALUE_BYTES;
-	s->removed_ms = o->removed_ns ? o->removed_ns / TAYRA_NS_PER_MS + 1 : REMOVED_MS;
-	s->writer = tayra__hash_random_seed() | 1;
-	s->connections = o->connections ? o->connections : DEFAULT_CONNECTIONS;
-	s->syscalls = o->syscalls;
-	return TAYRA_OK;
-}
 
 int
 tayra__remote_open(const struct tayra__remote_options *options, char *error, size_t error_len,
@@ -758,7 +710,7 @@ tayra__remote_open(const struct tayra__remote_options *options, char *error, siz
 		error[0] = '\0';
 	if (!remote)
 		return TAYRA_E_NOMEM;
-	status = configure(&remote->settings, options, error, error_len);
+	status = tayra__remote_settings_read(&remote->settings, options, error, error_len);
 	if (status != TAYRA_OK) {
 		tayra__mem_free(remote);
 		return status;

@@ -23,12 +23,11 @@ tayra__remote_epoch_text(const struct tayra__remote_session *session, uint64_t e
 	snprintf(out, TAYRA__REMOTE_EPOCH, "%s %016" PRIx64, session->run_id, epoch);
 }
 
-/* 16 hex digits, lower case. */
-static bool
-read_hex(const char *text, uint64_t *out)
+bool
+tayra__remote_hex_read(const char *text, uint64_t *out)
 {
 	*out = 0;
-	for (int i = 0; i < 16; i++) {
+	for (unsigned i = 0; i < TAYRA__REMOTE_HEX; i++) {
 		char c = text[i];
 
 		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
@@ -46,7 +45,7 @@ tayra__remote_epoch_read(const struct tayra__resp_element *said,
 
 	if (said->type != TAYRA__RESP_BULK || said->len != len + 17 ||
 	    memcmp(said->text, session->run_id, len) != 0 || said->text[len] != ' ' ||
-	    !read_hex(said->text + len + 1, epoch))
+	    !tayra__remote_hex_read(said->text + len + 1, epoch))
 		return TAYRA__REMOTE_EPOCH_NONE;
 	return *epoch == session->epoch ? TAYRA__REMOTE_EPOCH_KEPT : TAYRA__REMOTE_EPOCH_MOVED;
 }
@@ -142,12 +141,13 @@ end_past(const struct greeting *g, const struct tayra__remote_past *past, bool *
 	return status;
 }
 
-/* Of values and of the epoch, not of leases.  NOLOOP: not what this connection writes, and it is
+/* Of values, tags and the epoch, not of leases.  NOLOOP: not what this connection writes, and it is
  * the one that does all writing of those. */
 static int
 track(const struct greeting *g)
 {
 	char values[TAYRA__REMOTE_PREFIX_MAX + sizeof(TAYRA__REMOTE_VALUE_MARK)];
+	char tags[sizeof(values)];
 	const int len = snprintf(values, sizeof(values), "%s%s", g->settings->prefix,
 				 TAYRA__REMOTE_VALUE_MARK);
 	const struct tayra__resp_argument on[] = {
@@ -159,11 +159,14 @@ track(const struct greeting *g)
 		TAYRA__RESP_TEXT("PREFIX"),
 		{ values, (size_t)len },
 		TAYRA__RESP_TEXT("PREFIX"),
+		{ tags, (size_t)len },
+		TAYRA__RESP_TEXT("PREFIX"),
 		text_argument(g->settings->epoch_key),
 	};
 	struct tayra__resp_element said;
 	int status;
 
+	snprintf(tags, sizeof(tags), "%s%s", g->settings->prefix, TAYRA__REMOTE_TAG_MARK);
 	g->session->version = g->client->version;
 	g->session->tracked = false;
 	if (g->client->version == TAYRA__RESP2)

@@ -42,6 +42,8 @@ enum tayra__remote_epoch_state {
 enum tayra__remote_epoch_state tayra__remote_epoch_read(const struct tayra__resp_element *said,
 							const struct tayra__remote_session *session,
 							uint64_t *epoch);
+#define TAYRA__REMOTE_HEX 16u /* digits, lower case */
+bool tayra__remote_hex_read(const char *text, uint64_t *out);
 /* "<run_id> <epoch>" */
 void tayra__remote_epoch_text(const struct tayra__remote_session *session, uint64_t epoch,
 			      char out[TAYRA__REMOTE_EPOCH]);

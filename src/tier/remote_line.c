@@ -14,6 +14,7 @@
 #include "net/dial.h"
 #include "tier/remote_news.h"
 #include "tier/remote_settings.h"
+#include "tier/remote_tag.h"
 #include "tier/remote_words.h"
 
 #define PAUSE_MIN_NS (100 * TAYRA_NS_PER_MS)
@@ -278,12 +279,14 @@ hear_key(struct tayra__remote_line *line, const char *key, size_t len)
 {
 	const struct tayra__remote_settings *s = line->settings;
 	size_t front = strlen(s->prefix) + strlen(TAYRA__REMOTE_VALUE_MARK);
+	uint64_t hash;
 
 	if (len == strlen(s->epoch_key) && memcmp(key, s->epoch_key, len) == 0)
 		recheck(line);
-	else if (len >= front && memcmp(key + strlen(s->prefix), TAYRA__REMOTE_VALUE_MARK,
-					strlen(TAYRA__REMOTE_VALUE_MARK)) == 0)
+	else if (tayra__remote_is_under(s, TAYRA__REMOTE_VALUE_MARK, key, len))
 		tayra__remote_news_add(line->news, key + front, len - front);
+	else if (tayra__remote_tag_read(s, key, len, &hash))
+		tayra__remote_news_add_tag(line->news, hash);
 }
 
 /* The push of Redis: "invalidate" and an array of keys, or null for all. */

@@ -6,6 +6,7 @@
 
 #define WAITING_MAX (1u << 20)
 #define KEEP        65536u
+#define TAG         UINT32_MAX /* in place of a key's length */
 
 /* Tell all of a batch, no lock held. */
 static void
@@ -13,10 +14,17 @@ tell(struct tayra__tier *tier, struct tayra__buffer *batch)
 {
 	while (batch->len > 0) {
 		const char *at = batch->bytes + batch->start;
+		uint64_t hash;
 		uint32_t len;
 
 		memcpy(&len, at, sizeof(len));
-		tayra__tier_changed(tier, at + sizeof(len), len);
+		if (len == TAG) {
+			memcpy(&hash, at + sizeof(len), sizeof(hash));
+			tayra__tier_tagged(tier, hash);
+			len = sizeof(hash);
+		} else {
+			tayra__tier_changed(tier, at + sizeof(len), len);
+		}
 		tayra__buffer_consume(batch, sizeof(len) + len);
 	}
 	tayra__buffer_reset(batch, KEEP);
@@ -92,18 +100,28 @@ say_everything(struct tayra__remote_news *news)
 	news->everything = true;
 }
 
-void
-tayra__remote_news_add(struct tayra__remote_news *news, const void *key, size_t key_len)
+static void
+add(struct tayra__remote_news *news, uint32_t head, const void *bytes, size_t len)
 {
-	uint32_t len = (uint32_t)key_len;
-
 	pthread_mutex_lock(&news->lock);
-	tayra__buffer_append(&news->waiting, &len, sizeof(len));
-	tayra__buffer_append(&news->waiting, key, key_len);
+	tayra__buffer_append(&news->waiting, &head, sizeof(head));
+	tayra__buffer_append(&news->waiting, bytes, len);
 	if (news->waiting.failed)
 		say_everything(news);
 	pthread_cond_signal(&news->wake);
 	pthread_mutex_unlock(&news->lock);
+}
+
+void
+tayra__remote_news_add(struct tayra__remote_news *news, const void *key, size_t key_len)
+{
+	add(news, (uint32_t)key_len, key, key_len);
+}
+
+void
+tayra__remote_news_add_tag(struct tayra__remote_news *news, uint64_t hash)
+{
+	add(news, TAG, &hash, sizeof(hash));
 }
 
 void

@@ -21,7 +21,7 @@ struct tayra__remote_news {
 	pthread_mutex_t lock;
 	pthread_cond_t wake, told;
 	/* lock: */
-	struct tayra__buffer waiting; /* length, key, length, key .. */
+	struct tayra__buffer waiting; /* length, key, length, key ..; no length, hash of a tag */
 	bool everything, stop;
 	bool telling;
 };
@@ -32,6 +32,7 @@ int tayra__remote_news_init(struct tayra__remote_news *news, struct tayra__tier 
 void tayra__remote_news_fini(struct tayra__remote_news *news);
 /* Never waits for who is told. */
 void tayra__remote_news_add(struct tayra__remote_news *news, const void *key, size_t key_len);
+void tayra__remote_news_add_tag(struct tayra__remote_news *news, uint64_t hash);
 void tayra__remote_news_everything(struct tayra__remote_news *news);
 /* Wait until all that was added has been told. */
 void tayra__remote_news_settle(struct tayra__remote_news *news);

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * remote_settings.h: what a remote tier is told once; and how its keys are called in the server:
- * <prefix>v:<key> for a value, <prefix>l:<key> for the lease of one who loads it, <prefix>epoch for
- * the one key that says which values count.
+ * <prefix>v:<key> for a value, <prefix>l:<key> for the lease of one who loads it, <prefix>t:<hash>
+ * for a moment when a tag is told, <prefix>epoch for the one key that says which values count.
  */
 #ifndef TAYRA_TIER_REMOTE_SETTINGS_H
 #define TAYRA_TIER_REMOTE_SETTINGS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "net/redis_url.h"
 
+struct tayra__remote_options;
 struct tayra__syscalls;
 
 #define TAYRA__REMOTE_PREFIX_MAX 256u
 #define TAYRA__REMOTE_VALUE_MARK "v:"
 #define TAYRA__REMOTE_LEASE_MARK "l:" /* as long */
+#define TAYRA__REMOTE_TAG_MARK   "t:" /* as long */
 #define TAYRA__REMOTE_EPOCH_KEY  "epoch"
 #define TAYRA__REMOTE_KEY_MAX    65535u
 
@@ -33,5 +38,20 @@ struct tayra__remote_settings {
 	uint32_t connections;
 	const struct tayra__syscalls *syscalls; /* NULL: the real one */
 };
+
+/* Defaults for what is 0.  => TAYRA_OK; TAYRA_E_INVAL with a line in `error`. */
+int tayra__remote_settings_read(struct tayra__remote_settings *s,
+				const struct tayra__remote_options *o, char *error,
+				size_t error_len);
+
+/* A name of ours under that mark. */
+static inline bool
+tayra__remote_is_under(const struct tayra__remote_settings *settings, const char *mark,
+		       const char *name, size_t name_len)
+{
+	const size_t prefix = strlen(settings->prefix), len = strlen(mark);
+
+	return name_len >= prefix + len && memcmp(name + prefix, mark, len) == 0;
+}
 
 #endif

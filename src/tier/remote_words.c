@@ -46,10 +46,11 @@ tayra__remote_words_removed(struct tayra__remote_words *words,
 		.removed = true,
 	};
 	const size_t front = strlen(settings->prefix) + strlen(TAYRA__REMOTE_VALUE_MARK);
+	const bool tag = tayra__remote_is_under(settings, TAYRA__REMOTE_TAG_MARK, name, name_len);
 
 	tayra__remote_record_removed(&head, name + front, name_len - front, words->mark);
 	snprintf(words->text, sizeof(words->text), "%llu",
-		 (unsigned long long)settings->removed_ms);
+		 tag ? 1ull : (unsigned long long)settings->removed_ms);
 	words->arguments[0] = TAYRA__RESP_TEXT("SET");
 	words->arguments[1] = (struct tayra__resp_argument){ name, name_len };
 	words->arguments[2] = (struct tayra__resp_argument){ words->mark, sizeof(words->mark) };

@@ -34,7 +34,10 @@ void tayra__remote_words_beat(struct tayra__remote_words *words,
 void tayra__remote_words_epoch(struct tayra__remote_words *words,
 			       const struct tayra__remote_settings *settings,
 			       const struct tayra__remote_session *session, uint64_t epoch);
-/* SET of word that what had this name was removed: by that writer, 0: by whomever. */
+/*
+ * SET of word that what had this name was removed: by that writer, 0: by whomever.  Of a tag's name
+ * it is gone again at once: that it was there is what is told.
+ */
 void tayra__remote_words_removed(struct tayra__remote_words *words,
 				 const struct tayra__remote_settings *settings, uint64_t epoch,
 				 uint64_t writer, const char *name, size_t name_len);

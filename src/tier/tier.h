@@ -109,11 +109,21 @@ struct tayra__tier_ops {
 	/* The same: they last so long from now on. */
 	void (*renew)(struct tayra__tier *tier, const struct tayra__tier_leased *leases,
 		      size_t count, uint64_t ns);
+	/*
+	 * NULL, or what a tier that others share has: say to them that whatever has a tag of that
+	 * hash is to be forgotten.  What lies in the tier is not touched: whoever finds it was
+	 * told.
+	 * => TAYRA_OK; TAYRA_E_IO: not known to be said.  It will be before anything is got again,
+	 *    unless the server refuses it.
+	 */
+	int (*tell_tag)(struct tayra__tier *tier, uint64_t hash);
 };
 
 /* The key was changed by somebody else; NULL: anything may have been, distrust all that came from
  * here or was put here. */
 typedef void (*tayra__tier_changed_fn)(void *ctx, const void *key, size_t key_len);
+/* Somebody else has said so of a tag. */
+typedef void (*tayra__tier_tagged_fn)(void *ctx, uint64_t hash);
 
 /* Embedded first in an implementation, which calls init and fini. */
 struct tayra__tier {
@@ -121,6 +131,7 @@ struct tayra__tier {
 	const struct tayra__tier_ops *ops;
 	pthread_mutex_t watching; /* held while it is told */
 	tayra__tier_changed_fn changed;
+	tayra__tier_tagged_fn tagged;
 	void *changed_ctx;
 };
 
@@ -130,6 +141,8 @@ void tayra__tier_fini(struct tayra__tier *tier);
 /* From now on `changed` is told; NULL: nobody is, and nobody is being told when this returns.  One
  * at a time. */
 void tayra__tier_watch(struct tayra__tier *tier, tayra__tier_changed_fn changed, void *ctx);
+/* And `tagged`, until tayra__tier_watch() is called again. */
+void tayra__tier_watch_tags(struct tayra__tier *tier, tayra__tier_tagged_fn tagged);
 /*
  * For an implementation whose values others may change: tell of every change by others of what was
  * got or put here since, as soon as it is known.  Not of what was changed through this tier itself,
@@ -139,6 +152,8 @@ void tayra__tier_watch(struct tayra__tier *tier, tayra__tier_changed_fn changed,
  * with no lock that such a call takes: `changed` does not call this tier, but may write to another.
  */
 void tayra__tier_changed(struct tayra__tier *tier, const void *key, size_t key_len);
+/* The same of a tag; one that nobody could say is in the NULL of the above. */
+void tayra__tier_tagged(struct tayra__tier *tier, uint64_t hash);
 
 /* Zeroes it; freeing a zeroed one does nothing. */
 void tayra__tier_value_free(struct tayra__tier_value *value);

@@ -142,6 +142,48 @@ what_one_handle_puts_and_deletes_the_other_sees(void **state)
 	}
 }
 
+/* Of a value's birth below another clock is believed to a second (docs/design/load.md). */
+#define MARGIN_MS 1000
+
+static int
+put_tagged(struct tayra *t, int value)
+{
+	const struct tayra_tag tag = { "red", 3 };
+	struct tayra_put_options o = TAYRA_PUT_OPTIONS_INIT;
+
+	o.tags = &tag;
+	o.tag_count = 1;
+	o.ttl_ms = 3600000;
+	return tayra_put_with(t, "k", 1, &value, sizeof(value), &o);
+}
+
+static void
+a_tag_told_to_one_handle_is_forgotten_by_all_and_does_not_come_back(void **state)
+{
+	enum tayra_tier tier = TAYRA_TIER_NONE;
+
+	need_redis();
+	poll(NULL, 0, MARGIN_MS + 50); /* since the handles were made */
+	for (int i = 0; i < 4; i++) {
+		struct tayra *writer = handles[i % 2], *teller = handles[i / 2];
+
+		EVENTUALLY(put_tagged(writer, i) == TAYRA_OK && !is_out(handles[0]) &&
+			   !is_out(handles[1]));
+		EVENTUALLY(peek(handles[0], &tier) == i && peek(handles[1], &tier) == i);
+		assert_int_equal(tayra_delete_tag(teller, "green", 5), TAYRA_OK);
+		assert_int_equal(peek(teller, &tier), i);
+		assert_int_equal(tayra_delete_tag(teller, "red", 3), TAYRA_OK);
+		assert_int_equal(peek(teller, &tier), -1); /* though it lies in the server */
+		EVENTUALLY(peek(handles[0], &tier) == -1 && peek(handles[1], &tier) == -1);
+		poll(NULL, 0, MARGIN_MS + 50);
+	}
+	assert_int_equal(put(handles[0], 7), TAYRA_OK);
+	EVENTUALLY(peek(handles[1], &tier) == 7);
+	assert_int_equal(tayra_delete_tag(handles[0], "red", 3), TAYRA_OK);
+	poll(NULL, 0, 50);
+	assert_int_equal(peek(handles[1], &tier), 7); /* it has none */
+}
+
 /* The origin, and since when each version of it has been announced. */
 static _Atomic uint32_t truth[KEYS];
 static _Atomic uint64_t announced_ns[VERSIONS];
@@ -280,6 +322,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_one_handle_puts_and_deletes_the_other_sees,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_tag_told_to_one_handle_is_forgotten_by_all_and_does_not_come_back, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(
 			a_server_killed_and_started_again_under_load_costs_no_error_and_no_stale_answer,
 			setup, teardown),

@@ -378,6 +378,21 @@ tiers_keep_tags_and_what_has_one_does_not_come_back_from_there(void **state)
 	}
 }
 
+static void
+what_another_node_tells_of_a_tag_is_told_here(void **state)
+{
+	struct house h;
+
+	move_in(&h, ROOM_BOTH);
+	stage_pass_ms(&h.s, 5000);
+	put(&h.s, "k", "value", "red", NULL);
+	put(&h.s, "other", "its value", "blue", NULL);
+	tayra__tier_tagged(&h.remote.tier, tayra__tag_hash("red", 3));
+	assert_false(is_fresh(h.s.t, "k")); /* from wherever */
+	has(&h.s, "other", "its value");
+	move_out(&h);
+}
+
 static struct stage *stage_of_hook;
 
 static void
@@ -503,6 +518,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(that_there_is_none_is_asked_anew_for_who_asked_since),
 	cmocka_unit_test(what_has_not_changed_keeps_its_tags),
 	cmocka_unit_test(tiers_keep_tags_and_what_has_one_does_not_come_back_from_there),
+	cmocka_unit_test(what_another_node_tells_of_a_tag_is_told_here),
 	cmocka_unit_test(what_is_said_while_a_tier_is_asked_counts),
 	cmocka_unit_test(of_an_earlier_handle_only_what_has_no_tags_is_believed),
 	cmocka_unit_test(of_too_many_tags_none_is_forgotten_and_the_youngest_values_stay),
