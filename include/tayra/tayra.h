@@ -86,8 +86,9 @@ struct tayra_options {
 	/*
 	 * How long it is believed without asking that the origin has no such key
 	 * (TAYRA_E_NOT_FOUND), and that loading it fails, when there is nothing stale to serve.  A
-	 * put, a delete and a refresh end it.  Takes 1 MiB beside the cache's when used.  Default:
-	 * not at all.
+	 * put, a delete and a refresh end it.  Takes 1 MiB beside the cache's when used.  Handles
+	 * that share a remote tier tell each other of the first, and believe it for the shorter of
+	 * both times.  Default: not at all.
 	 */
 	uint64_t absent_ttl_ms, error_ttl_ms;
 	/* 0 < .. < 1: the first hit after this part of a value's time has it loaded anew behind it,

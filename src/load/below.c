@@ -288,7 +288,9 @@ copy_down(struct tayra *t, const void *key, size_t key_len, const struct leave *
 	pthread_mutex_lock(&t->lock);
 	keep = !outdated(t, key, key_len, leave);
 	pthread_mutex_unlock(&t->lock);
-	if (keep)
+	if (keep && (found->meta.flags & TAYRA__ITEM_ABSENT))
+		tayra__below_remove(t, key, key_len);
+	else if (keep)
 		tayra__below_put(t, key, key_len, found->value.data, found->value.len,
 				 &found->meta);
 	tayra__below_leave(t, key, key_len);
@@ -332,6 +334,10 @@ tayra__below_fetch(struct tayra *t, const void *key, size_t key_len, struct tayr
 
 	if (!tayra__below_is(t) || look(t, key, key_len, &leave, NULL, &found) != TAYRA_OK)
 		return TAYRA_E_NOT_FOUND;
+	if (found.meta.flags & TAYRA__ITEM_ABSENT) {
+		tayra__tier_value_free(&found.value);
+		return TAYRA_E_NOT_FOUND;
+	}
 	hold = hold_of(t, key, key_len, &found, &status);
 	if (!hold) {
 		tayra__tier_value_free(&found.value);
@@ -373,6 +379,22 @@ found_in_ram(struct tayra_load *flight)
 	return tayra__land_found(flight, &meta, TAYRA_TIER_RAM);
 }
 
+/* A flight with what was found for it.  => whether it has landed; else TAYRA_E_NOT_FOUND,
+ * TAYRA_E_NOMEM, TAYRA_E_FULL. */
+static int
+land(struct tayra_load *flight, const struct tayra__found *found)
+{
+	int status;
+
+	if (found->meta.flags & TAYRA__ITEM_ABSENT)
+		return tayra__land_absent(flight, &found->meta) ? TAYRA_OK : TAYRA_E_NOT_FOUND;
+	status = copy_up(flight->hold, flight->key, flight->key_len, found,
+			 tayra__handle_now_ns(flight->t) / TAYRA_NS_PER_MS);
+	if (status == TAYRA_OK && !tayra__land_found(flight, &found->meta, found->tier))
+		status = TAYRA_E_NOT_FOUND;
+	return status;
+}
+
 int
 tayra__below_look(struct tayra_load *flight, uint64_t lease_ns)
 {
@@ -392,10 +414,9 @@ tayra__below_look(struct tayra_load *flight, uint64_t lease_ns)
 		return TAYRA_PENDING;
 	if (status != TAYRA_OK)
 		return status == TAYRA_E_NOMEM ? status : TAYRA_E_NOT_FOUND;
-	status = copy_up(flight->hold, flight->key, flight->key_len, &found,
-			 tayra__handle_now_ns(t) / TAYRA_NS_PER_MS);
-	if (status == TAYRA_OK && !tayra__land_found(flight, &found.meta, found.tier))
-		status = lease.held ? TAYRA_PENDING : TAYRA_E_NOT_FOUND;
+	status = land(flight, &found);
+	if (status == TAYRA_E_NOT_FOUND && lease.held)
+		status = TAYRA_PENDING;
 	copy_down(t, flight->key, flight->key_len, &leave, &found);
 	tayra__tier_value_free(&found.value);
 	return status;

@@ -78,9 +78,11 @@ tayra__due_init(struct tayra *t)
 	return TAYRA_OK;
 }
 
+/* There is nothing to tell but that it was removed. */
 static void
-let_go_of_hold(struct tayra__due *due, struct entry *e)
+let_go_of_news(struct tayra__due *due, struct entry *e)
 {
+	e->meta.flags = 0;
 	if (!e->hold)
 		return;
 	due->posted_bytes -= e->hold->value.len;
@@ -91,7 +93,7 @@ let_go_of_hold(struct tayra__due *due, struct entry *e)
 static void
 forget(struct tayra__due *due, struct entry *e)
 {
-	let_go_of_hold(due, e);
+	let_go_of_news(due, e);
 	tayra__list_remove(&e->in_bucket);
 	tayra__list_remove(&e->in_line);
 	tayra__mem_free(e);
@@ -143,7 +145,7 @@ create(struct tayra *t, const void *key, size_t key_len)
 static void
 renew(struct tayra__due *due, struct entry *e)
 {
-	let_go_of_hold(due, e);
+	let_go_of_news(due, e);
 	tayra__list_remove(&e->in_line);
 	e->owed = e->failed = false;
 	e->number = ++due->last;
@@ -179,11 +181,12 @@ tayra__due_post(struct tayra *t, const void *key, size_t key_len, uint64_t numbe
 
 	if (!e || e->number != number)
 		return;
+	if (meta)
+		e->meta = *meta;
 	/* Rather than to pin more of the cache, what is there is only removed. */
 	if (hold && due->posted_bytes + hold->value.len <= due->bytes_max) {
 		atomic_fetch_add_explicit(&hold->refs, 1, memory_order_relaxed);
 		e->hold = hold;
-		e->meta = *meta;
 		due->posted_bytes += hold->value.len;
 	}
 	tayra__list_push_back(&due->posted, &e->in_line);
@@ -259,7 +262,7 @@ settle(struct tayra__due *due, struct entry *e, uint64_t number, int status, boo
 		forget(due, e);
 		return;
 	}
-	let_go_of_hold(due, e);
+	let_go_of_news(due, e);
 	tayra__list_remove(&e->in_line);
 	tayra__list_push_back(&due->owed, &e->in_line);
 	e->owed = e->failed = true;
@@ -321,8 +324,9 @@ deliver_entry(struct tayra *t, struct entry *e)
 		atomic_fetch_add_explicit(&hold->refs, 1, memory_order_relaxed);
 		news.value = hold->value.data;
 		news.len = hold->value.len;
-		news.meta = &meta;
 	}
+	if (hold || (meta.flags & TAYRA__ITEM_ABSENT))
+		news.meta = &meta;
 	pthread_mutex_unlock(&t->lock);
 	status = tell_entry(t, e, &news, &refused);
 	if (hold)

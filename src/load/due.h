@@ -47,14 +47,16 @@ bool tayra__due_blocks(const struct tayra *t, const void *key, size_t key_len);
 /* The key has changed, and the caller will deliver or post it.  handle.lock.  => the number of the
  * change, 0 when it could not be remembered. */
 uint64_t tayra__due_note(struct tayra *t, const void *key, size_t key_len);
-/* Leave a noted change to the thread: the hold's value, or NULL for a removal.  handle.lock. */
+/* Leave a noted change to the thread: the hold's value; without one that there is none to be had,
+ * where meta says so (TAYRA__ITEM_ABSENT), or else a removal.  handle.lock. */
 void tayra__due_post(struct tayra *t, const void *key, size_t key_len, uint64_t number,
 		     struct tayra__hold *hold, const struct tayra_item_meta *meta);
 /* What the key has become. */
 struct tayra__news {
 	const void *value;
 	size_t len;
-	const struct tayra_item_meta *meta; /* NULL: it was removed */
+	/* NULL: it was removed.  TAYRA__ITEM_ABSENT: there is none, and no value. */
+	const struct tayra_item_meta *meta;
 	bool loaded; /* not put: it must not replace what somebody put since the load began */
 	/* Do not wait for a later change to be delivered: whoever has a pool of threads would fill
 	 * it with those that wait for one behind them. */

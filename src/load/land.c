@@ -13,6 +13,7 @@
 #include "load/handle.h"
 #include "load/learner.h"
 #include "load/lease.h"
+#include "load/level.h"
 #include "load/prefetch.h"
 #include "load/ref.h"
 #include "load/stale.h"
@@ -213,7 +214,15 @@ learn_outcome(const struct tayra_load *flight, enum tayra_outcome outcome, uint6
 }
 
 /* What the tiers below have to be told of it. */
-enum change { NO_CHANGE, CHANGE_PUT, CHANGE_REMOVE };
+enum change { NO_CHANGE, CHANGE_PUT, CHANGE_REMOVE, CHANGE_ABSENT };
+
+/* Whoever shares the remote may be told that there is none, for as long as it is remembered. */
+static enum change
+change_by_absence(const struct tayra_load *flight)
+{
+	return flight->absent_ttl_ms && flight->store && !flight->writes ? CHANGE_ABSENT
+									 : CHANGE_REMOVE;
+}
 
 static enum change
 change_by(const struct tayra_load *flight, int status, const struct tayra_item_meta *meta,
@@ -222,7 +231,7 @@ change_by(const struct tayra_load *flight, int status, const struct tayra_item_m
 	if (!flight->attached)
 		return NO_CHANGE;
 	if (status == TAYRA_E_NOT_FOUND)
-		return CHANGE_REMOVE;
+		return change_by_absence(flight);
 	if (status != TAYRA_OK || !flight->store)
 		return NO_CHANGE;
 	return meta->expire_ms > now_ms ? CHANGE_PUT : CHANGE_REMOVE;
@@ -236,7 +245,7 @@ change_below(struct tayra_load *flight, enum change change, const struct tayra_i
 	if (change == CHANGE_PUT)
 		tayra__below_put(flight->t, flight->key, flight->key_len, value->data, value->len,
 				 meta);
-	else if (change == CHANGE_REMOVE)
+	else if (change != NO_CHANGE)
 		tayra__below_remove(flight->t, flight->key, flight->key_len);
 }
 
@@ -262,12 +271,14 @@ tell_remote(struct tayra_load *flight, enum change change, uint64_t number,
 	    const struct tayra_item_meta *meta)
 {
 	struct tayra__news news = {
-		.value = flight->hold->value.data,
-		.len = flight->hold->value.len,
-		.meta = change == CHANGE_PUT ? meta : NULL,
+		.meta = change == CHANGE_REMOVE ? NULL : meta,
 		.loaded = true,
 	};
 
+	if (change == CHANGE_PUT) {
+		news.value = flight->hold->value.data;
+		news.len = flight->hold->value.len;
+	}
 	if (change != NO_CHANGE && !tayra__below_posts(flight->t))
 		tayra__due_deliver(flight->t, flight->key, flight->key_len, number, &news);
 }
@@ -287,6 +298,18 @@ answer_all(struct tayra_load *flight, const struct tayra__landing *landing,
 	else
 		give_error(flight, status, landing->retry_after_ns, now_ns);
 	return change == CHANGE_PUT && status != TAYRA_OK ? CHANGE_REMOVE : change;
+}
+
+/* As the remote is told that there is none. */
+static struct tayra_item_meta
+meta_of_absence(const struct tayra_load *flight, uint64_t now_ns)
+{
+	struct tayra_item_meta meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS,
+						      flight->absent_ttl_ms, TAYRA_OFF);
+
+	meta.born_ms = flight->started_ns / TAYRA_NS_PER_MS;
+	meta.flags = TAYRA__ITEM_ABSENT;
+	return meta;
 }
 
 static uint64_t
@@ -439,6 +462,8 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 			start_over(flight);
 		else
 			change = answer_and_account(flight, landing, &meta, now_ns);
+		if (change == CHANGE_ABSENT)
+			meta = meta_of_absence(flight, now_ns);
 		number = note_change(flight, change, &meta);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -497,6 +522,35 @@ tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta,
 		tayra__flight_unref(flight);
 	} else {
 		tayra__hold_empty(flight->hold);
+	}
+	tayra__turn_unlock(t);
+	return ends;
+}
+
+bool
+tayra__land_absent(struct tayra_load *flight, const struct tayra_item_meta *meta)
+{
+	struct tayra *t = flight->t;
+	uint64_t now_ns, now_ms, left_ms;
+	bool ends;
+
+	pthread_mutex_lock(&t->lock);
+	now_ns = tayra__handle_now_ns(t);
+	now_ms = now_ns / TAYRA_NS_PER_MS;
+	/* Who does not remember such things wants to know it anew. */
+	ends = now_ms < meta->fresh_ms && !flight->renew && flight->absent_ttl_ms &&
+	       !is_doubted(flight, meta);
+	if (ends) {
+		left_ms = meta->fresh_ms - now_ms;
+		if (flight->attached && flight->store) {
+			tayra_cache_delete(t->cache, flight->key, flight->key_len);
+			remember(flight, TAYRA_E_NOT_FOUND,
+				 left_ms < flight->absent_ttl_ms ? left_ms : flight->absent_ttl_ms,
+				 now_ms);
+		}
+		tayra__flight_end(flight, TAYRA__FLIGHT_DONE);
+		give_error(flight, TAYRA_E_NOT_FOUND, 0, now_ns);
+		tayra__flight_unref(flight);
 	}
 	tayra__turn_unlock(t);
 	return ends;

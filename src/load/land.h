@@ -32,6 +32,8 @@ void tayra__land(struct tayra_load *flight, const struct tayra__landing *landing
  * if not, its hold is empty. */
 bool tayra__land_found(struct tayra_load *flight, const struct tayra_item_meta *meta,
 		       enum tayra_tier tier);
+/* Others have found out that it is not to be had.  The same, but the flight's hold stays. */
+bool tayra__land_absent(struct tayra_load *flight, const struct tayra_item_meta *meta);
 /* End a flight that pace did not let in, or that has no loader.  Lock held; the flight may be gone.
  */
 void tayra__land_shed(struct tayra_load *flight, int status, uint64_t retry_after_ns);

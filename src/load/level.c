@@ -46,7 +46,7 @@ date(const struct tayra *t, struct tayra__found *found)
 		.expire_ms = carry_over(m->expire_ms, wall, now_ms),
 		.cost_ns = m->cost_ns,
 		.version = m->version,
-		.flags = m->tags << TAYRA__ITEM_TAGS_SHIFT,
+		.flags = m->tags << TAYRA__ITEM_TAGS_SHIFT | (m->absent ? TAYRA__ITEM_ABSENT : 0),
 	};
 	found->value.len -= tayra__item_tag_bytes(found->meta.flags);
 	return TAYRA_OK;
@@ -125,6 +125,7 @@ tayra__level_put(struct tayra *t, const struct tayra__level *level, const void *
 		.version = meta->version,
 		.cost_ns = meta->cost_ns,
 		.tags = tayra__item_tag_count(meta->flags),
+		.absent = meta->flags & TAYRA__ITEM_ABSENT,
 	};
 	int status;
 

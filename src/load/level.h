@@ -15,6 +15,8 @@ struct tayra__level {
 	enum tayra_tier which;
 };
 
+#define TAYRA__ITEM_ABSENT 0x8000u /* a flag of what lies in a tier: there is none to be had */
+
 /* A value found, with times as the handle has them and its tags behind it; given back with
  * tayra__tier_value_free(). */
 struct tayra__found {

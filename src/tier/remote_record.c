@@ -8,7 +8,7 @@
 
 #define MAGIC 0x52796174u /* "tayR" */
 
-enum kind { VALUE = 1, REMOVED = 2 };
+enum kind { VALUE = 1, REMOVED = 2, ABSENT = 3 };
 
 #define TAGS_SHIFT 8 /* of the kind of a value */
 
@@ -92,7 +92,8 @@ tayra__remote_record_make(const struct tayra__remote_head *head, const void *key
 	record = tayra__mem_alloc(*size);
 	if (!record)
 		return NULL;
-	put_head(record, VALUE | meta->tags << TAGS_SHIFT, head, key, key_len);
+	put_head(record, meta->absent ? ABSENT : VALUE | meta->tags << TAGS_SHIFT, head, key,
+		 key_len);
 	put(record + AT_BORN, meta->born_ms, 8);
 	put(record + AT_FRESH, meta->fresh_ms, 8);
 	put(record + AT_EXPIRE, meta->expire_ms, 8);
@@ -126,7 +127,7 @@ tayra__remote_record_head(const void *bytes, size_t len, const void *key, size_t
 	    get(record + AT_HEAD_CHECK, 8) != head_check_of(record, key, key_len))
 		return TAYRA_E_CORRUPT;
 	kind = get(record + AT_KIND, 2);
-	if (kind != REMOVED && (kind & ((1u << TAGS_SHIFT) - 1)) != VALUE)
+	if (kind != REMOVED && kind != ABSENT && (kind & ((1u << TAGS_SHIFT) - 1)) != VALUE)
 		return TAYRA_E_CORRUPT;
 	*out = (struct tayra__remote_head){
 		.epoch = get(record + AT_EPOCH, 8),
@@ -145,6 +146,7 @@ tayra__remote_record_read(const void *bytes, size_t len, uint64_t epoch, const v
 	const unsigned char *record = bytes;
 	struct tayra__remote_head head;
 	size_t value_len;
+	bool absent;
 
 	*out = (struct tayra__tier_value){ 0 };
 	if (tayra__remote_record_head(bytes, len, key, key_len, &head) != TAYRA_OK)
@@ -155,6 +157,9 @@ tayra__remote_record_read(const void *bytes, size_t len, uint64_t epoch, const v
 	    get(record + AT_LENGTH, 4) != len - TAYRA__REMOTE_RECORD_HEADER)
 		return TAYRA_E_CORRUPT;
 	value_len = len - TAYRA__REMOTE_RECORD_HEADER;
+	absent = get(record + AT_KIND, 2) == ABSENT;
+	if (absent && value_len > 0)
+		return TAYRA_E_CORRUPT;
 	if (get(record + AT_CHECK, 8) !=
 	    check_of(record, record + TAYRA__REMOTE_RECORD_HEADER, value_len, key, key_len))
 		return TAYRA_E_CORRUPT;
@@ -174,6 +179,7 @@ tayra__remote_record_read(const void *bytes, size_t len, uint64_t epoch, const v
 		.version = get(record + AT_VERSION, 8),
 		.cost_ns = get(record + AT_COST, 4) * TAYRA_NS_PER_US,
 		.tags = (uint32_t)get(record + AT_KIND, 2) >> TAGS_SHIFT,
+		.absent = absent,
 	};
 	return TAYRA_OK;
 }

@@ -9,6 +9,8 @@
  *     24  kept_ms                 56  fresh_ms       88  check of all
  *                                                    96  value
  *
+ * A value, or that there is none to be had, which has no bytes.
+ *
  * The upper byte of kind is how many hashes of tags, 8 bytes each, the value ends with: who knows
  * none of them takes it for no value of theirs.
  *

@@ -24,6 +24,7 @@ struct tayra__tier_meta {
 	/* How many hashes of 8 bytes the value ends with, for whoever gave it; carried, at most
 	 * 255. */
 	uint32_t tags;
+	bool absent; /* known not to be had: no bytes.  Of tiers that others share */
 };
 
 /* The right to load a key, among all who share a tier. */

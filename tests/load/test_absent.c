@@ -233,6 +233,171 @@ what_others_put_into_the_remote_tier_is_found_again(void **state)
 	move_out(&h);
 }
 
+/* What lies in the remote tier says that there is none. */
+static bool
+says_there_is_none(struct ram_tier *tier, const char *key, uint64_t for_ms)
+{
+	struct ram_tier_item *item;
+	bool says;
+
+	pthread_mutex_lock(&tier->lock);
+	item = ram_tier_find(tier, key, strlen(key));
+	says = item && item->meta.absent && item->len == 0 &&
+	       item->meta.expire_ms == item->meta.born_ms + for_ms;
+	pthread_mutex_unlock(&tier->lock);
+	return says;
+}
+
+/* Somebody else has found out. */
+static void
+say_there_is_none(struct house *h, const char *key, uint64_t for_ms)
+{
+	const uint64_t now_ms = h->s.now_ns / TAYRA_NS_PER_MS;
+	const struct tayra__tier_meta meta = {
+		.born_ms = now_ms,
+		.fresh_ms = now_ms + for_ms,
+		.expire_ms = now_ms + for_ms,
+		.absent = true,
+	};
+
+	assert_int_equal(
+		h->remote.tier.ops->put(&h->remote.tier, key, strlen(key), NULL, 0, &meta, now_ms),
+		TAYRA_OK);
+}
+
+static void
+whoever_shares_a_remote_tier_is_told_that_there_is_none(void **state)
+{
+	for (unsigned threads = 0; threads < 2; threads++) {
+		struct tayra_request r;
+		struct tayra_ref ref;
+		struct house h;
+
+		move_in(&h, ROOM_BOTH | (threads ? ROOM_TICKER : 0));
+		r = ask(&h.s, "k", answer);
+		r.absent_ttl_ms = 60000;
+		h.s.status = TAYRA_E_NOT_FOUND;
+		assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_E_NOT_FOUND);
+		while (threads && !says_there_is_none(&h.remote, "k", 60000))
+			sched_yield();
+		assert_true(says_there_is_none(&h.remote, "k", 60000));
+		assert_true(is_in(&h.file, "k", NULL));
+		/* Who does not remember it, or stores nothing, says nothing there. */
+		r = ask(&h.s, "other", answer);
+		assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_E_NOT_FOUND);
+		r.absent_ttl_ms = 60000;
+		r.flags = TAYRA_REQUEST_NO_STORE;
+		assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_E_NOT_FOUND);
+		assert_true(is_in(&h.remote, "other", NULL));
+		assert_int_equal(tayra_put(h.s.t, "k", 1, "there", 5, 0, 0), TAYRA_OK);
+		while (threads && !is_in(&h.remote, "k", "there"))
+			sched_yield();
+		assert_true(is_in(&h.remote, "k", "there"));
+		move_out(&h);
+	}
+}
+
+static void
+what_another_has_found_out_is_believed_for_its_time(void **state)
+{
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct house h;
+
+	move_in(&h, ROOM_REMOTE);
+	stage_pass_ms(&h.s, 5000);
+	r = ask(&h.s, "k", answer);
+	r.absent_ttl_ms = 60000;
+	say_there_is_none(&h, "k", 100);
+	assert_int_equal(tayra_get(h.s.t, "k", 1, &ref), TAYRA_E_NOT_FOUND);
+	finds_at(&h, "k", NULL, TAYRA_TIER_NONE);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_int_equal(h.s.calls, 0);
+	assert_int_equal(stats_of(&h.s).absent, 2); /* the first looked */
+	stage_pass_ms(&h.s, 100);
+	assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_OK);
+	assert_int_equal(h.s.calls, 1);
+	move_out(&h);
+}
+
+static void
+whoever_wants_to_know_it_anew_asks_all_the_same(void **state)
+{
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct house h;
+
+	move_in(&h, ROOM_REMOTE);
+	stage_pass_ms(&h.s, 5000);
+	say_there_is_none(&h, "forgetful", 60000);
+	r = ask(&h.s, "forgetful", answer);
+	assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_OK);
+	assert_true(is_in(&h.remote, "forgetful", "value"));
+	say_there_is_none(&h, "refresh", 60000);
+	r = ask(&h.s, "refresh", answer);
+	r.absent_ttl_ms = 60000;
+	r.flags = TAYRA_REQUEST_REFRESH;
+	assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_OK);
+	assert_int_equal(h.s.calls, 2);
+	move_out(&h);
+}
+
+static void
+what_was_there_before_goes_where_another_found_none(void **state)
+{
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct house h;
+
+	move_in(&h, ROOM_BOTH);
+	r = ask(&h.s, "k", answer);
+	r.absent_ttl_ms = 60000;
+	r.stale_ms = 600000;
+	assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_OK);
+	assert_true(is_in(&h.file, "k", "value"));
+	stage_pass_ms(&h.s, 5000); /* stale */
+	say_there_is_none(&h, "k", 100);
+	assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_E_NOT_FOUND);
+	assert_true(is_in(&h.file, "k", NULL));
+	stage_pass_ms(&h.s, 100);
+	h.s.status = TAYRA_E_ORIGIN; /* nor does it come back for an error */
+	assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_E_ORIGIN);
+	move_out(&h);
+}
+
+static struct house *house_of_hook;
+
+static void
+put_meanwhile(void *arg)
+{
+	(void)arg;
+	house_of_hook->remote.in_get = NULL;
+	assert_int_equal(tayra_put(house_of_hook->s.t, "k", 1, "mine", 4, 0, 0), TAYRA_OK);
+}
+
+static void
+what_is_put_while_it_is_looked_for_stays(void **state)
+{
+	struct tayra_request r;
+	struct tayra_ref ref;
+	struct house h;
+
+	move_in(&h, ROOM_REMOTE);
+	stage_pass_ms(&h.s, 5000);
+	say_there_is_none(&h, "k", 60000);
+	house_of_hook = &h;
+	h.remote.in_get = put_meanwhile;
+	r = ask(&h.s, "k", answer);
+	r.absent_ttl_ms = 60000;
+	assert_int_equal(ask_status(&h.s, &r, &ref), TAYRA_E_NOT_FOUND); /* it asked before */
+	assert_int_equal(tayra_get_or_load(h.s.t, &r, &ref), TAYRA_OK);
+	holds(&ref, "mine");
+	tayra_release(&ref);
+	assert_true(is_in(&h.remote, "k", "mine"));
+	move_out(&h);
+}
+
 static void
 of_too_many_the_oldest_are_forgotten_and_memory_is_bounded(void **state)
 {
@@ -261,6 +426,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_refresh_asks_all_the_same),
 	cmocka_unit_test(a_request_knows_better_than_the_handle),
 	cmocka_unit_test(what_others_put_into_the_remote_tier_is_found_again),
+	cmocka_unit_test(whoever_shares_a_remote_tier_is_told_that_there_is_none),
+	cmocka_unit_test(what_another_has_found_out_is_believed_for_its_time),
+	cmocka_unit_test(whoever_wants_to_know_it_anew_asks_all_the_same),
+	cmocka_unit_test(what_was_there_before_goes_where_another_found_none),
+	cmocka_unit_test(what_is_put_while_it_is_looked_for_stays),
 	cmocka_unit_test(of_too_many_the_oldest_are_forgotten_and_memory_is_bounded),
 };
 

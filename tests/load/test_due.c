@@ -307,6 +307,35 @@ what_others_changed_since_is_not_owed_any_more(void **state)
 	move_out(&h);
 }
 
+static void
+that_there_is_none_is_only_a_removal_when_it_is_told_late(void **state)
+{
+	for (unsigned threads = 0; threads < 2; threads++) {
+		struct tayra_request r;
+		struct tayra_ref ref;
+		struct house h;
+
+		move_in(&h, ROOM_REMOTE | (threads ? ROOM_TICKER : 0));
+		r = ask(&h.s, "k", answer);
+		r.absent_ttl_ms = 60000;
+		put_in(&h.remote, "k", "old");
+		stage_pass_ms(&h.s, 5000);
+		ram_tier_fail(&h.remote, true);
+		h.s.status = TAYRA_E_NOT_FOUND;
+		assert_int_equal(tayra_get_or_load(h.s.t, &r, &ref), TAYRA_E_NOT_FOUND);
+		while (threads && ram_tier_puts(&h.remote) < 2)
+			sched_yield();
+		ram_tier_fail(&h.remote, false);
+		for (int i = 0; i < 100000 && !is_in(&h.remote, "k", NULL); i++) {
+			stage_pass_ms(&h.s, 1000);
+			tayra_tick(h.s.t, 0);
+			sched_yield();
+		}
+		assert_true(is_in(&h.remote, "k", NULL));
+		move_out(&h);
+	}
+}
+
 static int
 refuse_offer(struct tayra__tier *tier, const void *key, size_t key_len, const void *value,
 	     size_t value_len, const struct tayra__tier_meta *meta, uint64_t wall_ms)
@@ -390,6 +419,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_clear_reaches_the_remote_or_says_that_it_did_not),
 	cmocka_unit_test(what_is_about_to_be_cleared_in_the_remote_is_not_read_from_there),
 	cmocka_unit_test(what_others_changed_since_is_not_owed_any_more),
+	cmocka_unit_test(that_there_is_none_is_only_a_removal_when_it_is_told_late),
 	cmocka_unit_test(an_offer_that_overtakes_a_delete_and_is_refused_removes_what_that_was_of),
 	cmocka_unit_test(a_put_on_its_way_when_all_is_cleared_does_not_come_after),
 };

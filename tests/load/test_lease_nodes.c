@@ -27,7 +27,7 @@
 
 /* What all processes see. */
 struct board {
-	_Atomic unsigned ready, go, asked, loads, running, together, hold_first, fail_all;
+	_Atomic unsigned ready, go, asked, loads, running, together, hold_first, fail_all, none;
 	_Atomic unsigned lease_ms, load_ms; /* 0: as above */
 	_Atomic pid_t leader;
 	struct {
@@ -71,7 +71,9 @@ load(struct tayra_load *l, void *arg)
 		poll(NULL, 0, 600000); /* until it is killed */
 	poll(NULL, 0, atomic_load(&board->load_ms) ? (int)atomic_load(&board->load_ms) : LOAD_MS);
 	atomic_fetch_sub(&board->running, 1);
-	if (atomic_load(&board->fail_all))
+	if (atomic_load(&board->none))
+		tayra_load_fail(l, TAYRA_E_NOT_FOUND, 0);
+	else if (atomic_load(&board->fail_all))
 		tayra_load_fail(l, TAYRA_E_ORIGIN, 0);
 	else
 		tayra_load_done(l, "value", 5, NULL);
@@ -85,6 +87,7 @@ request(void)
 	r.key = "hot";
 	r.key_len = 3;
 	r.load = load;
+	r.absent_ttl_ms = 600000;
 	return r;
 }
 
@@ -378,6 +381,24 @@ a_load_that_fails_is_tried_by_one_node_after_the_other(void **state)
 	assert_int_equal(atomic_load(&board->together), 0);
 }
 
+static void
+that_there_is_none_is_found_out_by_one_for_all(void **state)
+{
+	need_redis();
+	atomic_store(&board->none, 1);
+	begin(BY_QUEUE);
+	for (unsigned round = 1; round <= 2; round++) {
+		EVENTUALLY(atomic_load(&board->ready) == round * NODES);
+		atomic_store(&board->go, round);
+		for (unsigned i = 0; i < NODES; i++)
+			EVENTUALLY(answered_by(i) == round * CLIENTS);
+	}
+	end();
+	for (unsigned i = 0; i < NODES; i++)
+		assert_int_equal(atomic_load(&board->of[i].failed), 2 * CLIENTS);
+	assert_int_equal(atomic_load(&board->loads), 1);
+}
+
 /* => which node. */
 static unsigned
 kill_the_leader(void)
@@ -445,6 +466,7 @@ main(void)
 		T(three_thousand_that_wait_on_three_nodes_are_answered_by_one_load),
 		T(so_they_are_when_it_takes_three_times_as_long_as_a_lease),
 		T(so_are_threads_that_block_where_nothing_ticks),
+		T(that_there_is_none_is_found_out_by_one_for_all),
 		T(a_load_that_fails_is_tried_by_one_node_after_the_other),
 		T(when_the_node_that_loads_is_killed_one_other_does_and_nobody_hangs),
 		T(also_among_threads_that_block_where_nothing_ticks),
