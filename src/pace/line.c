@@ -135,8 +135,8 @@ tayra__line_judge(struct tayra__line *line, uint64_t now_ns)
 
 	line->calm |= !oldest || tayra__line_waited_ns(oldest, now_ns) <= oldest->target_ns;
 	if (now_ns >= line->interval_end_ns) {
-		line->overloaded = !line->calm && !line->patient;
-		line->calm = false;
+		line->overloaded = (!line->calm || line->starved) && !line->patient;
+		line->calm = line->starved = false;
 		line->interval_end_ns = now_ns + line->interval_ns;
 	}
 	tayra__gate_step(&line->gate, line->overloaded, now_ns);
@@ -158,8 +158,8 @@ tayra__line_gated(struct tayra__line *line, const struct tayra__line_entry *entr
 }
 
 bool
-tayra__line_too_late(const struct tayra__line *line, struct tayra__line_entry *entry,
-		     uint64_t now_ns, uint64_t need_ns)
+tayra__line_too_late(struct tayra__line *line, struct tayra__line_entry *entry, uint64_t now_ns,
+		     uint64_t need_ns)
 {
 	if (entry->deadline_ns && now_ns >= entry->deadline_ns)
 		entry->shed = TAYRA_SHED_EXPIRED;
@@ -169,5 +169,7 @@ tayra__line_too_late(const struct tayra__line *line, struct tayra__line_entry *e
 		entry->shed = TAYRA_SHED_CODEL;
 	else
 		return false;
+	/* Who is within its target because the others were given up is not well. */
+	line->starved |= entry->shed != TAYRA_SHED_CODEL;
 	return true;
 }

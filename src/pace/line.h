@@ -53,6 +53,7 @@ struct tayra__line {
 	bool overloaded;
 	bool patient; /* never overloaded: somebody knows that it will be served faster soon */
 	bool calm;    /* the oldest was within its target at some moment of this interval */
+	bool starved; /* in this interval somebody waited until it was too late */
 	uint64_t interval_ns, interval_end_ns;
 	uint64_t virtual_time; /* tag of the flow served last */
 	uint64_t busy;         /* bit i: flow i is not empty */
@@ -82,7 +83,7 @@ void tayra__line_judge(struct tayra__line *line, uint64_t now_ns);
 bool tayra__line_gated(struct tayra__line *line, const struct tayra__line_entry *entry,
 		       uint64_t now_ns);
 /* Is it not worth serving?  Says why in entry->shed.  need_ns: how long serving takes. */
-bool tayra__line_too_late(const struct tayra__line *line, struct tayra__line_entry *entry,
+bool tayra__line_too_late(struct tayra__line *line, struct tayra__line_entry *entry,
 			  uint64_t now_ns, uint64_t need_ns);
 
 /* Threads read their clocks in one order and come here in another. */

@@ -170,6 +170,34 @@ the_gate_is_only_for_who_would_wait_behind_his_own_late_ones(void **state)
 	assert_false(tayra__line_gated(&line, &other, 5 * MS / 4 + 1));
 }
 
+/* The oldest is never over its target, since who is older is given up before. */
+static void
+who_waits_until_it_is_too_late_makes_an_overload(void **state)
+{
+	static struct tayra__line_entry late, fresh;
+	static struct tayra__line line;
+
+	for (int given_up = 0; given_up < 2; given_up++) {
+		tayra__line_init(&line, 100 * MS);
+		tayra__line_judge(&line, 0);
+		late = fresh = of_tenant(1);
+		late.deadline_ns = 20 * MS;
+		tayra__line_push(&line, &late, 0);
+		tayra__line_judge(&line, 4 * MS);
+		if (given_up)
+			assert_true(tayra__line_too_late(&line, &late, 4 * MS, 17 * MS));
+		assert_int_equal(late.shed, given_up ? TAYRA_SHED_HOPELESS : 0);
+		tayra__line_remove(&line, &late);
+		tayra__line_push(&line, &fresh, 98 * MS);
+		tayra__line_judge(&line, 100 * MS);
+		assert_int_equal(line.overloaded, given_up);
+		tayra__line_judge(&line, 101 * MS);
+		tayra__line_remove(&line, &fresh);
+		tayra__line_judge(&line, 200 * MS);
+		assert_false(line.overloaded);
+	}
+}
+
 int
 main(void)
 {
@@ -181,6 +209,7 @@ main(void)
 		cmocka_unit_test(the_oldest_is_known_across_tenants),
 		cmocka_unit_test(only_who_has_more_is_displaced),
 		cmocka_unit_test(the_gate_is_only_for_who_would_wait_behind_his_own_late_ones),
+		cmocka_unit_test(who_waits_until_it_is_too_late_makes_an_overload),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
