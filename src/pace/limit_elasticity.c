@@ -388,6 +388,7 @@ cut(struct tayra__limit *limit, double factor, bool collapsed, const char *reaso
 	s->collapsed_at = fmax(s->collapsed_at, collapsed ? before : 0);
 	s->cut = true;
 	s->cut_ns = 0;
+	limit->starting = false; /* who waits now will not be served faster soon */
 	s->answers = s->drops = 0;
 	s->rested_ns = 0;
 	s->suspect = s->fallen_per_s = s->back_to = 0;

@@ -251,6 +251,21 @@ drops_cut_it_once_for_each_generation(void **state)
 	assert_true(limit.now == 1);
 }
 
+/* Or else all are served so late, behind the others, that too few of them are in time ever to
+ * begin again. */
+static void
+after_a_cut_a_queue_is_an_overload(void **state)
+{
+	struct tayra__limit limit = limit_at(4, false);
+	struct tayra__limit_window window = window_of(&limit, 20);
+
+	assert_true(limit.starting);
+	window.own = 0;
+	window.drops = window.errors = 20;
+	assert_int_equal(tayra__limit_learn(&limit, &window), TAYRA__LIMIT_LOWERED);
+	assert_false(limit.starting);
+}
+
 static void
 a_p90_over_its_maximum_cuts_it(void **state)
 {
@@ -292,6 +307,7 @@ main(void)
 		cmocka_unit_test(drops_that_fewer_do_not_lessen_are_borne),
 		cmocka_unit_test(a_saved_limit_is_where_it_begins),
 		cmocka_unit_test(drops_cut_it_once_for_each_generation),
+		cmocka_unit_test(after_a_cut_a_queue_is_an_overload),
 		cmocka_unit_test(a_p90_over_its_maximum_cuts_it),
 		cmocka_unit_test(memory_over_its_maximum_keeps_it_from_growing),
 	};
