@@ -90,6 +90,19 @@ look_at_memory(struct tayra_pace *pace)
 	atomic_store_explicit(&pace->scarce, pace->scarcity.now, memory_order_relaxed);
 }
 
+/* Under the lock: how many were turned away in this window because they would have been late? */
+static uint32_t
+take_hopeless(struct tayra_pace *pace)
+{
+	const uint64_t before = pace->hopeless;
+
+	pace->hopeless = 0;
+	for (int c = 0; c < TAYRA_CLASSES; c++)
+		pace->hopeless += atomic_load_explicit(&pace->shed[c][TAYRA_SHED_HOPELESS],
+						       memory_order_relaxed);
+	return (uint32_t)(pace->hopeless - before);
+}
+
 /* Under the lock: what did the window say? */
 static void
 learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
@@ -100,6 +113,7 @@ learn(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now_ns)
 
 	tayra__window_close(&pace->window, now_ns, last);
 	last->pressure = pressure;
+	last->hopeless = take_hopeless(pace);
 	last->inflight_now = tayra__word_inflight(tayra__pace_word(pace));
 	pace->last_per_s = length_ns ? last->answers * 1e9 / (double)length_ns : 0;
 	pace->moves[keep_below(pace, tayra__limit_learn(&pace->limit, last))]++;

@@ -109,6 +109,7 @@ tayra__level_add(struct tayra__level *level, const struct tayra__limit_window *w
 	sum->inflight_ns += window->inflight * ns;
 	sum->seen_ns += window->inflight_now * ns;
 	sum->own += window->own;
+	sum->hopeless += window->hopeless;
 	sum->p90_ns += (double)window->own_p90_ns * window->own;
 	return true;
 }

@@ -24,6 +24,7 @@ struct tayra__level_sum {
 	double inflight_ns; /* sums over windows, times their length: mean in flight, */
 	double seen_ns;     /* in flight at their end */
 	double own, p90_ns; /* answers begun at it; times those */
+	double hopeless;    /* turned away: they would have been late */
 };
 
 struct tayra__level {

@@ -15,12 +15,13 @@
 /* What one window measured.  "Own": begun and ended under the limit there is now. */
 struct tayra__limit_window {
 	uint64_t length_ns;
-	uint32_t answers; /* OK, TIMEOUT, OVERLOAD and ERROR */
-	uint32_t errors;  /* of these, all but OK */
-	uint32_t drops;   /* of these, TIMEOUT and OVERLOAD: too much was asked */
-	uint32_t own;     /* OK */
-	uint32_t old;     /* held at its end, begun under another limit */
-	uint64_t p90_ns;  /* of OK; CANCELLED can only raise it; 0: there were none */
+	uint32_t answers;  /* OK, TIMEOUT, OVERLOAD and ERROR */
+	uint32_t errors;   /* of these, all but OK */
+	uint32_t drops;    /* of these, TIMEOUT and OVERLOAD: too much was asked */
+	uint32_t own;      /* OK */
+	uint32_t hopeless; /* turned away: they would have been late */
+	uint32_t old;      /* held at its end, begun under another limit */
+	uint64_t p90_ns;   /* of OK; CANCELLED can only raise it; 0: there were none */
 	uint64_t own_mean_ns, own_p50_ns, own_p90_ns; /* the same of `own`; the mean of OK only */
 	double ok_ns, ok_ns2;                         /* sums over OK: latency, its square */
 	double inflight; /* mean over time, by the time that those who left had spent inside */

@@ -454,11 +454,16 @@ cut_for_drops(struct tayra__limit *limit, const struct tayra__limit_window *wind
 }
 
 /* Either says so: the mean of those who left is too low where a backend has just become slow, what
- * was seen is too low where a slot is taken again a moment after it was left. */
+ * was seen is too low where a slot is taken again a moment after it was left.  With them go those
+ * who were turned away since they would have been late, for as long as they would have taken: too
+ * many at once make all so slow that few are let in, and that is no light load. */
 static bool
-was_full(const struct tayra__level_sum *sum, double slots)
+was_full(const struct tayra__level *level, double slots)
 {
-	return fmax(sum->inflight_ns, sum->seen_ns) >= FULL * slots * (double)sum->ns;
+	const struct tayra__level_sum *sum = &level->sum;
+	const double asked_ns = sum->hopeless * tayra__level_mean_ns(level);
+
+	return fmax(sum->inflight_ns, sum->seen_ns) + asked_ns >= FULL * slots * (double)sum->ns;
 }
 
 /*
@@ -623,7 +628,7 @@ level_done(struct tayra__limit *limit)
 	if (limit->rule.p90_max_ns && sum->p90_ns > (double)limit->rule.p90_max_ns * sum->own)
 		return too_slow(limit, sum->p90_ns / sum->own);
 	s->rested_ns = s->rested_ns > sum->ns ? s->rested_ns - sum->ns : 0;
-	if (!was_full(sum, slots)) {
+	if (!was_full(&s->level, slots)) {
 		s->rested_ns = LIGHT_NS;
 		s->resting = true;
 		s->turn = 0;

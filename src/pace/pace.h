@@ -52,6 +52,7 @@ struct tayra_pace {
 	struct tayra__scarcity scarcity; /* of memory: BACKGROUND stays outside */
 	struct tayra__limit_window last; /* the window closed last */
 	double last_per_s;
+	uint64_t hopeless;                                    /* shed so, until then */
 	bool opened;                                          /* is there a window? */
 	uint64_t moves[3];                                    /* by enum tayra__limit_move */
 	struct tayra_pace_change changes[TAYRA_PACE_CHANGES]; /* the n-th at n % their number */

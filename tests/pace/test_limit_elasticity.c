@@ -124,6 +124,27 @@ what_is_not_full_changes_nothing(void **state)
 	assert_string_equal(limit.reason, "application-limited");
 }
 
+/* A third of the slots are in use since the others are turned away: they would be late, because
+ * there are too many at once.  Few who ask for what cannot be are no reason to look. */
+static void
+who_is_turned_away_as_too_late_was_there(void **state)
+{
+	const uint32_t turned_away[] = { 3, 200 };
+
+	for (int many = 0; many < 2; many++) {
+		struct tayra__limit limit = limit_at(30, true);
+
+		for (int i = 0; i < 200; i++) {
+			struct tayra__limit_window window = window_of(&limit, 100);
+
+			window.inflight = window.inflight_now = 10;
+			window.hopeless = turned_away[many];
+			tayra__limit_learn(&limit, &window);
+		}
+		assert_true(many ? limit.learned < 25 : limit.learned == 30);
+	}
+}
+
 static void
 while_those_from_before_a_change_are_there_nothing_counts(void **state)
 {
@@ -300,6 +321,7 @@ main(void)
 		cmocka_unit_test(a_start_waits_for_what_takes_longer_than_a_level),
 		cmocka_unit_test(without_data_it_holds),
 		cmocka_unit_test(what_is_not_full_changes_nothing),
+		cmocka_unit_test(who_is_turned_away_as_too_late_was_there),
 		cmocka_unit_test(while_those_from_before_a_change_are_there_nothing_counts),
 		cmocka_unit_test(a_convoy_is_emptied_and_its_place_remembered),
 		cmocka_unit_test(what_is_merely_slower_is_not_emptied_again_soon),

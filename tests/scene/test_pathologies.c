@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <string.h>
 
 /* Where it costs four times as much it is the memory that is judged. */
 static uint64_t
@@ -80,6 +81,34 @@ expect_share(const char *name, const char *best, double mean, double worst)
 
 	assert_true(span.mean >= mean);
 	assert_true(span.least >= worst);
+}
+
+/* A scenario that has no name: goodput to what is possible. */
+static struct span
+share_of_possible(const char *text)
+{
+	struct tayra__goal_setting goal = { .figure = TAYRA__GOAL_GOODPUT_OF_POSSIBLE };
+	struct span span = { .least = (double)INFINITY };
+	struct tayra__scenario scenario = { 0 };
+	char error[300];
+
+	if (tayra__scenario_read(&scenario, "s.yaml", text, strlen(text), error, sizeof(error)) !=
+	    TAYRA_OK)
+		fail_msg("%s", error);
+	goal.from_ns = scenario.warmup_ns;
+	goal.to_ns = scenario.length_ns;
+	for (uint64_t seed = 1; seed <= seeds(); seed++) {
+		double figure;
+
+		run(&scenario, "elasticity", seed);
+		figure = tayra__goal_figure(&goal, &scenario, &result,
+					    &(struct tayra__goal_beside){ 0 });
+		span.mean += figure / (double)seeds();
+		span.least = fmin(span.least, figure);
+	}
+	print_message("# mean %.3f, least %.3f\n", span.mean, span.least);
+	tayra__scenario_fini(&scenario);
+	return span;
 }
 
 static void
@@ -159,6 +188,30 @@ a_quiet_minute_is_no_drift_and_the_burst_after_it_is_served(void **state)
 	assert_true(judge("quiet_then_burst", 2, NULL, seeds()).least >= 0.999);
 }
 
+/* While it starts nothing is shed but what is too late, so all are served so late that half of them
+ * miss it, and that is no reason to stay at 1. */
+static void
+a_start_whose_queue_is_at_the_brink_gets_away_from_it(void **state)
+{
+	assert_true(share_of_possible("length: 30s\n"
+				      "warmup: 15s\n"
+				      "backend: {kind: servers, rate: 18.7, servers: 30}\n"
+				      "loads: [{kind: poisson, load: 1.47, deadline: 780ms}]\n")
+			    .least >= 0.95);
+}
+
+/* Four times the mean, three times as many as can be served. */
+static void
+deadlines_of_a_few_times_the_service_are_kept(void **state)
+{
+	assert_true(share_of_possible("length: 16s\n"
+				      "warmup: 10s\n"
+				      "backend: {kind: thrash, rate: 282, servers: 31, knee: 44, "
+				      "penalty: 1.53}\n"
+				      "loads: [{kind: poisson, load: 3.1, deadline: 15.5ms}]\n")
+			    .least >= 0.85);
+}
+
 int
 main(void)
 {
@@ -174,6 +227,8 @@ main(void)
 		cmocka_unit_test(refusals_that_end_and_a_black_hole_are_forgotten),
 		cmocka_unit_test(quick_errors_are_no_speed),
 		cmocka_unit_test(a_quiet_minute_is_no_drift_and_the_burst_after_it_is_served),
+		cmocka_unit_test(a_start_whose_queue_is_at_the_brink_gets_away_from_it),
+		cmocka_unit_test(deadlines_of_a_few_times_the_service_are_kept),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
