@@ -71,7 +71,7 @@ enum tayra_status {
 	TAYRA_E_CORRUPT = -12,     /* stored or received bytes are not what they should be */
 	TAYRA_E_CLOSED = -13,      /* the handle is being destroyed */
 	TAYRA_E_FORKED = -14,      /* the handle belongs to the parent of this process */
-	TAYRA_E_UNSUPPORTED = -15, /* this build was made without that feature */
+	TAYRA_E_UNSUPPORTED = -15, /* this build, or this origin, cannot do that */
 	TAYRA_E_INTERNAL = -16,    /* a bug in tayra */
 };
 

@@ -6,9 +6,12 @@
  *     struct tayra *t;
  *     tayra_create(NULL, &t);
  *     struct tayra_request req = TAYRA_REQUEST_INIT;
- *     req.key = "user:7"; req.key_len = 6; req.load = load_user; req.load_arg = db; req.ttl_ms =
- * 60000; struct tayra_ref ref; if (tayra_get_or_load(t, &req, &ref) == TAYRA_OK) { use(ref.value,
- * ref.value_len); tayra_release(&ref);
+ *     req.key = "user:7"; req.key_len = 6; req.load = load_user; req.load_arg = db;
+ *     req.ttl_ms = 60000;
+ *     struct tayra_ref ref;
+ *     if (tayra_get_or_load(t, &req, &ref) == TAYRA_OK) {
+ *         use(ref.value, ref.value_len);
+ *         tayra_release(&ref);
  *     }
  *
  * Threads.  Every call may be made from any thread.  The library starts no thread unless

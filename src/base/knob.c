@@ -236,16 +236,10 @@ is_word(const struct tayra__knob *knob, const void *value)
 					    : *(const double *)value >= knob->word_value;
 }
 
-int
-tayra__knob_set(const struct tayra__knob *knob, void *object, const char *text, const char *folder,
-		struct tayra__knob_texts *texts, char *why, size_t why_len)
+static int
+set_value(const struct tayra__knob *knob, void *out, const char *text, const char *folder,
+	  struct tayra__knob_texts *texts, char *why, size_t why_len)
 {
-	void *out = (char *)object + knob->offset;
-
-	if (knob->word && strcmp(text, knob->word) == 0) {
-		set_word(knob, out);
-		return TAYRA_OK;
-	}
 	switch (knob->type) {
 	case TAYRA__KNOB_TEXT:
 	case TAYRA__KNOB_PATH:
@@ -262,6 +256,26 @@ tayra__knob_set(const struct tayra__knob *knob, void *object, const char *text, 
 	}
 	snprintf(why, why_len, "cannot be one word");
 	return TAYRA_E_INVAL;
+}
+
+int
+tayra__knob_set(const struct tayra__knob *knob, void *object, const char *text, const char *folder,
+		struct tayra__knob_texts *texts, char *why, size_t why_len)
+{
+	void *out = (char *)object + knob->offset;
+	size_t len;
+	int status;
+
+	if (knob->word && strcmp(text, knob->word) == 0) {
+		set_word(knob, out);
+		return TAYRA_OK;
+	}
+	status = set_value(knob, out, text, folder, texts, why, why_len);
+	if (status == TAYRA_E_INVAL && knob->word && why_len > 0) {
+		len = strlen(why);
+		snprintf(why + len, why_len - len, ", nor '%s'", knob->word);
+	}
+	return status;
 }
 
 /* In the largest unit that leaves a whole number. */

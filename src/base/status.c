@@ -25,7 +25,8 @@ static const struct row {
 	{ TAYRA_E_CORRUPT, "TAYRA_E_CORRUPT", "the bytes are not what they should be" },
 	{ TAYRA_E_CLOSED, "TAYRA_E_CLOSED", "the handle is being destroyed" },
 	{ TAYRA_E_FORKED, "TAYRA_E_FORKED", "the handle belongs to the parent process" },
-	{ TAYRA_E_UNSUPPORTED, "TAYRA_E_UNSUPPORTED", "this build was made without that feature" },
+	{ TAYRA_E_UNSUPPORTED, "TAYRA_E_UNSUPPORTED",
+	  "this build, or this origin, cannot do that" },
 	{ TAYRA_E_INTERNAL, "TAYRA_E_INTERNAL", "internal error, please report it" },
 };
 

@@ -126,12 +126,16 @@ put_parts(FILE *out, const struct tayra__pattern *keys)
 void
 tayra__published_ask(const struct tayra__published_table *table, const char *publication, FILE *out)
 {
-	fputs("SELECT n.nspname, EXISTS (SELECT 1 FROM pg_catalog.pg_publication_tables AS p "
+	fputs("SELECT n.nspname, CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_publication "
+	      "WHERE pubname = ",
+	      out);
+	put_text(out, publication, strlen(publication));
+	fputs(") THEN EXISTS (SELECT 1 FROM pg_catalog.pg_publication_tables AS p "
 	      "JOIN pg_catalog.pg_publication AS b ON b.pubname = p.pubname AND b.pubinsert "
 	      "AND b.pubupdate AND b.pubdelete AND b.pubtruncate WHERE p.pubname = ",
 	      out);
 	put_text(out, publication, strlen(publication));
-	fputs(" AND p.schemaname = n.nspname AND p.tablename = c.relname), ", out);
+	fputs(" AND p.schemaname = n.nspname AND p.tablename = c.relname) END, ", out);
 	put_parts(out, &table->made.keys);
 	fputs("pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = k "
 	      "AND a.attnum > 0 AND NOT a.attisdropped) LIMIT 1), ",
@@ -162,7 +166,9 @@ tayra__published_found(struct tayra__published_table *table, const char *publica
 	else if (row[TAYRA__PUBLISHED_MISSING])
 		tayra__complain(why, "feed: table %.130s has no column %.63s", table->name,
 				row[TAYRA__PUBLISHED_MISSING]);
-	else if (!row[TAYRA__PUBLISHED_LISTED] || *row[TAYRA__PUBLISHED_LISTED] != 't')
+	else if (!row[TAYRA__PUBLISHED_LISTED])
+		tayra__complain(why, "feed: no publication '%.63s'", publication);
+	else if (*row[TAYRA__PUBLISHED_LISTED] != 't')
 		tayra__complain(why,
 				"feed: publication %.63s does not have table %.130s, or not all of "
 				"its changes",

@@ -45,7 +45,7 @@ void tayra__published_ask(const struct tayra__published_table *table, const char
 /* The row's columns: texts, NULL for what is null. */
 enum tayra__published_column {
 	TAYRA__PUBLISHED_SCHEMA,
-	TAYRA__PUBLISHED_LISTED,       /* 't': the publication has it */
+	TAYRA__PUBLISHED_LISTED,       /* 't': the publication has it; NULL: there is no such one */
 	TAYRA__PUBLISHED_MISSING,      /* a part of the key that is no column of it */
 	TAYRA__PUBLISHED_UNIDENTIFIED, /* one that would not be told of a row that is gone */
 	TAYRA__PUBLISHED_COLUMNS,

@@ -223,6 +223,27 @@ prepare(struct sqlite *s, const char *sql, sqlite3_stmt **out, const struct tayr
 	return status_of(rc);
 }
 
+/* => TAYRA_OK, also when it cannot be known yet: preparing says so. */
+static int
+check_table(struct sqlite *s, const struct tayra__complaint *why)
+{
+	sqlite3_stmt *find = NULL;
+	int rc, status = prepare(s,
+				 "SELECT 1 FROM sqlite_master WHERE type = 'table' AND "
+				 "name = ?1 COLLATE NOCASE",
+				 &find, why);
+
+	if (status != TAYRA_OK)
+		return status;
+	sqlite3_bind_text(find, 1, s->changes, -1, SQLITE_STATIC);
+	rc = sqlite3_step(find);
+	sqlite3_finalize(find);
+	if (rc != SQLITE_DONE)
+		return TAYRA_OK;
+	tayra__complain(why, "feed: no table of changes '%.100s'", s->changes);
+	return TAYRA_E_INVAL;
+}
+
 static int
 prepare_changes(struct sqlite *s, const struct tayra__complaint *why)
 {
@@ -254,6 +275,8 @@ fill(struct sqlite *s, const char *path, const char *changes, const struct tayra
 		status = tayra__sqlite_open(path, TAYRA__SQLITE_READ, &s->db, why);
 	if (status == TAYRA_OK)
 		status = prepare(s, "PRAGMA data_version", &s->version, why);
+	if (status == TAYRA_OK && changes)
+		status = check_table(s, why);
 	if (status == TAYRA_OK && changes)
 		status = prepare_changes(s, why);
 	if (status != TAYRA_OK)

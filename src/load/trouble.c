@@ -14,7 +14,7 @@ tayra__trouble_init(struct tayra__trouble *trouble)
 {
 	pthread_mutex_init(&trouble->lock, NULL);
 	trouble->count = 0;
-	trouble->text[0] = '\0';
+	trouble->text[0] = trouble->refusal[0] = '\0';
 }
 
 void
@@ -48,11 +48,11 @@ take(char out[TAYRA__TROUBLE_TEXT], const char *text)
 void
 tayra__trouble_note(struct tayra__trouble *trouble, int status, const char *text)
 {
-	if (!is_backends(status) || !text[0])
+	if ((!is_backends(status) || !text[0]) && status != TAYRA_E_INVAL)
 		return;
 	pthread_mutex_lock(&trouble->lock);
-	trouble->count++;
-	take(trouble->text, text);
+	trouble->count += status != TAYRA_E_INVAL;
+	take(status == TAYRA_E_INVAL ? trouble->refusal : trouble->text, text);
 	pthread_mutex_unlock(&trouble->lock);
 }
 
@@ -66,4 +66,12 @@ tayra__trouble_read(struct tayra__trouble *trouble, char text[TAYRA__TROUBLE_TEX
 	memcpy(text, trouble->text, TAYRA__TROUBLE_TEXT);
 	pthread_mutex_unlock(&trouble->lock);
 	return count;
+}
+
+void
+tayra__trouble_read_refusal(struct tayra__trouble *trouble, char text[TAYRA__TROUBLE_TEXT])
+{
+	pthread_mutex_lock(&trouble->lock);
+	memcpy(text, trouble->refusal, TAYRA__TROUBLE_TEXT);
+	pthread_mutex_unlock(&trouble->lock);
 }

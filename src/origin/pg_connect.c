@@ -94,7 +94,7 @@ tayra__pg_connect(struct tayra__pg *pg, const char *conninfo, bool for_replicati
 	}
 	if (PQstatus(pg->conn) == CONNECTION_OK && PQsetnonblocking(pg->conn, 1) == 0)
 		return TAYRA_OK;
-	tayra__complain(why, "PostgreSQL: %s", PQerrorMessage(pg->conn));
+	tayra__pg_complain_refused(PQerrorMessage(pg->conn), why);
 	return tayra__pg_refused_too_many(PQerrorMessage(pg->conn)) ? TAYRA_E_OVERLOAD
 								    : TAYRA_E_ORIGIN;
 }

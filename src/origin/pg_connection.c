@@ -490,7 +490,7 @@ cancel(struct tayra__pg *pg)
 }
 
 /* The server's message; those about data (classes 22, 23) and of functions (P0) hold values: of
- * them nothing behind the first quote or colon. */
+ * them nothing behind the first quote or colon, but for the name of a constraint or column. */
 static void
 complain_of(const PGresult *error, const struct tayra__complaint *why)
 {
@@ -499,8 +499,17 @@ complain_of(const PGresult *error, const struct tayra__complaint *why)
 	bool holds_values = strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 ||
 			    strncmp(state, "P0", 2) == 0;
 	int len = !message ? 0 : (int)(holds_values ? strcspn(message, "\":") : strlen(message));
+	const char *constraint = PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME);
+	const char *column = PQresultErrorField(error, PG_DIAG_COLUMN_NAME);
+	const char *name = constraint ? constraint : column;
 
-	tayra__complain(why, "%.*s (SQLSTATE %s)", len, message ? message : "", state);
+	while (len > 0 && message[len - 1] == ' ')
+		len--;
+	if (holds_values && name)
+		tayra__complain(why, "%.*s %s (SQLSTATE %s)", len, message ? message : "", name,
+				state);
+	else
+		tayra__complain(why, "%.*s (SQLSTATE %s)", len, message ? message : "", state);
 }
 
 /* => as tayra__pg_ask(). */

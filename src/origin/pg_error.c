@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "origin/pg_error.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include <tayra/base.h>
@@ -72,4 +73,42 @@ bool
 tayra__pg_refused_too_many(const char *message)
 {
 	return strstr(message, " 53300: ") != NULL;
+}
+
+/* Behind "connection to server at .. failed: FATAL:  3D000: "; NULL: no server said anything. */
+static const char *
+said_by_server(const char *message)
+{
+	static const char front[] = " failed: FATAL:  ";
+	const char *said = strstr(message, front);
+	size_t state = 0;
+
+	if (!said)
+		return NULL;
+	said += strlen(front);
+	while (isalnum((unsigned char)said[state]))
+		state++;
+	return state == 5 && said[5] == ':' && said[6] == ' ' ? said + 7 : said;
+}
+
+void
+tayra__pg_complain_refused(const char *message, const struct tayra__complaint *why)
+{
+	const char *said = said_by_server(message);
+	char text[512];
+	size_t len = 0;
+
+	if (said) {
+		tayra__complain(why, "PostgreSQL refuses: %.*s", (int)strcspn(said, "\n"), said);
+		return;
+	}
+	/* A line a host; lines that begin with a tab ask whether the server is running. */
+	while (*message && len < sizeof(text) - 1) {
+		if (message[0] == '\n' && message[1] == '\t')
+			message += 1 + strcspn(message + 1, "\n");
+		else
+			text[len++] = *message++;
+	}
+	text[len] = '\0';
+	tayra__complain(why, "PostgreSQL: %s", text);
 }

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "origin/complaint.h"
+
 /*
  * A SQLSTATE of five characters (PostgreSQL's appendix A); `context` is the error's, or NULL.
  * => a status < 0, TAYRA_E_ORIGIN for what is not known.
@@ -20,5 +22,7 @@ bool tayra__pg_is_unprepared(const char *sqlstate);
 bool tayra__pg_is_data(const char *sqlstate);
 /* The message of a refused connection, with verbose errors: are there too many of them? */
 bool tayra__pg_refused_too_many(const char *message);
+/* The same message for people: what the server said alone, or where none was reached and why. */
+void tayra__pg_complain_refused(const char *message, const struct tayra__complaint *why);
 
 #endif

@@ -45,6 +45,35 @@ open_one(struct tayra *t, const struct tayra__feed_source *source, char *why, si
 	return tayra_feed_redis(t, &o, source->where, why, why_len, out);
 }
 
+/* `left_out`: how many more gaps there were. */
+static void
+say(const struct tayra__feeds *feeds, const struct tayra__feed_source *source, const char *what,
+    const char *why, uint64_t left_out)
+{
+	char text[400];
+
+	if (!feeds->say)
+		return;
+	snprintf(text, sizeof(text), "its feed %s%s%s", what, why[0] ? ": " : "", why);
+	feeds->say(feeds->arg, source->name, text, left_out);
+}
+
+/* What the database lacks --feed-sql can write. */
+static void
+complain(const struct tayra__feed_source *source, const char *why, char *error, size_t error_len)
+{
+	static const char front[] = "feed: ", lacks[] = "no ", publication[] = "publication ";
+	bool written;
+
+	if (strncmp(why, front, strlen(front)) == 0)
+		why += strlen(front);
+	written = strncmp(why, lacks, strlen(lacks)) == 0 ||
+		  strncmp(why, publication, strlen(publication)) == 0;
+	snprintf(error, error_len, "%sfeed of origin '%.64s': %s%s",
+		 source->place ? source->place : "", source->name, why,
+		 written ? "; tayra serve --feed-sql writes the SQL that makes it" : "");
+}
+
 int
 tayra__feeds_open(struct tayra__server *server, const struct tayra__server_options *options,
 		  char *error, size_t error_len)
@@ -67,11 +96,12 @@ tayra__feeds_open(struct tayra__server *server, const struct tayra__server_optio
 		if (status == TAYRA_E_NOMEM)
 			return status;
 		if (status != TAYRA_OK) {
-			snprintf(error, error_len, "%sfeed of origin '%.64s': %s",
-				 source->place ? source->place : "", source->name,
-				 why[0] ? why : tayra_status_text(status));
+			complain(source, why[0] ? why : tayra_status_text(status), error,
+				 error_len);
 			return status;
 		}
+		if (why[0])
+			say(feeds, source, "does not hear yet, and tries again", why, 0);
 		seat->source = source;
 		seat->since_ns = tayra__loop_now_ns(server->loop);
 		seat->sound = stats_of(seat).sound;
@@ -89,19 +119,6 @@ tayra__feeds_close(struct tayra__feeds *feeds)
 	*feeds = (struct tayra__feeds){ 0 };
 }
 
-static void
-say_blind(const struct tayra__feeds *feeds, const struct tayra__feed_seat *seat,
-	  const struct tayra_feed_stats *stats)
-{
-	char text[200];
-
-	if (!feeds->say)
-		return;
-	snprintf(text, sizeof(text), "its feed missed something%s%s", stats->trouble[0] ? ": " : "",
-		 stats->trouble);
-	feeds->say(feeds->arg, seat->source->name, text, stats->gaps - seat->gaps - 1);
-}
-
 void
 tayra__feeds_tick(struct tayra__feeds *feeds, uint64_t now_ns)
 {
@@ -110,7 +127,10 @@ tayra__feeds_tick(struct tayra__feeds *feeds, uint64_t now_ns)
 		const struct tayra_feed_stats stats = stats_of(seat);
 
 		if (stats.gaps != seat->gaps)
-			say_blind(feeds, seat, &stats);
+			say(feeds, seat->source, "missed something", stats.trouble,
+			    stats.gaps - seat->gaps - 1);
+		if (stats.sound && !seat->sound)
+			say(feeds, seat->source, "hears", "", 0);
 		if (stats.gaps != seat->gaps || stats.sound != seat->sound)
 			seat->since_ns = now_ns;
 		seat->gaps = stats.gaps;

@@ -70,7 +70,7 @@ int tayra__feeds_open(struct tayra__server *server, const struct tayra__server_o
 		      char *error, size_t error_len);
 /* Before the handle; also when open failed or was not called. */
 void tayra__feeds_close(struct tayra__feeds *feeds);
-/* Notice, and say, that one has gone blind. */
+/* Notice, and say, that one has gone blind, or hears again. */
 void tayra__feeds_tick(struct tayra__feeds *feeds, uint64_t now_ns);
 struct tayra__feeds_figures tayra__feeds_figures(const struct tayra__feeds *feeds);
 /* The n-th; NULL source: there are no more. */

@@ -15,7 +15,7 @@
 
 #define COMPLETIONS_A_ROUND 64
 #define TRIES_MAX           3
-#define WHY_MAX             200
+#define WHY_MAX             240
 
 enum ending { REPLY_VALUE, REPLY_VALUES, EXECUTE, REPLY_WRITTEN };
 
@@ -146,12 +146,19 @@ text_of_write(int status)
 static bool
 explain(const struct slot *slot, char *why, size_t why_len)
 {
-	char text[TAYRA__TROUBLE_TEXT];
+	const bool refused = slot->status == TAYRA_E_INVAL && slot->fetch->ending == REPLY_WRITTEN;
+	char text[TAYRA__TROUBLE_TEXT] = "";
 
-	if (slot->status != TAYRA_E_ORIGIN || !slot->route || !slot->route->name ||
-	    tayra__trouble_read(&slot->route->origin->trouble, text) == 0)
+	if (!slot->route || !slot->route->name)
 		return false;
-	snprintf(why, why_len, "ORIGIN origin '%.40s' failed: %s", slot->route->name, text);
+	if (refused)
+		tayra__trouble_read_refusal(&slot->route->origin->trouble, text);
+	else if (slot->status == TAYRA_E_ORIGIN)
+		tayra__trouble_read(&slot->route->origin->trouble, text);
+	if (!text[0])
+		return false;
+	snprintf(why, why_len, "ORIGIN origin '%.40s' %s: %s", slot->route->name,
+		 refused ? "does not take this value" : "failed", text);
 	return true;
 }
 

@@ -178,7 +178,7 @@ settle(struct tayra__server *server, const struct tayra__server_options *o, char
 	uint64_t buffers = memory / BUFFERS_SHARE;
 
 	if (memory < MEMORY_MIN) {
-		snprintf(error, error_len, "%llu bytes of memory are too few: at least 8M",
+		snprintf(error, error_len, "memory: %llu bytes are too few: at least 8M",
 			 (unsigned long long)memory);
 		return TAYRA_E_INVAL;
 	}
@@ -279,7 +279,8 @@ check_address(struct tayra__server *server, const struct tayra__server_options *
 	int status;
 
 	if (tayra__address_parse(text, &server->address) != TAYRA_OK) {
-		tayra__address_explain(text, error, error_len);
+		snprintf(error, error_len, "listen: ");
+		tayra__address_explain(text, error + strlen(error), error_len - strlen(error));
 		return TAYRA_E_INVAL;
 	}
 	status = tayra__server_set_password(server, o->password, o->password ? o->password_len : 0);

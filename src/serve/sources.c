@@ -274,7 +274,7 @@ open_route(const struct opening *o, const struct tayra__route_setting *route)
 	}
 	if (why[0])
 		tayra__document_complain(&s->document, place_of(route, TAYRA_OK, why), o->note,
-					 o->note_len, "does not answer yet, and is tried again: %s",
+					 o->note_len, "cannot be asked yet, and is tried again: %s",
 					 why);
 	out->keys = route->keys;
 	out->name = route->source->name;

@@ -85,7 +85,7 @@ a_word_stands_only_where_its_row_says(void **state)
 	assert_int_equal(tayra__knob_set(tayra__knob_find(table, "count"), &thing, "10", NULL, NULL,
 					 why, sizeof(why)),
 			 TAYRA_E_INVAL);
-	assert_string_equal(why, "'10' is not a number from 1 to 9");
+	assert_string_equal(why, "'10' is not a number from 1 to 9, nor 'all'");
 	assert_int_equal(thing.ns, 5);
 	assert_int_equal(thing.count, 0);
 }

@@ -146,7 +146,7 @@ printf '%s\n' 'origins:' '  packages:' '    sqlite: packages.db' '    feed: {cha
 	'loads: {refresh_at: 0.8}' >feed.yaml
 "$tayra" serve --check --admin off -c feed.yaml >out 2>err
 [ $? -eq 2 ] && [ ! -s out ] &&
-	grep -q "^tayra serve: feed.yaml:4:5: feed of origin 'packages': SQL: no such table: nowhere$" err
+	grep -q "^tayra serve: feed.yaml:4:5: feed of origin 'packages': no table of changes 'nowhere'; tayra serve --feed-sql writes the SQL that makes it$" err
 claim "--check says that a feed has no table"
 sed -i 's/{changes: nowhere}/on/' feed.yaml
 "$tayra" serve --check --admin off -c feed.yaml >out 2>err
@@ -620,7 +620,7 @@ claim "and an error for what was never loaded"
 stop
 start pg.yaml >out
 claim "starts while the database is down"
-grep -q 'pg.yaml:3:5: does not answer yet' err
+grep -q 'pg.yaml:3:5: cannot be asked yet' err
 claim "and says so"
 stop
 

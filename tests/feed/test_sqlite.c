@@ -333,7 +333,7 @@ what_is_wrong_is_refused_with_a_reason(void **state)
 	assert_non_null(strstr(error, "/no/such/file"));
 	assert_int_equal(tayra_feed_sqlite(t, NULL, path, "none", error, sizeof(error), &feed),
 			 TAYRA_E_INVAL);
-	assert_string_equal(error, "SQL: no such table: none");
+	assert_string_equal(error, "feed: no table of changes 'none'");
 	assert_int_equal(tayra_feed_sqlite(t, NULL, path, "item", error, sizeof(error), &feed),
 			 TAYRA_E_INVAL);
 	assert_string_equal(error, "SQL: no such column: key");

@@ -36,6 +36,27 @@ what_is_about_the_key_or_the_load_is_no_trouble(void **state)
 }
 
 static void
+why_a_value_was_refused_is_kept_beside(void **state)
+{
+	struct tayra__trouble trouble;
+	char text[TAYRA__TROUBLE_TEXT];
+
+	tayra__trouble_init(&trouble);
+	tayra__trouble_read_refusal(&trouble, text);
+	assert_string_equal(text, "");
+	tayra__trouble_note(&trouble, TAYRA_E_ORIGIN, "down");
+	tayra__trouble_note(&trouble, TAYRA_E_INVAL, "too odd");
+	assert_int_equal(tayra__trouble_read(&trouble, text), 1);
+	assert_string_equal(text, "down");
+	tayra__trouble_read_refusal(&trouble, text);
+	assert_string_equal(text, "too odd");
+	tayra__trouble_note(&trouble, TAYRA_E_INVAL, ""); /* not for the same reason */
+	tayra__trouble_read_refusal(&trouble, text);
+	assert_string_equal(text, "");
+	tayra__trouble_fini(&trouble);
+}
+
+static void
 a_text_is_one_line_cut_between_characters(void **state)
 {
 	char text[TAYRA__TROUBLE_TEXT], given[TAYRA__TROUBLE_TEXT + 10];
@@ -57,6 +78,7 @@ a_text_is_one_line_cut_between_characters(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_last_complaint_and_their_number_are_kept),
 	cmocka_unit_test(what_is_about_the_key_or_the_load_is_no_trouble),
+	cmocka_unit_test(why_a_value_was_refused_is_kept_beside),
 	cmocka_unit_test(a_text_is_one_line_cut_between_characters),
 };
 

@@ -313,6 +313,27 @@ overload_and_timeouts_of_the_server_are_told_apart_from_errors(void **state)
 	tayra_origin_close(origin);
 }
 
+/* Nor where in the server's source it was said. */
+static void
+why_no_connection_is_made_is_said_in_the_servers_words(void **state)
+{
+	struct tayra_origin *origin;
+	char error[200], conninfo[300];
+
+	need_server(state);
+	snprintf(conninfo, sizeof(conninfo), "%s dbname=nowhere", cluster.conninfo);
+	assert_int_equal(tayra_origin_postgres(NULL, conninfo, SQL, error, sizeof(error), &origin),
+			 TAYRA_OK);
+	assert_string_equal(error, "PostgreSQL refuses: database \"nowhere\" does not exist");
+	tayra_origin_close(origin);
+	assert_int_equal(tayra_origin_postgres(NULL, "host=127.0.0.1 port=1", SQL, error,
+					       sizeof(error), &origin),
+			 TAYRA_OK);
+	assert_string_equal(error, "PostgreSQL: connection to server at \"127.0.0.1\", port 1 "
+				   "failed: Connection refused");
+	tayra_origin_close(origin);
+}
+
 static void
 too_many_connections_are_overload_with_a_hint(void **state)
 {
@@ -590,6 +611,7 @@ a_value_is_written_and_what_the_database_does_not_take_is_not(void **state)
 {
 	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
 	struct tayra_origin *origin;
+	char text[TAYRA__TROUBLE_TEXT];
 	struct stage s;
 
 	execute("CREATE TABLE written (name text PRIMARY KEY, value text CHECK (length(value) < "
@@ -606,6 +628,8 @@ a_value_is_written_and_what_the_database_does_not_take_is_not(void **state)
 	assert_int_equal(put_through(&s, origin, "x'); --", "1", 1), TAYRA_OK);
 	expect(origin, "x'); --", "1", 1);
 	assert_int_equal(put_through(&s, origin, "k", "far too long", 12), TAYRA_E_INVAL);
+	tayra__trouble_read_refusal(&origin->trouble, text);
+	assert_string_equal(text, "new row for relation written_value_check (SQLSTATE 23514)");
 	assert_int_equal(put_through(&s, origin, "k", "a\0b", 3), TAYRA_E_INVAL);
 	assert_int_equal(put_through(&s, origin, "k", "\xff", 1), TAYRA_E_INVAL);
 	has(&s, "k", "");
@@ -705,6 +729,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_query_past_its_deadline_is_cancelled_on_the_server),
 	cmocka_unit_test(a_query_nobody_waits_for_is_cancelled),
 	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
+	cmocka_unit_test(why_no_connection_is_made_is_said_in_the_servers_words),
 	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
 	cmocka_unit_test(of_the_same_version_the_value_is_not_asked_for),
 	cmocka_unit_test(a_value_is_written_and_what_the_database_does_not_take_is_not),

@@ -27,6 +27,8 @@ static char path[] = "/tmp/tayra-feeds-XXXXXX";
 static int client;
 static bool serving;
 static char body[16384];
+static void (*settings_trouble)(void *arg, const char *origin, const char *text,
+				uint64_t left_out); /* of the next server */
 
 static uint64_t
 now_ms(void)
@@ -112,6 +114,7 @@ start(const char *origin, const char *query, const char *route)
 		    TAYRA_OK ||
 	    tayra__settings_open(&settings, error, sizeof(error), note, sizeof(note)) != TAYRA_OK)
 		fail_msg("%s", error);
+	settings.server.trouble = settings_trouble;
 	client_start(&running, settings.server);
 	client = client_connect(&running);
 	serving = true;
@@ -361,6 +364,62 @@ execute_postgres(const char *sql)
 	PQfinish(conn);
 }
 
+static char said[1000];
+static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+say(void *arg, const char *origin, const char *text, uint64_t left_out)
+{
+	size_t len;
+
+	pthread_mutex_lock(&said_lock);
+	len = strlen(said);
+	snprintf(said + len, sizeof(said) - len, "%s: %s; ", origin, text);
+	pthread_mutex_unlock(&said_lock);
+}
+
+static void
+await_said(const char *text)
+{
+	uint64_t begin_ms = now_ms();
+	bool is;
+
+	do {
+		pthread_mutex_lock(&said_lock);
+		is = strcmp(said, text) == 0;
+		pthread_mutex_unlock(&said_lock);
+		if (now_ms() - begin_ms > CLIENT_PATIENCE_S * 1000)
+			fail_msg("not said: %s, but: %s", text, said);
+		usleep(1000);
+	} while (!is);
+}
+
+static void
+one_that_cannot_hear_at_the_start_says_why_and_that_it_does_then(void **state)
+{
+#define REFUSED                                                                                    \
+	"db: its feed does not hear yet, and tries again: PostgreSQL refuses: role \"late\" is "   \
+	"not permitted to log in; "
+	char origin[300];
+
+	if (!cluster_create(&cluster))
+		skip();
+	execute_postgres("CREATE ROLE late; CREATE TABLE item (id int PRIMARY KEY, version int);"
+			 "GRANT SELECT ON item TO late");
+	snprintf(origin, sizeof(origin), "postgres: \"%s user=late\", feed: on", cluster.conninfo);
+	said[0] = '\0';
+	settings_trouble = say;
+	start(origin, "select version from item where id = $1::int", "");
+	settings_trouble = NULL;
+	await_info("state=blind");
+	await_said(REFUSED);
+	execute_postgres("ALTER ROLE late LOGIN");
+	await_info("state=hearing");
+	await_said(REFUSED "db: its feed hears; ");
+	stop(NULL);
+	cluster_destroy(&cluster);
+}
+
 static void
 a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back(void **state)
 {
@@ -481,6 +540,7 @@ main(void)
 		TEST(what_is_doubted_is_served_stale_if_that_is_allowed_and_loaded_again),
 		TEST(what_is_set_in_redis_is_in_the_next_replies_and_a_lost_feed_comes_back),
 #ifdef HAVE_POSTGRES
+		TEST(one_that_cannot_hear_at_the_start_says_why_and_that_it_does_then),
 		TEST(a_commit_in_postgres_is_in_the_next_replies_and_a_lost_feed_comes_back),
 		TEST(replication_is_told_the_tables_of_all_routes),
 		TEST(a_commit_in_the_log_of_postgres_is_in_the_next_replies),

@@ -8,6 +8,7 @@
 
 #include <tayra/tayra.h>
 
+#include "load/origin.h"
 #include "serve/route.h"
 
 /* The test's origin, which has one value; writing "slow.." is held back. */
@@ -88,10 +89,11 @@ start(void **state)
 		  .ttl_ms = 60000,
 		  .timeout_ns = 300 * TAYRA_NS_PER_MS },
 		{ .keys = "r:{name}", .origin = reader, .ttl_ms = 60000 },
+		{ .keys = "n:{name}", .origin = origin, .name = "db", .ttl_ms = 60000 },
 	};
 	client_start(&running, (struct tayra__server_options){ .memory_bytes = 16u << 20,
 							       .routes = routes,
-							       .route_count = 3 });
+							       .route_count = 4 });
 	client = client_connect(&running);
 	other = client_connect(&running);
 	return 0;
@@ -185,6 +187,9 @@ a_refusal_leaves_what_was_and_a_failure_forgets_it(void **state)
 	source.status = TAYRA_E_INVAL;
 	client_say(client, "SET w:a x", "-ORIGIN the origin does not take this value\r\n");
 	client_say(client, "EXISTS w:a", ":1\r\n");
+	tayra__trouble_note(&origin->trouble, TAYRA_E_INVAL, "value is null");
+	client_say(client, "SET n:a x",
+		   "-ORIGIN origin 'db' does not take this value: value is null\r\n");
 	source.status = TAYRA_E_NOT_FOUND;
 	client_say(client, "SET w:a x", "-ORIGIN the origin has no such key to change\r\n");
 	client_say(client, "EXISTS w:a", ":1\r\n");
