@@ -469,6 +469,12 @@ struct tayra_executor_options {
 	struct tayra_pace *pace;
 	uint32_t queue_max;              /* of its own pace: waiting tasks a class; default 1024 */
 	const struct tayra_clock *clock; /* NULL: the real one.  Borrowed */
+	/*
+	 * Where tasks follow each other within this time, one of the idle threads looks out for the
+	 * next one for so long before it sleeps: waking a thread takes longer than many tasks do.
+	 * At most 1 ms; default 50 us, where there is more than one processor; UINT64_MAX: none.
+	 */
+	uint64_t spin_ns;
 };
 #define TAYRA_EXECUTOR_OPTIONS_INIT TAYRA__SIZED(struct tayra_executor_options)
 

@@ -5,6 +5,7 @@
  */
 #include "pace/executor.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,6 +15,8 @@
 
 #define DEFAULT_THREADS 4u
 #define THREADS_MAX     1024u
+#define DEFAULT_SPIN_NS (50 * TAYRA_NS_PER_US)
+#define SPIN_MAX_NS     TAYRA_NS_PER_MS
 #define TICK_NS         (10 * TAYRA_NS_PER_MS)
 #define NEVER_CODEL_NS  (UINT64_MAX / 8) /* the longest that pace takes */
 
@@ -61,6 +64,69 @@ tayra__executor_until_ns(uint64_t timeout_ns)
 
 /* The threads. */
 
+static uint64_t
+real_ns(void)
+{
+	return tayra__clock_mono_ns(tayra_clock_real());
+}
+
+void
+tayra__executor_give(struct tayra_executor *ex, struct tayra__task *task)
+{
+	const bool idle = tayra__list_empty(&ex->ready);
+
+	task->state = TAYRA__TASK_READY;
+	tayra__list_push_back(&ex->ready, &task->link);
+	if (idle && ex->looking) {
+		atomic_store_explicit(&ex->given, true, memory_order_relaxed);
+		return;
+	}
+	if (idle && ex->spin_ns)
+		ex->soon = real_ns() - ex->idle_ns < ex->spin_ns;
+	pthread_cond_signal(&ex->work);
+}
+
+static void
+relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+/* The lock is held, and let go of meanwhile. */
+static void
+look_out(struct tayra_executor *ex)
+{
+	const uint64_t until_ns = real_ns() + ex->spin_ns;
+
+	ex->looking = true;
+	atomic_store_explicit(&ex->given, false, memory_order_relaxed);
+	pthread_mutex_unlock(&ex->lock);
+	while (!atomic_load_explicit(&ex->given, memory_order_relaxed) && real_ns() < until_ns)
+		relax();
+	pthread_mutex_lock(&ex->lock);
+	ex->looking = false;
+	ex->soon = atomic_load_explicit(&ex->given, memory_order_relaxed);
+}
+
+/* Until something is ready, or stop.  The lock is held. */
+static void
+await_work(struct tayra_executor *ex)
+{
+	while (tayra__list_empty(&ex->ready) && !ex->stop) {
+		if (ex->soon && !ex->looking) {
+			look_out(ex);
+			continue;
+		}
+		if (ex->spin_ns)
+			ex->idle_ns = real_ns();
+		pthread_cond_wait(&ex->work, &ex->lock);
+	}
+}
+
 static struct tayra__task *
 next(struct tayra_executor *ex)
 {
@@ -68,8 +134,7 @@ next(struct tayra_executor *ex)
 	struct tayra__list *node;
 
 	pthread_mutex_lock(&ex->lock);
-	while (tayra__list_empty(&ex->ready) && !ex->stop)
-		pthread_cond_wait(&ex->work, &ex->lock);
+	await_work(ex);
 	node = tayra__list_pop_front(&ex->ready);
 	if (node) {
 		task = TAYRA__LIST_ENTRY(node, struct tayra__task, link);
@@ -190,6 +255,14 @@ start(struct tayra_executor *ex, uint32_t threads)
 	return ex->has_timer ? TAYRA_OK : TAYRA_E_NOMEM;
 }
 
+static uint64_t
+spin_ns_of(const struct tayra_executor_options *o)
+{
+	if (o->spin_ns == UINT64_MAX || sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return 0;
+	return o->spin_ns ? o->spin_ns : DEFAULT_SPIN_NS;
+}
+
 int
 tayra_executor_create(const struct tayra_executor_options *given, struct tayra_executor **out)
 {
@@ -201,7 +274,8 @@ tayra_executor_create(const struct tayra_executor_options *given, struct tayra_e
 		return TAYRA_E_INVAL;
 	*out = NULL;
 	status = tayra__option_struct(given, &o, sizeof(o));
-	if (status != TAYRA_OK || o.threads > THREADS_MAX || (o.clock && !o.clock->mono_ns))
+	if (status != TAYRA_OK || o.threads > THREADS_MAX || (o.clock && !o.clock->mono_ns) ||
+	    (o.spin_ns > SPIN_MAX_NS && o.spin_ns != UINT64_MAX))
 		return TAYRA_E_INVAL;
 	if (o.threads == 0)
 		o.threads = DEFAULT_THREADS;
@@ -214,6 +288,7 @@ tayra_executor_create(const struct tayra_executor_options *given, struct tayra_e
 	tayra__list_init(&ex->kinds);
 	ex->clock = o.clock ? o.clock : tayra_clock_real();
 	ex->process = getpid();
+	ex->spin_ns = spin_ns_of(&o);
 	ex->pace = o.pace;
 	if (!ex->pace)
 		status = make_pace(ex, o.threads, o.queue_max);

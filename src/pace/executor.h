@@ -30,7 +30,12 @@ struct tayra_executor {
 	pthread_cond_t changed; /* a task is not being cancelled any more; a call is over */
 	pthread_cond_t hurry;   /* the timer has something to do, or stop */
 	struct tayra__list all, ready;
-	uint64_t pending; /* submitted or being submitted, and not ended */
+	/* One thread may look out for the next task before it sleeps: */
+	uint64_t spin_ns;   /* for so long; 0: none does */
+	uint64_t idle_ns;   /* when one last went to sleep, on the real clock */
+	bool looking, soon; /* one does; it is worth while */
+	_Atomic bool given; /* something was put into ready meanwhile */
+	uint64_t pending;   /* submitted or being submitted, and not ended */
 	uint32_t waiting, calls;
 	uint64_t look_ns;          /* the timer has to look then, if not before; UINT64_MAX: no */
 	uint32_t carriers_waiting; /* of `waiting` */
@@ -81,6 +86,8 @@ tayra__task_handle(struct tayra__task *task)
 }
 
 /* executor.c */
+/* The lock is held: to whichever thread is free. */
+void tayra__executor_give(struct tayra_executor *ex, struct tayra__task *task);
 uint64_t tayra__executor_now_ns(const struct tayra_executor *ex);
 /* A call that was counted in `calls` is over, and may have left something to the timer. */
 void tayra__executor_leave_submit(struct tayra_executor *ex);

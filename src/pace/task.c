@@ -104,11 +104,8 @@ let_in(struct tayra_executor *ex, struct tayra__task *task)
 	settle_cancelling(ex, task);
 	stop_waiting(ex, task);
 	cancelled = task->cancelled;
-	if (!cancelled) {
-		task->state = TAYRA__TASK_READY;
-		tayra__list_push_back(&ex->ready, &task->link);
-		pthread_cond_signal(&ex->work);
-	}
+	if (!cancelled)
+		tayra__executor_give(ex, task);
 	pthread_mutex_unlock(&ex->lock);
 	if (cancelled)
 		end_cancelled(ex, task);

@@ -578,6 +578,9 @@ bad_options_and_tasks_are_refused(void **state)
 	struct tayra_executor *ex = (void *)1;
 	struct tayra_task task = { .fn = count, .cls = (enum tayra_class)9 };
 
+	options.spin_ns = TAYRA_NS_PER_MS + 1;
+	assert_int_equal(tayra_executor_create(&options, &ex), TAYRA_E_INVAL);
+	options.spin_ns = 0;
 	options.threads = 1025;
 	assert_int_equal(tayra_executor_create(&options, &ex), TAYRA_E_INVAL);
 	assert_null(ex);
@@ -622,11 +625,45 @@ submitting_and_running_allocate_nothing(void **state)
 	tayra_task_queue_destroy(queue);
 }
 
+/* Between them the thread sleeps, looks out, or is about to do one or the other. */
+static void
+no_task_is_overlooked_by_a_thread_that_looks_out_for_it(void **state)
+{
+	static const uint64_t spins[] = { UINT64_MAX, 0, 2000, TAYRA_NS_PER_MS };
+
+	for (unsigned i = 0; i < sizeof(spins) / sizeof(spins[0]); i++) {
+		struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
+		struct tayra_executor_stats stats = { .size = sizeof(stats) };
+		struct tayra_executor *ex;
+		_Atomic unsigned ran = 0;
+
+		options.threads = 1 + i % 2;
+		options.spin_ns = spins[i];
+		assert_int_equal(tayra_executor_create(&options, &ex), TAYRA_OK);
+		for (unsigned n = 0; n < 3000; n++) {
+			struct tayra_task tasks[2] = { { .fn = count, .arg = (void *)&ran },
+						       { .fn = count, .arg = (void *)&ran } };
+			uint64_t until_ns = now() + n % 7 * 1000;
+
+			while (now() < until_ns)
+				;
+			assert_int_equal(tayra_submit(ex, &tasks[0]), TAYRA_OK);
+			assert_int_equal(tayra_submit(ex, &tasks[1]), TAYRA_OK);
+			assert_int_equal(tayra_task_wait(ex, tasks, 2, 60 * SECOND), TAYRA_OK);
+			assert_int_equal(ran, 2 * (n + 1));
+		}
+		tayra_executor_stats(ex, &stats);
+		assert_int_equal(stats.submitted, 6000);
+		assert_int_equal(tayra_executor_destroy(ex), TAYRA_OK);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_task_ends_with_what_its_function_returned),
+		cmocka_unit_test(no_task_is_overlooked_by_a_thread_that_looks_out_for_it),
 		cmocka_unit_test(a_batch_of_1000_is_submitted_and_waited_for),
 		cmocka_unit_test(what_a_batch_is_refused_has_ended_with_the_reason),
 		cmocka_unit_test(what_a_batch_is_refused_comes_out_of_its_queue_too),
