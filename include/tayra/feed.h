@@ -31,6 +31,12 @@ extern "C" {
 struct tayra;
 struct tayra_feed;
 
+/* A table, "table" or "schema.table" as its name is, unquoted; and the keys that are made of its
+ * rows: a pattern whose parts are columns.  A table may come again, with other keys. */
+struct tayra_feed_table {
+	const char *table, *keys;
+};
+
 /* What becomes of a value that has changed at its origin, or is distrusted. */
 enum tayra_feed_forget {
 	TAYRA_FEED_STALE = 0,  /* it is stale, within the time it was to live */
@@ -54,6 +60,11 @@ struct tayra_feed_options {
 	 * begins with another.  For the call */
 	const char *const *prefixes;
 	size_t prefix_count;
+	/* For tayra_feed_postgres(), and for tayra_feed_sqlite() with a table of changes: what
+	 * .._sql() was to make tell.  Whenever the feed begins to hear it looks for those triggers,
+	 * and stats.untold names the first table that has not got them.  For the call */
+	const struct tayra_feed_table *tables;
+	size_t table_count;
 };
 #define TAYRA_FEED_OPTIONS_INIT TAYRA__SIZED(struct tayra_feed_options)
 
@@ -92,6 +103,8 @@ struct tayra_feed_stats {
 	uint64_t gaps;           /* times something may have been missed */
 	bool sound;              /* every change is told now */
 	char trouble[128];       /* why it went blind the last time; "": it never did */
+	char untold[128]; /* of options.tables, one whose changes nobody tells, as it was seen last:
+			     "item for item:{id}"; "": none */
 };
 #define TAYRA_FEED_STATS_INIT TAYRA__SIZED(struct tayra_feed_stats)
 TAYRA_API void tayra_feed_stats(struct tayra_feed *feed, struct tayra_feed_stats *out);
@@ -124,12 +137,6 @@ TAYRA_API int tayra_feed_postgres(struct tayra *t, const struct tayra_feed_optio
  */
 TAYRA_API int tayra_feed_postgres_sql(const char *keys, const char *table, const char *channel,
 				      char *error, size_t error_len, FILE *out);
-
-/* A table, "table" or "schema.table" as its name is, unquoted; and the keys that are made of its
- * rows: a pattern whose parts are columns.  A table may come again, with other keys. */
-struct tayra_feed_table {
-	const char *table, *keys;
-};
 
 /*
  * A PostgreSQL server, from 11, that replicates: what is committed to these tables is read from its

@@ -39,6 +39,7 @@ struct command {
 	struct tayra__settings settings;
 	const char *file;
 	bool check, feed_sql;
+	const char *feed_origin; /* whose SQL; NULL: there is one */
 };
 
 /* "password-file" of "password_file". */
@@ -61,8 +62,10 @@ fill_options(struct options *o)
 		  0 },
 		{ "check", CHECK, NULL, 0,
 		  "say what would be served, and end: 0, or 2 when it cannot be", 0 },
-		{ "feed-sql", FEED_SQL, NULL, 0,
-		  "write the SQL that makes the tables of routes tell what changes, and end", 0 },
+		{ "feed-sql", FEED_SQL, "ORIGIN", OPTION_ARG_OPTIONAL,
+		  "write the SQL that makes the tables of routes tell what changes, and end; "
+		  "ORIGIN: of which, where several have such",
+		  0 },
 		{ "tier", TIER, "TIER", 0,
 		  "what memory lets go is kept there; file:DIRECTORY[,limit=BYTES] is --file-tier "
 		  "and --file-tier-limit in one, remote:redis://HOST[:PORT] is --remote-tier; "
@@ -174,7 +177,10 @@ parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case 'c': command->file = text; return 0;
 	case CHECK: command->check = true; return 0;
-	case FEED_SQL: command->feed_sql = true; return 0;
+	case FEED_SQL:
+		command->feed_sql = true;
+		command->feed_origin = text;
+		return 0;
 	case TIER: return set_tier(command, text);
 	case ARGP_KEY_ARG:
 		tayra__cli_error(command->name, "takes no argument '%s' (see %s --help)", text,
@@ -325,7 +331,7 @@ write_feed_sql(struct command *command, char *error, size_t error_len)
 {
 	const struct tayra__reader r = { &command->settings.document, &command->settings, error,
 					 error_len };
-	int status = tayra__feeding_sql(&r, stdout);
+	int status = tayra__feeding_sql(&r, command->feed_origin, stdout);
 
 	if (status == TAYRA_OK && !fflush(stdout) && !ferror(stdout))
 		return TAYRA__EXIT_OK;

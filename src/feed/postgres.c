@@ -24,9 +24,28 @@ struct postgres {
 	struct tayra__feed_line line; /* first: the caller's pointer */
 	struct tayra__pg pg;
 	struct tayra__feed_server server;
-	char *listen; /* the SQL */
+	char *listen;  /* the SQL */
+	char *lacking; /* SQL that gives a table that does not tell; NULL: none is to */
 	char channel[TAYRA__TRIGGER_CHANNEL_MAX + 1];
 };
+
+/* => TAYRA_OK, also when the server does not say. */
+static int
+look_for_triggers(struct postgres *p, const struct tayra__pg_patience *patience,
+		  const struct tayra__complaint *why)
+{
+	PGresult *result = NULL;
+	int status;
+
+	if (!p->lacking)
+		return TAYRA_OK;
+	status = tayra__pg_query(&p->pg, p->lacking, patience, &result, why);
+	tayra__feed_untold(&p->line.feed, status == TAYRA_OK && PQntuples(result) == 1
+						  ? PQgetvalue(result, 0, 0)
+						  : "");
+	PQclear(result);
+	return status == TAYRA_E_INVAL ? TAYRA_OK : status;
+}
 
 /* => TAYRA_OK: every change from now on will be told.  Else the connection is closed. */
 static int
@@ -39,6 +58,8 @@ hear(struct tayra__feed_line *line, const struct tayra__complaint *why)
 
 	if (status == TAYRA_OK)
 		status = tayra__pg_run(&p->pg, p->listen, &patience, why);
+	if (status == TAYRA_OK)
+		status = look_for_triggers(p, &patience, why);
 	tayra__feed_server_outcome(status, within_ns, why);
 	if (status == TAYRA_OK)
 		tayra_feed_sound(&p->line.feed);
@@ -115,6 +136,7 @@ free_postgres(struct postgres *p)
 {
 	tayra__feed_server_fini(&p->server);
 	tayra__mem_free(p->listen);
+	tayra__mem_free(p->lacking);
 	tayra__mem_free(p);
 }
 
@@ -176,6 +198,9 @@ make(const struct tayra_feed_options *options, const char *conninfo, const char 
 		p->listen = listen_sql(channel);
 		status = p->listen ? TAYRA_OK : TAYRA_E_NOMEM;
 	}
+	if (status == TAYRA_OK)
+		status = tayra__trigger_lacking(TAYRA__QUOTE_POSTGRES, options, channel,
+						&p->lacking, why);
 	if (status != TAYRA_OK)
 		free_postgres(p);
 	return status;

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "feed/settings.h"
 #include "feed/thread.h"
+#include "feed/trigger.h"
 #include "load/feed.h"
 #include "net/buffer.h"
 #include "origin/sqlite_open.h"
@@ -40,6 +41,7 @@ struct sqlite {
 	sqlite3 *db;
 	sqlite3_stmt *version, *news, *last; /* news, last: NULL without a table of changes */
 	char *changes;                       /* its name, or NULL */
+	char *lacking; /* SQL that gives a table that does not tell; NULL: none is to */
 	int64_t seen_version, seen_id;
 	bool due; /* what has changed could not be read yet */
 	uint64_t interval_ns;
@@ -129,6 +131,21 @@ take_changes(struct sqlite *s)
 	return SQLITE_OK;
 }
 
+static void
+look_for_triggers(struct sqlite *s)
+{
+	sqlite3_stmt *find = NULL;
+	const char *table = NULL;
+
+	if (!s->lacking)
+		return;
+	if (sqlite3_prepare_v2(s->db, s->lacking, -1, &find, NULL) == SQLITE_OK &&
+	    sqlite3_step(find) == SQLITE_ROW)
+		table = (const char *)sqlite3_column_text(find, 0);
+	tayra__feed_untold(&s->feed, table ? table : "");
+	sqlite3_finalize(find);
+}
+
 /* From now on every commit will be noticed.  => SQLite's code. */
 static int
 begin(struct sqlite *s)
@@ -141,6 +158,7 @@ begin(struct sqlite *s)
 		return rc;
 	s->due = false;
 	s->looked_ns = tayra__clock_real_ns();
+	look_for_triggers(s);
 	tayra_feed_sound(&s->feed);
 	return SQLITE_OK;
 }
@@ -203,6 +221,7 @@ close_sqlite(struct tayra_feed *feed)
 	tayra__buffer_fini(&s->waiting);
 	tayra__feed_fini(&s->feed);
 	tayra__mem_free(s->changes);
+	tayra__mem_free(s->lacking);
 	tayra__mem_free(s);
 }
 
@@ -263,9 +282,14 @@ prepare_changes(struct sqlite *s, const struct tayra__complaint *why)
 }
 
 static int
-fill(struct sqlite *s, const char *path, const char *changes, const struct tayra__complaint *why)
+fill(struct sqlite *s, const struct tayra_feed_options *options, const char *path,
+     const char *changes, const struct tayra__complaint *why)
 {
 	int status = tayra__feed_thread_init(&s->thread);
+
+	if (status == TAYRA_OK && changes)
+		status = tayra__trigger_lacking(TAYRA__QUOTE_SQLITE, options, changes, &s->lacking,
+						why);
 
 	if (status == TAYRA_OK && changes) {
 		s->changes = tayra__mem_strdup(changes);
@@ -319,7 +343,7 @@ tayra_feed_sqlite(struct tayra *t, const struct tayra_feed_options *options, con
 		tayra__mem_free(s);
 		return status;
 	}
-	status = fill(s, path, changes, &why);
+	status = fill(s, options, path, changes, &why);
 	if (status != TAYRA_OK) {
 		close_sqlite(&s->feed);
 		return status;

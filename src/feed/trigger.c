@@ -16,6 +16,8 @@
 #include <tayra/tayra.h>
 
 #include "base/hash.h"
+#include "base/mem.h"
+#include "base/option.h"
 
 #define ROWS_MAX   "1000"
 #define NOTE_BYTES "7999"
@@ -71,6 +73,71 @@ tayra__trigger_read(enum tayra__quote_dialect dialect, const char *keys, const c
 		return refuse(why, "a name of over 63 bytes");
 	name_it(out, keys, table, for_whom);
 	return TAYRA_OK;
+}
+
+/* Into `room` bytes, which are enough. */
+static int
+write_lacking(enum tayra__quote_dialect dialect, const struct tayra_feed_table *tables,
+	      size_t count, const char *for_whom, char *sql, size_t room,
+	      const struct tayra__complaint *why)
+{
+	FILE *out = fmemopen(sql, room, "w");
+	int status = out ? TAYRA_OK : TAYRA_E_NOMEM;
+
+	for (size_t i = 0; i < count && status == TAYRA_OK; i++) {
+		struct tayra__trigger t;
+
+		status = tayra__trigger_read(dialect, tables[i].keys, tables[i].table, for_whom, &t,
+					     why);
+		if (status != TAYRA_OK)
+			break;
+		fputs(i ? " UNION ALL SELECT " : "SELECT t FROM (SELECT ", out);
+		tayra__quote_text(out, dialect, tables[i].table, strlen(tables[i].table));
+		fputs(" || ' for ' || ", out);
+		tayra__quote_text(out, dialect, tables[i].keys, strlen(tables[i].keys));
+		fprintf(out, " AS t, '%s' AS n", t.name);
+	}
+	if (!out)
+		return status;
+	fprintf(out,
+		") AS w WHERE (SELECT count(*) FROM %s IN "
+		"(n || '_INSERT', n || '_UPDATE', n || '_DELETE')) < 3 LIMIT 1",
+		dialect == TAYRA__QUOTE_POSTGRES
+			? "pg_catalog.pg_trigger WHERE tgenabled <> 'D' AND tgname::text"
+			: "sqlite_master WHERE type = 'trigger' AND name");
+	fclose(out);
+	return status;
+}
+
+int
+tayra__trigger_lacking(enum tayra__quote_dialect dialect, const struct tayra_feed_options *options,
+		       const char *for_whom, char **out, const struct tayra__complaint *why)
+{
+	struct tayra_feed_options o;
+	size_t room = 400;
+	int status;
+
+	*out = NULL;
+	if (tayra__option_struct(options, &o, sizeof(o)) != TAYRA_OK ||
+	    (o.table_count && !o.tables))
+		return refuse(why, "options that are none");
+	if (o.table_count == 0)
+		return TAYRA_OK;
+	/* Each byte twice, and what is around them. */
+	for (size_t i = 0; i < o.table_count; i++) {
+		if (!o.tables[i].table || !o.tables[i].keys)
+			return refuse(why, "the keys' pattern or the table is missing");
+		room += 2 * (strlen(o.tables[i].table) + strlen(o.tables[i].keys)) + 100;
+	}
+	*out = tayra__mem_alloc(room);
+	if (!*out)
+		return TAYRA_E_NOMEM;
+	status = write_lacking(dialect, o.tables, o.table_count, for_whom, *out, room, why);
+	if (status != TAYRA_OK) {
+		tayra__mem_free(*out);
+		*out = NULL;
+	}
+	return status;
 }
 
 /* Something whose schema is the table's. */

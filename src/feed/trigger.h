@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include <tayra/feed.h>
+
 #include "feed/quote.h"
 #include "origin/complaint.h"
 #include "origin/pattern.h"
@@ -26,7 +28,15 @@ struct tayra__trigger {
 int tayra__trigger_read(enum tayra__quote_dialect dialect, const char *keys, const char *table,
 			const char *for_whom, struct tayra__trigger *out,
 			const struct tayra__complaint *why);
-/* A channel's name.  => the same. */
+/*
+ * SQL that gives one row, "TABLE for KEYS", of the first of options.tables that has not got the
+ * triggers tayra_feed_.._sql() writes for it.  *out is to be freed; NULL: there are no tables.
+ * => TAYRA_OK, TAYRA_E_INVAL with a complaint, TAYRA_E_NOMEM.
+ */
+int tayra__trigger_lacking(enum tayra__quote_dialect dialect,
+			   const struct tayra_feed_options *options, const char *for_whom,
+			   char **out, const struct tayra__complaint *why);
+/* A channel's name.  => TAYRA_OK, TAYRA_E_INVAL with a complaint. */
 int tayra__trigger_channel(const char *channel, const struct tayra__complaint *why);
 
 #endif

@@ -355,6 +355,14 @@ tayra__feed_lost(struct tayra_feed *feed, const char *why)
 }
 
 void
+tayra__feed_untold(struct tayra_feed *feed, const char *table)
+{
+	pthread_mutex_lock(&feed->trouble.lock);
+	snprintf(feed->untold, sizeof(feed->untold), "%s", table);
+	pthread_mutex_unlock(&feed->trouble.lock);
+}
+
+void
 tayra_feed_stats(struct tayra_feed *feed, struct tayra_feed_stats *out)
 {
 	struct tayra_feed_stats stats = TAYRA_FEED_STATS_INIT;
@@ -367,6 +375,9 @@ tayra_feed_stats(struct tayra_feed *feed, struct tayra_feed_stats *out)
 		stats.gaps = atomic_load_explicit(&feed->gaps, memory_order_relaxed);
 		stats.sound = atomic_load_explicit(&feed->sound, memory_order_relaxed);
 		tayra__trouble_read(&feed->trouble, stats.trouble);
+		pthread_mutex_lock(&feed->trouble.lock);
+		memcpy(stats.untold, feed->untold, sizeof(stats.untold));
+		pthread_mutex_unlock(&feed->trouble.lock);
 	}
 	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 	out->size = size;

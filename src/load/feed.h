@@ -26,6 +26,7 @@ struct tayra_feed {
 	_Atomic uint64_t keys, prefixes, ignored, gaps; /* relaxed: each a number on its own */
 	_Atomic bool sound;                             /* relaxed: for who asks how it is */
 	struct tayra__trouble trouble;
+	char untold[TAYRA__TROUBLE_TEXT]; /* under trouble's lock */
 };
 
 /* Blind; what it covers is distrusted.  `given` as the caller's caller gave it.
@@ -36,5 +37,7 @@ int tayra__feed_init(struct tayra_feed *feed, struct tayra *t,
 void tayra__feed_fini(struct tayra_feed *feed);
 /* tayra_feed_lost(), because of what the text says: no password, nothing of a key. */
 void tayra__feed_lost(struct tayra_feed *feed, const char *why);
+/* A table that is to tell and does not; "": there is none. */
+void tayra__feed_untold(struct tayra_feed *feed, const char *table);
 
 #endif

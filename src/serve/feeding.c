@@ -310,22 +310,48 @@ write_sql(const struct tayra__reader *r, const struct tayra__route_setting *rout
 	return status == TAYRA_E_INVAL ? tayra__reader_refuse(r, at, "%s", why) : status;
 }
 
-int
-tayra__feeding_sql(const struct tayra__reader *r, FILE *out)
+/* Their SQL is for different databases. */
+static int
+choose_origin(const struct tayra__reader *r, const char **origin)
 {
 	const struct tayra__settings *s = tayra__settings_of(r);
-	int status = TAYRA_OK;
+
+	for (size_t i = 0; i < s->route_count; i++) {
+		const struct tayra__route_setting *route = &s->routes[i];
+
+		if (!route->table || *origin == route->source->name)
+			continue;
+		if (*origin)
+			return tayra__reader_refuse(
+				r, NULL,
+				"tables of several origins tell: say of which, --feed-sql=%.64s or "
+				"--feed-sql=%.64s",
+				*origin, route->source->name);
+		*origin = route->source->name;
+	}
+	return TAYRA_OK;
+}
+
+int
+tayra__feeding_sql(const struct tayra__reader *r, const char *origin, FILE *out)
+{
+	const struct tayra__settings *s = tayra__settings_of(r);
+	int status = origin ? TAYRA_OK : choose_origin(r, &origin);
 	bool some = false;
 
 	for (size_t i = 0; i < s->route_count && status == TAYRA_OK; i++) {
-		if (!s->routes[i].table)
+		const struct tayra__route_setting *route = &s->routes[i];
+
+		if (!route->table || strcmp(route->source->name, origin) != 0)
 			continue;
-		status = write_sql(r, &s->routes[i], out);
+		status = write_sql(r, route, out);
 		some = true;
 	}
-	if (status == TAYRA_OK && !some)
+	if (status != TAYRA_OK || some)
+		return status;
+	if (!origin)
 		return tayra__reader_refuse(r, NULL, "no route has a table whose changes are told");
-	return status;
+	return tayra__reader_refuse(r, NULL, "no route of an origin '%.64s' has a table", origin);
 }
 
 void

@@ -35,9 +35,10 @@ int tayra__feeding_read(const struct tayra__reader *r, const struct tayra__yaml 
 /* Once all routes are open: say it to a server.  => the same. */
 int tayra__feeding_open(const struct tayra__reader *r, struct tayra__server_options *options);
 void tayra__feeding_fini(struct tayra__feeding *feeding);
-/* The SQL that makes the tables of routes tell, of a configuration that was read.  => TAYRA_OK;
- * TAYRA_E_INVAL: there is none to write, or none can be; TAYRA_E_IO. */
-int tayra__feeding_sql(const struct tayra__reader *r, FILE *out);
+/* The SQL that makes the tables of an origin's routes tell, of a configuration that was read; NULL:
+ * of the one origin that has such.  => TAYRA_OK; TAYRA_E_INVAL: there is none to write, there are
+ * several, or none can be; TAYRA_E_IO. */
+int tayra__feeding_sql(const struct tayra__reader *r, const char *origin, FILE *out);
 /* A line each, once open. */
 void tayra__feeding_describe(const struct tayra__feeding *feeding, FILE *out);
 

@@ -29,6 +29,8 @@ open_one(struct tayra *t, const struct tayra__feed_source *source, char *why, si
 	o.forget = source->forget;
 	o.blind_ttl_ms = source->blind_ttl_ms;
 	o.interval_ns = source->interval_ns;
+	o.tables = source->tables;
+	o.table_count = source->table_count;
 	o.key_prefix = database;
 	o.key_prefix_len = sizeof(database);
 	switch (source->kind) {
@@ -74,11 +76,29 @@ complain(const struct tayra__feed_source *source, const char *why, char *error, 
 		 written ? "; tayra serve --feed-sql writes the SQL that makes it" : "");
 }
 
+static void
+note_untold(const struct tayra__feeds *feeds, struct tayra__feed_seat *seat,
+	    const struct tayra_feed_stats *stats)
+{
+	char text[300];
+
+	if (strcmp(seat->untold, stats->untold) == 0)
+		return;
+	memcpy(seat->untold, stats->untold, sizeof(seat->untold));
+	snprintf(text, sizeof(text),
+		 "is not told of table %s, which lacks the triggers for it; tayra serve "
+		 "--feed-sql writes them",
+		 seat->untold);
+	if (seat->untold[0])
+		say(feeds, seat->source, text, "", 0);
+}
+
 int
 tayra__feeds_open(struct tayra__server *server, const struct tayra__server_options *options,
 		  char *error, size_t error_len)
 {
 	struct tayra__feeds *feeds = &server->feeds;
+	struct tayra_feed_stats stats;
 	char why[300] = "";
 
 	if (options->feed_count == 0)
@@ -104,7 +124,9 @@ tayra__feeds_open(struct tayra__server *server, const struct tayra__server_optio
 			say(feeds, source, "does not hear yet, and tries again", why, 0);
 		seat->source = source;
 		seat->since_ns = tayra__loop_now_ns(server->loop);
-		seat->sound = stats_of(seat).sound;
+		stats = stats_of(seat);
+		seat->sound = stats.sound;
+		note_untold(feeds, seat, &stats);
 		feeds->count++;
 	}
 	return TAYRA_OK;
@@ -131,6 +153,7 @@ tayra__feeds_tick(struct tayra__feeds *feeds, uint64_t now_ns)
 			    stats.gaps - seat->gaps - 1);
 		if (stats.sound && !seat->sound)
 			say(feeds, seat->source, "hears", "", 0);
+		note_untold(feeds, seat, &stats);
 		if (stats.gaps != seat->gaps || stats.sound != seat->sound)
 			seat->since_ns = now_ns;
 		seat->gaps = stats.gaps;

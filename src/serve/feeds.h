@@ -29,7 +29,7 @@ struct tayra__feed_source {
 	size_t prefix_count;
 	const char *where; /* a path, a conninfo, a URL */
 	const char *what;  /* a table of changes, or NULL; a channel; a publication */
-	const struct tayra_feed_table *tables; /* of REPLICATION */
+	const struct tayra_feed_table *tables; /* that tell */
 	size_t table_count;
 	enum tayra_feed_forget forget;
 	uint64_t blind_ttl_ms, interval_ns; /* 0: the library's */
@@ -42,6 +42,7 @@ struct tayra__feed_seat {
 	uint64_t since_ns; /* it hears, or is blind, on the loop's clock */
 	uint64_t gaps;     /* when that was seen last */
 	bool sound;
+	char untold[sizeof(((struct tayra_feed_stats *)NULL)->untold)]; /* as it was said */
 };
 
 struct tayra__feeds {

@@ -247,6 +247,8 @@ write_feed(size_t n, const struct tayra__feed_state *feed, struct tayra__buffer 
 	     (unsigned long long)s->gaps);
 	if (s->trouble[0])
 		line(out, "feed_%zu_trouble:%s", n, s->trouble);
+	if (s->untold[0])
+		line(out, "feed_%zu_untold:%s", n, s->untold);
 }
 
 static void

@@ -160,6 +160,16 @@ python3 -c 'import sqlite3; sqlite3.connect("told.db").executescript("create tab
 "$tayra" serve --feed-sql -c sql.yaml >told.sql 2>err && [ ! -s err ] &&
 	python3 -c 'import sqlite3; sqlite3.connect("told.db").executescript(open("told.sql").read())'
 claim "--feed-sql writes what makes a table tell"
+sed '$a\  - {keys: "u:{id}", origin: pg, query: "select v from u where id = $1", table: u}' sql.yaml >two.yaml
+"$tayra" serve --feed-sql -c two.yaml >out 2>err
+[ $? -eq 2 ] && [ ! -s out ] &&
+	grep -q "tables of several origins tell: say of which, --feed-sql=db or --feed-sql=pg$" err &&
+	"$tayra" serve --feed-sql=db -c two.yaml >out 2>err && cmp -s out told.sql &&
+	"$tayra" serve --feed-sql=pg -c two.yaml >out 2>err && grep -q "^-- Origin 'pg'" out && ! grep -q "'db'" out
+claim "of one origin, for its database alone"
+"$tayra" serve --feed-sql=gp -c two.yaml >out 2>err
+[ $? -eq 2 ] && grep -q "no route of an origin 'gp' has a table$" err
+claim "which must have tables"
 sed -i '/^  pg:/,/^    feed: on/d' sql.yaml
 if start sql.yaml >out; then
 	first=$(get t:1)

@@ -33,6 +33,8 @@ it_is_opened_whole_or_not_at_all_and_loses_no_change(void **state)
 {
 	char path[] = "/tmp/tayra-test-XXXXXX";
 	struct tayra_feed_stats stats = TAYRA_FEED_STATS_INIT;
+	static const struct tayra_feed_table table = { "a", "a{id}" };
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
 	struct tayra_feed *feed;
 	struct stage s;
 	uint64_t n = 0;
@@ -41,10 +43,12 @@ it_is_opened_whole_or_not_at_all_and_loses_no_change(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	execute(path, CHANGES);
+	o.tables = &table;
+	o.table_count = 1;
 	stage_open(&s, NULL);
 	do {
 		tayra__mem_fail_after(++n);
-		status = tayra_feed_sqlite(s.t, NULL, path, "change", NULL, 0, &feed);
+		status = tayra_feed_sqlite(s.t, &o, path, "change", NULL, 0, &feed);
 		tayra__mem_fail_after(0);
 		if (status != TAYRA_OK) {
 			assert_int_equal(status, TAYRA_E_NOMEM);

@@ -88,6 +88,40 @@ listen_to(struct tayra *t, const char *channel)
 }
 
 static void
+a_table_whose_triggers_are_not_there_is_named_until_they_are(void **state)
+{
+	static const struct tayra_feed_table tables[] = {
+		{ "item", "item:{id}" },
+		{ "late", "late:{id}" },
+	};
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+	struct tayra_feed *feed;
+	struct tayra *t;
+
+	need_server(state);
+	execute("CREATE TABLE late (id int)");
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	o.tables = tables;
+	o.table_count = 2;
+	assert_int_equal(tayra_feed_postgres(t, &o, cluster.conninfo, "tayra", NULL, 0, &feed),
+			 TAYRA_OK);
+	assert_string_equal(stats_of_feed(feed).untold, "late for late:{id}");
+	make_tell("late:{id}", "late", "tayra");
+	execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+		"application_name = 'tayra'");
+	for (int i = 0; i < 20000 && stats_of_feed(feed).untold[0]; i++)
+		usleep(1000);
+	assert_string_equal(stats_of_feed(feed).untold, ""); /* it looks when it hears again */
+	tayra_feed_close(feed);
+	o.table_count = 1;
+	assert_int_equal(tayra_feed_postgres(t, &o, cluster.conninfo, "other", NULL, 0, &feed),
+			 TAYRA_OK);
+	assert_string_equal(stats_of_feed(feed).untold, "item for item:{id}");
+	tayra_feed_close(feed);
+	tayra_destroy(t);
+}
+
+static void
 inserts_updates_and_deletes_tell_their_keys(void **state)
 {
 	need_server(state);
@@ -377,6 +411,7 @@ it_closes_while_it_connects(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_table_whose_triggers_are_not_there_is_named_until_they_are),
 	cmocka_unit_test(inserts_updates_and_deletes_tell_their_keys),
 	cmocka_unit_test(what_changes_too_much_tells_the_prefix),
 	cmocka_unit_test(odd_names_long_keys_and_what_is_no_key_of_ours_do_no_harm),

@@ -318,6 +318,38 @@ two_hundred_updates_a_second_are_seen_within_50_ms(void **state)
 }
 
 static void
+expect_untold(struct tayra *t, const struct tayra_feed_table *tables, size_t count,
+	      const char *changes, const char *untold)
+{
+	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+	struct tayra_feed *feed;
+
+	o.tables = tables;
+	o.table_count = count;
+	assert_int_equal(tayra_feed_sqlite(t, &o, path, changes, NULL, 0, &feed), TAYRA_OK);
+	assert_string_equal(stats_of_feed(feed).untold, untold);
+	tayra_feed_close(feed);
+}
+
+static void
+a_table_whose_triggers_are_not_there_is_named(void **state)
+{
+	static const struct tayra_feed_table tables[] = {
+		{ "item", "item:{id}" },
+		{ "item", "it's:{id}" },
+	};
+	struct tayra *t;
+
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	expect_untold(t, tables, 1, "change", "");
+	expect_untold(t, tables, 2, "change", "item for it's:{id}");
+	expect_untold(t, tables, 2, NULL, ""); /* any commit tells */
+	execute("CREATE TABLE changes (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL)");
+	expect_untold(t, tables, 1, "changes", "item for item:{id}"); /* they tell the other */
+	tayra_destroy(t);
+}
+
+static void
 what_is_wrong_is_refused_with_a_reason(void **state)
 {
 	struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
@@ -343,6 +375,13 @@ what_is_wrong_is_refused_with_a_reason(void **state)
 			 TAYRA_E_INVAL);
 	assert_int_equal(tayra_feed_sqlite(NULL, NULL, path, NULL, error, sizeof(error), &feed),
 			 TAYRA_E_INVAL);
+	o.table_count = 1; /* and no tables */
+	assert_int_equal(tayra_feed_sqlite(t, &o, path, "change", error, sizeof(error), &feed),
+			 TAYRA_E_INVAL);
+	o.tables = &(const struct tayra_feed_table){ "item", "item:{" };
+	assert_int_equal(tayra_feed_sqlite(t, &o, path, "change", error, sizeof(error), &feed),
+			 TAYRA_E_INVAL);
+	assert_non_null(strstr(error, "never closed"));
 	o.interval_ns = UINT64_MAX;
 	assert_int_equal(tayra_feed_sqlite(t, &o, path, NULL, error, sizeof(error), &feed),
 			 TAYRA_E_INVAL);
@@ -360,6 +399,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(odd_names_and_keys_do_no_harm),
 	cmocka_unit_test(while_the_file_is_locked_it_is_blind_and_afterwards_it_hears),
 	cmocka_unit_test(two_hundred_updates_a_second_are_seen_within_50_ms),
+	cmocka_unit_test(a_table_whose_triggers_are_not_there_is_named),
 	cmocka_unit_test(what_is_wrong_is_refused_with_a_reason),
 };
 
