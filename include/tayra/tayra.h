@@ -743,7 +743,8 @@ struct tayra_http_options {
  *
  * 200 is the value; 304 that it is what was cached (tayra_load_unchanged()).  404 and 410 are
  * TAYRA_E_NOT_FOUND.  429 and 503 are TAYRA_E_OVERLOAD with what Retry-After says.  Everything
- * else, no connection and a body that breaks off are TAYRA_E_ORIGIN; over options.max_bytes is
+ * else, no connection, a body that breaks off and a head of over 256 KiB, or with a line that
+ * libcurl does not take (of 100 KiB), are TAYRA_E_ORIGIN; over options.max_bytes is
  * TAYRA_E_TOO_LARGE; a load past its deadline is broken off.  Of a write 4xx is TAYRA_E_INVAL but
  * for 404, 410, 413 (TAYRA_E_TOO_LARGE), 429 and 408, and then the server has not taken it;
  * redirects are not followed.  Its Content-Type is that of headers, or application/octet-stream.

@@ -12,10 +12,12 @@
 #define FIRST_ROOM 4096u
 /* Of the body of an error: read, so that the connection can be kept. */
 #define DROPPED_MOST   65536u
+#define HEAD_MOST      (256u << 10) /* libcurl's own limits differ from version to version */
 #define RETRY_MOST_S   86400
 #define CONNECT_NS     (2 * TAYRA_NS_PER_S)
 #define RESPONSE_VALUE 200
 #define RESPONSE_SAME  304
+#define CODE_TOO_LARGE 100 /* CURLE_TOO_LARGE, from 8.6 */
 
 static int
 make_room(struct tayra__transfer *t, size_t more)
@@ -71,6 +73,11 @@ receive_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct tayra__transfer *t = arg;
 
+	/* An answer has more than one: of interim ones, and of those that redirect. */
+	t->headed = size * n <= 2 && line[0] < ' ';
+	t->head_len += size * n;
+	if (t->head_len > HEAD_MOST)
+		return 0;
 	tayra__freshness_read(&t->freshness, line, size * n);
 	tayra__validator_read(&t->validator, line, size * n);
 	return size * n;
@@ -144,9 +151,9 @@ tayra__transfer_aim(struct tayra__transfer *transfer, const char *url)
 {
 	tayra__mem_free(transfer->body);
 	transfer->body = NULL;
-	transfer->len = transfer->room = transfer->dropped = 0;
+	transfer->len = transfer->room = transfer->dropped = transfer->head_len = 0;
 	transfer->status = TAYRA_OK;
-	transfer->conditional = transfer->sends = false;
+	transfer->conditional = transfer->sends = transfer->headed = false;
 	transfer->freshness = (struct tayra__freshness){ 0 };
 	transfer->validator = (struct tayra__validator){ 0 };
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
@@ -267,6 +274,16 @@ retry_after_of(const struct tayra__transfer *t)
 	return (uint64_t)s * TAYRA_NS_PER_S;
 }
 
+/* Of a line that is too long for it libcurl says up to 8.5 that there is no memory.  That there is
+ * none while a head comes in is taken for the same: an answer that takes memory is one with a body.
+ */
+static bool
+is_head_too_long(const struct tayra__transfer *t, int code)
+{
+	return t->head_len > HEAD_MOST || (tayra__transfer_reached(t) && !t->headed &&
+					   (code == CURLE_OUT_OF_MEMORY || code == CODE_TOO_LARGE));
+}
+
 int
 tayra__transfer_status(const struct tayra__transfer *transfer, int code, uint64_t *retry_after_ns)
 {
@@ -285,7 +302,7 @@ tayra__transfer_status(const struct tayra__transfer *transfer, int code, uint64_
 		return transfer->status;
 	if (code == CURLE_FILESIZE_EXCEEDED)
 		return TAYRA_E_TOO_LARGE;
-	if (code == CURLE_OUT_OF_MEMORY)
+	if (code == CURLE_OUT_OF_MEMORY && !is_head_too_long(transfer, code))
 		return TAYRA_E_NOMEM;
 	return code == CURLE_OK ? TAYRA_OK : TAYRA_E_ORIGIN;
 }
@@ -317,7 +334,9 @@ tayra__transfer_explain(const struct tayra__transfer *transfer, int code,
 {
 	long response = response_of(transfer);
 
-	if (response != 0 && response != RESPONSE_VALUE)
+	if (is_head_too_long(transfer, code))
+		tayra__complain(why, "the head of the server's answer is too long");
+	else if (response != 0 && response != RESPONSE_VALUE)
 		tayra__complain(why, "the server answered with status %ld", response);
 	else
 		tayra__complain(why, "%s", curl_easy_strerror((CURLcode)code));

@@ -22,13 +22,15 @@ struct tayra__transfer {
 	uint64_t max_bytes;
 	char *body;
 	size_t len, room;
-	size_t dropped; /* bytes of an answer that is no value */
-	int status;     /* of receiving: TAYRA_E_TOO_LARGE, TAYRA_E_NOMEM */
+	size_t dropped;  /* bytes of an answer that is no value */
+	size_t head_len; /* of all heads that came */
+	int status;      /* of receiving: TAYRA_E_TOO_LARGE, TAYRA_E_NOMEM */
 	struct tayra__freshness freshness;
 	struct tayra__validator validator; /* of the answer */
 	struct curl_slist *headers;        /* of every request.  Borrowed */
 	struct curl_slist *asked;          /* of this one alone: what it is asked under */
 	bool conditional;                  /* that is a condition */
+	bool headed;                       /* the last of them is whole */
 	bool sends;                        /* what comes back is no value */
 	bool follows;                      /* redirects, where it sends nothing */
 };

@@ -143,6 +143,21 @@ server_answer_stored(struct server *s, int fd, const char *request)
 	server_send(fd, answer, strlen(answer));
 }
 
+/* A head without an end, as "/heads-.." says: one long line, many lines, one interim answer after
+ * the other. */
+static inline void
+server_send_heads(struct server *s, int fd, const char *path)
+{
+	const char *again = strstr(path, "long")   ? "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			    : strstr(path, "many") ? "X-More: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"
+						   : "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+
+	if (!strstr(path, "interim"))
+		server_send(fd, "HTTP/1.1 200 OK\r\nX-Long: ", 25);
+	for (int i = 0; i < 100000 && !atomic_load(&s->stop); i++)
+		server_send(fd, again, strlen(again));
+}
+
 /* => whether the connection goes on. */
 static inline bool
 server_answer(struct server *s, int fd, const char *request)
@@ -162,6 +177,10 @@ server_answer(struct server *s, int fd, const char *request)
 	if (strncmp(path, "/tagged", 7) == 0 || strncmp(path, "/dated", 6) == 0) {
 		server_answer_version(s, fd, path, request);
 		return true;
+	}
+	if (strncmp(path, "/heads", 6) == 0) {
+		server_send_heads(s, fd, path);
+		return false;
 	}
 	if (strncmp(path, "/endless", 8) == 0) { /* a chunk of 64 KiB, 1,000 times at most */
 		server_send(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 47);

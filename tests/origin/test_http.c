@@ -154,6 +154,28 @@ why_it_fails_is_kept(void **state)
 }
 
 static void
+a_head_without_an_end_is_the_server_s_fault_and_said_so(void **state)
+{
+	static const char *const keys[] = { "heads-long", "heads-many", "heads-interim" };
+	char text[TAYRA__TROUBLE_TEXT];
+	struct tayra_ref ref;
+	struct server s;
+
+	server_open(&s);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct tayra_origin *origin = open_at(s.port, NULL, "/{key}", NULL);
+		int status = look_up(origin, keys[i], strlen(keys[i]), 0, &ref);
+
+		tayra__trouble_read(&origin->trouble, text);
+		if (status != TAYRA_E_ORIGIN)
+			fail_msg("%s: %s, %s", keys[i], tayra_status_name(status), text);
+		assert_string_equal(text, "the head of the server's answer is too long");
+		tayra_origin_close(origin);
+	}
+	server_close(&s);
+}
+
+static void
 connections_are_kept(void **state)
 {
 	struct server s;
@@ -686,6 +708,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_key_that_is_no_url_asks_nobody),
 	cmocka_unit_test(each_answer_means_what_it_should),
 	cmocka_unit_test(why_it_fails_is_kept),
+	cmocka_unit_test(a_head_without_an_end_is_the_server_s_fault_and_said_so),
 	cmocka_unit_test(connections_are_kept),
 	cmocka_unit_test(a_load_past_its_deadline_is_broken_off_and_the_origin_works_on),
 	cmocka_unit_test(a_load_nobody_waits_for_is_broken_off),
