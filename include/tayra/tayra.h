@@ -314,7 +314,7 @@ TAYRA_API int tayra_delete_tag(struct tayra *t, const void *tag, size_t tag_len)
 struct tayra_warm_key {
 	const void *key; /* borrowed for the call */
 	size_t key_len;
-	double priority; /* higher goes first; among equals the order given */
+	double priority; /* a number; higher goes first; among equals the order given */
 };
 struct tayra_warm_progress {
 	size_t count, done; /* keys; that have ended: */

@@ -107,11 +107,20 @@ begin_one(struct warm *w)
 		end_one(w, index, status, &ref, false);
 }
 
+/* Between two loads begun. */
+static uint64_t
+gap_ns_of(double rate_per_s)
+{
+	const double gap_ns = rate_per_s > 0 ? 1e9 / rate_per_s : 0;
+
+	return gap_ns < 0x1p64 ? (uint64_t)gap_ns : UINT64_MAX;
+}
+
 /* Begin what may be begun now.  => how long there is nothing to do but to wait. */
 static uint64_t
 begin_some(struct warm *w)
 {
-	const uint64_t gap_ns = w->o.rate_per_s > 0 ? (uint64_t)(1e9 / w->o.rate_per_s) : 0;
+	const uint64_t gap_ns = gap_ns_of(w->o.rate_per_s);
 	uint64_t now_ns = tayra__handle_now_ns(w->t), until_ns;
 
 	while (w->pending && w->out < w->o.concurrency && now_ns >= w->next_ns &&
@@ -191,6 +200,16 @@ prepare(struct warm *w)
 	return TAYRA_OK;
 }
 
+/* One that is no number has no place in an order. */
+static bool
+are_priorities(const struct tayra_warm_key *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (keys[i].priority != keys[i].priority)
+			return false;
+	return true;
+}
+
 static int
 check(struct tayra *t, const struct tayra_warm_options *given, struct warm *w)
 {
@@ -200,7 +219,7 @@ check(struct tayra *t, const struct tayra_warm_options *given, struct warm *w)
 		return TAYRA_E_INVAL;
 	if ((!w->o.keys && w->o.count) || w->o.concurrency > CONCURRENCY_MAX ||
 	    !(w->o.rate_per_s >= 0 && w->o.rate_per_s <= 1e9) ||
-	    !(w->request.origin || w->request.load))
+	    !(w->request.origin || w->request.load) || !are_priorities(w->o.keys, w->o.count))
 		return TAYRA_E_INVAL;
 	if (tayra__handle_forked(t))
 		return TAYRA_E_FORKED;

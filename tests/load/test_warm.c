@@ -145,6 +145,27 @@ no_more_than_its_rate_are_begun_and_somebody_is_told(void **state)
 }
 
 static void
+a_rate_of_almost_none_is_no_haste(void **state)
+{
+	static const double rates[] = { 1e-9, 1e-20, 1e-300, 5e-324 };
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		struct depot d;
+		struct tayra_warm_progress p;
+
+		open_depot(&d, NULL);
+		struct tayra_request r = each(&d);
+		struct tayra_warm_options o = all_of(&d, &r);
+
+		o.rate_per_s = rates[i];
+		o.timeout_ns = 10 * TAYRA_NS_PER_MS;
+		assert_int_equal(tayra_warm(d.s.t, &o, &p), TAYRA_E_TIMEOUT);
+		assert_int_equal(p.done, 1);
+		stage_close(&d.s);
+	}
+}
+
+static void
 what_is_not_there_and_what_fails_is_counted(void **state)
 {
 	struct depot d;
@@ -237,6 +258,9 @@ bad_options_are_refused(void **state)
 	r.load = NULL;
 	assert_int_equal(tayra_warm(d.s.t, &o, NULL), TAYRA_E_INVAL);
 	r.load = bring;
+	d.keys[7].priority = (double)NAN; /* it has no place in an order */
+	assert_int_equal(tayra_warm(d.s.t, &o, NULL), TAYRA_E_INVAL);
+	assert_int_equal(d.loads, 0);
 	o.count = 0;
 	assert_int_equal(tayra_warm(d.s.t, &o, NULL), TAYRA_OK);
 	stage_close(&d.s);
@@ -246,6 +270,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_key_is_brought_in_the_background_unless_it_is_there),
 	cmocka_unit_test(the_dearest_come_first),
 	cmocka_unit_test(no_more_than_its_rate_are_begun_and_somebody_is_told),
+	cmocka_unit_test(a_rate_of_almost_none_is_no_haste),
 	cmocka_unit_test(what_is_not_there_and_what_fails_is_counted),
 	cmocka_unit_test(an_overload_puts_off_and_does_not_lose_a_key),
 	cmocka_unit_test(it_can_be_stopped_and_ends_at_its_time),
