@@ -29,11 +29,11 @@ narrow(uint64_t ms)
 	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
-/* => false: no memory. */
+/* Of who has it loaded, who is one.  => false: no memory. */
 static bool
 take_tags(struct tayra_load *flight, const struct tayra__want *want)
 {
-	if (want->tag_count == 0)
+	if (!want->loads || want->tag_count == 0)
 		return true;
 	flight->tags = tayra__mem_alloc(sizeof(*flight->tags));
 	if (flight->tags)

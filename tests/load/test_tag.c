@@ -421,6 +421,48 @@ what_is_said_while_a_tier_is_asked_counts(void **state)
 	move_out(&h);
 }
 
+static struct tayra_request request_of_hook;
+
+static void
+ask_too(void *arg)
+{
+	(void)arg;
+	assert_int_equal(start(stage_of_hook, &request_of_hook, NULL), TAYRA_PENDING);
+}
+
+static void
+a_value_has_the_tags_of_who_has_it_loaded_not_of_who_only_looked(void **state)
+{
+	const struct tayra_tag red = tag("red"), blue = tag("blue");
+
+	for (size_t tags = 0; tags < 2; tags++) {
+		struct tayra_request r = ask_below("k");
+		struct tayra_completion c[3];
+		struct house h;
+
+		move_in(&h, ROOM_FILE);
+		stage_of_hook = &h.s;
+		h.file.in_get = ask_too;
+		request_of_hook = ask(&h.s, "k", answer);
+		request_of_hook.tags = &blue;
+		request_of_hook.tag_count = tags;
+		r.tags = &red;
+		r.tag_count = 1;
+		assert_int_equal(start(&h.s, &r, NULL), TAYRA_PENDING);
+		assert_int_equal(tayra_cq_drain(h.s.cq, c, 3), 2);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(c[i].status, TAYRA_OK);
+			tayra_release(&c[i].ref);
+		}
+		h.file.in_get = NULL;
+		say(&h.s, "red");
+		has(&h.s, "k", "value");
+		say(&h.s, "blue");
+		assert_int_equal(is_fresh(h.s.t, "k"), tags == 0);
+		move_out(&h);
+	}
+}
+
 static void
 of_an_earlier_handle_only_what_has_no_tags_is_believed(void **state)
 {
@@ -520,6 +562,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(tiers_keep_tags_and_what_has_one_does_not_come_back_from_there),
 	cmocka_unit_test(what_another_node_tells_of_a_tag_is_told_here),
 	cmocka_unit_test(what_is_said_while_a_tier_is_asked_counts),
+	cmocka_unit_test(a_value_has_the_tags_of_who_has_it_loaded_not_of_who_only_looked),
 	cmocka_unit_test(of_an_earlier_handle_only_what_has_no_tags_is_believed),
 	cmocka_unit_test(of_too_many_tags_none_is_forgotten_and_the_youngest_values_stay),
 	cmocka_unit_test(misuse_is_refused),
