@@ -29,6 +29,12 @@ ask(struct tayra *t, struct tayra_origin *origin, const char *key)
 	       : ref.tier == TAYRA_TIER_RAM ? "from the cache"
 					    : "from PostgreSQL");
 	tayra_release(&ref);
+	if (status == TAYRA_E_ORIGIN) {
+		struct tayra_origin_stats stats = TAYRA_ORIGIN_STATS_INIT;
+
+		tayra_origin_stats(origin, &stats);
+		fprintf(stderr, "%s\n", stats.trouble);
+	}
 	return status;
 }
 

@@ -37,3 +37,8 @@ if "$1" "host=$dir user=tayra dbname=postgres" "SELECT 1" a 2>/dev/null; then
 	echo "a statement without a parameter was taken"
 	exit 1
 fi
+got=$("$1" "host=$dir user=tayra dbname=postgres" "SELECT 1 / (length(\$1) - 1)" a 2>&1) && exit 1
+case $got in
+*"division by zero"*) ;;
+*) echo "it does not say why: $got"; exit 1 ;;
+esac

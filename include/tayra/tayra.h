@@ -772,6 +772,16 @@ TAYRA_API int tayra_origin_http(const struct tayra_origin_options *options,
 TAYRA_API int tayra_origin_redis(const struct tayra_origin_options *options, const char *url,
 				 const char *command, char *error, size_t error_len,
 				 struct tayra_origin **out);
+struct tayra_origin_stats {
+	size_t size;
+	uint64_t troubles; /* failures that had a reason; not: TAYRA_E_NOT_FOUND, _INVAL */
+	char trouble[128]; /* of the last: "no such table: pkg"; "" before, and of C functions */
+	char refusal[128]; /* why tayra_put_through() was TAYRA_E_INVAL the last time, if told */
+};
+#define TAYRA_ORIGIN_STATS_INIT TAYRA__SIZED(struct tayra_origin_stats)
+/* What a log should say beside TAYRA_E_ORIGIN.  Lines without values of a key or a row; of whoever
+ * failed last, on any thread. */
+TAYRA_API void tayra_origin_stats(struct tayra_origin *origin, struct tayra_origin_stats *out);
 /* Not while a load of it is running: destroy the handles that use it first. */
 TAYRA_API void tayra_origin_close(struct tayra_origin *origin);
 

@@ -4,8 +4,14 @@
  */
 #include "origin/settings.h"
 
+#include <string.h>
+
 #include "base/option.h"
 #include "load/origin.h"
+
+_Static_assert(sizeof(((struct tayra_origin_stats *)NULL)->trouble) == TAYRA__TROUBLE_TEXT &&
+		       sizeof(((struct tayra_origin_stats *)NULL)->refusal) == TAYRA__TROUBLE_TEXT,
+	       "a trouble fits");
 
 #define DEFAULT_THREADS   4
 #define DEFAULT_MAX_ROWS  1000
@@ -71,6 +77,20 @@ tayra__batch_settings(uint32_t keys_max, uint64_t window_ns, struct tayra__batch
 						      : window_ns            ? window_ns
 									     : DEFAULT_WINDOW_NS };
 	return TAYRA_OK;
+}
+
+void
+tayra_origin_stats(struct tayra_origin *origin, struct tayra_origin_stats *out)
+{
+	struct tayra_origin_stats stats = TAYRA_ORIGIN_STATS_INIT;
+	const size_t size = out->size;
+
+	if (origin) {
+		stats.troubles = tayra__trouble_read(&origin->trouble, stats.trouble);
+		tayra__trouble_read_refusal(&origin->trouble, stats.refusal);
+	}
+	stats.size = size;
+	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 }
 
 void

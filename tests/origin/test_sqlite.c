@@ -283,12 +283,17 @@ a_query_that_no_longer_fits_is_an_origin_error_until_it_does(void **state)
 {
 	struct tayra_origin *origin = open_shaped(
 		TAYRA_SHAPE_ROW, "SELECT the_name_of_a_column FROM changing WHERE id = ?1");
+	struct tayra_origin_stats stats = TAYRA_ORIGIN_STATS_INIT;
 	struct tayra_ref ref;
 
 	alter("ALTER TABLE changing RENAME COLUMN the_name_of_a_column TO other");
 	assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
 	assert_int_equal(look_up(origin, "k", 1, 0, &ref), TAYRA_E_ORIGIN);
 	expect_trouble(origin, 2, "no such column: the_name_of_a_column");
+	tayra_origin_stats(origin, &stats);
+	assert_int_equal(stats.troubles, 2);
+	assert_string_equal(stats.trouble, "no such column: the_name_of_a_column");
+	assert_string_equal(stats.refusal, "");
 	alter("ALTER TABLE changing RENAME COLUMN other TO the_name_of_a_column");
 	expect_text(origin, "{\"the_name_of_a_column\":\"v\"}");
 	tayra_origin_close(origin);

@@ -138,10 +138,14 @@ a_value_is_in_the_database_and_then_in_the_cache(void **state)
 static void
 what_the_database_does_not_take_leaves_the_old_value(void **state)
 {
+	struct tayra_origin_stats stats = TAYRA_ORIGIN_STATS_INIT;
 	struct desk d;
 
 	sit_at(&d, WRITE);
 	assert_int_equal(put_through(&d, "k", "far too long a value", 20), TAYRA_E_INVAL);
+	tayra_origin_stats(d.origin, &stats);
+	assert_int_equal(stats.troubles, 0);
+	assert_string_equal(stats.refusal, "CHECK constraint failed: length(value) < 10");
 	has(&d, "old");
 	leave(&d);
 	execute("DELETE FROM item");
