@@ -2,19 +2,39 @@
 #include "report/html.h"
 
 #include <stdarg.h>
+#include <stdint.h>
+
+#include "base/utf8.h"
+
+static void
+put_ascii(FILE *out, unsigned char c)
+{
+	switch (c) {
+	case '&': fputs("&amp;", out); break;
+	case '<': fputs("&lt;", out); break;
+	case '>': fputs("&gt;", out); break;
+	case '"': fputs("&quot;", out); break;
+	case '\'': fputs("&#39;", out); break;
+	default: fputc(c < 0x20 && c != '\n' ? ' ' : c, out);
+	}
+}
 
 void
 tayra__html_text(FILE *out, const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		switch (*c) {
-		case '&': fputs("&amp;", out); break;
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '"': fputs("&quot;", out); break;
-		case '\'': fputs("&#39;", out); break;
-		default: fputc(*c < 0x20 && *c != '\n' ? ' ' : *c, out);
-		}
+	const unsigned char *c = (const unsigned char *)text;
+
+	while (*c) {
+		size_t len = tayra__utf8_length(c, SIZE_MAX);
+
+		if (len == 0)
+			fputs("\xef\xbf\xbd", out);
+		else if (len == 1)
+			put_ascii(out, *c);
+		else
+			fwrite(c, 1, len, out);
+		c += len ? len : 1;
+	}
 }
 
 void

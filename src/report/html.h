@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* Escaped: & < > " ' and control characters. */
+/* Escaped: & < > " ' and control characters.  A byte that is no UTF-8 becomes U+FFFD. */
 void tayra__html_text(FILE *out, const char *text);
 /* printf whose result is escaped as a whole; at most 1,023 bytes of it. */
 __attribute__((format(printf, 2, 3))) void tayra__html_printf(FILE *out, const char *format, ...);

@@ -10,15 +10,6 @@
 #define LEAST_COLUMNS 40
 #define HANG          4 /* what goes on in the next line begins there */
 
-void
-tayra__sheet_title(struct tayra__sheet *sheet, const char *title)
-{
-	static const char *const before[] = { "\n", "\n## ", "<h2>" };
-	static const char *const after[] = { "\n", "\n\n", "</h2>\n" };
-
-	fprintf(sheet->out, "%s%s%s", before[sheet->form], title, after[sheet->form]);
-}
-
 /* Markdown takes HTML too, and a bar in a table ends a cell. */
 static void
 md_text(FILE *out, const char *text, bool cell)
@@ -86,6 +77,18 @@ put_text(struct tayra__sheet *sheet, const char *text)
 		md_text(sheet->out, text, false);
 	else
 		fputs(text, sheet->out);
+}
+
+/* In one line, however wide: a name stays whole. */
+void
+tayra__sheet_title(struct tayra__sheet *sheet, const char *title)
+{
+	static const char *const before[] = { "\n", "\n## ", "<h2>" };
+	static const char *const after[] = { "\n", "\n\n", "</h2>\n" };
+
+	fputs(before[sheet->form], sheet->out);
+	put_text(sheet, title);
+	fputs(after[sheet->form], sheet->out);
 }
 
 static void

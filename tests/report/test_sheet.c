@@ -97,6 +97,36 @@ no_other_form_is_broken(void **state)
 	free(html);
 }
 
+static char *
+titled(enum tayra__form form, const char *title)
+{
+	struct tayra__sheet sheet = { .form = form };
+	char *written = NULL;
+	size_t len;
+
+	sheet.out = open_memstream(&written, &len);
+	tayra__sheet_title(&sheet, title);
+	fclose(sheet.out);
+	return written;
+}
+
+/* It may be the name of a file. */
+static void
+a_title_is_text_in_every_form(void **state)
+{
+	char *html = titled(TAYRA__FORM_HTML, "<img src=x>"),
+	     *md = titled(TAYRA__FORM_MD, "<img src=x>"),
+	     *cut = titled(TAYRA__FORM_HTML, "caf\xc3 \xff\xc3\xa9");
+
+	(void)state;
+	assert_string_equal(html, "<h2>&lt;img src=x&gt;</h2>\n");
+	assert_string_equal(md, "\n## &lt;img src=x>\n\n");
+	assert_string_equal(cut, "<h2>caf\uFFFD \uFFFD\u00e9</h2>\n");
+	free(html);
+	free(md);
+	free(cut);
+}
+
 /* "33.828" and "31.179 .. 36.619" once read 33.82831.179. */
 static void
 a_wide_cell_leaves_a_blank_and_moves_no_later_column(void **state)
@@ -168,6 +198,7 @@ main(void)
 		cmocka_unit_test(a_line_of_a_hundred_columns_fits_and_one_of_more_does_not),
 		cmocka_unit_test(a_word_is_never_torn),
 		cmocka_unit_test(no_other_form_is_broken),
+		cmocka_unit_test(a_title_is_text_in_every_form),
 		cmocka_unit_test(a_wide_cell_leaves_a_blank_and_moves_no_later_column),
 		cmocka_unit_test(a_terminal_says_how_wide_it_is),
 	};
