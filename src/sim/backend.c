@@ -67,7 +67,8 @@ end(struct tayra__backend *b, struct tayra__job *job, enum tayra_outcome outcome
 static void
 serve(struct tayra__backend *b, struct tayra__job *job, double work)
 {
-	job->node.key = (uint64_t)(b->progress + work * WORK_UNIT);
+	/* A trace may ask for more than anybody lives to see done. */
+	job->node.key = (uint64_t)fmin(b->progress + work * WORK_UNIT, 0x1p63);
 	if (tayra__heap_push(&b->jobs, &job->node) < 0) {
 		b->status = TAYRA_E_NOMEM;
 		end(b, job, TAYRA_OUTCOME_ERROR);

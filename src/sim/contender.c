@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIMIT_MAX 1024
+#define LIMIT_MAX 1024 /* the default of pace too */
 
 /* The limiters' names in the order of the enum, then "none", ended by NULL.  Returns how many
  * limiters. */
@@ -59,17 +59,29 @@ tayra__contender_read(const char *text, struct tayra__contender *out, char *why,
 		return unknown(name, names, why, why_len);
 	out->none = i == limiters;
 	out->limiter = out->none ? TAYRA_LIMITER_FIXED : (enum tayra_limiter)i;
-	if (out->none && text[len] == '\0')
+	if (text[len] == '\0' && (out->none || out->limiter != TAYRA_LIMITER_FIXED))
 		return TAYRA_OK;
-	if (text[len] == '\0' && out->limiter != TAYRA_LIMITER_FIXED)
-		return TAYRA_OK;
-	if (text[len] &&
+	if (text[len] && !out->none &&
 	    tayra__option_double(text + len + 1, 1, LIMIT_MAX, &out->limit) == TAYRA_OK)
 		return TAYRA_OK;
 	if (out->none)
 		snprintf(why, why_len, "has no limit to begin with");
 	else
 		snprintf(why, why_len, "has no limit: %s:N, N from 1 to %d", name, LIMIT_MAX);
+	return TAYRA_E_INVAL;
+}
+
+int
+tayra__contender_check(const struct tayra__contender *contender,
+		       const struct tayra_pace_options *pace, char *why, size_t why_len)
+{
+	const double min = pace->limit_min > 0 ? pace->limit_min : 1;
+	const double max = pace->limit_max > 0 ? pace->limit_max : LIMIT_MAX;
+
+	if (contender->limiter == TAYRA_LIMITER_FIXED || contender->limit <= 0 ||
+	    (contender->limit >= min && contender->limit <= max))
+		return TAYRA_OK;
+	snprintf(why, why_len, "does not begin from limit_min %g to limit_max %g", min, max);
 	return TAYRA_E_INVAL;
 }
 

@@ -26,6 +26,10 @@ struct tayra__contender {
  */
 int tayra__contender_read(const char *text, struct tayra__contender *out, char *why,
 			  size_t why_len);
+/* May it begin there under these settings?  What is fixed is not bound by them.  => TAYRA_OK;
+ * TAYRA_E_INVAL: why has the end of a line that begins with its text. */
+int tayra__contender_check(const struct tayra__contender *contender,
+			   const struct tayra_pace_options *pace, char *why, size_t why_len);
 /* All that learn.  Returns how many there are: the pacer's default first, in the order of the enum.
  */
 size_t tayra__contender_all(struct tayra__contender out[TAYRA__CONTENDERS]);

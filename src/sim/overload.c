@@ -197,6 +197,9 @@ open_scene(struct scene *scene, const struct tayra__contender *contender, uint64
 	options.limiter = contender->limiter;
 	if (contender->limit > 0)
 		options.limit = contender->limit;
+	/* Bounds are for what learns; the others show what they cost. */
+	if (contender->limit > 0 && contender->limiter == TAYRA_LIMITER_FIXED)
+		options.limit_min = options.limit_max = contender->limit;
 	if (contender->none)
 		options.mode = TAYRA_MODE_OFF;
 	options.clock = &scene->events.clock;

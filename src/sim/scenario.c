@@ -11,6 +11,7 @@
 #include "sim/named_scenarios.h"
 #include "sim/scenario_knobs.h"
 #include "sim/scenario_load.h"
+#include "sim/weather.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -125,6 +126,19 @@ read_weather(const struct tayra__reader *r)
 }
 
 static int
+read_pace(const struct tayra__reader *r)
+{
+	struct tayra__scenario *scenario = r->into;
+	struct tayra_pace_options *pace = &scenario->pace;
+	int status = read_map(r, "pace", tayra__pacer_knobs, pace);
+
+	if (status == TAYRA_OK && pace->limit_max > 0 && pace->limit_min > pace->limit_max)
+		return tayra__reader_refuse(r, part(r, "pace"), "limit_min %g is over limit_max %g",
+					    pace->limit_min, pace->limit_max);
+	return status;
+}
+
+static int
 check_goal(const struct tayra__reader *r, const struct tayra__yaml *at,
 	   struct tayra__goal_setting *goal)
 {
@@ -186,17 +200,33 @@ check_length(const struct tayra__reader *r)
 	return TAYRA_OK;
 }
 
+/* The most that the backend can do, whatever becomes of it. */
+static double
+highest_capacity(const struct tayra__scenario *scenario)
+{
+	const struct tayra__weather_setting *weather = &scenario->weather;
+	struct tayra__backend_shape shape = scenario->backend;
+	double speed = 1, capacity;
+	size_t knee;
+
+	capacity = tayra__backend_law_capacity(&shape, &knee);
+	for (size_t i = 0; i < scenario->change_count; i++) {
+		tayra__weather_reshape(&shape, &scenario->changes[i]);
+		capacity = fmax(capacity, tayra__backend_law_capacity(&shape, &knee));
+		speed = fmax(speed, scenario->changes[i].speed);
+	}
+	return capacity * speed * (weather->swing_ns ? 1 + weather->swing_depth : 1);
+}
+
 /* An upper bound on what a run has to do. */
 static double
 requests_per_s(const struct tayra__scenario *scenario)
 {
-	double speed = 1, load_factor = 1, smallest = 1, sum = 0, capacity;
+	double load_factor = 1, smallest = 1, sum = 0, capacity;
 	size_t knee;
 
-	for (size_t i = 0; i < scenario->change_count; i++) {
-		speed = fmax(speed, scenario->changes[i].speed);
+	for (size_t i = 0; i < scenario->change_count; i++)
 		load_factor = fmax(load_factor, scenario->changes[i].load);
-	}
 	capacity = tayra__backend_law_capacity(&scenario->backend, &knee);
 	for (size_t i = 0; i < scenario->load_count; i++) {
 		const struct tayra__load_setting *load = &scenario->loads[i];
@@ -210,7 +240,7 @@ requests_per_s(const struct tayra__scenario *scenario)
 			       (load->kind == TAYRA__LOAD_BURSTS ? load->burst : 1);
 		smallest = fmin(smallest, load->size);
 	}
-	return sum + capacity * speed / smallest;
+	return sum + highest_capacity(scenario) / smallest;
 }
 
 static int
@@ -250,7 +280,7 @@ read_all(const struct tayra__reader *r)
 	if (status == TAYRA_OK)
 		status = read_weather(r);
 	if (status == TAYRA_OK)
-		status = read_map(r, "pace", tayra__pacer_knobs, &scenario->pace);
+		status = read_pace(r);
 	if (status == TAYRA_OK)
 		status = check_length(r);
 	if (status == TAYRA_OK)

@@ -69,29 +69,36 @@ change_state(struct tayra__backend *backend, int state)
 	tayra__backend_set_dead(backend, state == TAYRA__STATE_DEAD);
 }
 
+void
+tayra__weather_reshape(struct tayra__backend_shape *shape,
+		       const struct tayra__change_setting *change)
+{
+	if (change->errors >= 0)
+		shape->errors = change->errors;
+	if (change->limit_per_s >= 0)
+		shape->limit_per_s = change->limit_per_s;
+	if (change->error)
+		shape->error = change->error;
+	if (change->error_ns)
+		shape->error_ns = change->error_ns;
+	if (change->delay_ns)
+		shape->delay_ns = change->delay_ns;
+	if (change->contention >= 0)
+		shape->contention = change->contention;
+	if (change->coherence >= 0)
+		shape->coherence = change->coherence;
+	if (change->servers)
+		shape->servers = change->servers;
+	if (change->knee)
+		shape->knee = change->knee;
+}
+
 static void
 change_shape(struct tayra__backend *backend, const struct tayra__change_setting *change)
 {
 	struct tayra__backend_shape shape = backend->shape;
 
-	if (change->errors >= 0)
-		shape.errors = change->errors;
-	if (change->limit_per_s >= 0)
-		shape.limit_per_s = change->limit_per_s;
-	if (change->error)
-		shape.error = change->error;
-	if (change->error_ns)
-		shape.error_ns = change->error_ns;
-	if (change->delay_ns)
-		shape.delay_ns = change->delay_ns;
-	if (change->contention >= 0)
-		shape.contention = change->contention;
-	if (change->coherence >= 0)
-		shape.coherence = change->coherence;
-	if (change->servers)
-		shape.servers = change->servers;
-	if (change->knee)
-		shape.knee = change->knee;
+	tayra__weather_reshape(&shape, change);
 	tayra__backend_set_shape(backend, &shape);
 }
 

@@ -34,5 +34,8 @@ void tayra__weather_init(struct tayra__weather *weather, const struct tayra__sce
 			 struct tayra__events *events, struct tayra__backend *backend, double *load,
 			 uint64_t seed);
 void tayra__weather_start(struct tayra__weather *weather);
+/* What the change makes of the law; not of its speed and state. */
+void tayra__weather_reshape(struct tayra__backend_shape *shape,
+			    const struct tayra__change_setting *change);
 
 #endif

@@ -48,6 +48,17 @@ assert_about(double value, double expected, double within)
 	"backend: {rate: 100, contention: 0.05, coherence: 0.025}\n"                               \
 	"loads: [{clients: 64}]\npace: {codel_target: 1h}\nlength: 30s\nwarmup: 10s\n"
 
+/* It once asked for limits that the pacer refused, and nothing could be judged. */
+static void
+bounds_do_not_bind_the_oracle(void **state)
+{
+	judge("length: 10s\nloads: [{clients: 8}]\npace: {limit_min: 3, limit_max: 20}\n"
+	      "goals: [{goal: A, least: 0.1}]\n",
+	      "elasticity", 1);
+	assert_true(verdicts[0].oracle > 0);
+	assert_true(verdicts[0].pass);
+}
+
 static void
 the_oracle_is_the_best_fixed_limit(void **state)
 {
@@ -207,6 +218,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bounds_do_not_bind_the_oracle),
 		cmocka_unit_test(the_oracle_is_the_best_fixed_limit),
 		cmocka_unit_test(no_seed_may_be_worse_than_the_worst),
 		cmocka_unit_test(settling_is_from_when_on_every_stretch_is_good),

@@ -192,6 +192,24 @@ a_trace_is_replayed_with_its_times_and_costs(void **state)
 	assert_true(result.meter.backend.min > 49900000 && result.meter.backend.max < 201000000);
 }
 
+/* Its work once went over what the backend counts in, and it was answered at once. */
+static void
+what_a_trace_asks_for_beyond_all_bounds_is_not_answered(void **state)
+{
+	FILE *file = fopen("overload-trace.csv", "we");
+
+	assert_non_null(file);
+	fputs("time_s,key,size_bytes,cost_ms\n0,1,1,1e9\n1,2,1,1\n", file);
+	fclose(file);
+	assert_int_equal(run_text("length: 4s\nwarmup: 1ms\nbackend: {kind: servers, rate: 1e7}\n"
+				  "loads: [{kind: replay, trace: overload-trace.csv}]\n",
+				  "fixed:4", 1),
+			 TAYRA_OK);
+	remove("overload-trace.csv");
+	assert_int_equal(result.requests, 2);
+	assert_int_equal(whole().fates[TAYRA__FATE_GOOD], 1);
+}
+
 static void
 changes_and_weather_change_what_is_done(void **state)
 {
@@ -310,6 +328,42 @@ too_many_at_once_are_an_error_of_the_scenario(void **state)
 		TAYRA_E_TOO_LARGE);
 }
 
+/* Bounds are for what learns: a limit that is put somewhere stays there. */
+static void
+a_fixed_limit_is_not_bound(void **state)
+{
+	assert_int_equal(run_text("length: 2s\nloads: [{}]\npace: {limit_max: 4}\n", "fixed:8", 1),
+			 TAYRA_OK);
+	assert_true(result.pace.limit == 8);
+	assert_int_equal(run_text("length: 2s\nloads: [{}]\npace: {limit_min: 4}\n", "fixed:1", 1),
+			 TAYRA_OK);
+	assert_true(result.pace.limit == 1);
+}
+
+static void
+a_limiter_says_where_it_cannot_begin(void **state)
+{
+	struct tayra_pace_options bounds = TAYRA_PACE_OPTIONS_INIT;
+	struct tayra__contender contender;
+	char why[200];
+
+	bounds.limit_max = 4;
+	assert_int_equal(tayra__contender_read("none:3", &contender, why, sizeof(why)),
+			 TAYRA_E_INVAL);
+	assert_string_equal(why, "has no limit to begin with");
+	assert_int_equal(tayra__contender_read("aimd:8", &contender, why, sizeof(why)), TAYRA_OK);
+	assert_int_equal(tayra__contender_check(&contender, &bounds, why, sizeof(why)),
+			 TAYRA_E_INVAL);
+	assert_string_equal(why, "does not begin from limit_min 1 to limit_max 4");
+	bounds.limit_max = 8;
+	assert_int_equal(tayra__contender_check(&contender, &bounds, why, sizeof(why)), TAYRA_OK);
+	bounds.limit_min = 2;
+	assert_int_equal(tayra__contender_read("vegas", &contender, why, sizeof(why)), TAYRA_OK);
+	assert_int_equal(tayra__contender_check(&contender, &bounds, why, sizeof(why)), TAYRA_OK);
+	assert_int_equal(tayra__contender_read("fixed:1", &contender, why, sizeof(why)), TAYRA_OK);
+	assert_int_equal(tayra__contender_check(&contender, &bounds, why, sizeof(why)), TAYRA_OK);
+}
+
 static void
 it_stops_when_it_is_told_to(void **state)
 {
@@ -360,12 +414,15 @@ main(void)
 		cmocka_unit_test(bursts_have_the_rates_they_should),
 		cmocka_unit_test(groups_come_together_at_the_same_rate),
 		cmocka_unit_test(a_trace_is_replayed_with_its_times_and_costs),
+		cmocka_unit_test(what_a_trace_asks_for_beyond_all_bounds_is_not_answered),
 		cmocka_unit_test(changes_and_weather_change_what_is_done),
 		cmocka_unit_test(sizes_are_1_on_average_whatever_their_spread),
 		cmocka_unit_test(tenants_are_counted_apart),
 		cmocka_unit_test(the_pacer_is_told_tenants_levels_and_costs),
 		cmocka_unit_test(without_a_limit_all_are_let_in),
 		cmocka_unit_test(too_many_at_once_are_an_error_of_the_scenario),
+		cmocka_unit_test(a_fixed_limit_is_not_bound),
+		cmocka_unit_test(a_limiter_says_where_it_cannot_begin),
 		cmocka_unit_test(it_stops_when_it_is_told_to),
 		cmocka_unit_test(without_memory_a_run_fails_and_leaves_nothing),
 	};

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static struct tayra__scenario scenario;
@@ -69,6 +70,8 @@ mistakes_are_told_with_their_place(void **state)
 	assert_refused("about: x", "dir/s.yaml: ", "nobody asks");
 	assert_refused("length: 2h\nloads: [{}]", "dir/s.yaml:1:1: ", "an hour");
 	assert_refused("length: 2s\nwarmup: 2s\nloads: [{}]", "dir/s.yaml:2:1: ", "warmup");
+	assert_refused("loads: [{}]\npace: {limit_min: 100, limit_max: 2}",
+		       "dir/s.yaml:2:1: ", "limit_min 100 is over limit_max 2");
 	assert_refused("pace: {limit_min: 0}\nloads: [{}]", "dir/s.yaml:1:19: ", "limit_min '0'");
 	assert_refused("", "dir/s.yaml: ", "nobody asks");
 	assert_refused("loads: [{kind: poisson, load: 1, clients: 4}]",
@@ -106,6 +109,30 @@ loops_and_floods_are_refused(void **state)
 		       "dir/s.yaml:1:25: ", "more than 1024 tenants");
 	assert_refused("length: 1h\nloads: [{kind: poisson, rate: 1e6}]",
 		       "dir/s.yaml:2:1: ", "requests in 3600 s");
+}
+
+#define A_LITTLE "length: 1h\nloads: [{clients: 1000, work: constant}]\n"
+
+/* A backend that becomes fast does as many as one that always was. */
+static void
+a_flood_that_a_change_would_let_in_is_refused(void **state)
+{
+	static const char *const changed[] = {
+		"backend: {kind: servers, servers: 1, rate: 5000}\nchanges: [{servers: 10000}]",
+		"backend: {kind: servers, rate: 1e6, rate_limit: 1}\nchanges: [{rate_limit: 0}]",
+		"backend: {rate: 5e4, contention: 1}\nchanges: [{contention: 0, coherence: 0}]",
+		"backend: {kind: shared, rate: 12e3}\nweather: {swing: 1s, swing_depth: 1}",
+	};
+	char text[300];
+
+	for (size_t i = 0; i < sizeof(changed) / sizeof(changed[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s\n", A_LITTLE, changed[i]);
+		assert_refused(text, "dir/s.yaml:2:1: ", "requests in 3600 s");
+	}
+	assert_int_equal(read_text(A_LITTLE "backend: {kind: servers, servers: 1, rate: 5000}\n"
+					    "changes: [{servers: 2}]"),
+			 TAYRA_OK);
+	tayra__scenario_fini(&scenario);
 }
 
 static void
@@ -146,6 +173,7 @@ main(void)
 		cmocka_unit_test(what_is_left_out_has_its_default),
 		cmocka_unit_test(mistakes_are_told_with_their_place),
 		cmocka_unit_test(loops_and_floods_are_refused),
+		cmocka_unit_test(a_flood_that_a_change_would_let_in_is_refused),
 		cmocka_unit_test(a_name_that_is_near_is_offered),
 		cmocka_unit_test(every_named_scenario_can_be_read_and_says_what_it_shows),
 	};
