@@ -5,9 +5,11 @@
 #include "cli/pace.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 
 #include "base/json.h"
+#include "base/line.h"
 #include "report/figure.h"
 
 void
@@ -22,13 +24,14 @@ print_row(FILE *out, const struct tayra__scenario *scenario,
 	  const struct tayra__contender *contender, const struct tayra__goal_setting *goal,
 	  const struct tayra__verdict *verdict)
 {
-	char mean[16], seeds[40], bar[16], limit[24];
+	char mean[16], seeds[40], bar[16], limit[24], names[110];
 
 	snprintf(limit, sizeof(limit), "%s %s",
 		 isnan(goal->least) ? "<=" : ">=", tayra__figure_number(verdict->bar, bar));
-	fprintf(out, "%-5s %-24s %-20s %-12s %8s %18s %10s  %s\n", goal->id, scenario->name,
-		tayra__goal_figures[goal->figure], contender->text,
-		tayra__figure_number(verdict->figure, mean),
+	snprintf(names, sizeof(names), "%-5s %-24s", goal->id, scenario->name);
+	tayra__line_flatten(names, '?');
+	fprintf(out, "%s %-20s %-12s %8s %18s %10s  %s\n", names, tayra__goal_figures[goal->figure],
+		contender->text, tayra__figure_number(verdict->figure, mean),
 		tayra__figure_interval(verdict->lo, verdict->hi, seeds), limit,
 		verdict->pass ? "ok" : "MISSED");
 }
@@ -38,7 +41,7 @@ print_json(FILE *out, const struct tayra__pace_options *o, const struct tayra__s
 	   const struct tayra__contender *contender, const struct tayra__goal_setting *goal,
 	   const struct tayra__verdict *verdict)
 {
-	char repeat[300];
+	char repeat[PATH_MAX + 200];
 	struct tayra__json json;
 
 	snprintf(repeat, sizeof(repeat),

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pace_report.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/pace_plots.h"
@@ -20,7 +24,10 @@ struct verdict_row {
 };
 
 struct tayra__pace_report {
-	FILE *out;
+	int fd;
+	FILE *out; /* the page, in memory until it is whole */
+	char *page;
+	size_t len;
 	struct tayra__pace_series series[TAYRA__CONTENDERS];
 	char cells[TAYRA__CONTENDERS][CELLS][CELL];
 	size_t runs;
@@ -42,10 +49,15 @@ tayra__pace_report_open(const char *path, struct tayra__pace_report **out)
 	*out = NULL;
 	if (!report)
 		return TAYRA_E_NOMEM;
-	report->out = fopen(path, "we");
-	if (!report->out) {
+	report->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (report->fd < 0) {
 		tayra__mem_free(report);
 		return TAYRA_E_IO;
+	}
+	report->out = open_memstream(&report->page, &report->len);
+	if (!report->out) {
+		tayra__pace_report_drop(report);
+		return TAYRA_E_NOMEM;
 	}
 	tayra__html_head(report->out, "tayra pace sim");
 	fputs("<p class=\"eyebrow\">tayra pace sim</p>\n<h1>Simulated overload</h1>\n",
@@ -163,17 +175,56 @@ tayra__pace_report_scenario(struct tayra__pace_report *report,
 	return status;
 }
 
+/* Instead of what is there. */
+static bool
+write_page(const struct tayra__pace_report *report)
+{
+	size_t done = 0;
+
+	if (ftruncate(report->fd, 0) < 0 && errno != EINVAL) /* EINVAL: it is no regular file */
+		return false;
+	while (done < report->len) {
+		ssize_t n = write(report->fd, report->page + done, report->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return true;
+}
+
+static int
+dispose(struct tayra__pace_report *report)
+{
+	int closed = close(report->fd);
+
+	free(report->page);
+	tayra__mem_free(report->verdicts);
+	tayra__mem_free(report);
+	return closed < 0 ? TAYRA_E_IO : TAYRA_OK;
+}
+
+void
+tayra__pace_report_drop(struct tayra__pace_report *report)
+{
+	if (!report)
+		return;
+	if (report->out)
+		fclose(report->out);
+	dispose(report);
+}
+
 int
 tayra__pace_report_close(struct tayra__pace_report *report)
 {
-	bool wrong;
+	bool written;
+	int status;
 
 	if (!report)
 		return TAYRA_OK;
 	fputs("</main></body></html>\n", report->out);
-	wrong = ferror(report->out);
-	wrong |= fclose(report->out) != 0;
-	tayra__mem_free(report->verdicts);
-	tayra__mem_free(report);
-	return wrong ? TAYRA_E_IO : TAYRA_OK;
+	written = fclose(report->out) == 0 && write_page(report);
+	status = dispose(report);
+	return written ? status : TAYRA_E_IO;
 }

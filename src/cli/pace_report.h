@@ -10,7 +10,8 @@
 
 struct tayra__pace_report;
 
-/* Opens the file, so that one that cannot be written is found out before work begins.
+/* Opens the file, so that one that cannot be written is found out before work begins; what is in it
+ * stays until the report is closed.
  * => TAYRA_OK, TAYRA_E_IO (errno says why), TAYRA_E_NOMEM. */
 int tayra__pace_report_open(const char *path, struct tayra__pace_report **out);
 /* A run of the scenario that is under way.  Beyond what a plot can hold, only the first are drawn;
@@ -26,5 +27,7 @@ int tayra__pace_report_scenario(struct tayra__pace_report *report,
 				const struct tayra__scenario *scenario);
 /* NULL is allowed.  => TAYRA_OK, TAYRA_E_IO: not all was written. */
 int tayra__pace_report_close(struct tayra__pace_report *report);
+/* The same, and the file stays as it is. */
+void tayra__pace_report_drop(struct tayra__pace_report *report);
 
 #endif

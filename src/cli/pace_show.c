@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "base/line.h"
 #include "report/figure.h"
 
 static double
@@ -47,8 +48,13 @@ tayra__pace_figures(const struct tayra__pace_run *run)
 void
 tayra__pace_table_head(FILE *out, const struct tayra__scenario *scenario)
 {
-	fprintf(out, "%s%s%s\n", scenario->name, scenario->sentence ? ": " : "",
-		scenario->sentence ? scenario->sentence : "");
+	char title[400];
+
+	/* Names of files and what is in them may hold anything. */
+	snprintf(title, sizeof(title), "%s%s%s", scenario->name, scenario->sentence ? ": " : "",
+		 scenario->sentence ? scenario->sentence : "");
+	tayra__line_flatten(title, '?');
+	fprintf(out, "%s\n", title);
 	fprintf(out, "  %-12s %9s %8s %8s %7s %6s %8s %6s %6s %6s  %s\n", "limiter", "goodput/s",
 		"p50 ms", "p99 ms", "limit", "cv", "inflight", "shed", "late", "failed", "trace");
 }

@@ -202,16 +202,62 @@ run_or_judge(struct session *session)
 }
 
 static int
+no_place(const struct tayra__pace_options *o, const char *what)
+{
+	tayra__cli_error(o->command, "%s: is a %s, not a place for the report", o->report, what);
+	return TAYRA__EXIT_USAGE;
+}
+
+/* A report over what is replayed would destroy it: then there is none at all. */
+static int
+check_traces(struct session *session)
+{
+	const struct tayra__scenario *scenario = &session->scenario;
+	const char *report = session->options.report;
+
+	for (size_t i = 0; i < scenario->load_count; i++)
+		if (report && scenario->loads[i].trace &&
+		    tayra__cli_same_file(report, scenario->loads[i].trace)) {
+			tayra__pace_report_drop(session->report);
+			session->report = NULL;
+			return no_place(&session->options, "trace");
+		}
+	return TAYRA__EXIT_OK;
+}
+
+static int
+check_contenders(const struct session *session, const char *name)
+{
+	const struct tayra__pace_options *o = &session->options;
+	char why[200];
+
+	for (size_t i = 0; i < o->contender_count; i++)
+		if (tayra__contender_check(&o->contenders[i], &session->scenario.pace, why,
+					   sizeof(why)) != TAYRA_OK) {
+			tayra__cli_error(o->command, "%s: --limiter '%s' %s", name,
+					 o->contenders[i].text, why);
+			return TAYRA__EXIT_USAGE;
+		}
+	return TAYRA__EXIT_OK;
+}
+
+static int
 one(struct session *session, const char *name)
 {
 	char error[500];
-	int code = TAYRA__EXIT_USAGE;
+	int code;
 
 	session->scenario = (struct tayra__scenario){ 0 };
-	if (tayra__scenario_open(&session->scenario, name, error, sizeof(error)) == TAYRA_OK)
-		code = run_or_judge(session);
-	else
+	if (tayra__scenario_open(&session->scenario, name, error, sizeof(error)) == TAYRA_OK) {
+		code = check_traces(session);
+		if (code == TAYRA__EXIT_OK)
+			code = check_contenders(session, name);
+		if (code == TAYRA__EXIT_OK)
+			code = run_or_judge(session);
+	} else {
 		tayra__cli_error(session->options.command, "%s", error);
+		code = TAYRA__EXIT_USAGE;
+	}
 	tayra__scenario_fini(&session->scenario);
 	session->done++;
 	return code;
@@ -243,12 +289,8 @@ open_report(struct session *session)
 	int status;
 
 	for (size_t i = 0; i < o->scenario_count; i++)
-		if (tayra__cli_same_file(o->report, o->scenarios[i])) {
-			tayra__cli_error(o->command,
-					 "%s: is a scenario, not a place for the report",
-					 o->report);
-			return TAYRA__EXIT_USAGE;
-		}
+		if (tayra__cli_same_file(o->report, o->scenarios[i]))
+			return no_place(o, "scenario");
 	status = tayra__pace_report_open(o->report, &session->report);
 	if (status == TAYRA_OK)
 		return TAYRA__EXIT_OK;

@@ -43,6 +43,10 @@ refused 'loop.yaml: ' 'a link to itself is refused' pace sim ./loop.yaml
 refused 'directory' 'a directory is refused' pace sim ./
 refused "wrong.yaml:1:10: .*'clients'" 'a wrong setting is named with its place' pace sim wrong.yaml
 refused "fixed:0" 'a limit of 0 is refused' pace sim small.yaml --limiter fixed:0
+refused "'none:3' has no limit to begin with" 'a limit for none is refused' pace sim small.yaml --limiter none:3
+printf 'length: 2s\nloads: [{}]\npace: {limit_max: 4}\n' >bound.yaml
+refused "bound.yaml: --limiter 'aimd:8' does not begin from limit_min 1 to limit_max 4" \
+	'a beginning out of bounds is refused' pace sim bound.yaml --limiter aimd:8
 refused "does not exist" 'an unknown limiter is refused' pace sim small.yaml --limiter vega
 refused "element that is empty" 'an empty limiter is refused' pace sim small.yaml --limiter aimd,
 refused "is no number" 'a wrong seed is refused' pace sim small.yaml --seed -1
@@ -87,10 +91,26 @@ claim 'a page with four plots, no script, nothing from elsewhere'
 "$tayra" pace sim small.yaml --goals --seeds 1 --limiter fixed:8 --report page.html >out && grep -q reached page.html
 claim 'a page of goals'
 
+cat >'<img src=x>.yaml' <small.yaml
+"$tayra" pace sim './<img src=x>.yaml' --limiter fixed:8 --report page.html >out && ! grep -q '<img' page.html &&
+	grep -q '<h2>&lt;img src=x&gt;</h2>' page.html
+claim 'the name of a file is text in a page'
+
+long=./$(printf '%0100d' 0)/$(printf '%0100d' 1)/$(printf '%0100d' 2).yaml
+mkdir -p "${long%/*}" && cp small.yaml "$long" && "$tayra" pace sim "$long" --goals --seeds 1 --limiter fixed:8 --json >out &&
+	grep -q "\"repeat\":\"tayra pace sim $long --goals --limiter fixed:8 --seed 1 --seeds 1 --json\"" out
+claim 'how to repeat it is whole, however long the path'
+
 cp small.yaml kept.yaml
 refused 'is a scenario' 'a scenario is not overwritten by its report' pace sim small.yaml --report ./small.yaml
 cmp -s small.yaml kept.yaml
 claim 'and is as it was'
+printf 'time_s,key,size_bytes\n0,1,1\n1,2,1\n' >asked.csv
+cp asked.csv kept.csv
+printf 'length: 2s\nloads: [{kind: replay, trace: asked.csv}]\n' >replay.yaml
+"$tayra" pace sim small.yaml replay.yaml --limiter fixed:8 --report ./asked.csv >out 2>err
+[ $? -eq 2 ] && grep -q 'asked.csv: is a trace' err && [ "$(wc -l <err)" -eq 1 ] && cmp -s asked.csv kept.csv
+claim 'nor is a trace that one replays, whichever'
 refused 'nowhere/page.html: ' 'a page that cannot be written is told before work begins' \
 	pace sim small.yaml --report nowhere/page.html
 
