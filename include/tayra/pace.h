@@ -324,7 +324,7 @@ TAYRA_API enum tayra_backpressure tayra_pace_backpressure(const struct tayra_pac
  * tayra_pace_tick(), so at most once a tick.  It should not block.  => TAYRA_E_FULL: there are 8,
  * TAYRA_E_INVAL. */
 TAYRA_API int tayra_pace_watch(struct tayra_pace *pace, int fd);
-/* => TAYRA_E_NOT_FOUND.  Afterwards it is not written to. */
+/* => TAYRA_E_NOT_FOUND.  Afterwards it is not written to, however often it was watched. */
 TAYRA_API int tayra_pace_unwatch(struct tayra_pace *pace, int fd);
 
 /* Why requests were shed. */
@@ -527,12 +527,13 @@ TAYRA_API int tayra_submit_batch(struct tayra_executor *executor, struct tayra_t
 /*
  * Wait until all n tasks, none of which has a queue, have ended.
  * => TAYRA_OK, TAYRA_E_TIMEOUT: some have not yet.  TAYRA_E_WOULD_DEADLOCK from inside a task of
- *    this executor, TAYRA_E_INVAL for a task with a queue, TAYRA_E_FORKED.
+ *    this executor, TAYRA_E_INVAL for a task with a queue or under way in another executor,
+ *    TAYRA_E_FORKED.
  */
 TAYRA_API int tayra_task_wait(struct tayra_executor *executor, struct tayra_task *tasks, size_t n,
 			      uint64_t timeout_ns);
 /* Take a task back.  True: fn will never run, and the task ends with TAYRA_E_CANCELLED, soon.
- * False: it runs, has run, or is not submitted. */
+ * False: it runs, has run, or is not submitted here. */
 TAYRA_API bool tayra_task_cancel(struct tayra_executor *executor, struct tayra_task *task);
 /* Wait until nothing submitted is left.  => as tayra_task_wait(). */
 TAYRA_API int tayra_executor_drain(struct tayra_executor *executor, uint64_t timeout_ns);

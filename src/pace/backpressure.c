@@ -49,8 +49,8 @@ tayra_pace_unwatch(struct tayra_pace *pace, int fd)
 	int status = TAYRA_E_NOT_FOUND;
 
 	pthread_mutex_lock(&pace->lock);
-	for (uint32_t i = 0; i < pace->watcher_count && status != TAYRA_OK; i++)
-		if (pace->watchers[i] == fd) {
+	for (uint32_t i = pace->watcher_count; i-- > 0;)
+		if (pace->watchers[i] == fd) { /* it may be there twice */
 			pace->watchers[i] = pace->watchers[--pace->watcher_count];
 			status = TAYRA_OK;
 		}

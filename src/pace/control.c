@@ -278,10 +278,14 @@ tayra_pace_set_limit(struct tayra_pace *pace, double limit, uint64_t now_ns)
 
 	tayra__list_init(&decided);
 	pthread_mutex_lock(&pace->lock);
-	tayra__pace_lift_ceiling(pace);
 	before = pace->limit.now;
-	status = tayra__limit_set(&pace->limit, limit);
+	/* A ceiling is lifted by who sets a limit, not by who is refused. */
+	status = limit >= pace->options.limit_min && limit <= pace->options.limit_max
+			 ? TAYRA_OK
+			 : TAYRA_E_INVAL;
 	if (status == TAYRA_OK) {
+		tayra__pace_lift_ceiling(pace);
+		tayra__limit_set(&pace->limit, limit);
 		note_change(pace, before, now_ns);
 		put_limit(pace);
 		tayra__decide_dispatch(pace, now_ns, &decided);

@@ -137,7 +137,8 @@ tayra__decide_dispatch(struct tayra_pace *pace, uint64_t now_ns, struct tayra__l
 			entry = tayra__queue_take(queue, tayra__word_room(word), now_ns, &needs,
 						  &shed);
 		} else {
-			entry = tayra__queue_pop(queue);
+			entry = tayra__word_open(word, TAYRA_COST_MAX) ? tayra__queue_pop(queue)
+								       : NULL;
 		}
 		if (!entry)
 			break;

@@ -49,14 +49,15 @@ tayra__word_full(uint64_t word)
 }
 
 /* May who costs that much go in?  Not whether somebody is in line before.  One that costs more than
- * the limit goes in alone. */
+ * the limit goes in alone.  Where all are let in, the bits for them are an end too. */
 static inline bool
 tayra__word_open(uint64_t word, uint32_t cost)
 {
 	uint32_t inflight = tayra__word_inflight(word);
 
 	return inflight + cost <= tayra__word_limit(word) || inflight == 0 ||
-	       tayra__word_mode(word) != TAYRA_MODE_ENFORCE;
+	       (tayra__word_mode(word) != TAYRA_MODE_ENFORCE &&
+		inflight + cost <= TAYRA__WORD_SLOTS);
 }
 
 /* What may go in, at least 0: UINT32_MAX is anything. */

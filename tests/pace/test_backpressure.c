@@ -57,6 +57,14 @@ a_watcher_is_told_of_a_change_by_the_next_tick_and_once(void **state)
 	tayra_pace_tick(pace, 5);
 	assert_int_equal(told(fd), 0);
 	assert_int_equal(tayra_pace_unwatch(pace, fd), TAYRA_E_NOT_FOUND);
+	/* Watched twice, it is not watched any more. */
+	assert_int_equal(tayra_pace_watch(pace, fd), TAYRA_OK);
+	assert_int_equal(tayra_pace_watch(pace, fd), TAYRA_OK);
+	assert_int_equal(tayra_pace_unwatch(pace, fd), TAYRA_OK);
+	assert_int_equal(start(pace, &guest, TAYRA_LOW, 0, 5), TAYRA_PENDING);
+	tayra_pace_tick(pace, 6);
+	assert_int_equal(told(fd), 0);
+	assert_int_equal(tayra_pace_cancel(pace, &guest.ticket, 6), TAYRA_OK);
 	tayra_pace_leave(pace, &held, TAYRA_OUTCOME_OK, 6);
 	tayra_pace_destroy(pace);
 	close(fd);

@@ -3,6 +3,7 @@
 
 #include "pace/ceiling.h"
 
+#include <math.h>
 #include <string.h>
 
 #define SECOND TAYRA_NS_PER_S
@@ -221,6 +222,10 @@ a_limit_set_by_hand_lifts_the_ceiling(void **state)
 	now = (struct tayra_pressure){ 0.9, 0.5, 0, 0, 0 };
 	windows(pace, 2, 1);
 	assert_true(stats_of(pace).ceiling > 0);
+	assert_int_equal(tayra_pace_set_limit(pace, 0.5, 4 * SECOND), TAYRA_E_INVAL);
+	assert_int_equal(tayra_pace_set_limit(pace, (double)NAN, 4 * SECOND), TAYRA_E_INVAL);
+	assert_int_equal(tayra_pace_set(pace, "limit", "1e9", 4 * SECOND, NULL, 0), TAYRA_E_INVAL);
+	assert_true(stats_of(pace).ceiling > 0); /* who is refused lifts nothing */
 	assert_int_equal(tayra_pace_set_limit(pace, 50, 4 * SECOND), TAYRA_OK);
 	assert_true(stats_of(pace).ceiling == 0);
 	windows(pace, 2, 17);

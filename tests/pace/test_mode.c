@@ -4,6 +4,8 @@
  */
 #include "guest.h"
 
+#include "pace/word.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -256,6 +258,20 @@ a_ticket_let_in_while_off_teaches_nothing_later(void **state)
 	tayra_pace_destroy(pace);
 }
 
+/* Two million requests of 1024 would run over into the limit. */
+static void
+where_all_are_let_in_the_count_has_an_end(void **state)
+{
+	const uint64_t off = tayra__word_with_mode(tayra__word_with_limit(0, 8), TAYRA_MODE_OFF);
+	const uint64_t last = off + TAYRA__WORD_SLOTS - TAYRA_COST_MAX;
+
+	assert_true(tayra__word_open(off + 9, TAYRA_COST_MAX));
+	assert_true(tayra__word_open(last, TAYRA_COST_MAX));
+	assert_false(tayra__word_open(last + 1, TAYRA_COST_MAX));
+	assert_false(tayra__word_open(last + TAYRA_COST_MAX, 1));
+	assert_int_equal(tayra__word_limit(last + TAYRA_COST_MAX), 8);
+}
+
 static void
 a_change_of_mode_begins_a_new_window(void **state)
 {
@@ -285,6 +301,7 @@ main(void)
 		cmocka_unit_test(off_lets_all_in_and_learns_nothing),
 		cmocka_unit_test(a_ticket_let_in_while_off_teaches_nothing_later),
 		cmocka_unit_test(switching_the_mode_keeps_the_count_of_what_is_held),
+		cmocka_unit_test(where_all_are_let_in_the_count_has_an_end),
 		cmocka_unit_test(a_change_of_mode_begins_a_new_window),
 	};
 
