@@ -33,6 +33,13 @@ tayra_submit_batch(struct tayra_executor *ex, struct tayra_task *tasks, size_t n
 	return first;
 }
 
+/* Another one's lock guards it, and nobody would wake who waits here. */
+static bool
+is_elsewhere(const struct tayra_executor *ex, const struct tayra__task *task)
+{
+	return task->state != TAYRA__TASK_IDLE && task->executor != ex;
+}
+
 static bool
 has_ended(struct tayra__task *task)
 {
@@ -46,6 +53,7 @@ int
 tayra_task_wait(struct tayra_executor *ex, struct tayra_task *tasks, size_t n, uint64_t timeout_ns)
 {
 	uint64_t until_ns = tayra__executor_until_ns(timeout_ns);
+	int status = TAYRA_OK;
 	size_t done = 0;
 	bool time = true;
 
@@ -60,17 +68,21 @@ tayra_task_wait(struct tayra_executor *ex, struct tayra_task *tasks, size_t n, u
 			return TAYRA_E_INVAL;
 	pthread_mutex_lock(&ex->lock);
 	ex->calls++;
-	while (done < n) {
-		if (has_ended(tayra__task_of(&tasks[done])))
+	while (done < n && status == TAYRA_OK) {
+		struct tayra__task *task = tayra__task_of(&tasks[done]);
+
+		if (is_elsewhere(ex, task))
+			status = TAYRA_E_INVAL;
+		else if (has_ended(task))
 			done++;
 		else if (!time)
-			break;
+			status = TAYRA_E_TIMEOUT;
 		else
 			time = tayra__executor_sleep_until(ex, &ex->ended, until_ns);
 	}
 	tayra__executor_leave_call(ex);
 	pthread_mutex_unlock(&ex->lock);
-	return done == n ? TAYRA_OK : TAYRA_E_TIMEOUT;
+	return status;
 }
 
 int

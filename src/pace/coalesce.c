@@ -433,7 +433,7 @@ carry(void *arg)
 	n = fill(ex, carrier, args);
 	pthread_mutex_unlock(&ex->lock);
 	if (n == 0)
-		return TAYRA__CARRIED_NOTHING;
+		return TAYRA_E_CANCELLED;
 	for (size_t i = 0; i < n; i++)
 		statuses[i] = TAYRA_PENDING;
 	status = kind->rule.call(kind->rule.ctx, args, statuses, n);
@@ -443,6 +443,12 @@ carry(void *arg)
 										  ? status
 										  : *said;
 	return status;
+}
+
+bool
+tayra__coalesce_carries_nobody(struct tayra__task *carrier)
+{
+	return tayra__list_empty(&carrier_of(carrier)->carried);
 }
 
 void

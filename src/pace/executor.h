@@ -145,8 +145,8 @@ void tayra__coalesce_turned_away(struct tayra_executor *ex, struct tayra__task *
 				 enum tayra__victim victim);
 /* The lock is held: a carrier ends, and with it those it carried. */
 void tayra__coalesce_over(struct tayra_executor *ex, struct tayra__task *carrier);
-/* What a carrier returns that found nobody to carry. */
-#define TAYRA__CARRIED_NOTHING TAYRA_E_CANCELLED
+/* By the thread that has run a carrier: it found nobody to carry. */
+bool tayra__coalesce_carries_nobody(struct tayra__task *carrier);
 /* By the timer: end what has become hopeless, launch what has waited long enough. */
 void tayra__coalesce_tend(struct tayra_executor *ex);
 /* Nobody else is there any more. */

@@ -352,7 +352,8 @@ tayra_task_cancel(struct tayra_executor *ex, struct tayra_task *task)
 		return false;
 	pthread_mutex_lock(&ex->lock);
 	ex->calls++;
-	never = tayra__task_cancel(ex, tayra__task_of(task));
+	never = tayra__task_of(task)->executor == ex &&
+		tayra__task_cancel(ex, tayra__task_of(task));
 	tayra__executor_leave_call(ex);
 	pthread_mutex_unlock(&ex->lock);
 	return never;
@@ -385,8 +386,8 @@ tayra__task_run(struct tayra_executor *ex, struct tayra__task *task)
 	inside = ex;
 	status = handle->fn(handle->arg);
 	inside = NULL;
-	outcome = kind && status == TAYRA__CARRIED_NOTHING ? TAYRA_OUTCOME_IGNORE
-							   : outcome_of(status);
+	outcome = kind && tayra__coalesce_carries_nobody(task) ? TAYRA_OUTCOME_IGNORE
+							       : outcome_of(status);
 	/* The next one is let in here, before this one has ended for its owner. */
 	tayra_pace_leave(ex->pace, &handle->ticket, outcome, tayra__executor_now_ns(ex));
 	pthread_mutex_lock(&ex->lock);
