@@ -119,7 +119,7 @@ set_duration(const struct tayra__knob *knob, uint64_t *out, uint64_t unit, const
 
 	if (is_ambiguous(text) || tayra__option_duration_ns(text, &ns) != TAYRA_OK ||
 	    (double)ns < least_ns)
-		return refuse(why, len, text, "is no duration of at least %g%s (30s, 5m)",
+		return refuse(why, len, text, "is no duration of at least %g%s (30s, 5m, 2h)",
 			      least_ns < 1e9 ? least_ns / 1e6 : least_ns / 1e9,
 			      least_ns < 1e9 ? "ms" : "s");
 	*out = ns / unit;

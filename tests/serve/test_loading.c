@@ -180,7 +180,7 @@ it_can_be_turned_on_and_off_for_routes_that_do_not_say(void **state)
 	config("soft_timeout", "off");
 	client_say(client, "CONFIG SET load.soft_timeout soon",
 		   "-ERR CONFIG SET failed (possibly related to argument 'load.soft_timeout') - "
-		   "'soon' is no duration of at least 1ms (30s, 5m), nor 'at once'\r\n");
+		   "'soon' is no duration of at least 1ms (30s, 5m, 2h), nor 'at once'\r\n");
 }
 
 static void
