@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "origin/pg_cancel.h"
 #include "origin/pg_error.h"
 
 #define PLAIN    "tayra"
@@ -88,7 +89,14 @@ tayra__pg_close(struct tayra__pg *pg)
 	forget_columns(&pg->batch);
 	forget_columns(&pg->version);
 	tayra__mem_free(pg->text);
-	*pg = (struct tayra__pg){ 0 };
+	*pg = (struct tayra__pg){ .errand = pg->errand };
+}
+
+void
+tayra__pg_fini(struct tayra__pg *pg)
+{
+	tayra__pg_close(pg);
+	tayra__pg_errand_forget(&pg->errand);
 }
 
 /* => false: given up.  Whether there is anything to be had is for the caller to see. */
@@ -475,12 +483,9 @@ cancel(struct tayra__pg *pg)
 {
 	uint64_t until_ns = tayra__clock_mono_ns(tayra_clock_real()) + CANCEL_NS;
 	struct tayra__pg_patience patience = { until, &until_ns };
-	PGcancel *request = PQgetCancel(pg->conn);
-	char error[256];
-	bool sent = request && PQcancel(request, error, sizeof(error)), hit = false;
+	bool sent = tayra__pg_cancel(&pg->errand, pg->conn, until_ns), hit = false;
 	PGresult *result = NULL;
 
-	PQfreeCancel(request);
 	while (sent && next(pg, &patience, &result) == TAYRA_OK && result) {
 		hit = hit || (is_error(result) && strcmp(state_of(result), "57014") == 0);
 		PQclear(result);
@@ -681,13 +686,10 @@ read_next(struct tayra__pg *pg, struct tayra__result *result,
 static void
 leave(struct tayra__pg *pg)
 {
-	PGcancel *request = PQgetCancel(pg->conn);
 	bool unprepared = pg->unprepared;
-	char error[256];
 
-	if (request)
-		PQcancel(request, error, sizeof(error));
-	PQfreeCancel(request);
+	tayra__pg_cancel(&pg->errand, pg->conn,
+			 tayra__clock_mono_ns(tayra_clock_real()) + CANCEL_NS);
 	tayra__pg_close(pg);
 	pg->unprepared = unprepared;
 }

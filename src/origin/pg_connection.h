@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * pg_connection.h: one connection to a PostgreSQL server with a prepared statement, and maybe one
- * for many keys.  Never blocks longer than 10 ms without asking whether to go on, but for two calls
- * libpq has in blocking form only: looking up a host's name, and sending a cancel request.  Not
- * thread-safe.
+ * for many keys.  Never blocks longer than 10 ms without asking whether to go on, but for looking
+ * up a host's name, which libpq does in blocking form only, and for cancelling, which takes up to a
+ * second.  Not thread-safe.
  */
 #ifndef TAYRA_ORIGIN_PG_CONNECTION_H
 #define TAYRA_ORIGIN_PG_CONNECTION_H
@@ -42,6 +42,7 @@ struct tayra__pg {
 	bool flooded;       /* it had so many rows that nobody wants that it is not worth its end */
 	char *text;         /* the parameters, terminated */
 	size_t text_room;
+	struct tayra__pg_errand *errand; /* to cancel: it may be out longer than the connection */
 };
 
 /* What is connected to, and what is asked there.  Borrowed. */
@@ -122,5 +123,8 @@ int tayra__pg_write(struct tayra__pg *pg, const struct tayra__part *parts, uint3
 		    const void *value, size_t len, const struct tayra__pg_patience *patience,
 		    const struct tayra__complaint *why);
 void tayra__pg_close(struct tayra__pg *pg);
+/* Of one that has asked something, at last: what it told the server to cancel is waited for no
+ * more. */
+void tayra__pg_fini(struct tayra__pg *pg);
 
 #endif

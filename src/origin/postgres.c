@@ -415,7 +415,7 @@ close_postgres(struct tayra_origin *origin)
 	if (p->workers)
 		tayra__workers_destroy(p->workers);
 	for (uint32_t i = 0; i < p->count; i++) {
-		tayra__pg_close(&p->seats[i].pg);
+		tayra__pg_fini(&p->seats[i].pg);
 		tayra__spread_destroy(p->seats[i].spread);
 		tayra__keylist_fini(&p->seats[i].list);
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cluster.h"
 #include "server.h"
 
@@ -268,6 +269,48 @@ a_query_past_its_deadline_is_cancelled_on_the_server(void **state)
 	for (int i = 0; i < 4; i++) /* no late cancel hits these */
 		expect(origin, "0", "x", 1);
 	tayra_origin_close(origin);
+}
+
+/* Lets the server go on after three seconds, so that a test fails rather than hang. */
+static void *
+thaw_later(void *frozen)
+{
+	for (int i = 0; i < 300 && atomic_load((_Atomic bool *)frozen); i++)
+		usleep(10000);
+	kill(cluster.server, SIGCONT);
+	return NULL;
+}
+
+static void
+a_server_that_stands_still_holds_nobody_who_cancels(void **state)
+{
+	need_server(state);
+	struct tayra_origin_options o = TAYRA_ORIGIN_OPTIONS_INIT;
+
+	for (o.pipeline = 1; o.pipeline <= 2; o.pipeline++) {
+		struct tayra_origin *origin;
+		struct tayra_ref ref;
+		_Atomic bool frozen = true;
+		uint64_t began_ns;
+		pthread_t thread;
+
+		o.threads = 1;
+		origin = open_with(&o, "SELECT pg_sleep($1::float8)::text || 'x'");
+		expect(origin, "0", "x", 1);
+		/* It takes a request to cancel and never gets to it. */
+		kill(cluster.server, SIGSTOP);
+		assert_int_equal(pthread_create(&thread, NULL, thaw_later, &frozen), 0);
+		began_ns = tayra__clock_real_ns();
+		assert_int_equal(look_up(origin, "60", 2, 20 * TAYRA_NS_PER_MS, &ref),
+				 TAYRA_E_TIMEOUT);
+		tayra_origin_close(origin);
+		assert_true(tayra__clock_real_ns() - began_ns < 5 * TAYRA_NS_PER_S / 2);
+		atomic_store(&frozen, false);
+		pthread_join(thread, NULL);
+		for (int i = 0; i < 500 && sleepers() > 0; i++)
+			usleep(10000);
+		assert_int_equal(sleepers(), 0);
+	}
 }
 
 static void
@@ -728,6 +771,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(nothing_can_be_written),
 	cmocka_unit_test(a_query_past_its_deadline_is_cancelled_on_the_server),
 	cmocka_unit_test(a_query_nobody_waits_for_is_cancelled),
+	cmocka_unit_test(a_server_that_stands_still_holds_nobody_who_cancels),
 	cmocka_unit_test(overload_and_timeouts_of_the_server_are_told_apart_from_errors),
 	cmocka_unit_test(why_no_connection_is_made_is_said_in_the_servers_words),
 	cmocka_unit_test(too_many_connections_are_overload_with_a_hint),
