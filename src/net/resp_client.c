@@ -154,6 +154,12 @@ tayra__resp_client_fill(struct tayra__resp_client *client)
 	return got ? TAYRA_OK : TAYRA_PENDING;
 }
 
+bool
+tayra__resp_client_is_ahead(const struct tayra__resp_client *client)
+{
+	return client->in.len > client->used;
+}
+
 /* => whether the element is the first of the reply that is waited for. */
 static bool
 deliver(struct tayra__resp_client *client, const struct tayra__resp_element *element,

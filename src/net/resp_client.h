@@ -92,6 +92,9 @@ int tayra__resp_client_next(struct tayra__resp_client *client, tayra__resp_each_
 /* Take what can be read now, at most 64 KiB.  => TAYRA_OK, TAYRA_PENDING: nothing, TAYRA_E_IO,
  * TAYRA_E_NOMEM. */
 int tayra__resp_client_fill(struct tayra__resp_client *client);
+/* Something lies behind the last reply: where nothing was asked, the server says what nobody wants
+ * to know, or takes one question for two. */
+bool tayra__resp_client_is_ahead(const struct tayra__resp_client *client);
 /* Send and receive. */
 int tayra__resp_client_call(struct tayra__resp_client *client,
 			    const struct tayra__resp_argument *arguments, size_t count,

@@ -88,7 +88,8 @@ dial(struct redis *r, struct seat *seat, const struct tayra_load *load,
 static bool
 is_up(struct tayra__resp_client *client)
 {
-	if (client->fd >= 0 && tayra__resp_client_fill(client) != TAYRA_PENDING)
+	if (client->fd >= 0 && (tayra__resp_client_is_ahead(client) ||
+				tayra__resp_client_fill(client) != TAYRA_PENDING))
 		tayra__resp_client_close(client); /* ended, or says what nobody asked */
 	return client->fd >= 0;
 }

@@ -207,6 +207,24 @@ answers_of_a_server_in_trouble_are_an_overload(void **state)
 }
 
 static void
+what_comes_behind_an_answer_is_no_other_key_s_value(void **state)
+{
+	static const char *const script[] = { "+OK\r\n", "+OK\r\n", ":1\r\n", /* as above */
+					      "$1\r\na\r\n$1\r\nb\r\n", NULL };
+	struct tayra_origin *origin;
+	struct tayra_ref ref;
+	struct puppet puppet;
+
+	assert_int_equal(puppet_up(&puppet, script), 0);
+	origin = open_at(puppet.url, NULL, "GET {key}", 0);
+	expect_text(origin, "one", "a");
+	/* Over another connection, which nobody takes. */
+	assert_int_equal(look_up(origin, "two", 3, 50 * TAYRA_NS_PER_MS, &ref), TAYRA_E_TIMEOUT);
+	tayra_origin_close(origin);
+	puppet_down(&puppet);
+}
+
+static void
 a_server_that_is_not_there_may_come(void **state)
 {
 	struct tayra_origin *origin;
@@ -333,6 +351,7 @@ main(void)
 		cmocka_unit_test(a_server_that_comes_back_is_asked_again),
 		cmocka_unit_test(a_load_past_its_deadline_gives_its_connection_up),
 		cmocka_unit_test(answers_of_a_server_in_trouble_are_an_overload),
+		cmocka_unit_test(what_comes_behind_an_answer_is_no_other_key_s_value),
 		cmocka_unit_test(a_server_that_is_not_there_may_come),
 		cmocka_unit_test(a_value_goes_behind_the_words_of_the_write),
 		cmocka_unit_test(what_cannot_serve_is_refused_with_one_line_that_says_why),
