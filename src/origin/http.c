@@ -198,6 +198,20 @@ deliver(struct http *h, const struct tayra__transfer *t, struct tayra_load *load
 	tayra_load_done(load, value, len, &result);
 }
 
+/* Whole, and not as what was known of it. */
+static void
+ask_again(struct http *h, struct tayra__transfer *t)
+{
+	const struct tayra__validator none = { .etag = "" };
+	uint64_t wait_ns;
+	struct tayra_load *load = end(h, t, TAYRA__REACH_CAME, &wait_ns);
+	size_t key_len;
+	const void *key = tayra_load_key(load, &key_len);
+
+	tayra__validators_put(&h->validators, key, key_len, "", 0, &none);
+	begin(h, t, load);
+}
+
 /* => whether any was: then there is room for the next. */
 static bool
 harvest(struct http *h)
@@ -218,6 +232,10 @@ harvest(struct http *h)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		if (tayra__transfer_elsewhere(t)) {
+			ask_again(h, t);
+			continue;
+		}
 		status = tayra__load_writes(t->load)
 				 ? tayra__transfer_sent(t, &retry_after_ns)
 				 : tayra__transfer_status(t, code, &retry_after_ns);

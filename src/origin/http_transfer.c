@@ -249,10 +249,22 @@ tayra__transfer_send(struct tayra__transfer *transfer, const char *method, const
 		       : TAYRA_E_NOMEM;
 }
 
+static bool
+is_same(const struct tayra__transfer *t)
+{
+	return t->conditional && response_of(t) == RESPONSE_SAME;
+}
+
 bool
 tayra__transfer_unchanged(const struct tayra__transfer *transfer)
 {
-	return transfer->conditional && response_of(transfer) == RESPONSE_SAME;
+	return is_same(transfer) && tayra__transfer_direct(transfer);
+}
+
+bool
+tayra__transfer_elsewhere(const struct tayra__transfer *transfer)
+{
+	return is_same(transfer) && !tayra__transfer_direct(transfer);
 }
 
 bool

@@ -59,6 +59,8 @@ int tayra__transfer_status(const struct tayra__transfer *transfer, int code,
 			   uint64_t *retry_after_ns);
 /* It ended well, and the value is that one. */
 bool tayra__transfer_unchanged(const struct tayra__transfer *transfer);
+/* What is where a redirect led to has the validator too, and may be another value. */
+bool tayra__transfer_elsewhere(const struct tayra__transfer *transfer);
 /* All that was received came from where it was asked for. */
 bool tayra__transfer_direct(const struct tayra__transfer *transfer);
 /* What to say of it when that is an error: the response, or libcurl's word for the code. */

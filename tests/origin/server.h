@@ -121,6 +121,21 @@ server_answer_version(struct server *s, int fd, const char *path, const char *re
 	server_send(fd, answer, strlen(answer));
 }
 
+/* Of version 0 it is here, with the ETag that the "/tagged" of version 1 has, to which it moves
+ * then.
+ */
+static inline void
+server_answer_moving(struct server *s, int fd)
+{
+	const char *answer =
+		atomic_load(&s->version) == 0
+			? "HTTP/1.1 200 OK\r\nETag: W/\"v1\"\r\nContent-Length: 4\r\n\r\nhere"
+			: "HTTP/1.1 302 Found\r\nLocation: /tagged\r\nContent-Length: 0\r\n\r\n";
+
+	atomic_fetch_add(&s->sent, atomic_load(&s->version) == 0);
+	server_send(fd, answer, strlen(answer));
+}
+
 /* What comes is kept, and given to who asks without knowing it: its ETag is its length. */
 static inline void
 server_answer_stored(struct server *s, int fd, const char *request)
@@ -168,6 +183,10 @@ server_answer(struct server *s, int fd, const char *request)
 	sscanf(request, "%*s %4095s", path);
 	if (strncmp(path, "/stored", 7) == 0) {
 		server_answer_stored(s, fd, request);
+		return true;
+	}
+	if (strncmp(path, "/moving", 7) == 0) {
+		server_answer_moving(s, fd);
 		return true;
 	}
 	if (strncmp(path, "/slow", 5) == 0) {

@@ -474,6 +474,21 @@ what_a_redirect_led_to_is_sent_each_time(void **state)
 }
 
 static void
+what_a_redirect_leads_to_is_not_what_was_cached_for_having_its_etag(void **state)
+{
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct visit v;
+
+	http.max_redirects = 1;
+	visit(&v, &http);
+	visit_for(&v, v.stage.t, "moving", "here", 1);
+	atomic_store(&v.s.version, 1);
+	visit_for(&v, v.stage.t, "moving", "/tagged 1", 2);
+	visit_for(&v, v.stage.t, "moving", "/tagged 1", 3);
+	leave(&v);
+}
+
+static void
 without_memory_for_it_everything_is_sent(void **state)
 {
 	const char *const headers[] = { "X-Token: abc", NULL };
@@ -720,6 +735,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_not_the_server_s_is_not_confirmed_by_it),
 	cmocka_unit_test(an_answer_of_not_modified_says_how_long_that_is_fresh),
 	cmocka_unit_test(what_a_redirect_led_to_is_sent_each_time),
+	cmocka_unit_test(what_a_redirect_leads_to_is_not_what_was_cached_for_having_its_etag),
 	cmocka_unit_test(without_memory_for_it_everything_is_sent),
 	cmocka_unit_test(headers_are_sent_and_a_bad_one_is_refused),
 	cmocka_unit_test(what_cannot_serve_is_refused_with_one_line_that_says_why),
