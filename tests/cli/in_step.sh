@@ -18,10 +18,10 @@ clean() {
 trap clean EXIT
 cd "$dir" || exit 99
 unset TAYRA_PASSWORD
-command -v python3 >/dev/null && python3 -c 'import sqlite3' || {
+if ! command -v python3 >/dev/null || ! python3 -c 'import sqlite3'; then
 	echo "1..0 # SKIP no python3 with sqlite3"
 	exit 0
-}
+fi
 
 # block KIND N: the n-th of that kind in the guide.
 block() {
@@ -54,7 +54,7 @@ eval "$(block sh 2 | grep -e --feed-sql)" >out 2>err && tayra serve --check --ad
 	[ ! -s err ]
 claim "and nothing is missing once --feed-sql is run"
 
-tayra serve --listen 127.0.0.1:0 --admin off -c tayra.yaml >serving 2>err </dev/null &
+"$tayra" serve --listen 127.0.0.1:0 --admin off -c tayra.yaml >serving 2>err </dev/null &
 server=$!
 for _ in $(seq 200); do
 	port=$(sed -n 's/.* on 127\.0\.0\.1:\([0-9]*\):.*/\1/p' serving)
