@@ -25,5 +25,6 @@ int load_outage(void);
 int load_slow(void);
 int load_ttl(void);
 int load_prefetch(void);
+int load_worlds(void);
 
 #endif
