@@ -633,6 +633,13 @@ struct tayra_origin_options {
 	 * Borrowed for the call.
 	 */
 	const char *write;
+	/*
+	 * tags: what a value carries (tayra_delete_tag()), where neither its request nor its loader
+	 * says others: words like "user:{id} orders", up to TAYRA_TAGS_MAX, quoted as redis-cli has
+	 * it, with parts of the key.  For all origins; those of functions match the pattern for
+	 * this alone.  Borrowed for the call.
+	 */
+	const char *tags;
 };
 #define TAYRA_ORIGIN_OPTIONS_INIT TAYRA__SIZED(struct tayra_origin_options)
 

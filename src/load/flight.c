@@ -29,15 +29,37 @@ narrow(uint64_t ms)
 	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
-/* Of who has it loaded, who is one.  => false: no memory. */
+/* Of the request, or else of its origin; of one that loads nothing none.  => TAYRA_OK,
+ * TAYRA_E_NOMEM. */
+static int
+tags_for(const struct tayra__want *want, struct tayra__tags *out)
+{
+	const struct tayra_origin *origin = want->origin;
+
+	out->count = 0;
+	if (!want->loads)
+		return TAYRA_OK;
+	if (want->tag_count > 0)
+		*out = tayra__tags_of(want->tags, want->tag_count);
+	else if (origin && origin->tags_of)
+		return origin->tags_of(origin, (const char *)want->key + want->key_prefix_len,
+				       want->key_len - want->key_prefix_len, out);
+	return TAYRA_OK;
+}
+
+/* => false: no memory. */
 static bool
 take_tags(struct tayra_load *flight, const struct tayra__want *want)
 {
-	if (!want->loads || want->tag_count == 0)
+	struct tayra__tags tags;
+
+	if (tags_for(want, &tags) != TAYRA_OK)
+		return false;
+	if (tags.count == 0)
 		return true;
 	flight->tags = tayra__mem_alloc(sizeof(*flight->tags));
 	if (flight->tags)
-		*flight->tags = tayra__tags_of(want->tags, want->tag_count);
+		*flight->tags = tags;
 	return flight->tags;
 }
 

@@ -9,6 +9,7 @@
 #include <tayra/tayra.h>
 
 #include "load/inside.h"
+#include "load/tag.h"
 #include "load/trouble.h"
 
 struct tayra_origin {
@@ -23,6 +24,11 @@ struct tayra_origin {
 	 * status says whether something may have changed (tayra_put_through()).  NULL: it cannot.
 	 */
 	void (*write)(struct tayra_origin *origin, struct tayra_load *load);
+	/* NULL, or: the tags of that key's value, where neither its request nor its loader says
+	 * others.  Any thread, maybe with handle.lock.  => TAYRA_OK, TAYRA_E_NOMEM. */
+	int (*tags_of)(const struct tayra_origin *origin, const void *key, size_t key_len,
+		       struct tayra__tags *out);
+	struct tayra__tagging *tagging; /* the implementation's, for that */
 };
 
 /* What a write brings, in place until it is finished. */

@@ -141,9 +141,10 @@ tayra__store_put_written(struct tayra *t, const void *key, size_t key_len, const
 	return put_tagged(t, key, key_len, value, value_len, &meta, tags, unless);
 }
 
-int
-tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const void *value,
-			size_t value_len, const struct tayra_put_options *o, const bool *unless)
+/* The options were checked. */
+static int
+put_with(struct tayra *t, const void *key, size_t key_len, const void *value, size_t value_len,
+	 const struct tayra_put_options *o)
 {
 	struct tayra_item_meta meta;
 	struct tayra__tags tags;
@@ -154,9 +155,9 @@ tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const 
 	meta = meta_now(t, key, key_len, o->ttl_ms, o->stale_ms);
 	meta.version = o->version;
 	if (!o->tag_count)
-		return put(t, key, key_len, value, value_len, &meta, unless);
+		return put(t, key, key_len, value, value_len, &meta, &always);
 	tags = tayra__tags_of(o->tags, o->tag_count);
-	return put_tagged(t, key, key_len, value, value_len, &meta, &tags, unless);
+	return put_tagged(t, key, key_len, value, value_len, &meta, &tags, &always);
 }
 
 int
@@ -165,7 +166,7 @@ tayra_put(struct tayra *t, const void *key, size_t key_len, const void *value, s
 {
 	const struct tayra_put_options o = { .ttl_ms = ttl_ms, .stale_ms = stale_ms };
 
-	return tayra__store_put_unless(t, key, key_len, value, value_len, &o, &always);
+	return put_with(t, key, key_len, value, value_len, &o);
 }
 
 int
@@ -179,7 +180,7 @@ tayra_put_with(struct tayra *t, const void *key, size_t key_len, const void *val
 		status = tayra__tags_check(o.tags, o.tag_count);
 	if (status != TAYRA_OK)
 		return status;
-	return tayra__store_put_unless(t, key, key_len, value, value_len, &o, &always);
+	return put_with(t, key, key_len, value, value_len, &o);
 }
 
 /* They may be those of a value that was got, and the bytes have become others. */

@@ -16,15 +16,12 @@ struct tayra__doubts;
  * charge are the cache's.  It has no tags.  => as tayra_put(). */
 int tayra__store_put(struct tayra *t, const void *key, size_t key_len, const void *value,
 		     size_t value_len, const struct tayra_item_meta *meta);
-/* What a write has brought: times in ms, as a flight has them.  As below. */
+/* What a write has brought: times in ms, as a flight has them; with *unless true at the moment of
+ * the change, which handle.lock guards, tayra_delete() instead.  => as tayra_put_with();
+ * TAYRA_E_CANCELLED: it was that. */
 int tayra__store_put_written(struct tayra *t, const void *key, size_t key_len, const void *value,
 			     size_t value_len, uint64_t ttl_ms, uint64_t stale_ms,
 			     const struct tayra__tags *tags, const bool *unless);
-/* tayra_put_with(), whose options were checked; and with *unless true at the moment of the change,
- * which handle.lock guards, tayra_delete() instead.  => as that; TAYRA_E_CANCELLED: it was that. */
-int tayra__store_put_unless(struct tayra *t, const void *key, size_t key_len, const void *value,
-			    size_t value_len, const struct tayra_put_options *options,
-			    const bool *unless);
 /*
  * tayra__store_put() in two steps, for a thread that must not wait for a network: first everything
  * but the remote tier; then, on any thread, once for each change with its number, the remote. Until

@@ -109,19 +109,13 @@ static void
 follow(struct tayra *t, const struct tayra_request *r, const void *value, size_t value_len,
        const struct tayra_load *flight, int status)
 {
-	const struct tayra_put_options o = {
-		.ttl_ms = r->ttl_ms,
-		.stale_ms = r->stale_ms,
-		.tags = r->tags,
-		.tag_count = r->tag_count,
-	};
-
 	/* Of one that was never begun started_ns is 0, and nobody writes it any more. */
 	if (status != TAYRA_OK && (is_known(status) || !flight->started_ns))
 		return;
 	if (status == TAYRA_OK && !(r->flags & TAYRA_REQUEST_NO_STORE))
-		tayra__store_put_unless(t, r->key, r->key_len, value, value_len, &o,
-					&flight->crossed);
+		tayra__store_put_written(t, r->key, r->key_len, value, value_len, flight->ttl_ms,
+					 flight->stale_ms, tayra__flight_tags(flight),
+					 &flight->crossed);
 	else
 		tayra__store_outdate(t, r->key, r->key_len, TAYRA__STORE_ERASE);
 }

@@ -8,6 +8,7 @@
 #include "base/option.h"
 #include "load/origin.h"
 #include "origin/settings.h"
+#include "origin/tagging.h"
 #include "origin/worker.h"
 
 struct batch {
@@ -104,7 +105,7 @@ tayra_origin_batch(const struct tayra_origin_options *given,
 	    tayra__batch_settings(batch.keys_max, batch.window_ns, &batching) != TAYRA_OK)
 		return TAYRA_E_INVAL;
 	/* It gets keys whole and says itself what comes back. */
-	if (o.pattern || o.shape || o.max_rows || o.max_bytes || settings.statements)
+	if ((o.pattern && !o.tags) || o.shape || o.max_rows || o.max_bytes || settings.statements)
 		return TAYRA_E_INVAL;
 	b = tayra__mem_alloc(sizeof(*b));
 	if (!b)
@@ -115,6 +116,5 @@ tayra_origin_batch(const struct tayra_origin_options *given,
 		close_batch(&b->origin);
 		return TAYRA_E_NOMEM;
 	}
-	*out = &b->origin;
-	return TAYRA_OK;
+	return tayra__tagging_attach(&b->origin, &settings, &nowhere, out);
 }

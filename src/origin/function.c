@@ -8,6 +8,7 @@
 #include "base/option.h"
 #include "load/origin.h"
 #include "origin/settings.h"
+#include "origin/tagging.h"
 #include "origin/worker.h"
 
 struct function {
@@ -87,7 +88,7 @@ tayra_origin_function(const struct tayra_origin_options *given, tayra_fetch_fn f
 		return TAYRA_E_INVAL;
 	/* It gets keys whole and says itself what comes back. */
 	tayra__option_struct(given, &o, sizeof(o));
-	if (o.pattern || o.shape || o.max_rows || o.max_bytes || settings.statements)
+	if ((o.pattern && !o.tags) || o.shape || o.max_rows || o.max_bytes || settings.statements)
 		return TAYRA_E_INVAL;
 	f = tayra__mem_alloc(sizeof(*f));
 	if (!f)
@@ -102,8 +103,7 @@ tayra_origin_function(const struct tayra_origin_options *given, tayra_fetch_fn f
 		tayra__mem_free(f);
 		return status;
 	}
-	*out = &f->origin;
-	return TAYRA_OK;
+	return tayra__tagging_attach(&f->origin, &settings, &nowhere, out);
 }
 
 int

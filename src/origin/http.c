@@ -16,6 +16,7 @@
 #include "load/origin.h"
 #include "origin/http_transfer.h"
 #include "origin/settings.h"
+#include "origin/tagging.h"
 #include "origin/url.h"
 #include "origin/validator.h"
 
@@ -490,6 +491,5 @@ tayra_origin_http(const struct tayra_origin_options *given, const struct tayra_h
 		close_http(&h->origin);
 		return status;
 	}
-	*out = &h->origin;
-	return TAYRA_OK;
+	return tayra__tagging_attach(&h->origin, &settings, &why, out);
 }

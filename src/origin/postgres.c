@@ -11,6 +11,7 @@
 #include "origin/pg_connection.h"
 #include "origin/reach.h"
 #include "origin/settings.h"
+#include "origin/tagging.h"
 #include "origin/version.h"
 #include "origin/worker.h"
 
@@ -567,6 +568,5 @@ tayra_origin_postgres(const struct tayra_origin_options *given, const char *conn
 		close_postgres(&p->origin);
 		return status;
 	}
-	*out = &p->origin;
-	return TAYRA_OK;
+	return tayra__tagging_attach(&p->origin, &settings, &why, out);
 }

@@ -11,9 +11,12 @@
 #include "base/mem.h"
 #include "load/origin.h"
 #include "net/dial.h"
+#include "net/redis_url.h"
+#include "net/resp_client.h"
 #include "origin/reach.h"
-#include "origin/redis_words.h"
 #include "origin/settings.h"
+#include "origin/tagging.h"
+#include "origin/words.h"
 #include "origin/worker.h"
 
 #define CONNECT_NS (2 * TAYRA_NS_PER_S)
@@ -32,7 +35,7 @@ struct redis {
 	struct tayra_origin origin; /* first: the caller's pointer */
 	struct tayra__workers *workers;
 	struct tayra__pattern keys;
-	struct tayra__redis_words words, writes; /* writes.count 0: it does not */
+	struct tayra__words words, writes; /* writes.count 0: it does not */
 	struct tayra__redis_url url;
 	uint64_t max_bytes;
 	struct tayra__reach reach;
@@ -211,14 +214,17 @@ static int
 ask(struct redis *r, struct seat *seat, struct tayra_load *load, const struct tayra__part *parts,
     struct tayra__resp_element *said, const struct tayra__complaint *why)
 {
-	struct tayra__resp_argument words[TAYRA__REDIS_WORDS_MAX + 1];
+	struct tayra__part filled[TAYRA__WORDS_MAX];
+	struct tayra__resp_argument words[TAYRA__WORDS_MAX + 1];
 	const bool writes = tayra__load_writes(load);
-	const struct tayra__redis_words *to_say = writes ? &r->writes : &r->words;
+	const struct tayra__words *to_say = writes ? &r->writes : &r->words;
 	size_t count = to_say->count, len;
-	int status = tayra__redis_words_fill(to_say, parts, &seat->words, words);
+	int status = tayra__words_fill(to_say, parts, &seat->words, filled);
 
 	if (status != TAYRA_OK)
 		return status;
+	for (size_t i = 0; i < count; i++)
+		words[i] = (struct tayra__resp_argument){ filled[i].bytes, filled[i].len };
 	if (writes) { /* behind the others, from where it is */
 		words[count].bytes = tayra__load_value(load, &len);
 		words[count++].len = len;
@@ -317,6 +323,8 @@ create(const struct tayra__origin_settings *settings)
 	return r;
 }
 
+static const struct tayra__words_kind command_kind = { "command", TAYRA__WORDS_MAX, true };
+
 static int
 set_up(struct redis *r, const struct tayra__origin_settings *settings, const char *url,
        const char *command, const struct tayra__complaint *why)
@@ -325,12 +333,13 @@ set_up(struct redis *r, const struct tayra__origin_settings *settings, const cha
 	int status = tayra__redis_url_parse(url, &r->url, why->text, why->len);
 
 	if (status == TAYRA_OK)
-		status = tayra__redis_words_parse(command, &r->keys, &r->words, why);
+		status = tayra__words_parse(command, &r->keys, &command_kind, &r->words, why);
 	if (status == TAYRA_OK && settings->write) {
 		char text[200] = "";
 		const struct tayra__complaint wrong = { text, sizeof(text) };
 
-		status = tayra__redis_words_parse(settings->write, &r->keys, &r->writes, &wrong);
+		status = tayra__words_parse(settings->write, &r->keys, &command_kind, &r->writes,
+					    &wrong);
 		if (status == TAYRA_E_INVAL)
 			tayra__complain(why, "write: %s", text);
 		r->origin.write = load;
@@ -376,6 +385,5 @@ tayra_origin_redis(const struct tayra_origin_options *given, const char *url, co
 		close_redis(&r->origin);
 		return status;
 	}
-	*out = &r->origin;
-	return TAYRA_OK;
+	return tayra__tagging_attach(&r->origin, &settings, &why, out);
 }

@@ -8,6 +8,7 @@
 
 #include "base/option.h"
 #include "load/origin.h"
+#include "origin/tagging.h"
 
 _Static_assert(sizeof(((struct tayra_origin_stats *)NULL)->trouble) == TAYRA__TROUBLE_TEXT &&
 		       sizeof(((struct tayra_origin_stats *)NULL)->refusal) == TAYRA__TROUBLE_TEXT,
@@ -53,6 +54,7 @@ tayra__origin_settings(const struct tayra_origin_options *given, struct tayra__o
 	out->pipeline = o.pipeline > 1;
 	out->version = o.version;
 	out->write = o.write;
+	out->tags = o.tags;
 	out->statements = o.batch || o.version || out->pipeline;
 	out->batch = o.batch;
 	out->threads = o.threads ? o.threads : DEFAULT_THREADS;
@@ -96,6 +98,11 @@ tayra_origin_stats(struct tayra_origin *origin, struct tayra_origin_stats *out)
 void
 tayra_origin_close(struct tayra_origin *origin)
 {
-	if (origin)
-		origin->close(origin);
+	struct tayra__tagging *tagging;
+
+	if (!origin)
+		return;
+	tagging = origin->tagging;
+	origin->close(origin);
+	tayra__tagging_free(tagging);
 }

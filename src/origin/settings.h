@@ -22,6 +22,7 @@ struct tayra__origin_settings {
 	bool pipeline;                   /* of PostgreSQL alone */
 	const char *version;             /* the statement for it.  Borrowed; NULL: none */
 	const char *write;               /* the same */
+	const char *tags;                /* words.  Borrowed; NULL: none */
 	bool statements;                 /* one besides the query and write: only SQL has that */
 };
 

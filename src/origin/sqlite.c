@@ -20,6 +20,7 @@
 #include "origin/sqlite_connection.h"
 #include "origin/sqlite_open.h"
 #include "origin/sqlite_write.h"
+#include "origin/tagging.h"
 #include "origin/version.h"
 #include "origin/worker.h"
 
@@ -466,6 +467,5 @@ tayra_origin_sqlite(const struct tayra_origin_options *given, const char *path, 
 		close_database(&d->origin);
 		return status;
 	}
-	*out = &d->origin;
-	return TAYRA_OK;
+	return tayra__tagging_attach(&d->origin, &settings, &why, out);
 }

@@ -7,7 +7,6 @@
 #include "../net/puppet.h"
 #include "../net/redis.h"
 
-#include "origin/redis_words.h"
 
 static struct redis server;
 

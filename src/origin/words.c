@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "origin/redis_words.h"
+#include "origin/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,37 +11,40 @@
 #define TEXT_MAX 4096
 
 static int
-refuse(const struct tayra__complaint *why, const char *what)
+refuse(const struct tayra__words_kind *kind, const struct tayra__complaint *why, const char *what)
 {
-	tayra__complain(why, "command: %s", what);
+	tayra__complain(why, "%s: %s", kind->name, what);
 	return TAYRA_E_INVAL;
 }
 
 /* One word: its template, and which parts of the key go into it. */
 static int
-add_word(struct tayra__redis_words *words, const char *text, size_t len,
-	 const struct tayra__pattern *keys, const struct tayra__complaint *why)
+add_word(struct tayra__words *words, const char *text, size_t len,
+	 const struct tayra__pattern *keys, const struct tayra__words_kind *kind,
+	 const struct tayra__complaint *why)
 {
 	struct tayra__pattern *template;
 	char word[TEXT_MAX + 1];
 	int status;
 
-	if (words->count == TAYRA__REDIS_WORDS_MAX)
-		return refuse(why, "more than 16 words");
+	if (words->count == kind->most) {
+		tayra__complain(why, "%s: more than %u words", kind->name, (unsigned)kind->most);
+		return TAYRA_E_INVAL;
+	}
 	if (memchr(text, '\0', len))
-		return refuse(why, "a word has a zero byte");
+		return refuse(kind, why, "a word has a zero byte");
 	snprintf(word, sizeof(word), "%.*s", (int)len, text);
 	template = &words->word[words->count].template;
 	status = tayra__pattern_parse(word, TAYRA__TEMPLATE, template, why);
 	if (status != TAYRA_OK)
 		return status;
-	if (words->count == 0 && (template->parts > 0 || len == 0))
-		return refuse(why, "its name is not fixed");
+	if (words->count == 0 && kind->first_fixed && (template->parts > 0 || len == 0))
+		return refuse(kind, why, "its name is not fixed");
 	for (uint32_t i = 0; i < template->parts; i++) {
 		int part = tayra__pattern_part(keys, template->names[i]);
 
 		if (part < 0) {
-			tayra__complain(why, "command: the key has no part {%s}",
+			tayra__complain(why, "%s: the key has no part {%s}", kind->name,
 					template->names[i]);
 			return TAYRA_E_INVAL;
 		}
@@ -52,8 +55,9 @@ add_word(struct tayra__redis_words *words, const char *text, size_t len,
 }
 
 int
-tayra__redis_words_parse(const char *text, const struct tayra__pattern *keys,
-			 struct tayra__redis_words *out, const struct tayra__complaint *why)
+tayra__words_parse(const char *text, const struct tayra__pattern *keys,
+		   const struct tayra__words_kind *kind, struct tayra__words *out,
+		   const struct tayra__complaint *why)
 {
 	char line[TEXT_MAX + 1];
 	size_t len = strlen(text), at = 0, word, word_len;
@@ -62,22 +66,22 @@ tayra__redis_words_parse(const char *text, const struct tayra__pattern *keys,
 
 	memset(out, 0, sizeof(*out));
 	if (len > TEXT_MAX)
-		return refuse(why, "longer than 4096 bytes");
+		return refuse(kind, why, "longer than 4096 bytes");
 	memcpy(line, text, len + 1);
 	while (status == TAYRA_OK && found == TAYRA__RESP_WORD) {
 		found = tayra__resp_line_word(line, len, &at, &word, &word_len);
 		if (found == TAYRA__RESP_WORD)
-			status = add_word(out, line + word, word_len, keys, why);
+			status = add_word(out, line + word, word_len, keys, kind, why);
 	}
 	if (status == TAYRA_OK && found == TAYRA__RESP_WORD_UNBALANCED)
-		status = refuse(why, "a quote is not closed, or stands inside a word");
+		status = refuse(kind, why, "a quote is not closed, or stands inside a word");
 	if (status == TAYRA_OK && out->count == 0)
-		status = refuse(why, "there is no word in it");
+		status = refuse(kind, why, "there is no word in it");
 	return status;
 }
 
 static size_t
-size_of(const struct tayra__redis_words *words, const struct tayra__part *parts)
+size_of(const struct tayra__words *words, const struct tayra__part *parts)
 {
 	size_t size = 1;
 
@@ -101,8 +105,8 @@ put(char *to, struct tayra__part bytes)
 }
 
 int
-tayra__redis_words_fill(const struct tayra__redis_words *words, const struct tayra__part *parts,
-			struct tayra__buffer *room, struct tayra__resp_argument *out)
+tayra__words_fill(const struct tayra__words *words, const struct tayra__part *parts,
+		  struct tayra__buffer *room, struct tayra__part *out)
 {
 	char *to = tayra__buffer_reserve(room, size_of(words, parts));
 
@@ -117,7 +121,7 @@ tayra__redis_words_fill(const struct tayra__redis_words *words, const struct tay
 			to = put(to, parts[words->word[w].part[i]]);
 		}
 		to = put(to, tayra__pattern_literal(template, template->parts));
-		out[w] = (struct tayra__resp_argument){ from, (size_t)(to - from) };
+		out[w] = (struct tayra__part){ from, (size_t)(to - from) };
 	}
 	return TAYRA_OK;
 }
