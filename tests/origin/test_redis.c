@@ -7,7 +7,6 @@
 #include "../net/puppet.h"
 #include "../net/redis.h"
 
-
 static struct redis server;
 
 static void
