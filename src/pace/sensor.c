@@ -166,10 +166,13 @@ cpu_share(struct proc *proc, struct tayra__sensor_cpu now)
 {
 	const struct tayra__sensor_cpu before = proc->before;
 
-	if (now.total <= before.total || now.busy < before.busy)
+	if (now.total == before.total)
 		return proc->cpu;
-	if (before.total)
-		proc->cpu = (double)(now.busy - before.busy) / (double)(now.total - before.total);
+	/* Counts may go back: what says nothing now is what the next is compared with.  More busy
+	 * than all together: only the time that waited for I/O went back. */
+	if (before.total && now.total > before.total && now.busy >= before.busy)
+		proc->cpu = fmin(
+			(double)(now.busy - before.busy) / (double)(now.total - before.total), 1);
 	proc->before = now;
 	return proc->cpu;
 }

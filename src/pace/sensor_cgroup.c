@@ -153,12 +153,14 @@ cpu_share(const struct group *group, struct level *level, uint64_t now_ns)
 		level->at_ns = 0;
 		return (double)NAN;
 	}
-	if (level->at_ns && (now_ns < level->at_ns + APART_NS || used_ns < level->usage_ns))
+	if (level->at_ns && now_ns < level->at_ns + APART_NS)
 		return level->cpu;
-	level->cpu = level->at_ns ? fmin((double)(used_ns - level->usage_ns) /
-						 ((double)(now_ns - level->at_ns) * processors),
-					 1)
-				  : (double)NAN;
+	if (!level->at_ns)
+		level->cpu = (double)NAN;
+	else if (used_ns >= level->usage_ns) /* version 1 lets anybody set it to 0 */
+		level->cpu = fmin((double)(used_ns - level->usage_ns) /
+					  ((double)(now_ns - level->at_ns) * processors),
+				  1);
 	level->usage_ns = used_ns;
 	level->at_ns = now_ns;
 	return level->cpu;

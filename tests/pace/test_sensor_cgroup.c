@@ -297,6 +297,46 @@ readings_close_together_and_a_clock_that_goes_back_repeat_the_last(void **state)
 	near(look(3 * SECOND).cpu, 0.2);
 }
 
+/* cpuacct.usage is set to 0 by writing that into it; /proc/stat starts anew where a machine moves.
+ */
+static void
+counts_that_go_back_are_begun_anew(void **state)
+{
+	machine("2:cpuacct,cpu:/app\n", "33 31 0:30 / /cg rw - cgroup cgroup rw,cpu,cpuacct\n");
+	file("cg/app/cpu.cfs_quota_us", "100000\n");
+	file("cg/app/cpu.cfs_period_us", "100000\n");
+	file("cg/app/cpuacct.usage", "900000000000\n");
+	create();
+	look(SECOND);
+	file("cg/app/cpuacct.usage", "900900000000\n");
+	near(look(2 * SECOND).cpu, 0.9);
+	file("cg/app/cpuacct.usage", "0\n");
+	near(look(3 * SECOND).cpu, 0.9);
+	file("cg/app/cpuacct.usage", "100000000\n");
+	near(look(4 * SECOND).cpu, 0.1);
+	tayra_sensor_destroy(&sensor);
+
+	machine("0::/\n", "");
+	create();
+	half_busy();
+	near(look(SECOND).cpu, 0.5);
+	file("proc/stat", "cpu 10 0 0 10\n");
+	near(look(2 * SECOND).cpu, 0.5);
+	file("proc/stat", "cpu 11 0 0 19\n");
+	near(look(3 * SECOND).cpu, 0.1);
+}
+
+/* The kernel counts time back that waited for I/O. */
+static void
+nobody_is_more_than_busy(void **state)
+{
+	machine("0::/\n", "");
+	file("proc/stat", "cpu 100 0 0 100 50\n");
+	create();
+	file("proc/stat", "cpu 110 0 0 100 45\n");
+	near(look(SECOND).cpu, 1);
+}
+
 static void
 hostile_files_are_no_limit(void **state)
 {
@@ -383,6 +423,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			readings_close_together_and_a_clock_that_goes_back_repeat_the_last, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(counts_that_go_back_are_begun_anew, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(nobody_is_more_than_busy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hostile_files_are_no_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_limit_of_nothing_is_full, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
