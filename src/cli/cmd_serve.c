@@ -183,8 +183,8 @@ parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case TIER: return set_tier(command, text);
 	case ARGP_KEY_ARG:
-		tayra__cli_error(command->name, "takes no argument '%s' (see %s --help)", text,
-				 command->name);
+		tayra__cli_error(command->name,
+				 "takes no argument '%s': a configuration is given with -c", text);
 		return EINVAL;
 	case ARGP_KEY_END: return finish_parsing(command);
 	default: return ARGP_ERR_UNKNOWN;
@@ -348,6 +348,8 @@ serve(struct command *command)
 	char text[1024], note[1024] = "";
 	int status = TAYRA_OK, code = TAYRA__EXIT_OK;
 
+	if (command->feed_sql && !command->file)
+		return fail(command, TAYRA_E_INVAL, "--feed-sql is about a configuration: -c FILE");
 	if (command->file)
 		status = tayra__settings_load(settings, command->file, text, sizeof(text));
 	if (status == TAYRA_OK && command->feed_sql)

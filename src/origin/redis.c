@@ -123,16 +123,30 @@ reach(struct redis *r, struct seat *seat, const struct tayra_load *load, uint64_
 	return over(load) != TAYRA_OK ? over(load) : TAYRA_E_ORIGIN;
 }
 
-/* What an error reply means.  Its first word is the server's, what follows may quote the key. */
+/* Of an error reply, what is the server's alone: its first word, or more where it is known to be.
+ * What follows may quote the key. */
+static size_t
+own_words(const struct tayra__resp_element *said)
+{
+	static const char *const known[] = { "ERR unknown command", "ERR wrong number of arguments",
+					     "ERR syntax error", "ERR value is not an integer" };
+	const char *blank = memchr(said->text, ' ', said->len);
+	const size_t len = blank ? (size_t)(blank - said->text) : said->len;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (said->len >= strlen(known[i]) &&
+		    memcmp(said->text, known[i], strlen(known[i])) == 0)
+			return strlen(known[i]);
+	return len < 32 ? len : 32;
+}
+
 static int
 status_of(const struct tayra__resp_element *said, const struct tayra__complaint *why)
 {
 	static const char *const busy[] = { "LOADING",     "BUSY",       "TRYAGAIN",
 					    "CLUSTERDOWN", "MASTERDOWN", "OOM" };
-	const char *blank = memchr(said->text, ' ', said->len);
-	size_t len = blank ? (size_t)(blank - said->text) : said->len;
 
-	tayra__complain(why, "the server answers %.*s", (int)(len < 32 ? len : 32), said->text);
+	tayra__complain(why, "the server answers %.*s", (int)own_words(said), said->text);
 	for (size_t i = 0; i < sizeof(busy) / sizeof(busy[0]); i++)
 		if (tayra__resp_is_error(said, busy[i]))
 			return TAYRA_E_OVERLOAD;

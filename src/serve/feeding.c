@@ -350,7 +350,8 @@ tayra__feeding_sql(const struct tayra__reader *r, const char *origin, FILE *out)
 	if (status != TAYRA_OK || some)
 		return status;
 	if (!origin)
-		return tayra__reader_refuse(r, NULL, "no route has a table whose changes are told");
+		return tayra__reader_refuse(r, NULL,
+					    "no route says the table its keys are made of");
 	return tayra__reader_refuse(r, NULL, "no route of an origin '%.64s' has a table", origin);
 }
 

@@ -74,6 +74,8 @@ refused "file-tier-limit.*is no size" "a tier's limit is a size" --tier file:a,l
 refused "is no size" "a size that is none is refused" --memory lots
 refused "policy.* does not exist" "an unknown policy is refused" --policy best
 refused "is not a number from 1" "no clients at all are refused" --maxclients 0
+refused "takes no argument 'tayra.yaml': a configuration is given with -c" "a configuration needs its option" tayra.yaml
+refused "feed-sql is about a configuration" "so does what is written from it" --feed-sql
 refused "is no duration" "a duration needs a unit" --timeout 30
 refused "takes no argument" "arguments are refused" now
 refused "No such file" "a password file must be there" --password-file nowhere

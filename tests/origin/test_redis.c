@@ -126,7 +126,7 @@ what_is_no_value_is_an_error_that_quotes_no_key(void **state)
 	tayra_origin_close(origin);
 	origin = open_at(server.url, NULL, "NOSUCH {key}", 0);
 	expect_status(origin, "secret", TAYRA_E_ORIGIN);
-	expect_trouble(origin, 1, "the server answers ERR");
+	expect_trouble(origin, 1, "the server answers ERR unknown command");
 	tayra_origin_close(origin);
 }
 
