@@ -110,18 +110,36 @@ set_bytes(const struct tayra__knob *knob, uint64_t *out, const char *text, char 
 	return TAYRA_OK;
 }
 
+/* In the largest unit that leaves a whole number. */
+static size_t
+show_duration(uint64_t ns, char *out, size_t len)
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = { { TAYRA_NS_PER_S, "s" }, { TAYRA_NS_PER_MS, "ms" }, { 1000, "us" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (ns % units[i].ns == 0)
+			return (size_t)snprintf(out, len, "%" PRIu64 "%s", ns / units[i].ns,
+						units[i].name);
+	return (size_t)snprintf(out, len, "%" PRIu64 "ns", ns);
+}
+
 static int
 set_duration(const struct tayra__knob *knob, uint64_t *out, uint64_t unit, const char *text,
 	     char *why, size_t len)
 {
-	const double least_ns = (knob->min > 1 ? knob->min : 1) * (double)unit;
+	const uint64_t least_ns = (knob->min > 1 ? (uint64_t)knob->min : 1) * unit;
+	char least[32];
 	uint64_t ns;
+	int status = is_ambiguous(text) ? TAYRA_E_INVAL : tayra__option_duration_ns(text, &ns);
 
-	if (is_ambiguous(text) || tayra__option_duration_ns(text, &ns) != TAYRA_OK ||
-	    (double)ns < least_ns)
-		return refuse(why, len, text, "is no duration of at least %g%s (30s, 5m, 2h)",
-			      least_ns < 1e9 ? least_ns / 1e6 : least_ns / 1e9,
-			      least_ns < 1e9 ? "ms" : "s");
+	if (status == TAYRA_E_TOO_LARGE)
+		return refuse(why, len, text, "is longer than 2501h");
+	show_duration(least_ns, least, sizeof(least));
+	if (status != TAYRA_OK || ns < least_ns)
+		return refuse(why, len, text, "is no duration of at least %s (30s, 5m, 2h)", least);
 	*out = ns / unit;
 	return TAYRA_OK;
 }
@@ -276,22 +294,6 @@ tayra__knob_set(const struct tayra__knob *knob, void *object, const char *text, 
 		snprintf(why + len, why_len - len, ", nor '%s'", knob->word);
 	}
 	return status;
-}
-
-/* In the largest unit that leaves a whole number. */
-static size_t
-show_duration(uint64_t ns, char *out, size_t len)
-{
-	static const struct {
-		uint64_t ns;
-		const char *name;
-	} units[] = { { TAYRA_NS_PER_S, "s" }, { TAYRA_NS_PER_MS, "ms" }, { 1000, "us" } };
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (ns % units[i].ns == 0)
-			return (size_t)snprintf(out, len, "%" PRIu64 "%s", ns / units[i].ns,
-						units[i].name);
-	return (size_t)snprintf(out, len, "%" PRIu64 "ns", ns);
 }
 
 size_t

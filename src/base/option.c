@@ -97,7 +97,7 @@ scaled(const char *text, const struct unit *units, uint64_t *out)
 		return TAYRA_E_INVAL;
 	value = round(value * units->factor);
 	if (value > 0x1p53)
-		return TAYRA_E_INVAL;
+		return TAYRA_E_TOO_LARGE;
 	*out = (uint64_t)value;
 	return TAYRA_OK;
 }

@@ -15,7 +15,9 @@
 int tayra__option_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 /* Decimal, no sign other than '-', no hex, finite. */
 int tayra__option_double(const char *text, double min, double max, double *out);
-/* "512", "64K", "1.5M", "2GiB", "100B": powers of 1024; whole bytes, up to 2^53. */
+/* "512", "64K", "1.5M", "2GiB", "100B": powers of 1024; whole bytes, up to 2^53.  This and the
+ * next:
+ * => TAYRA_E_TOO_LARGE above that. */
 int tayra__option_bytes(const char *text, uint64_t *out);
 /* "250ms" "5s" "1.5m" "2h" "30us" "10ns": nanoseconds, up to 2^53 (104 days).  A bare number is
  * refused. */

@@ -102,6 +102,8 @@ what_is_wrong_is_said_and_changes_nothing(void **state)
 		{ "limit_max", "1", "limit_min 2 is over limit_max 1", TAYRA_E_INVAL },
 		{ "price", "2", "price '2' is not a number from 0.001 to 1", TAYRA_E_INVAL },
 		{ "window", "5", "window '5' is no duration of at least 1ms", TAYRA_E_INVAL },
+		{ "window", "9999h", "window '9999h' is longer than 2501h", TAYRA_E_INVAL },
+		{ "hedge_after", "0s", "is no duration of at least 1ns", TAYRA_E_INVAL },
 		{ "mode", "enforced", "did you mean 'enforce'?", TAYRA_E_INVAL },
 		{ "limiter", "bbr", "limiter 'bbr' does not exist", TAYRA_E_INVAL },
 		{ "queue", "0", "queue '0' is not a number from 1", TAYRA_E_INVAL },
