@@ -204,10 +204,7 @@ count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 	tayra__window_answer(&pace->window, outcome, ns, ticket->epoch);
 	if (ticket->entry.cost > 1)
 		tayra__window_weigh(&pace->window, ticket->entry.cost - 1u, ns, ticket->epoch);
-	/* What was given up had taken so long already: where that is longer than usual it counts,
-	 * or else only those that were quick enough would. */
-	if (outcome != TAYRA_OUTCOME_OK &&
-	    (outcome != TAYRA_OUTCOME_TIMEOUT || ns <= tayra__service_mean_ns(of_class)))
+	if (outcome != TAYRA_OUTCOME_OK)
 		return;
 	tayra__service_sample(&pace->service, ns, now_ns);
 	tayra__service_sample(of_class, ns, now_ns);

@@ -238,21 +238,6 @@ an_estimate_that_is_too_high_is_corrected_by_trying(void **state)
 	tayra_pace_destroy(pace);
 }
 
-/* Or else only those that were quick would be known. */
-static void
-what_was_given_up_takes_at_least_as_long_as_it_took(void **state)
-{
-	struct tayra_pace *pace = fixed(8, 0);
-
-	answers(pace, 1, TAYRA_OUTCOME_OK, 1000, 10);
-	answers(pace, 1, TAYRA_OUTCOME_TIMEOUT, 500, 2000);
-	answers(pace, 1, TAYRA_OUTCOME_ERROR, 9000, 2000);
-	assert_int_equal(stats_of(pace).service_mean_ns, 1000);
-	answers(pace, 1, TAYRA_OUTCOME_TIMEOUT, 9000, 2000);
-	assert_int_equal(stats_of(pace).service_mean_ns, 2000);
-	tayra_pace_destroy(pace);
-}
-
 static void
 a_deadline_that_passes_in_the_queue_is_a_timeout(void **state)
 {
@@ -454,7 +439,6 @@ main(void)
 		cmocka_unit_test(a_full_queue_or_none_sheds_as_full),
 		cmocka_unit_test(a_request_that_cannot_be_done_in_time_is_turned_away_at_the_door),
 		cmocka_unit_test(an_estimate_that_is_too_high_is_corrected_by_trying),
-		cmocka_unit_test(what_was_given_up_takes_at_least_as_long_as_it_took),
 		cmocka_unit_test(a_deadline_that_passes_in_the_queue_is_a_timeout),
 		cmocka_unit_test(a_request_that_becomes_hopeless_in_the_queue_is_shed),
 		cmocka_unit_test(a_slow_class_makes_no_quick_one_hopeless),
