@@ -5,12 +5,13 @@
 
 #include <math.h>
 
-#define SETTLED     0.1 /* share of slots still held by others */
-#define SETTLE_NS   TAYRA_NS_PER_S
-#define REMEMBERED  200.0 /* answers */
-#define STALLED     6.0   /* answers that did not come */
-#define STALL_NS    (800 * TAYRA_NS_PER_MS)
-#define DROP_WEIGHT 0.2
+#define SETTLED      0.1 /* share of slots still held by others */
+#define SETTLE_NS    TAYRA_NS_PER_S
+#define REMEMBERED   200.0 /* answers */
+#define STALLED      6.0   /* answers that did not come */
+#define STALL_NS     (800 * TAYRA_NS_PER_MS)
+#define DROP_WEIGHT  0.2
+#define CROWD_SPREAD 0.25 /* of the standard deviation of independent arrivals */
 
 void
 tayra__level_begin(struct tayra__level *level, bool moved)
@@ -41,6 +42,15 @@ tayra__level_per_s(const struct tayra__level *level)
 	const struct tayra__level_sum *sum = &level->sum;
 
 	return fmax(sum->ok - DROP_WEIGHT * sum->drops, 0.5) * 1e9 / (double)sum->ns;
+}
+
+double
+tayra__level_crowd(const struct tayra__level *level)
+{
+	const struct tayra__level_sum *sum = &level->sum;
+	const double mean = fmin(sum->inflight_ns, sum->seen_ns) / (double)sum->ns;
+
+	return mean >= 2 && sum->most - mean < CROWD_SPREAD * sqrt(mean) ? mean : 0;
 }
 
 static void
@@ -110,6 +120,7 @@ tayra__level_add(struct tayra__level *level, const struct tayra__limit_window *w
 	sum->seen_ns += window->inflight_now * ns;
 	sum->own += window->own;
 	sum->hopeless += window->hopeless;
+	sum->most = window->inflight_max > sum->most ? window->inflight_max : sum->most;
 	sum->p90_ns += (double)window->own_p90_ns * window->own;
 	return true;
 }

@@ -25,6 +25,7 @@ struct tayra__level_sum {
 	double seen_ns;     /* in flight at their end */
 	double own, p90_ns; /* answers begun at it; times those */
 	double hopeless;    /* turned away: they would have been late */
+	uint32_t most;      /* in flight */
 };
 
 struct tayra__level {
@@ -48,6 +49,9 @@ double tayra__level_mean_ns(const struct tayra__level *level);
 /* How long it takes, in all, what a slot is busy with at any moment: where few requests take most
  * of the time it is theirs. */
 double tayra__level_busy_ns(const struct tayra__level *level);
+/* Did always the same number ask, as clients do that each wait for their answer?  => how many; 0:
+ * it varied as arrivals do. */
+double tayra__level_crowd(const struct tayra__level *level);
 /* OK answers a second, less a part of the drops: what is dropped has been asked for nothing. */
 double tayra__level_per_s(const struct tayra__level *level);
 

@@ -611,13 +611,59 @@ fell(struct tayra__limit *limit, const struct tayra__knee_level *measured,
 	return true;
 }
 
+/* Twice as many slots, and fewer ask: where less is got than with fewer before, they are too many.
+ * => it was handled; *move is what was done. */
+static bool
+ended_by_crowd(struct tayra__limit *limit, const struct tayra__knee_level *measured,
+	       enum tayra__limit_move *move)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+
+	if (s->start.per_s <= 0 || measured->slots <= s->start.slots || has_gained(s, measured))
+		return false;
+	s->resting = false;
+	*move = end_start(limit, measured);
+	return true;
+}
+
+/*
+ * The level was not full.  Where it is always the same number that asks it is one like any other,
+ * of so many slots; when less is got than with fewer, it is looked around there.
+ * => there is nothing more to be done with it; *move is what was.
+ */
+static bool
+was_light(struct tayra__limit *limit, struct tayra__knee_level *measured,
+	  enum tayra__limit_move *move)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+	const double crowd = round(tayra__level_crowd(&s->level));
+
+	measured->slots = crowd;
+	if (crowd > 0 && s->phase == TAYRA__ELASTICITY_START &&
+	    ended_by_crowd(limit, measured, move))
+		return true;
+	if (crowd > 0 && s->phase == TAYRA__ELASTICITY_STEADY) {
+		if (s->knee.at < log(crowd) + KNOWN_SPREAD ||
+		    !is_below(s, crowd, FEWER, DEVIATIONS))
+			return false;
+		*move = begin_steady(limit, crowd, KNOWN_SPREAD, "those who ask are too many");
+		return true;
+	}
+	s->rested_ns = LIGHT_NS;
+	s->resting = true;
+	s->turn = 0;
+	s->suspect = 0;
+	*move = go_to(limit, limit->learned, "application-limited");
+	return true;
+}
+
 static enum tayra__limit_move
 level_done(struct tayra__limit *limit)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
 	const double slots = floor(limit->now);
 	const struct tayra__level_sum *sum = &s->level.sum;
-	const struct tayra__knee_level measured = {
+	struct tayra__knee_level measured = {
 		.slots = slots,
 		.answers = fmax(sum->ok, 0.5),
 		.per_s = tayra__level_per_s(&s->level),
@@ -628,13 +674,8 @@ level_done(struct tayra__limit *limit)
 	if (limit->rule.p90_max_ns && sum->p90_ns > (double)limit->rule.p90_max_ns * sum->own)
 		return too_slow(limit, sum->p90_ns / sum->own);
 	s->rested_ns = s->rested_ns > sum->ns ? s->rested_ns - sum->ns : 0;
-	if (!was_full(&s->level, slots)) {
-		s->rested_ns = LIGHT_NS;
-		s->resting = true;
-		s->turn = 0;
-		s->suspect = 0;
-		return go_to(limit, limit->learned, "application-limited");
-	}
+	if (!was_full(&s->level, slots) && was_light(limit, &measured, &move))
+		return move;
 	tayra__knee_age(&s->knee, (double)sum->ns / 1e9);
 	s->drain_s -= (double)sum->ns / 1e9;
 	if (s->fallen_per_s > 0) {
@@ -648,7 +689,7 @@ level_done(struct tayra__limit *limit)
 		return move;
 	if (s->phase != TAYRA__ELASTICITY_START)
 		tayra__knee_expect(&s->knee, rough);
-	if (s->last.slots == slots && s->last.per_s > 0)
+	if (s->last.slots == measured.slots && s->last.per_s > 0)
 		tayra__knee_repeat(&s->knee, &s->last, &measured);
 	s->last = measured;
 	if (s->phase == TAYRA__ELASTICITY_START) {

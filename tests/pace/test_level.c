@@ -6,6 +6,7 @@
 
 #include "pace/limit.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -54,6 +55,28 @@ every_answer_counts_once_others_have_left(void **state)
 	assert_true(tayra__level_add(&level, &window, 10, 0));
 	assert_true(level.sum.ok == 50);
 	assert_true(tayra__level_per_s(&level) == 1000);
+}
+
+/* Clients that wait for their answers, and arrivals of the same mean. */
+static void
+a_crowd_is_told_from_arrivals_by_how_it_varies(void **state)
+{
+	const uint32_t clients[] = { 11, 11, 11, 11 }, arrivals[] = { 8, 14, 11, 11 };
+
+	for (int of_arrivals = 0; of_arrivals < 2; of_arrivals++) {
+		struct tayra__level level = { 0 };
+
+		for (int i = 0; i < 4; i++) {
+			struct tayra__limit_window window = window_of(50, 10);
+
+			window.inflight_now = of_arrivals ? arrivals[i] : clients[i];
+			window.inflight_max = window.inflight_now;
+			window.inflight = 10.8;
+			tayra__level_add(&level, &window, 16, 1000);
+		}
+		assert_true(of_arrivals ? tayra__level_crowd(&level) == 0
+					: fabs(tayra__level_crowd(&level) - 10.8) < 1e-6);
+	}
 }
 
 static void
@@ -118,6 +141,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_counts_once_others_have_left),
+		cmocka_unit_test(a_crowd_is_told_from_arrivals_by_how_it_varies),
 		cmocka_unit_test(errors_are_no_throughput_and_drops_cost_some),
 		cmocka_unit_test(a_stall_is_left_out_with_the_windows_beside_it),
 		cmocka_unit_test(what_stands_still_for_long_counts),

@@ -145,6 +145,29 @@ who_is_turned_away_as_too_late_was_there(void **state)
 	}
 }
 
+/* So many clients, each with one request at a time, before a backend that does less with more than
+ * `knee` of them: after the knee has moved below their number, and at a start that doubled over it.
+ */
+static void
+a_crowd_that_is_too_large_is_seen_below_the_limit(void **state)
+{
+	for (int warm = 0; warm < 2; warm++) {
+		struct tayra__limit limit = limit_at(warm ? 22 : 2, warm);
+
+		for (int i = 0; i < 400; i++) {
+			const double knee = warm && i < 40 ? 22 : 5;
+			const double n = fmin(floor(limit.now), warm && i < 40 ? 30 : 11);
+			struct tayra__limit_window window = window_of(
+				&limit,
+				(uint32_t)(20 * knee * (n < knee ? n : knee * knee / n) / knee));
+
+			window.inflight = window.inflight_now = window.inflight_max = (uint32_t)n;
+			tayra__limit_learn(&limit, &window);
+		}
+		assert_true(limit.learned < 8);
+	}
+}
+
 static void
 while_those_from_before_a_change_are_there_nothing_counts(void **state)
 {
@@ -322,6 +345,7 @@ main(void)
 		cmocka_unit_test(without_data_it_holds),
 		cmocka_unit_test(what_is_not_full_changes_nothing),
 		cmocka_unit_test(who_is_turned_away_as_too_late_was_there),
+		cmocka_unit_test(a_crowd_that_is_too_large_is_seen_below_the_limit),
 		cmocka_unit_test(while_those_from_before_a_change_are_there_nothing_counts),
 		cmocka_unit_test(a_convoy_is_emptied_and_its_place_remembered),
 		cmocka_unit_test(what_is_merely_slower_is_not_emptied_again_soon),

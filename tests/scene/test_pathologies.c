@@ -212,6 +212,19 @@ deadlines_of_a_few_times_the_service_are_kept(void **state)
 			    .least >= 0.85);
 }
 
+/* 11 clients before a knee at 5: 16 slots are not full with them, and they are too many. */
+static void
+a_limit_over_the_number_of_clients_is_no_light_load(void **state)
+{
+	assert_true(share_of_possible("length: 20s\n"
+				      "warmup: 10s\n"
+				      "backend: {kind: contention, rate: 675, contention: 0.02, "
+				      "coherence: 0.033}\n"
+				      "loads: [{clients: 11}]\n"
+				      "pace: {codel_target: 1h}\n")
+			    .least >= 0.93);
+}
+
 int
 main(void)
 {
@@ -229,6 +242,7 @@ main(void)
 		cmocka_unit_test(a_quiet_minute_is_no_drift_and_the_burst_after_it_is_served),
 		cmocka_unit_test(a_start_whose_queue_is_at_the_brink_gets_away_from_it),
 		cmocka_unit_test(deadlines_of_a_few_times_the_service_are_kept),
+		cmocka_unit_test(a_limit_over_the_number_of_clients_is_no_light_load),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
