@@ -184,7 +184,9 @@ keep_time(void *arg)
 		tayra_pace_tick(ex->pace, tayra__executor_now_ns(ex));
 		tayra__coalesce_tend(ex);
 		pthread_mutex_lock(&ex->lock);
-		if (!ex->stop)
+		if (ex->unrecalled)
+			tayra__task_recall(ex);
+		if (!ex->stop && ex->waiting)
 			tayra__executor_sleep_until(ex, &ex->hurry, until_look_ns(ex));
 	}
 	pthread_mutex_unlock(&ex->lock);

@@ -41,6 +41,7 @@ struct tayra_executor {
 	uint32_t carriers_waiting; /* of `waiting` */
 	struct tayra__list kinds;  /* see coalesce.c */
 	bool closing, stop, timer_idle;
+	bool unrecalled; /* a cancelled task may have been queued in pace since: the timer looks */
 	struct tayra_executor_stats stats; /* what is counted */
 
 	pthread_t timer;
@@ -125,6 +126,9 @@ int tayra__task_submit(struct tayra_executor *ex, struct tayra_task *handle,
 		       enum tayra__at_door refused);
 /* => whether fn will never run.  The lock is held, and may be let go of meanwhile. */
 bool tayra__task_cancel(struct tayra_executor *ex, struct tayra__task *task);
+/* By the timer: take the ticket of one cancelled task back that was not queued yet when it was
+ * cancelled.  The lock is held, and may be let go of meanwhile. */
+void tayra__task_recall(struct tayra_executor *ex);
 /* On a thread of the pool: run it and end it. */
 void tayra__task_run(struct tayra_executor *ex, struct tayra__task *task);
 

@@ -310,11 +310,32 @@ recall(struct tayra_executor *ex, struct tayra__task *task)
 	pthread_mutex_lock(&ex->lock);
 	task->cancelling = false;
 	pthread_cond_broadcast(&ex->changed);
-	if (status != TAYRA_OK) /* decided this moment, or not queued yet: who is told ends it */
+	if (status != TAYRA_OK) {
+		/* Decided this moment: who is told ends it.  Or not queued yet, and it may be long
+		 * until somebody is told: the timer tries again. */
+		ex->unrecalled = true;
 		return;
+	}
 	stop_waiting(ex, task);
 	tally(task, &ex->stats.cancelled);
 	tayra__task_end(ex, task, TAYRA_E_CANCELLED);
+}
+
+void
+tayra__task_recall(struct tayra_executor *ex)
+{
+	const struct tayra__list *head = &ex->all;
+
+	ex->unrecalled = false;
+	for (struct tayra__list *node = head->next; node != head; node = node->next) {
+		struct tayra__task *task = TAYRA__LIST_ENTRY(node, struct tayra__task, in_all);
+
+		if (task->state == TAYRA__TASK_WAITING && task->cancelled && !task->cancelling) {
+			recall(ex, task); /* and the list is another */
+			ex->unrecalled = true;
+			return;
+		}
+	}
 }
 
 bool

@@ -445,6 +445,53 @@ a_cancelled_task_never_runs_and_a_running_one_cannot_be(void **state)
 	tayra_executor_destroy(ex);
 }
 
+/* A clock that is a second thread's cancel between a task's being submitted and being queued. */
+struct meddler {
+	struct tayra_executor *ex;
+	struct tayra_task *victim;
+	bool promised;
+};
+
+static _Thread_local bool meddling; /* only the thread that submits */
+
+static uint64_t
+cancel_and_tell_time(void *ctx)
+{
+	struct meddler *meddler = ctx;
+
+	if (meddling) {
+		meddling = false;
+		meddler->promised = tayra_task_cancel(meddler->ex, meddler->victim);
+	}
+	return now();
+}
+
+static void
+one_cancelled_before_it_is_queued_ends_soon_too(void **state)
+{
+	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
+	struct meddler meddler = { 0 };
+	const struct tayra_clock clock = { cancel_and_tell_time, NULL, &meddler };
+	struct tayra_task holder, task;
+	struct gate gate = { 0 };
+	_Atomic unsigned ran = 0;
+
+	options.threads = 1;
+	options.clock = &clock;
+	assert_int_equal(tayra_executor_create(&options, &meddler.ex), TAYRA_OK);
+	occupy(meddler.ex, &gate, &holder);
+	task = (struct tayra_task){ .fn = count, .arg = &ran };
+	meddler.victim = &task;
+	meddling = true;
+	assert_int_equal(tayra_submit(meddler.ex, &task), TAYRA_OK);
+	assert_true(meddler.promised);
+	assert_int_equal(tayra_task_wait(meddler.ex, &task, 1, 5 * SECOND), TAYRA_OK);
+	assert_int_equal(task.status, TAYRA_E_CANCELLED);
+	assert_int_equal(ran, 0);
+	atomic_store(&gate.open, true);
+	tayra_executor_destroy(meddler.ex);
+}
+
 static void
 destroy_cancels_what_waits_and_waits_for_what_runs(void **state)
 {
@@ -727,6 +774,7 @@ main(void)
 		cmocka_unit_test(a_deadline_that_passes_in_the_queue_ends_the_task_at_once),
 		cmocka_unit_test(ended_tasks_come_out_of_their_queue),
 		cmocka_unit_test(a_cancelled_task_never_runs_and_a_running_one_cannot_be),
+		cmocka_unit_test(one_cancelled_before_it_is_queued_ends_soon_too),
 		cmocka_unit_test(destroy_cancels_what_waits_and_waits_for_what_runs),
 		cmocka_unit_test(a_task_may_submit_and_is_refused_to_wait),
 		cmocka_unit_test(waiting_has_an_end),
