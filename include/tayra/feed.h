@@ -131,8 +131,9 @@ TAYRA_API int tayra_feed_postgres(struct tayra *t, const struct tayra_feed_optio
  * row that was inserted, updated (as it was and as it is) or deleted, the key made of them as the
  * database writes them; a program that asks for another spelling ("7.0" for 7) is not told.
  * A statement that changes over 1,000 keys, or a key of 8,000 bytes, tells what is in front of the
- * first part; so does TRUNCATE.  `table` is "table" or "schema.table", as its name is, unquoted;
- * everything is quoted.
+ * first part; so does TRUNCATE.  What is written to a partition by its own name is not told: name
+ * that as a table too, or replicate.  `table` is "table" or "schema.table", as its name is,
+ * unquoted; everything is quoted.
  * => TAYRA_E_INVAL, and `error` says why.  TAYRA_E_IO.
  */
 TAYRA_API int tayra_feed_postgres_sql(const char *keys, const char *table, const char *channel,
@@ -150,8 +151,8 @@ TAYRA_API int tayra_feed_postgres_sql(const char *keys, const char *table, const
  * told when others can see the change; a key is made of what the types' output functions write
  * ("t" for true).  A transaction that changes over 1,000 rows of a table tells what is in front of
  * the first part; so does TRUNCATE.  What the publication leaves out (its WHERE, a table that is
- * taken out of it later) is not told.  Two connections, one thread; otherwise as
- * tayra_feed_postgres().  `tables` is for the call.
+ * taken out of it later) is not told, nor TRUNCATE of a partition by its own name.  Two
+ * connections, one thread; otherwise as tayra_feed_postgres().  `tables` is for the call.
  * => as tayra_feed_postgres().  TAYRA_E_INVAL also: the publication does not have the table, the
  *    table not the columns, the server does not replicate or is a standby; `error` says what.
  */
@@ -161,8 +162,9 @@ TAYRA_API int tayra_feed_postgres_replication(struct tayra *t,
 					      const struct tayra_feed_table *tables, size_t count,
 					      char *error, size_t error_len,
 					      struct tayra_feed **out);
-/* Write the SQL that makes that publication, or makes it anew, of these tables.  To be run once, by
- * their owner.  => TAYRA_E_INVAL, and `error` says why.  TAYRA_E_NOMEM, TAYRA_E_IO. */
+/* Write the SQL that makes that publication, or makes it anew, of these tables; partitioned ones
+ * from PostgreSQL 13.  To be run once, by their owner.  => TAYRA_E_INVAL, and `error` says why.
+ * TAYRA_E_NOMEM, TAYRA_E_IO. */
 TAYRA_API int tayra_feed_postgres_publication_sql(const char *publication,
 						  const struct tayra_feed_table *tables,
 						  size_t count, char *error, size_t error_len,

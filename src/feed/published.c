@@ -378,6 +378,28 @@ is_listed(const struct tayra__published *published, size_t n)
 	return false;
 }
 
+/* What is written to a partition, by whatever name, is told as its table's: PostgreSQL 13 and
+ * later, before which there is no publishing a partitioned table. */
+static void
+put_via_root(FILE *out, const char *publication)
+{
+	char body[600];
+	FILE *text = fmemopen(body, sizeof(body), "w");
+
+	if (!text)
+		return;
+	fputs("BEGIN IF pg_catalog.current_setting('server_version_num')::int >= 130000 THEN "
+	      "EXECUTE pg_catalog.format('ALTER PUBLICATION %I SET (publish_via_partition_root)', ",
+	      text);
+	put_text(text, publication, strlen(publication));
+	fputs("); END IF; END", text);
+	fflush(text);
+	fputs("DO ", out);
+	put_text(out, body, (size_t)ftell(text));
+	fputs(";\n", out);
+	fclose(text);
+}
+
 int
 tayra_feed_postgres_publication_sql(const char *publication, const struct tayra_feed_table *tables,
 				    size_t count, char *error, size_t error_len, FILE *out)
@@ -402,7 +424,9 @@ tayra_feed_postgres_publication_sql(const char *publication, const struct tayra_
 		fputs(i ? ", " : " FOR TABLE ", out);
 		put_table(out, &published.tables[i].made);
 	}
-	fputs(";\nCOMMIT;\n", out);
+	fputs(";\n", out);
+	put_via_root(out, publication);
+	fputs("COMMIT;\n", out);
 	tayra__published_fini(&published);
 	return ferror(out) ? TAYRA_E_IO : TAYRA_OK;
 }

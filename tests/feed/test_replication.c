@@ -221,6 +221,44 @@ reload(const char *sql)
 
 /* The log is ahead of what others see while a server waits for a standby. */
 static void
+what_is_written_to_a_partition_is_told_as_its_tables(void **state)
+{
+	static const struct tayra_feed_table table = { "split", "split:{id}" };
+	struct tayra_feed *feed;
+	struct tayra *t;
+
+	need_server(state);
+	execute("CREATE TABLE split (id int, day int, text text, PRIMARY KEY (id, day))"
+		" PARTITION BY RANGE (day);"
+		"CREATE TABLE early PARTITION OF split FOR VALUES FROM (0) TO (10);"
+		"CREATE TABLE late PARTITION OF split FOR VALUES FROM (10) TO (20);"
+		"INSERT INTO split VALUES (1, 1), (2, 1)");
+	publish("sp'l\\it$tayra$", &table, 1);
+	assert_int_equal(tayra_create(NULL, &t), TAYRA_OK);
+	feed = follow(t, "sp'l\\it$tayra$", &table, 1);
+	put(t, "split:1");
+	put(t, "split:2");
+	execute("UPDATE split SET text = 'a' WHERE id = 1");
+	wait_told(feed, 1, 0);
+	assert_false(is_fresh(t, "split:1"));
+	put(t, "split:1");
+	execute("UPDATE early SET text = 'b' WHERE id = 1");
+	wait_told(feed, 2, 0);
+	assert_false(is_fresh(t, "split:1"));
+	put(t, "split:1");
+	execute("UPDATE split SET day = 11 WHERE id = 1"); /* deleted here, inserted there */
+	wait_told(feed, 4, 0);
+	assert_false(is_fresh(t, "split:1"));
+	put(t, "split:1");
+	execute("DELETE FROM late WHERE id = 1");
+	wait_told(feed, 5, 0);
+	assert_false(is_fresh(t, "split:1"));
+	assert_true(is_fresh(t, "split:2"));
+	tayra_feed_close(feed);
+	tayra_destroy(t);
+}
+
+static void
 what_others_do_not_see_yet_is_told_when_they_do(void **state)
 {
 	need_server(state);
@@ -484,6 +522,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(inserts_updates_and_deletes_tell_their_keys),
 	cmocka_unit_test(what_changes_too_much_tells_the_prefix),
 	cmocka_unit_test(odd_names_and_several_tables_tell_each_its_keys),
+	cmocka_unit_test(what_is_written_to_a_partition_is_told_as_its_tables),
 	cmocka_unit_test(what_others_do_not_see_yet_is_told_when_they_do),
 	cmocka_unit_test(an_open_transaction_keeps_it_blind_and_no_longer),
 	cmocka_unit_test(two_hundred_updates_a_second_are_seen_within_50_ms),

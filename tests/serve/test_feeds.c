@@ -526,10 +526,11 @@ a_commit_in_the_log_of_postgres_is_in_the_next_replies(void **state)
 	assert_int_equal(tayra__feeding_sql(&r, NULL, out), TAYRA_OK);
 	tayra__settings_fini(&settings);
 	fclose(out);
-	assert_string_equal(sql, "-- Origin 'db': the publication of the tables of its routes\n"
-				 "BEGIN;\nSET LOCAL client_min_messages = warning;\n"
-				 "DROP PUBLICATION IF EXISTS \"changed\";\n"
-				 "CREATE PUBLICATION \"changed\" FOR TABLE \"item\";\nCOMMIT;\n");
+	assert_ptr_equal(strstr(sql, "-- Origin 'db': the publication of the tables of its routes\n"
+				     "BEGIN;\nSET LOCAL client_min_messages = warning;\n"
+				     "DROP PUBLICATION IF EXISTS \"changed\";\n"
+				     "CREATE PUBLICATION \"changed\" FOR TABLE \"item\";\nDO "),
+			 sql);
 	execute_postgres(sql);
 	free(sql);
 	start(origin, query, ", table: item");
