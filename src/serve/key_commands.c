@@ -294,6 +294,39 @@ run_flushall(struct tayra__call *call)
 		tayra__call_refuse(call, status);
 }
 
+/* Which of several was not forgotten, or was, is not said: said again, all are. */
+static void
+run_deltag(struct tayra__call *call)
+{
+	int status = TAYRA_OK;
+
+	for (size_t i = 1; i < call->count && status == TAYRA_OK; i++)
+		status = tayra__keyspace_forget_tag(&call->server->keyspace, call->args[i].bytes,
+						    call->args[i].len);
+	if (status == TAYRA_OK)
+		tayra__resp_simple(call->out, "OK");
+	else
+		tayra__call_refuse(call, status);
+}
+
+static void
+run_delprefix(struct tayra__call *call)
+{
+	const struct tayra__resp_arg *prefix = &call->args[1];
+	int status;
+
+	if (prefix->len == 0) {
+		tayra__resp_error(call->out, "ERR every key begins with nothing; use FLUSHDB");
+		return;
+	}
+	status = tayra__keyspace_forget(&call->server->keyspace, call->connection->db,
+					prefix->bytes, prefix->len);
+	if (status == TAYRA_OK)
+		tayra__resp_simple(call->out, "OK");
+	else
+		tayra__call_refuse(call, status);
+}
+
 #define READ  TAYRA__COMMAND_READONLY
 #define WRITE TAYRA__COMMAND_WRITE
 #define FAST  TAYRA__COMMAND_FAST
@@ -312,6 +345,10 @@ const struct tayra__command tayra__key_commands[] = {
 	  "Return a random key from the keyspace" },
 	{ "rename", 3, WRITE, 1, 2, 1, run_rename, "1.0.0", "Rename a key" },
 	{ "scan", -2, READ, 0, 0, 0, run_scan, "2.8.0", "Incrementally iterate the keys space" },
+	{ "tayra.delprefix", 2, WRITE, 0, 0, 0, run_delprefix, "7.0.0",
+	  "Forget all keys of the selected database that begin so" },
+	{ "tayra.deltag", -2, WRITE, 0, 0, 0, run_deltag, "7.0.0",
+	  "Forget all values that were loaded with these tags" },
 	{ "touch", -2, READ | FAST, 1, -1, 1, run_exists, "3.2.1",
 	  "Counts the keys that exist, and uses them" },
 	{ "type", 2, READ | FAST, 1, 1, 1, run_type, "1.0.0", "Determine the type stored at key" },

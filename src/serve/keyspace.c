@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/keyspace.h"
 
+#include "base/mem.h"
 #include "load/doubt.h"
 #include "load/store.h"
 #include "net/buffer.h"
@@ -315,13 +316,22 @@ tayra__keyspace_flush_all(struct tayra__keyspace *keyspace)
 }
 
 /* Keys are collected as length and bytes, since a scan's visitor must not delete. */
+struct doomed {
+	struct tayra__buffer keys;
+	const void *prefix;
+	size_t prefix_len;
+};
+
 static void
 collect(void *arg, const char *key, size_t len)
 {
-	struct tayra__buffer *doomed = arg;
+	struct doomed *doomed = arg;
 
-	tayra__buffer_append(doomed, &len, sizeof(len));
-	tayra__buffer_append(doomed, key - 1, len + 1);
+	if (len < doomed->prefix_len ||
+	    (doomed->prefix_len && memcmp(key, doomed->prefix, doomed->prefix_len) != 0))
+		return;
+	tayra__buffer_append(&doomed->keys, &len, sizeof(len));
+	tayra__buffer_append(&doomed->keys, key - 1, len + 1);
 }
 
 static void
@@ -338,12 +348,72 @@ delete_collected(struct tayra__keyspace *keyspace, struct tayra__buffer *doomed)
 	}
 }
 
+/* Only RAM has any. */
+static int
+delete_walking(struct tayra__keyspace *keyspace, unsigned db, const void *prefix, size_t len)
+{
+	struct doomed doomed = { .prefix = prefix, .prefix_len = len };
+	uint64_t cursor = 0, next;
+	int status = TAYRA_OK;
+
+	/* A slice of one bucket has at most 32 keys of 64 KiB. */
+	tayra__buffer_init(&doomed.keys, DOOMED_MAX);
+	do {
+		next = tayra__keyspace_scan(keyspace, db, cursor, 1, collect, &doomed);
+		if (doomed.keys.failed)
+			status = TAYRA_E_NOMEM;
+		else
+			delete_collected(keyspace, &doomed.keys);
+		cursor = next;
+	} while (cursor && status == TAYRA_OK);
+	tayra__buffer_fini(&doomed.keys);
+	return status;
+}
+
+/* => TAYRA_E_NOMEM, TAYRA_E_TOO_LARGE; as clear_through(). */
+static int
+clear_below(struct tayra__keyspace *keyspace, unsigned db, const void *prefix, size_t len)
+{
+	char *stored;
+	int status;
+
+	if (len >= TAYRA_KEY_MAX)
+		return TAYRA_E_TOO_LARGE;
+	stored = tayra__mem_alloc(len + 1);
+	if (!stored)
+		return TAYRA_E_NOMEM;
+	stored[0] = (char)db;
+	memcpy(stored + 1, prefix, len);
+	status = clear_through(keyspace, stored, len + 1);
+	tayra__mem_free(stored);
+	return status;
+}
+
+int
+tayra__keyspace_forget(struct tayra__keyspace *keyspace, unsigned db, const void *prefix,
+		       size_t len)
+{
+	if (keyspace->shared)
+		return clear_below(keyspace, db, prefix, len);
+	return delete_walking(keyspace, db, prefix, len);
+}
+
+int
+tayra__keyspace_forget_tag(struct tayra__keyspace *keyspace, const void *tag, size_t len)
+{
+	if (len > TAYRA_KEY_MAX)
+		return TAYRA_E_TOO_LARGE;
+	if (!keyspace->shared)
+		return TAYRA_OK; /* nothing is loaded */
+	if (keyspace->posts)
+		return tayra__posts_tag(keyspace->posts, tag, len);
+	return tayra_delete_tag(keyspace->handle, tag, len);
+}
+
 int
 tayra__keyspace_flush(struct tayra__keyspace *keyspace, unsigned db)
 {
-	struct tayra__buffer doomed;
-	uint64_t cursor = 0, next;
-	int status = TAYRA_OK;
+	int status;
 
 	const char prefix = (char)db;
 
@@ -351,17 +421,7 @@ tayra__keyspace_flush(struct tayra__keyspace *keyspace, unsigned db)
 		return clear_through(keyspace, &prefix, 1);
 	if ((keyspace->used & ~(1u << db)) == 0)
 		return tayra__keyspace_flush_all(keyspace);
-	/* A slice of one bucket has at most 32 keys of 64 KiB. */
-	tayra__buffer_init(&doomed, DOOMED_MAX);
-	do {
-		next = tayra__keyspace_scan(keyspace, db, cursor, 1, collect, &doomed);
-		if (doomed.failed)
-			status = TAYRA_E_NOMEM;
-		else
-			delete_collected(keyspace, &doomed);
-		cursor = next;
-	} while (cursor && status == TAYRA_OK);
-	tayra__buffer_fini(&doomed);
+	status = delete_walking(keyspace, db, NULL, 0);
 	if (status == TAYRA_OK)
 		keyspace->used &= ~(1u << db);
 	return status;

@@ -113,6 +113,13 @@ void tayra__keyspace_census(struct tayra__keyspace *keyspace, struct tayra__keys
 /* Remove all keys of a database, or of all.  => TAYRA_E_NOMEM: some are left.  TAYRA_E_IO: gone,
  * but not from a tier for sure. */
 int tayra__keyspace_flush(struct tayra__keyspace *keyspace, unsigned db);
+/* Those of a database that begin so; everybody who shares a remote tier forgets all that came from
+ * there. */
+int tayra__keyspace_forget(struct tayra__keyspace *keyspace, unsigned db, const void *prefix,
+			   size_t len);
+/* What was loaded with that tag.  => TAYRA_OK, TAYRA_E_TOO_LARGE, TAYRA_E_NOMEM: nothing was done.
+ */
+int tayra__keyspace_forget_tag(struct tayra__keyspace *keyspace, const void *tag, size_t len);
 int tayra__keyspace_flush_all(struct tayra__keyspace *keyspace);
 /* Remove what has expired, looking at some of it. */
 void tayra__keyspace_tick(struct tayra__keyspace *keyspace);

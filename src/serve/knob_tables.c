@@ -234,6 +234,9 @@ const struct tayra__knob tayra__route_knobs[] = {
 	  "a SET is brought to the origin so, and then cached: for a database a statement whose "
 	  "last parameter is the value; for an HTTP server PUT, POST or PATCH; for a Redis a "
 	  "command, behind which the value goes" },
+	{ "tags", TAYRA__KNOB_TEXT, OF(tags), "WORDS", 0, 0, NULL, 0, "none",
+	  "what its values carry, with parts of the key, as user:{id} orders; TAYRA.DELTAG user:7 "
+	  "forgets all that carry that" },
 	{ "batch", TAYRA__KNOB_TEXT, OF(batch), "SQL", 0, 0, NULL, 0, "one key at a time",
 	  "for a database: one SELECT that is asked for several keys at once, a JSON array in "
 	  "SQLite, arrays in PostgreSQL; its first columns are the parts of the key, those behind "

@@ -15,7 +15,7 @@
 #define THREADS         4
 #define BATCHES_A_ROUND 64
 
-enum kind { PUT, DELETE, CLEAR };
+enum kind { PUT, DELETE, CLEAR, TAG };
 
 struct post {
 	struct tayra__list node;
@@ -40,6 +40,8 @@ deliver(struct tayra *handle, const struct post *post)
 	if (post->kind == CLEAR)
 		return tayra__store_clear(handle, post->key_len ? post->bytes : NULL,
 					  post->key_len);
+	if (post->kind == TAG)
+		return tayra_delete_tag(handle, post->bytes, post->key_len);
 	return tayra__store_deliver(handle, post->bytes, post->key_len, post->bytes + post->key_len,
 				    post->len, post->kind == PUT ? &post->meta : NULL,
 				    post->number);
@@ -185,15 +187,27 @@ tayra__posts_change(struct tayra__posts *posts, const void *key, size_t key_len,
 	return status;
 }
 
-int
-tayra__posts_clear(struct tayra__posts *posts, const void *prefix, size_t prefix_len)
+static int
+post_text(struct tayra__posts *posts, enum kind kind, const void *text, size_t len)
 {
-	struct post *post = create(posts, prefix, prefix_len, NULL, 0);
+	struct post *post = create(posts, text, len, NULL, 0);
 
 	if (!post)
 		return TAYRA_E_NOMEM;
-	post->kind = CLEAR;
+	post->kind = kind;
 	return TAYRA_OK;
+}
+
+int
+tayra__posts_clear(struct tayra__posts *posts, const void *prefix, size_t prefix_len)
+{
+	return post_text(posts, CLEAR, prefix, prefix_len);
+}
+
+int
+tayra__posts_tag(struct tayra__posts *posts, const void *tag, size_t len)
+{
+	return post_text(posts, TAG, tag, len);
 }
 
 static void

@@ -42,6 +42,8 @@ int tayra__posts_change(struct tayra__posts *posts, const void *key, size_t key_
 			const void *value, size_t len, const struct tayra_item_meta *meta);
 /* Clear what begins so, on a thread of the pool.  => TAYRA_E_NOMEM. */
 int tayra__posts_clear(struct tayra__posts *posts, const void *prefix, size_t prefix_len);
+/* The same of what has that tag. */
+int tayra__posts_tag(struct tayra__posts *posts, const void *tag, size_t len);
 /* A command is over, and its reply begins at `from` of its output: it leaves later if something was
  * posted. */
 void tayra__posts_send(struct tayra__posts *posts, struct tayra__call *call, size_t from);

@@ -56,7 +56,7 @@ struct tayra__origin_setting {
 };
 
 struct tayra__route_setting {
-	const char *keys, *origin, *query, *version, *table, *batch, *path, *write;
+	const char *keys, *origin, *query, *version, *table, *batch, *path, *write, *tags;
 	int shape, cls;
 	uint64_t ttl_ms, stale_ms, soft_timeout_ns, timeout_ns, max_bytes;
 	uint64_t absent_ttl_ms, error_ttl_ms;

@@ -221,6 +221,7 @@ open_origin(const struct tayra__route_setting *route, char *why, size_t why_len,
 	options.pipeline = route->pipeline;
 	options.version = route->version;
 	options.write = route->write;
+	options.tags = route->tags;
 	if (source->sqlite)
 		return tayra_origin_sqlite(&options, source->sqlite, route->query, why, why_len,
 					   out);
@@ -250,6 +251,8 @@ place_of(const struct tayra__route_setting *route, int status, const char *why)
 		return tayra__yaml_find(route->at, "version");
 	if (strncmp(why, "write", strlen("write")) == 0)
 		return tayra__yaml_find(route->at, "write");
+	if (strncmp(why, "tags", strlen("tags")) == 0)
+		return tayra__yaml_find(route->at, "tags");
 	if (strncmp(why, "batch", strlen("batch")) == 0)
 		return tayra__yaml_find(route->at, "batch");
 	at = tayra__yaml_find(route->at, "query");
@@ -507,6 +510,8 @@ tayra__settings_describe(const struct tayra__settings *s, FILE *out)
 			describe_time("stale", route->stale_ms, out);
 		if (route->write)
 			fprintf(out, ", SET goes there first");
+		if (route->tags)
+			fprintf(out, ", tags %s", route->tags);
 		describe_loads(s, route, out);
 		describe_limit(s, route->source, out);
 		fputc('\n', out);
