@@ -77,6 +77,32 @@ tayra__reader_knob(const struct tayra__reader *r, const struct tayra__yaml *at,
 	return tayra__reader_refuse(r, &place, "%s %s", at->name, why);
 }
 
+/* The kind of map that knows the name; NULL: none. */
+static const char *
+whose(const struct tayra__reader *r, const char *name)
+{
+	for (const struct tayra__reader_kind *kind = r->kinds; kind && kind->what; kind++)
+		if (tayra__knob_find(kind->table, name))
+			return kind->what;
+	return NULL;
+}
+
+static int
+refuse_unknown(const struct tayra__reader *r, const struct tayra__yaml *at,
+	       const struct tayra__knob *table, const char *what)
+{
+	const char *near = tayra__knob_nearest(table, at->name);
+	const char *other = whose(r, at->name);
+
+	if (other)
+		return tayra__reader_refuse(r, at, "%s knows no '%.64s'; it belongs to %s", what,
+					    at->name, other);
+	if (near)
+		return tayra__reader_refuse(r, at, "%s knows no '%.64s'; did you mean '%s'?", what,
+					    at->name, near);
+	return tayra__reader_refuse(r, at, "%s knows no '%.64s'", what, at->name);
+}
+
 /* Everything in `map` that is a word; knobs that are `given` already are checked and dropped. */
 int
 tayra__reader_knobs(const struct tayra__reader *r, const struct tayra__yaml *map,
@@ -88,14 +114,9 @@ tayra__reader_knobs(const struct tayra__reader *r, const struct tayra__yaml *map
 		return status;
 	for (const struct tayra__yaml *at = map->first; at && status == TAYRA_OK; at = at->next) {
 		const struct tayra__knob *knob = tayra__knob_find(table, at->name);
-		const char *near = knob ? NULL : tayra__knob_nearest(table, at->name);
 
-		if (near)
-			return tayra__reader_refuse(r, at,
-						    "%s knows no '%.64s'; did you mean '%s'?", what,
-						    at->name, near);
 		if (!knob)
-			return tayra__reader_refuse(r, at, "%s knows no '%.64s'", what, at->name);
+			return refuse_unknown(r, at, table, what);
 		if (knob->type != TAYRA__KNOB_OTHER)
 			status = tayra__reader_knob(r, at, knob, object);
 	}

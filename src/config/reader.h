@@ -10,11 +10,18 @@
 
 #include "config/document.h"
 
+/* A kind of map of a configuration, as complaints call it; NULL ends a table of them. */
+struct tayra__reader_kind {
+	const char *what;
+	const struct tayra__knob *table;
+};
+
 struct tayra__reader {
 	struct tayra__document *document;
 	void *into;  /* what is being filled: of whoever reads */
 	char *error; /* gets one line */
 	size_t error_len;
+	const struct tayra__reader_kind *kinds; /* where a name may belong; NULL: not known */
 };
 
 /* => TAYRA_E_INVAL, always; at NULL: nowhere in particular. */

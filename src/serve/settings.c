@@ -419,7 +419,16 @@ read_tree(const struct tayra__reader *r)
 static int
 read_document(struct tayra__settings *settings, int status, char *error, size_t error_len)
 {
-	const struct tayra__reader r = { &settings->document, settings, error, error_len };
+	static const struct tayra__reader_kind kinds[] = {
+		{ "a route", tayra__route_knobs },
+		{ "an origin", tayra__origin_knobs },
+		{ "feed", tayra__feed_knobs },
+		{ "limit", tayra__limit_knobs },
+		{ "loads", tayra__loads_knobs },
+		{ "learn", tayra__learn_knobs },
+		{ NULL, NULL },
+	};
+	const struct tayra__reader r = { &settings->document, settings, error, error_len, kinds };
 
 	return status == TAYRA_OK ? read_tree(&r) : status;
 }
