@@ -54,14 +54,16 @@ tayra__events_note(struct tayra__events *events, uint64_t what)
 	events->trace = tayra__hash_mix64(events->trace ^ tayra__hash_mix64(what));
 }
 
-void
-tayra__events_run(struct tayra__events *events, uint64_t until_ns)
+bool
+tayra__events_run_some(struct tayra__events *events, uint64_t until_ns, size_t most)
 {
 	struct tayra__heap_node *first;
 
 	while ((first = tayra__heap_peek(&events->heap)) && first->key <= until_ns) {
 		struct tayra__event *event = TAYRA__LIST_ENTRY(first, struct tayra__event, node);
 
+		if (most-- == 0)
+			return false;
 		tayra__heap_pop(&events->heap);
 		events->now_ns = first->key;
 		tayra__events_note(events, first->key);
@@ -69,4 +71,11 @@ tayra__events_run(struct tayra__events *events, uint64_t until_ns)
 	}
 	if (until_ns > events->now_ns)
 		events->now_ns = until_ns;
+	return true;
+}
+
+void
+tayra__events_run(struct tayra__events *events, uint64_t until_ns)
+{
+	tayra__events_run_some(events, until_ns, SIZE_MAX);
 }

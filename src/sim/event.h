@@ -36,6 +36,10 @@ int tayra__events_set(struct tayra__events *events, struct tayra__event *event, 
 void tayra__events_unset(struct tayra__events *events, struct tayra__event *event);
 /* Let everything up to and including that moment happen; time stands there afterwards. */
 void tayra__events_run(struct tayra__events *events, uint64_t until_ns);
+/* The same, but at most so many events.  => whether all have happened; else time stands at the
+ * last.
+ */
+bool tayra__events_run_some(struct tayra__events *events, uint64_t until_ns, size_t most);
 /* Add to the trace. */
 void tayra__events_note(struct tayra__events *events, uint64_t what);
 

@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define LOOK_NS      (10 * TAYRA_NS_PER_MS)
-#define NOTE_STARTED 0x10 /* beside enum tayra__fate */
+#define PIECE        65536 /* events: between two looks at whether it is to stop */
+#define NOTE_STARTED 0x10  /* beside enum tayra__fate */
 
 struct scene {
 	const struct tayra__scenario *scenario;
@@ -253,6 +254,7 @@ play(struct scene *scene)
 {
 	const uint64_t length_ns = scene->scenario->length_ns;
 	int status = TAYRA_OK;
+	bool over = false;
 
 	for (size_t i = 0; i < scene->scenario->load_count; i++)
 		tayra__crowd_start(&scene->crowds[i]);
@@ -260,10 +262,8 @@ play(struct scene *scene)
 	scene->tick.fire = on_tick;
 	if (tayra__events_set(&scene->events, &scene->tick, 0) < 0)
 		return TAYRA_E_NOMEM;
-	while (scene->events.now_ns < length_ns && status == TAYRA_OK) {
-		uint64_t until_ns = scene->events.now_ns + TAYRA_NS_PER_S / 4;
-
-		tayra__events_run(&scene->events, until_ns < length_ns ? until_ns : length_ns);
+	while (!over && status == TAYRA_OK) {
+		over = tayra__events_run_some(&scene->events, length_ns, PIECE);
 		status = stopped(scene) ? TAYRA_E_CANCELLED : status_of(scene);
 	}
 	return status;

@@ -70,6 +70,25 @@ an_event_may_set_itself_again(void **state)
 }
 
 static void
+in_pieces_the_same_happens(void **state)
+{
+	struct tayra__events events;
+	struct bell bell;
+
+	tayra__events_init(&events, 0);
+	bell = bell_of(&events);
+	bell.again_ns = 10;
+	tayra__events_set(&events, &bell.event, 5);
+	assert_false(tayra__events_run_some(&events, 100, 2));
+	assert_int_equal(bell.times, 2);
+	assert_int_equal(events.now_ns, 15);
+	assert_true(tayra__events_run_some(&events, 100, 2));
+	assert_int_equal(bell.times, 3);
+	assert_int_equal(events.now_ns, 100);
+	tayra__events_fini(&events);
+}
+
+static void
 setting_moves_and_unsetting_removes(void **state)
 {
 	struct tayra__events events;
@@ -162,6 +181,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_jumps_from_one_event_to_the_next),
 		cmocka_unit_test(an_event_may_set_itself_again),
+		cmocka_unit_test(in_pieces_the_same_happens),
 		cmocka_unit_test(setting_moves_and_unsetting_removes),
 		cmocka_unit_test(the_past_is_now),
 		cmocka_unit_test(the_clock_shows_virtual_time),

@@ -369,6 +369,7 @@ it_stops_when_it_is_told_to(void **state)
 {
 	struct tayra__scenario scenario = { 0 };
 	const struct tayra__contender fixed = { .limiter = TAYRA_LIMITER_FIXED, .limit = 4 };
+	const char *busy = "length: 1s\nloads: [{kind: poisson, rate: 1e7}]\n";
 	const _Atomic bool stop = true;
 	char error[500];
 
@@ -376,6 +377,15 @@ it_stops_when_it_is_told_to(void **state)
 			 TAYRA_OK);
 	assert_int_equal(tayra__overload_run(&scenario, &fixed, 1, &stop, &result),
 			 TAYRA_E_CANCELLED);
+	tayra__scenario_fini(&scenario);
+	/* Also where much happens in no time. */
+	scenario = (struct tayra__scenario){ 0 };
+	assert_int_equal(
+		tayra__scenario_read(&scenario, "s.yaml", busy, strlen(busy), error, sizeof(error)),
+		TAYRA_OK);
+	assert_int_equal(tayra__overload_run(&scenario, &fixed, 1, &stop, &result),
+			 TAYRA_E_CANCELLED);
+	assert_true(result.requests < 100000);
 	tayra__scenario_fini(&scenario);
 }
 

@@ -111,6 +111,19 @@ loops_and_floods_are_refused(void **state)
 		       "dir/s.yaml:2:1: ", "requests in 3600 s");
 }
 
+/* Who fails at once asks again after 1 to 64 ns, however long he would think after an answer. */
+static void
+a_flood_of_retries_is_refused(void **state)
+{
+	assert_refused("length: 10s\nloads: [{clients: 200, think: 1h, backoff: 1ns}]",
+		       "dir/s.yaml:2:1: ", "requests in 10 s");
+	assert_int_equal(read_text("length: 10s\nloads: [{clients: 200, think: 1h}]"), TAYRA_OK);
+	tayra__scenario_fini(&scenario);
+	assert_int_equal(read_text("loads: [{kind: spike, clients: 100000, retries: 100}]"),
+			 TAYRA_OK);
+	tayra__scenario_fini(&scenario);
+}
+
 #define A_LITTLE "length: 1h\nloads: [{clients: 1000, work: constant}]\n"
 
 /* A backend that becomes fast does as many as one that always was. */
@@ -173,6 +186,7 @@ main(void)
 		cmocka_unit_test(what_is_left_out_has_its_default),
 		cmocka_unit_test(mistakes_are_told_with_their_place),
 		cmocka_unit_test(loops_and_floods_are_refused),
+		cmocka_unit_test(a_flood_of_retries_is_refused),
 		cmocka_unit_test(a_flood_that_a_change_would_let_in_is_refused),
 		cmocka_unit_test(a_name_that_is_near_is_offered),
 		cmocka_unit_test(every_named_scenario_can_be_read_and_says_what_it_shows),
