@@ -755,8 +755,8 @@ struct tayra_http_options {
  * TAYRA_E_TOO_LARGE; a load past its deadline is broken off.  Of a write 4xx is TAYRA_E_INVAL but
  * for 404, 410, 413 (TAYRA_E_TOO_LARGE), 429 and 408, and then the server has not taken it;
  * redirects are not followed.  Its Content-Type is that of headers, or application/octet-stream.
- * => TAYRA_E_INVAL: options, pattern or URL, and `error` says what.  TAYRA_E_NOMEM.
- *    TAYRA_E_UNSUPPORTED.
+ * => TAYRA_E_INVAL: options (a ca_file that cannot be read), pattern or URL; `error` says what.
+ *    TAYRA_E_NOMEM.  TAYRA_E_UNSUPPORTED.
  */
 TAYRA_API int tayra_origin_http(const struct tayra_origin_options *options,
 				const struct tayra_http_options *http, const char *url, char *error,

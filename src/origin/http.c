@@ -7,6 +7,7 @@
  */
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -448,6 +449,10 @@ check(const struct tayra_origin_options *given, const struct tayra_http_options 
 	if (status != TAYRA_OK || !url || options->max_redirects > 20 ||
 	    settings->shape.shape != TAYRA_SHAPE_RAW || settings->statements) {
 		tayra__complain(why, "the URL is missing, or an option does not go with HTTP");
+		return TAYRA_E_INVAL;
+	}
+	if (options->ca_file && access(options->ca_file, R_OK) != 0) {
+		tayra__complain(why, "ca_file %s: %m", options->ca_file);
 		return TAYRA_E_INVAL;
 	}
 	return TAYRA_OK;

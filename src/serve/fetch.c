@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #define COMPLETIONS_A_ROUND 64
 #define TRIES_MAX           3
@@ -142,6 +143,20 @@ text_of_write(int status)
 	}
 }
 
+/* The same with the origin's name, where it has one. */
+static const char *
+name_origin(const struct slot *slot, const char *text, char *named, size_t len)
+{
+	static const char any[] = "the origin";
+	const char *at = text ? strstr(text, any) : NULL;
+
+	if (!at || !slot->route || !slot->route->name)
+		return text;
+	snprintf(named, len, "%.*sorigin '%.40s'%s", (int)(at - text), text, slot->route->name,
+		 at + strlen(any));
+	return named;
+}
+
 /* What the origin said last, into why[]; false: nothing is known. */
 static bool
 explain(const struct slot *slot, char *why, size_t why_len)
@@ -167,11 +182,14 @@ write_error(const struct fetch *fetch, const struct slot *slot, struct tayra__bu
 {
 	uint64_t retry_ns = slot->ref.retry_after_ns;
 	char why[WHY_MAX];
-	const char *text = explain(slot, why, sizeof(why))  ? why
-			   : fetch->ending == REPLY_WRITTEN ? text_of_write(slot->status)
-							    : text_of(slot->status);
+	const char *text = fetch->ending == REPLY_WRITTEN ? text_of_write(slot->status)
+							  : text_of(slot->status);
 	char which[48] = "", when[48] = "";
 
+	if (explain(slot, why, sizeof(why)))
+		text = why;
+	else
+		text = name_origin(slot, text, why, sizeof(why));
 	if (fetch->ending == REPLY_VALUES)
 		snprintf(which, sizeof(which), " (key %zu of %zu)",
 			 (size_t)(slot - fetch->slots) + 1, fetch->count);

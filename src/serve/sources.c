@@ -245,6 +245,8 @@ place_of(const struct tayra__route_setting *route, int status, const char *why)
 
 	if (status != TAYRA_E_INVAL)
 		return tayra__yaml_find(route->source->at, kind);
+	if (strncmp(why, "ca_file", strlen("ca_file")) == 0)
+		return tayra__yaml_find(route->source->at, "ca_file");
 	if (strncmp(why, "pattern", strlen("pattern")) == 0)
 		return tayra__yaml_find(route->at, "keys");
 	if (strncmp(why, "version", strlen("version")) == 0)

@@ -162,7 +162,22 @@ a_certificate_that_is_trusted_is_taken(void **state)
 	tayra_release(&ref);
 }
 
+static void
+certificates_that_cannot_be_read_are_refused_at_once(void **state)
+{
+	struct tayra_http_options http = TAYRA_HTTP_OPTIONS_INIT;
+	struct tayra_origin *origin;
+	char error[200];
+
+	http.ca_file = "/no/such/file.pem";
+	assert_int_equal(tayra_origin_http(NULL, &http, "https://127.0.0.1/{key}", error,
+					   sizeof(error), &origin),
+			 TAYRA_E_INVAL);
+	assert_string_equal(error, "ca_file /no/such/file.pem: No such file or directory");
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(certificates_that_cannot_be_read_are_refused_at_once),
 	cmocka_unit_test(a_certificate_nobody_vouches_for_is_refused),
 	cmocka_unit_test(a_certificate_for_another_name_is_refused),
 	cmocka_unit_test(a_certificate_that_is_trusted_is_taken),

@@ -353,7 +353,7 @@ why_the_origin_failed_is_in_the_reply_and_in_info(void **state)
 
 	start_with((struct tayra__route){ .name = "packages" }, 1);
 	fd = client_connect(&running);
-	client_say(fd, "GET k:broken", "-ORIGIN the origin failed\r\n");
+	client_say(fd, "GET k:broken", "-ORIGIN origin 'packages' failed\r\n");
 	tayra__trouble_note(&origin->trouble, TAYRA_E_ORIGIN, "no such\ntable: packages");
 	client_say(fd, "GET k:broken",
 		   "-ORIGIN origin 'packages' failed: no such table: packages\r\n");
