@@ -17,6 +17,12 @@ earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t
+later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* What its tags say.  => false: it is gone. */
 static bool
 ask_tags(const struct tayra__doubts *doubts, const struct tayra__suspect *suspect, uint64_t born_ms,
@@ -45,7 +51,9 @@ tayra__doubts_ask(const struct tayra__doubts *doubts, const struct tayra__suspec
 		if (!begins_with(suspect->key, suspect->key_len, d->prefix, d->prefix_len))
 			continue;
 		blind_ttl_ms = atomic_load_explicit(&d->blind_ttl_ms, memory_order_acquire);
-		before_ms = atomic_load_explicit(&d->before_ms, memory_order_acquire);
+		before_ms = atomic_load_explicit(
+			meta->flags & TAYRA__ITEM_TAGS ? &d->tagged_before_ms : &d->before_ms,
+			memory_order_acquire);
 		if (born_ms < before_ms && d->erases)
 			return false;
 		if (born_ms < before_ms)
@@ -102,11 +110,11 @@ sum_up(struct tayra__doubts *doubts)
 	const struct tayra__doubt *d = atomic_load_explicit(&doubts->first, memory_order_relaxed);
 	uint64_t before_ms = doubts->tags.latest_ms, one_ms;
 
-	for (; d; d = d->next) {
-		one_ms = atomic_load_explicit(&d->before_ms, memory_order_relaxed);
+	for (; d; d = d->next) { /* what has tags is never doubted for shorter */
+		one_ms = atomic_load_explicit(&d->tagged_before_ms, memory_order_relaxed);
 		if (atomic_load_explicit(&d->blind_ttl_ms, memory_order_relaxed) != UINT64_MAX)
 			one_ms = UINT64_MAX;
-		before_ms = one_ms > before_ms ? one_ms : before_ms;
+		before_ms = later(before_ms, one_ms);
 	}
 	atomic_store_explicit(&doubts->before_ms, before_ms, memory_order_release);
 }
@@ -125,6 +133,8 @@ tayra__doubt_mark(struct tayra__doubts *doubts, struct tayra__doubt *doubt, uint
 {
 	/* Births are whole milliseconds: what was born in this one may have been before now. */
 	atomic_store_explicit(&doubt->before_ms, now_ms + 1, memory_order_release);
+	atomic_store_explicit(&doubt->tagged_before_ms, later(now_ms, doubts->tags.latest_ms) + 1,
+			      memory_order_release);
 	atomic_store_explicit(&doubt->blind_ttl_ms, blind_ttl_ms, memory_order_release);
 	sum_up(doubts);
 }

@@ -22,12 +22,14 @@
 
 struct tayra__doubt {
 	struct tayra__doubt *next;
-	/* blind_ttl_ms is stored after before_ms, release, and read before it, acquire: who finds
+	/* blind_ttl_ms is stored after these two, release, and read before them, acquire: who finds
 	 * that it sees again knows from when on. */
-	_Atomic uint64_t before_ms;    /* born earlier: stale */
-	_Atomic uint64_t blind_ttl_ms; /* fresh no longer after birth; UINT64_MAX: it sees */
-	bool erases;                   /* not served at all */
-	bool taken;                    /* by somebody who will change it */
+	_Atomic uint64_t before_ms;        /* born earlier: stale */
+	_Atomic uint64_t tagged_before_ms; /* the same of what has tags, whose births may have been
+					      moved ahead of the clock (tag.h) */
+	_Atomic uint64_t blind_ttl_ms;     /* fresh no longer after birth; UINT64_MAX: it sees */
+	bool erases;                       /* not served at all */
+	bool taken;                        /* by somebody who will change it */
 	size_t prefix_len;
 	unsigned char prefix[];
 };

@@ -463,6 +463,49 @@ a_value_has_the_tags_of_who_has_it_loaded_not_of_who_only_looked(void **state)
 	}
 }
 
+/* Its birth is moved behind the moment of its tag, which is ahead of the clock. */
+static void
+what_a_feed_distrusts_has_tags_that_were_just_told_too(void **state)
+{
+	static const enum tayra_feed_forget forget[] = { TAYRA_FEED_STALE, TAYRA_FEED_DELETE };
+
+	for (int i = 0; i < 4; i++) {
+		const struct tayra_tag red = tag("red");
+		struct tayra_feed_options o = TAYRA_FEED_OPTIONS_INIT;
+		struct tayra_feed *feed;
+		struct tayra_request r;
+		struct stage s;
+
+		stage_open(&s, NULL);
+		o.forget = forget[i % 2];
+		assert_int_equal(tayra_feed_open(s.t, &o, &feed), TAYRA_OK);
+		tayra_feed_sound(feed);
+		stage_pass_ms(&s, 5);
+		say(&s, "red");
+		if (i < 2) {
+			put(&s, "k", "old", "red", NULL);
+			has(&s, "k", "old");
+		} else {
+			r = ask(&s, "k", park);
+			r.tags = &red;
+			r.tag_count = 1;
+			assert_int_equal(start(&s, &r, NULL), TAYRA_PENDING);
+		}
+		assert_int_equal(tayra_feed_changed_prefix(feed, NULL, 0), TAYRA_OK);
+		if (i >= 2) {
+			finish(s.parked[0], "old");
+			got_value(&s, "old");
+		}
+		assert_false(is_fresh(s.t, "k"));
+		stage_pass_ms(&s, 5);
+		assert_false(is_fresh(s.t, "k"));
+		put(&s, "k", "new", "red", NULL);
+		has(&s, "k", "new");
+		tayra_feed_close(feed);
+		stage_close(&s);
+	}
+}
+
 static void
 of_an_earlier_handle_only_what_has_no_tags_is_believed(void **state)
 {
@@ -563,6 +606,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_another_node_tells_of_a_tag_is_told_here),
 	cmocka_unit_test(what_is_said_while_a_tier_is_asked_counts),
 	cmocka_unit_test(a_value_has_the_tags_of_who_has_it_loaded_not_of_who_only_looked),
+	cmocka_unit_test(what_a_feed_distrusts_has_tags_that_were_just_told_too),
 	cmocka_unit_test(of_an_earlier_handle_only_what_has_no_tags_is_believed),
 	cmocka_unit_test(of_too_many_tags_none_is_forgotten_and_the_youngest_values_stay),
 	cmocka_unit_test(misuse_is_refused),
