@@ -358,8 +358,9 @@ serve(struct command *command)
 		status = tayra__settings_open(settings, text, sizeof(text), note, sizeof(note));
 	if (status != TAYRA_OK)
 		return fail(command, status, text);
-	if (note[0])
-		tayra__cli_error(command->name, "%s", note);
+	for (char *rest = note, *line; (line = strsep(&rest, "\n"));)
+		if (*line)
+			tayra__cli_error(command->name, "%s", line);
 	settings->server.check = command->check;
 	settings->server.trouble = say_trouble;
 	settings->server.trouble_arg = command;

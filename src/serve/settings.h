@@ -124,8 +124,8 @@ int tayra__settings_load(struct tayra__settings *settings, const char *path, cha
 			 size_t error_len);
 
 /*
- * Open the origins, and read the password's file.  => TAYRA_OK, and `note` has one line if an
- * origin does not answer yet; else as read.
+ * Open the origins, and read the password's file.  => TAYRA_OK, and `note` has a line for each
+ * origin that does not answer yet; else as read.
  */
 int tayra__settings_open(struct tayra__settings *settings, char *error, size_t error_len,
 			 char *note, size_t note_len);

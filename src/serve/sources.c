@@ -261,12 +261,23 @@ place_of(const struct tayra__route_setting *route, int status, const char *why)
 	return at ? at : tayra__yaml_find(route->at, "path");
 }
 
+/* A line more, unless it is there already, as of another route of that origin, or has no room. */
+static void
+add_note(const struct opening *o, const char *line)
+{
+	const size_t len = strlen(o->note);
+
+	if (strstr(o->note, line) || len + strlen(line) + 2 > o->note_len)
+		return;
+	snprintf(o->note + len, o->note_len - len, "%s%s", len ? "\n" : "", line);
+}
+
 static int
 open_route(const struct opening *o, const struct tayra__route_setting *route)
 {
 	struct tayra__settings *s = o->settings;
 	struct tayra__route *out = &s->open_routes[s->open_count];
-	char why[300] = "";
+	char why[300] = "", note[700];
 	int status = open_origin(route, why, sizeof(why), &out->origin);
 
 	if (status == TAYRA_E_NOMEM)
@@ -277,10 +288,12 @@ open_route(const struct opening *o, const struct tayra__route_setting *route)
 					 why[0] ? why : tayra_status_text(status));
 		return status;
 	}
-	if (why[0])
-		tayra__document_complain(&s->document, place_of(route, TAYRA_OK, why), o->note,
-					 o->note_len, "cannot be asked yet, and is tried again: %s",
-					 why);
+	if (why[0]) {
+		tayra__document_complain(&s->document, place_of(route, TAYRA_OK, why), note,
+					 sizeof(note),
+					 "cannot be asked yet, and is tried again: %s", why);
+		add_note(o, note);
+	}
 	out->keys = route->keys;
 	out->name = route->source->name;
 	out->ttl_ms = route->ttl_ms;
@@ -330,9 +343,8 @@ open_machine(const struct opening *o)
 	if (status == TAYRA_E_NOMEM)
 		return no_memory(o);
 	if (status != TAYRA_OK)
-		snprintf(o->note, o->note_len,
-			 "limits do without the sensor, as /proc cannot be read; 'sensor: off' "
-			 "says so");
+		add_note(o, "limits do without the sensor, as /proc cannot be read; 'sensor: off' "
+			    "says so");
 	return TAYRA_OK;
 }
 

@@ -132,6 +132,13 @@ sed 's/sqlite: packages.db/sqlite: nowhere.db/' tayra.yaml >wrong.yaml
 "$tayra" serve --check -c wrong.yaml >out 2>err
 [ $? -eq 2 ] && [ ! -s out ] && grep -q '^tayra serve: wrong.yaml:3:5: ' err
 claim "--check ends with 2 and the place of what is wrong"
+printf '%s\n' 'origins:' '  a: {redis: "redis://127.0.0.1:1"}' '  b: {redis: "redis://127.0.0.1:2"}' 'routes:' \
+	'  - {keys: "a:{k}", origin: a, query: "GET {k}"}' '  - {keys: "c:{k}", origin: a, query: "GET {k}"}' \
+	'  - {keys: "b:{k}", origin: b, query: "GET {k}"}' >away.yaml
+"$tayra" serve --check --admin off -c away.yaml >out 2>err
+[ $? -eq 0 ] && [ "$(wc -l <err)" -eq 2 ] && grep -q '^tayra serve: away.yaml:2:7: cannot be asked yet' err &&
+	grep -q '^tayra serve: away.yaml:3:7: cannot be asked yet' err
+claim "each origin that does not answer yet has a line"
 printf '%s\n' 'origins: {packages: {sqlite: packages.db}}' 'routes:' \
 	'  - {keys: "t:{k}", origin: packages, query: "select 1 where 1 = ?1"}' \
 	'  - {keys: "u:{a}:{b}", origin: packages, query: "select ?1, ?2"}' \
