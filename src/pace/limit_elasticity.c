@@ -27,6 +27,7 @@
 #include <math.h>
 
 #define GROWTH         1.10
+#define PLAUSIBLE      1.5
 #define FULL           0.9 /* mean in flight over slots */
 #define LEVEL_NS       (200 * TAYRA_NS_PER_MS)
 #define START_NS       (100 * TAYRA_NS_PER_MS)
@@ -172,12 +173,17 @@ has_gained(const struct tayra__limit_elasticity *s, const struct tayra__knee_lev
 	return measured->per_s >= pow(GROWTH, octaves) * s->start.per_s;
 }
 
-/* Where few requests take most of the time one level that gained nothing is not believed. */
+/* Where few requests take most of the time one level that gained nothing is not believed, nor where
+ * there were so few answers that it may as well have gained half as much again. */
 static bool
-is_doubtful(struct tayra__limit_elasticity *s, double per_s)
+is_doubtful(struct tayra__limit_elasticity *s, const struct tayra__knee_level *measured)
 {
-	s->doubts = !s->doubts && tayra__knee_rough(&s->knee) >= ROUGH &&
-		    per_s > s->start.per_s / 2;
+	const double rough = tayra__knee_rough(&s->knee), gain = measured->per_s / s->start.per_s;
+	const double few = sqrt(rough * (1 / s->start.answers + 1 / measured->answers));
+	const double octaves = log2(measured->slots / s->start.slots);
+
+	s->doubts = !s->doubts && gain > 0.5 &&
+		    (rough >= ROUGH || log(gain) + DEVIATIONS_END * few > log(PLAUSIBLE) * octaves);
 	return s->doubts;
 }
 
@@ -189,7 +195,7 @@ start_level(struct tayra__limit *limit, const struct tayra__knee_level *measured
 			    has_gained(s, measured);
 	double next;
 
-	if (!gained && !is_doubtful(s, measured->per_s))
+	if (!gained && !is_doubtful(s, measured))
 		return end_start(limit, measured);
 	if (limit->now >= limit->rule.max)
 		return begin_steady(limit, limit->now, KNOWN_SPREAD, "at the ceiling");
