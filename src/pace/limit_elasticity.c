@@ -37,6 +37,8 @@
 #define ANSWERS_START  160.0
 #define ANSWERS_QUICK  60.0
 #define DROPS          0.2 /* at least: a queue served at the brink of its deadlines has a tenth */
+#define DROPS_LEAST    4.0
+#define DROPS_ENOUGH   10.0
 #define COLLAPSE       0.5
 #define ALL_DROPPED    0.4
 #define QUICK_CUT      0.8
@@ -354,32 +356,45 @@ long_enough(const struct tayra__limit_elasticity *s, double slots)
 	return fmax(sum->ok, expected_per_s(s, slots) * ns / 1e9) >= answers_for(s, slots);
 }
 
-/* The guard of drops.  It counts since the limit was cut last, or since there were none. */
+/* A share of drops that was put up with is not, once there are far fewer. */
+static void
+no_longer_borne(struct tayra__limit_elasticity *s, const struct tayra__limit_window *window,
+		double most)
+{
+	s->borne_answers += window->answers;
+	s->borne_drops += window->drops;
+	if (s->borne_answers < 100)
+		return;
+	if (s->borne_drops < most / 2 * s->borne_answers)
+		s->borne = 0;
+	s->borne_answers = s->borne_drops = 0;
+}
+
+/* The guard of drops.  It counts since the limit was cut last, or since there were no more than may
+ * be. */
 static bool
 dropping(struct tayra__limit *limit, const struct tayra__limit_window *window)
 {
 	struct tayra__limit_elasticity *s = &limit->state.elasticity;
 	const double most = fmax(limit->rule.error_max, DROPS);
+	double excess;
 
 	s->cut_ns += window->length_ns;
 	/* What began before the cut says nothing about what it was cut to. */
 	if (s->cut && window->old > limit->now / 4 && s->cut_ns < CUT_NS)
 		return false;
 	s->cut = false;
-	if (window->answers && !window->drops)
-		s->answers = s->drops = 0;
+	no_longer_borne(s, window, most);
 	s->answers += window->answers;
 	s->drops += window->drops;
-	if (s->answers && most < 1 && s->drops >= fmin(10, floor(limit->now)) &&
-	    s->drops >= fmax(most, s->borne) * s->answers &&
-	    (limit->now > limit->rule.min || s->drops >= COLLAPSE * s->answers))
-		return true;
-	if (s->answers >= 100) {
-		if (s->drops < most / 2 * s->answers)
-			s->borne = 0;
+	/* By how many too many: a cumulative sum (Page 1954), begun again where it falls to 0. */
+	excess = s->drops - fmax(most, s->borne) * s->answers;
+	if (excess <= 0)
 		s->answers = s->drops = 0;
-	}
-	return false;
+	return most < 1 && excess > 0 &&
+	       excess >= (1 - fmax(most, s->borne)) *
+				 fmin(fmax(floor(limit->now), DROPS_LEAST), DROPS_ENOUGH) &&
+	       (limit->now > limit->rule.min || s->drops >= COLLAPSE * s->answers);
 }
 
 /* It begins to double again after a collapse, but only up to where it collapsed. */

@@ -55,6 +55,7 @@ struct tayra__limit_elasticity {
 	double collapsed_at;        /* 0: nowhere */
 	double cut_share, cut_from; /* of the last cut: what was dropped, from where */
 	double borne;               /* a share of drops that fewer at once did not lessen */
+	double borne_answers, borne_drops;
 	/* Falls. */
 	double suspect;         /* a level at which far less was done; 0: none */
 	uint32_t lows;          /* levels in a row that got less */

@@ -264,6 +264,31 @@ drops_that_fewer_do_not_lessen_are_borne(void **state)
 	assert_true(limit.learned > 11);
 }
 
+/* One answer a window, and of 14 two in a row are dropped: a seventh, of which two say little.  All
+ * that is dropped says enough soon. */
+static void
+drops_are_counted_by_answers_however_slowly_they_come(void **state)
+{
+	struct tayra__limit limit = limit_at(3, true);
+	int windows = 0;
+
+	for (int i = 0; i < 700; i++) {
+		struct tayra__limit_window window = window_of(&limit, 1);
+
+		window.drops = window.errors = i % 14 < 2;
+		tayra__limit_learn(&limit, &window);
+		assert_true(!limit.reason || strcmp(limit.reason, "drops over maximum") != 0);
+	}
+	limit = limit_at(3, true);
+	while (limit.now > 1 && windows++ < 20) {
+		struct tayra__limit_window window = window_of(&limit, 1);
+
+		window.drops = window.errors = 1;
+		tayra__limit_learn(&limit, &window);
+	}
+	assert_true(windows < 10);
+}
+
 static void
 a_saved_limit_is_where_it_begins(void **state)
 {
@@ -351,6 +376,7 @@ main(void)
 		cmocka_unit_test(what_is_merely_slower_is_not_emptied_again_soon),
 		cmocka_unit_test(a_pause_is_no_reason_to_go_down),
 		cmocka_unit_test(drops_that_fewer_do_not_lessen_are_borne),
+		cmocka_unit_test(drops_are_counted_by_answers_however_slowly_they_come),
 		cmocka_unit_test(a_saved_limit_is_where_it_begins),
 		cmocka_unit_test(drops_cut_it_once_for_each_generation),
 		cmocka_unit_test(after_a_cut_a_queue_is_an_overload),

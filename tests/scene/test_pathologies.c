@@ -193,8 +193,8 @@ a_quiet_minute_is_no_drift_and_the_burst_after_it_is_served(void **state)
 static void
 a_start_whose_queue_is_at_the_brink_gets_away_from_it(void **state)
 {
-	assert_true(share_of_possible("length: 30s\n"
-				      "warmup: 15s\n"
+	assert_true(share_of_possible("length: 40s\n"
+				      "warmup: 25s\n"
 				      "backend: {kind: servers, rate: 18.7, servers: 30}\n"
 				      "loads: [{kind: poisson, load: 1.47, deadline: 780ms}]\n")
 			    .least >= 0.95);
