@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * bench_load.c: the goals of read-through, by the scenarios of load_bench.h.  Names as arguments:
- * those scenarios alone; "worlds" only so.
+ * those scenarios alone; "worlds" and "traces" only so.
  */
 #include "load_bench.h"
 
@@ -16,9 +16,15 @@ static const struct {
 	int (*run)(void);
 	bool by_name; /* only */
 } scenarios[] = {
-	{ "hit", load_hit },           { "direct", load_direct },       { "herd", load_herd },
-	{ "outage", load_outage },     { "slow", load_slow },           { "ttl", load_ttl },
-	{ "prefetch", load_prefetch }, { "worlds", load_worlds, true },
+	{ "hit", load_hit },
+	{ "direct", load_direct },
+	{ "herd", load_herd },
+	{ "outage", load_outage },
+	{ "slow", load_slow },
+	{ "ttl", load_ttl },
+	{ "prefetch", load_prefetch },
+	{ "worlds", load_worlds, true },
+	{ "traces", load_traces, true },
 };
 
 void

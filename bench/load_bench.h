@@ -26,5 +26,6 @@ int load_slow(void);
 int load_ttl(void);
 int load_prefetch(void);
 int load_worlds(void);
+int load_traces(void);
 
 #endif
