@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A scenario of overload, read and not run.  Whatever it is, it is either refused in one line, or a
- * run of it has an end and every number is within its row's bounds.
+ * A scenario of overload, and the beginning of a run of it.  Whatever it is, it is either refused
+ * in one line, or every number is within its row's bounds and the pacer takes it.
  */
 #include "sim/goal.h"
+#include "sim/overload.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -50,6 +51,19 @@ check_goal(const struct tayra__scenario *s, const struct tayra__goal_setting *go
 	must(goal->from_ns < goal->to_ns && goal->to_ns <= s->length_ns);
 }
 
+/* As far as a run goes that was stopped before it began. */
+static void
+begin_run(const struct tayra__scenario *s)
+{
+	static struct tayra__overload_result result;
+	const struct tayra__contender contender = { .limiter = TAYRA_LIMITER_ELASTICITY };
+	const _Atomic bool stop = true;
+	int status = tayra__overload_run(s, &contender, 1, &stop, &result);
+
+	must(status == TAYRA_OK || status == TAYRA_E_CANCELLED || status == TAYRA_E_TOO_LARGE);
+	must(result.pace.limit >= 1 && result.pace.limit <= 1024);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -72,6 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			must(s.changes[i].at_ns >= s.changes[i - 1].at_ns);
 		for (size_t i = 0; i < s.goal_count; i++)
 			check_goal(&s, &s.goals[i]);
+		begin_run(&s);
 	}
 	tayra__scenario_fini(&s);
 	return 0;
