@@ -195,7 +195,8 @@ tayra__pace_options_init()
 
 /* => TAYRA_E_INVAL, TAYRA_E_NOMEM.  NULL options mean all defaults. */
 TAYRA_API int tayra_pace_create(const struct tayra_pace_options *options, struct tayra_pace **out);
-/* No ticket may be queued or held. */
+/* No ticket may be queued or held.  It may be the last thing that `decided` of the last ticket
+ * does, but where a request enters. */
 TAYRA_API void tayra_pace_destroy(struct tayra_pace *pace);
 
 struct tayra_ticket;

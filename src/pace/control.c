@@ -147,26 +147,33 @@ end_window(struct tayra_pace *pace, struct tayra_pressure pressure, uint64_t now
 }
 
 void
-tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns)
+tayra__pace_end_window(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided)
 {
-	struct tayra__list decided;
 	struct tayra_pressure pressure;
 
 	/* acquire and release: what one closer gave the sensor's context, the next one sees. */
 	if (atomic_exchange_explicit(&pace->closing, true, memory_order_acquire))
 		return;
-	tayra__list_init(&decided);
 	if (tayra__pace_window_due(pace, now_ns)) {
 		pressure = read_sensor(pace, now_ns);
 		pthread_mutex_lock(&pace->lock);
 		end_window(pace, pressure, now_ns);
 		if (pace->scarcity.now)
 			tayra__decide_send_away(pace, TAYRA_BACKGROUND, TAYRA_SHED_MEMORY, now_ns,
-						&decided);
-		tayra__decide_dispatch(pace, now_ns, &decided);
+						decided);
+		tayra__decide_dispatch(pace, now_ns, decided);
 		pthread_mutex_unlock(&pace->lock);
 	}
 	atomic_store_explicit(&pace->closing, false, memory_order_release);
+}
+
+void
+tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns)
+{
+	struct tayra__list decided;
+
+	tayra__list_init(&decided);
+	tayra__pace_end_window(pace, now_ns, &decided);
 	tayra__decide_tell(&decided);
 }
 

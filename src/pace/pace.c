@@ -211,6 +211,7 @@ count_answer(struct tayra_pace *pace, const struct tayra__ticket *ticket,
 	tayra__service_sample_tail(of_class, ns);
 }
 
+/* Who is told last of all may destroy the pace. */
 static void
 leave_to_next(struct tayra_pace *pace, uint32_t cost, uint64_t now_ns)
 {
@@ -225,6 +226,8 @@ leave_to_next(struct tayra_pace *pace, uint32_t cost, uint64_t now_ns)
 	pthread_mutex_unlock(&pace->lock);
 	if (sleeper)
 		tayra__wait_wake(sleeper);
+	if (tayra__pace_window_due(pace, now_ns))
+		tayra__pace_end_window(pace, now_ns, &decided);
 	tayra__decide_tell(&decided);
 }
 
@@ -244,7 +247,7 @@ tayra_pace_leave(struct tayra_pace *pace, struct tayra_ticket *handle, enum tayr
 	do {
 		if (word & TAYRA__WORD_WAITING) {
 			leave_to_next(pace, ticket->entry.cost, now_ns);
-			break;
+			return TAYRA_OK;
 		}
 	} while (!atomic_compare_exchange_weak_explicit(
 		&pace->word, &word, word - ticket->entry.cost, memory_order_release,
@@ -259,17 +262,18 @@ tayra_pace_tick(struct tayra_pace *pace, uint64_t now_ns)
 	struct tayra__list decided;
 	uint64_t next, queue_next;
 
-	tayra__pace_look_at_window(pace, now_ns);
+	tayra__list_init(&decided);
+	if (tayra__pace_window_due(pace, now_ns))
+		tayra__pace_end_window(pace, now_ns, &decided);
 	next = atomic_load_explicit(&pace->next_window_ns, memory_order_relaxed);
 	if (tayra__pace_word(pace) & TAYRA__WORD_WAITING) {
-		tayra__list_init(&decided);
 		pthread_mutex_lock(&pace->lock);
 		queue_next = tayra__decide_sweep(pace, now_ns, &decided);
 		pthread_mutex_unlock(&pace->lock);
-		tayra__decide_tell(&decided);
 		if (queue_next < next)
 			next = queue_next;
 	}
 	tayra__backpressure_tell(pace);
+	tayra__decide_tell(&decided); /* last: it may be gone afterwards */
 	return next > now_ns ? next : now_ns + 1;
 }

@@ -105,7 +105,10 @@ void tayra__pace_apply(struct tayra_pace *pace, const struct tayra_pace_options 
 /* Under the lock: somebody says what the limit shall be. */
 void tayra__pace_lift_ceiling(struct tayra_pace *pace);
 
-/* Close the window if it is due and nobody else is at it.  Takes the lock. */
+/* Close the window if it is due and nobody else is at it.  Takes the lock.  Who was decided is
+ * added to `decided`, to be told. */
+void tayra__pace_end_window(struct tayra_pace *pace, uint64_t now_ns, struct tayra__list *decided);
+/* The same, and they are told. */
 void tayra__pace_close_window(struct tayra_pace *pace, uint64_t now_ns);
 
 static inline void

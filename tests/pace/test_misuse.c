@@ -152,6 +152,47 @@ a_callback_may_call_back_in(void **state)
 	tayra_pace_destroy(pace);
 }
 
+struct shop {
+	struct tayra_pace *pace;
+	struct tayra_ticket held, waiting;
+};
+
+/* Who is the last to leave may switch the light off. */
+static void
+close_shop(struct tayra_ticket *ticket, int status, void *arg)
+{
+	struct shop *shop = arg;
+	struct tayra_ticket *inside = status == TAYRA_OK ? ticket : &shop->held;
+
+	assert_int_equal(tayra_pace_leave(shop->pace, inside, TAYRA_OUTCOME_OK, 10), TAYRA_OK);
+	tayra_pace_destroy(shop->pace);
+}
+
+/* Nothing looks at it afterwards: AddressSanitizer would tell. */
+static void
+the_last_callback_may_destroy(void **state)
+{
+	enum { LEAVE, TICK, WAYS };
+	struct tayra_pace_options options = TAYRA_PACE_OPTIONS_INIT;
+
+	options.limit = 1;
+	options.window_ns = 1; /* each call comes across the end of one */
+	for (int way = 0; way < WAYS; way++) {
+		struct shop shop = { .pace = pace_of(&options) };
+		struct tayra_pace_request request = { .deadline_ns = way == TICK ? 10 : 0,
+						      .decided = close_shop,
+						      .arg = &shop };
+
+		assert_int_equal(try_enter(shop.pace, &shop.held, 0, 1), TAYRA_OK);
+		assert_int_equal(tayra_pace_enter_start(shop.pace, &request, 1, &shop.waiting),
+				 TAYRA_PENDING);
+		if (way == LEAVE)
+			tayra_pace_leave(shop.pace, &shop.held, TAYRA_OUTCOME_OK, 5);
+		else
+			assert_int_equal(tayra_pace_tick(shop.pace, 10), 11);
+	}
+}
+
 /* In a child with stderr in a pipe. */
 static void
 destroying_what_is_in_use_aborts_with_one_line(void **state)
@@ -189,6 +230,7 @@ main(void)
 		cmocka_unit_test(a_ticket_in_use_enters_no_second_time),
 		cmocka_unit_test(limits_of_zero_and_classes_out_of_range_are_refused),
 		cmocka_unit_test(a_callback_may_call_back_in),
+		cmocka_unit_test(the_last_callback_may_destroy),
 		cmocka_unit_test(destroying_what_is_in_use_aborts_with_one_line),
 	};
 
