@@ -312,6 +312,17 @@ meta_of_absence(const struct tayra_load *flight, uint64_t now_ns)
 	return meta;
 }
 
+/* For the tiers, where a birth that was moved ahead of the clock would be none, or that of a load
+ * which began after what others changed: they take it for a second earlier than that anyway. */
+static struct tayra_item_meta
+meta_below(const struct tayra_load *flight, const struct tayra_item_meta *meta)
+{
+	struct tayra_item_meta below = *meta;
+
+	below.born_ms = flight->started_ns / TAYRA_NS_PER_MS;
+	return below;
+}
+
 static uint64_t
 evictions_of(const struct tayra_load *flight)
 {
@@ -464,6 +475,7 @@ tayra__land(struct tayra_load *flight, const struct tayra__landing *landing)
 			change = answer_and_account(flight, landing, &meta, now_ns);
 		if (change == CHANGE_ABSENT)
 			meta = meta_of_absence(flight, now_ns);
+		meta = meta_below(flight, &meta);
 		number = note_change(flight, change, &meta);
 	}
 	pthread_mutex_unlock(&t->lock);

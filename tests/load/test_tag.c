@@ -506,6 +506,37 @@ what_a_feed_distrusts_has_tags_that_were_just_told_too(void **state)
 	}
 }
 
+static uint64_t
+born_in(struct ram_tier *tier, const char *key)
+{
+	const struct ram_tier_item *item = ram_tier_find(tier, key, strlen(key));
+
+	return item ? item->meta.born_ms : UINT64_MAX;
+}
+
+static void
+a_tier_is_told_when_a_load_began_wherever_its_birth_was_moved(void **state)
+{
+	const struct tayra_tag red = tag("red");
+	const uint64_t began_ms = STAGE_START_NS / TAYRA_NS_PER_MS;
+	struct tayra_request r;
+	struct house h;
+
+	move_in(&h, ROOM_BOTH);
+	for (int i = 0; i < 10; i++) { /* each moves the next one's birth on */
+		say(&h.s, "red");
+		r = ask(&h.s, "k", answer);
+		r.tags = &red;
+		r.tag_count = 1;
+		assert_int_equal(start(&h.s, &r, NULL), TAYRA_PENDING);
+		got_value(&h.s, "value");
+		has(&h.s, "k", "value");
+	}
+	assert_int_equal(born_in(&h.file, "k"), began_ms);
+	assert_int_equal(born_in(&h.remote, "k"), began_ms);
+	move_out(&h);
+}
+
 static void
 of_an_earlier_handle_only_what_has_no_tags_is_believed(void **state)
 {
@@ -607,6 +638,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_said_while_a_tier_is_asked_counts),
 	cmocka_unit_test(a_value_has_the_tags_of_who_has_it_loaded_not_of_who_only_looked),
 	cmocka_unit_test(what_a_feed_distrusts_has_tags_that_were_just_told_too),
+	cmocka_unit_test(a_tier_is_told_when_a_load_began_wherever_its_birth_was_moved),
 	cmocka_unit_test(of_an_earlier_handle_only_what_has_no_tags_is_believed),
 	cmocka_unit_test(of_too_many_tags_none_is_forgotten_and_the_youngest_values_stay),
 	cmocka_unit_test(misuse_is_refused),
