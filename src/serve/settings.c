@@ -199,6 +199,10 @@ check_route(const struct tayra__reader *r, const struct tayra__route_setting *ro
 				r, at, "%s is for %s, and origin '%.64s' is none", at->name,
 				source->redis ? "SQL databases" : "databases", route->origin);
 	}
+	if (route->max_rows && route->shape != TAYRA_SHAPE_JSON)
+		return tayra__reader_refuse(r, tayra__yaml_find(route->at, "max_rows"),
+					    "max_rows is for 'as: json': raw and row take the "
+					    "first row alone");
 	return TAYRA_OK;
 }
 

@@ -503,6 +503,8 @@ what_is_wrong_is_said_with_its_place(void **state)
 		  "as is for SQL databases, and origin 'r' is none" },
 		{ DB "routes: [{keys: k, origin: db, query: q, path: /}]\n",
 		  "path is for HTTP servers, and origin 'db' is none" },
+		{ DB "routes: [{keys: k, origin: db, query: q, max_rows: 5}]\n",
+		  "max_rows is for 'as: json': raw and row take the first row alone" },
 		{ DB "routes: [{keys: k, origin: db, query: q, as: jsn}]\n",
 		  "as 'jsn' does not exist (did you mean 'json'?)" },
 		{ DB "routes: [{keys: k, origin: db, query: q, class: top}]\n", "does not exist" },
