@@ -484,8 +484,8 @@ struct tayra_executor_options {
 TAYRA_API int tayra_executor_create(const struct tayra_executor_options *options,
 				    struct tayra_executor **out);
 /* Refuse what is submitted from now on (TAYRA_E_CLOSED), cancel what waits, wait for what runs and
- * for calls in progress, free; its kinds too.  => TAYRA_OK.  TAYRA_E_WOULD_DEADLOCK from inside one
- * of its tasks, TAYRA_E_FORKED: nothing was done. */
+ * for calls in progress, free; its kinds too.  => TAYRA_OK.  TAYRA_E_WOULD_DEADLOCK on one of its
+ * threads (inside a task, or where pace tells somebody there), TAYRA_E_FORKED: nothing was done. */
 TAYRA_API int tayra_executor_destroy(struct tayra_executor *executor);
 
 /*
@@ -527,8 +527,8 @@ TAYRA_API int tayra_submit_batch(struct tayra_executor *executor, struct tayra_t
 				 size_t n);
 /*
  * Wait until all n tasks, none of which has a queue, have ended.
- * => TAYRA_OK, TAYRA_E_TIMEOUT: some have not yet.  TAYRA_E_WOULD_DEADLOCK from inside a task of
- *    this executor, TAYRA_E_INVAL for a task with a queue or under way in another executor,
+ * => TAYRA_OK, TAYRA_E_TIMEOUT: some have not yet.  TAYRA_E_WOULD_DEADLOCK on a thread of this
+ *    executor, TAYRA_E_INVAL for a task with a queue or under way in another executor,
  *    TAYRA_E_FORKED.
  */
 TAYRA_API int tayra_task_wait(struct tayra_executor *executor, struct tayra_task *tasks, size_t n,

@@ -151,6 +151,7 @@ work(void *arg)
 	struct tayra_executor *ex = arg;
 	struct tayra__task *task;
 
+	tayra__task_belong(ex);
 	while ((task = next(ex)))
 		tayra__task_run(ex, task);
 	return NULL;
@@ -171,6 +172,7 @@ keep_time(void *arg)
 {
 	struct tayra_executor *ex = arg;
 
+	tayra__task_belong(ex);
 	pthread_mutex_lock(&ex->lock);
 	while (!ex->stop) {
 		if (ex->waiting == 0) {

@@ -104,7 +104,9 @@ bool tayra__executor_sleep_until(struct tayra_executor *ex, pthread_cond_t *cond
 uint64_t tayra__executor_until_ns(uint64_t timeout_ns);
 
 /* task.c */
-/* Is this thread running a task of that executor? */
+/* This thread is one of that executor's, for good. */
+void tayra__task_belong(const struct tayra_executor *ex);
+/* Is it?  It runs a task, or tells somebody that pace has decided. */
 bool tayra__task_inside(const struct tayra_executor *ex);
 /* What becomes of a task that is turned away at the door. */
 enum tayra__at_door {

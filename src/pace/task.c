@@ -16,7 +16,13 @@
 
 #include "pace/pace.h"
 
-static _Thread_local struct tayra_executor *inside; /* whose task this thread is running */
+static _Thread_local const struct tayra_executor *inside; /* whose thread this is */
+
+void
+tayra__task_belong(const struct tayra_executor *ex)
+{
+	inside = ex;
+}
 
 bool
 tayra__task_inside(const struct tayra_executor *ex)
@@ -404,9 +410,7 @@ tayra__task_run(struct tayra_executor *ex, struct tayra__task *task)
 	enum tayra_outcome outcome;
 	int status;
 
-	inside = ex;
 	status = handle->fn(handle->arg);
-	inside = NULL;
 	outcome = kind && tayra__coalesce_carries_nobody(task) ? TAYRA_OUTCOME_IGNORE
 							       : outcome_of(status);
 	/* The next one is let in here, before this one has ended for its owner. */

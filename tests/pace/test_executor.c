@@ -12,63 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
-
-#define SECOND TAYRA_NS_PER_S
-
-static uint64_t
-now(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
-
-static struct tayra_executor *
-make(uint32_t threads)
-{
-	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
-	struct tayra_executor *ex;
-
-	options.threads = threads;
-	options.queue_max = 4096;
-	if (tayra_executor_create(&options, &ex) != TAYRA_OK)
-		abort();
-	return ex;
-}
-
-static int
-count(void *arg)
-{
-	atomic_fetch_add((_Atomic unsigned *)arg, 1);
-	return TAYRA_OK;
-}
-
-/* Keeps its thread until it is let go. */
-struct gate {
-	_Atomic bool open;
-	_Atomic unsigned inside;
-};
-
-static int
-stand(void *arg)
-{
-	struct gate *gate = arg;
-
-	atomic_fetch_add(&gate->inside, 1);
-	while (!atomic_load(&gate->open))
-		usleep(100);
-	return TAYRA_OK;
-}
-
-/* A thread is taken when this returns. */
-static void
-occupy(struct tayra_executor *ex, struct gate *gate, struct tayra_task *task)
-{
-	*task = (struct tayra_task){ .fn = stand, .arg = gate };
-	assert_int_equal(tayra_submit(ex, task), TAYRA_OK);
-	while (atomic_load(&gate->inside) == 0)
-		usleep(100);
-}
+#include "holder.h"
 
 static int
 give(void *arg)
@@ -595,58 +540,6 @@ several_executors_share_one_limit(void **state)
 	tayra_pace_destroy(options.pace);
 }
 
-/* One that waits elsewhere is not awaited for ever, nor torn out of the other's lists. */
-static void
-a_task_of_another_executor_is_left_alone(void **state)
-{
-	struct tayra_executor *ex = make(1), *other = make(1);
-	struct tayra_task holder, task;
-	struct gate gate = { 0 };
-	_Atomic unsigned ran = 0;
-
-	occupy(ex, &gate, &holder);
-	task = (struct tayra_task){ .fn = count, .arg = &ran };
-	assert_int_equal(tayra_submit(ex, &task), TAYRA_OK);
-	assert_false(tayra_task_cancel(other, &task));
-	assert_int_equal(tayra_task_wait(other, &task, 1, 5 * SECOND), TAYRA_E_INVAL);
-	atomic_store(&gate.open, true);
-	assert_int_equal(tayra_task_wait(ex, &task, 1, 5 * SECOND), TAYRA_OK);
-	assert_int_equal(ran, 1);
-	assert_int_equal(tayra_task_wait(other, &task, 1, 5 * SECOND), TAYRA_OK);
-	tayra_executor_destroy(ex);
-	tayra_executor_destroy(other);
-}
-
-static int
-give_up(void *ctx, void *const *args, int *statuses, size_t n)
-{
-	return TAYRA_E_CANCELLED;
-}
-
-/* As a task's function does; a call that found nobody to carry is another matter. */
-static void
-a_call_that_gives_up_is_counted_as_cancelled(void **state)
-{
-	struct tayra_pace_stats stats = TAYRA_PACE_STATS_INIT;
-	struct tayra_executor_options options = TAYRA_EXECUTOR_OPTIONS_INIT;
-	struct tayra_task_kind_options how = TAYRA_TASK_KIND_OPTIONS_INIT;
-	struct tayra_task task = { 0 };
-	struct tayra_executor *ex;
-
-	assert_int_equal(tayra_pace_create(NULL, &options.pace), TAYRA_OK);
-	assert_int_equal(tayra_executor_create(&options, &ex), TAYRA_OK);
-	how.call = give_up;
-	assert_int_equal(tayra_task_kind_create(ex, &how, &task.kind), TAYRA_OK);
-	assert_int_equal(tayra_submit(ex, &task), TAYRA_OK);
-	assert_int_equal(tayra_task_wait(ex, &task, 1, 5 * SECOND), TAYRA_OK);
-	assert_int_equal(task.status, TAYRA_E_CANCELLED);
-	tayra_pace_stats(options.pace, &stats);
-	assert_int_equal(stats.outcomes[TAYRA_OUTCOME_CANCELLED], 1);
-	assert_int_equal(stats.outcomes[TAYRA_OUTCOME_IGNORE], 0);
-	tayra_executor_destroy(ex);
-	tayra_pace_destroy(options.pace);
-}
-
 static void
 a_forked_child_is_told_so(void **state)
 {
@@ -779,8 +672,6 @@ main(void)
 		cmocka_unit_test(a_task_may_submit_and_is_refused_to_wait),
 		cmocka_unit_test(waiting_has_an_end),
 		cmocka_unit_test(several_executors_share_one_limit),
-		cmocka_unit_test(a_task_of_another_executor_is_left_alone),
-		cmocka_unit_test(a_call_that_gives_up_is_counted_as_cancelled),
 		cmocka_unit_test(a_forked_child_is_told_so),
 		cmocka_unit_test(bad_options_and_tasks_are_refused),
 		cmocka_unit_test(submitting_and_running_allocate_nothing),
