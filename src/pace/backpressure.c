@@ -5,6 +5,9 @@
  */
 #include "pace/backpressure.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 void
@@ -58,20 +61,37 @@ tayra_pace_unwatch(struct tayra_pace *pace, int fd)
 	return status;
 }
 
+/* A pipe or a socket at whose other end nobody is any more is no reason to end the process: the
+ * signal goes to the thread that writes, and is taken back there. */
+static void
+tell_all(const int *fds, uint32_t count)
+{
+	const struct timespec at_once = { 0 };
+	const uint64_t one = 1;
+	sigset_t pipe, before, pending;
+	bool broken = false;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	sigpending(&pending);
+	for (uint32_t i = 0; i < count; i++) /* what is full is readable already */
+		broken |= write(fds[i], &one, sizeof(one)) < 0 && errno == EPIPE;
+	if (broken && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 void
 tayra__backpressure_tell(struct tayra_pace *pace)
 {
 	const int level = atomic_load_explicit(&pace->backpressure, memory_order_relaxed);
-	const uint64_t one = 1;
 
 	if (level == atomic_load_explicit(&pace->told_backpressure, memory_order_relaxed))
 		return;
 	pthread_mutex_lock(&pace->lock);
 	atomic_store_explicit(&pace->told_backpressure, level, memory_order_relaxed);
-	for (uint32_t i = 0; i < pace->watcher_count; i++) {
-		ssize_t n = write(pace->watchers[i], &one, sizeof(one));
-
-		(void)n; /* full: it is readable already */
-	}
+	if (pace->watcher_count)
+		tell_all(pace->watchers, pace->watcher_count);
 	pthread_mutex_unlock(&pace->lock);
 }

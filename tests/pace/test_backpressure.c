@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest.h"
 
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -82,6 +83,31 @@ there_are_eight_watchers_at_most(void **state)
 	tayra_pace_destroy(pace);
 }
 
+/* Which would end a process that has not said otherwise. */
+static void
+nobody_is_killed_by_a_watcher_that_is_gone(void **state)
+{
+	struct tayra_pace *pace = fixed(1, 10);
+	struct tayra_ticket held = { 0 };
+	struct guest guest;
+	sigset_t pending;
+	int fds[2];
+
+	signal(SIGPIPE, SIG_DFL);
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	assert_int_equal(tayra_pace_watch(pace, fds[1]), TAYRA_OK);
+	assert_int_equal(try_enter(pace, &held, 0, 0), TAYRA_OK);
+	assert_int_equal(start(pace, &guest, TAYRA_LOW, 0, 1), TAYRA_PENDING);
+	tayra_pace_tick(pace, 2);
+	sigpending(&pending);
+	assert_false(sigismember(&pending, SIGPIPE));
+	assert_int_equal(tayra_pace_cancel(pace, &guest.ticket, 4), TAYRA_OK);
+	tayra_pace_leave(pace, &held, TAYRA_OUTCOME_OK, 6);
+	tayra_pace_destroy(pace);
+	close(fds[1]);
+}
+
 int
 main(void)
 {
@@ -89,6 +115,7 @@ main(void)
 		cmocka_unit_test(it_says_when_some_wait_and_when_a_class_is_overloaded),
 		cmocka_unit_test(a_watcher_is_told_of_a_change_by_the_next_tick_and_once),
 		cmocka_unit_test(there_are_eight_watchers_at_most),
+		cmocka_unit_test(nobody_is_killed_by_a_watcher_that_is_gone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
