@@ -18,6 +18,7 @@ struct tayra__limit_window {
 	uint32_t answers;  /* OK, TIMEOUT, OVERLOAD and ERROR */
 	uint32_t errors;   /* of these, all but OK */
 	uint32_t drops;    /* of these, TIMEOUT and OVERLOAD: too much was asked */
+	uint32_t refused;  /* of these, OVERLOAD: the backend said so itself */
 	uint32_t own;      /* OK */
 	uint32_t hopeless; /* turned away: they would have been late */
 	uint32_t old;      /* held at its end, begun under another limit */

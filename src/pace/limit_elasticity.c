@@ -738,6 +738,18 @@ begin(struct tayra__limit *limit)
 	s->resting = limit->warm;
 }
 
+/* While nothing is shed but by deadline all are served at the brink of theirs, and drops say first
+ * of all that those who wait are too many. */
+static enum tayra__limit_move
+end_patience(struct tayra__limit *limit)
+{
+	struct tayra__limit_elasticity *s = &limit->state.elasticity;
+
+	limit->starting = false;
+	s->answers = s->drops = 0;
+	return tayra__limit_hold(limit, "drops: who waits too long is shed from now on");
+}
+
 static enum tayra__limit_move
 elasticity_window(struct tayra__limit *limit, const struct tayra__limit_window *window)
 {
@@ -750,8 +762,11 @@ elasticity_window(struct tayra__limit *limit, const struct tayra__limit_window *
 		      window->pressure.memory >= limit->rule.memory_max;
 	if (s->phase == TAYRA__ELASTICITY_DRAIN)
 		return draining(limit, window);
-	if (dropping(limit, window))
+	if (dropping(limit, window)) {
+		if (limit->starting && window->refused < window->drops / 2.0)
+			return end_patience(limit);
 		return cut_for_drops(limit, window);
+	}
 	if (s->cut)
 		return tayra__limit_hold(limit, "waiting for what began before the cut");
 	if (!tayra__level_add(&s->level, window, floor(limit->now),

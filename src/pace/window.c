@@ -318,6 +318,7 @@ tayra__window_close(struct tayra__window *window, uint64_t now_ns, struct tayra_
 	fill_latencies(window, window->sums.other_ns - before.other_ns, out);
 	window->ok += out->answers;
 	out->drops = (uint32_t)(fresh[TAYRA_OUTCOME_TIMEOUT] + fresh[TAYRA_OUTCOME_OVERLOAD]);
+	out->refused = (uint32_t)fresh[TAYRA_OUTCOME_OVERLOAD];
 	out->errors = out->drops + (uint32_t)fresh[TAYRA_OUTCOME_ERROR];
 	out->answers += out->errors;
 	gone = window->sums.old - window->old_turned;

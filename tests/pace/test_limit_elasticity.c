@@ -321,18 +321,24 @@ drops_cut_it_once_for_each_generation(void **state)
 }
 
 /* Or else all are served so late, behind the others, that too few of them are in time ever to
- * begin again. */
+ * begin again.  What the backend itself refused is no matter of the queue. */
 static void
-after_a_cut_a_queue_is_an_overload(void **state)
+while_it_starts_drops_end_its_patience_before_they_cut(void **state)
 {
-	struct tayra__limit limit = limit_at(4, false);
-	struct tayra__limit_window window = window_of(&limit, 20);
+	for (int refused = 0; refused < 2; refused++) {
+		struct tayra__limit limit = limit_at(4, false);
+		struct tayra__limit_window window = window_of(&limit, 20);
 
-	assert_true(limit.starting);
-	window.own = 0;
-	window.drops = window.errors = 20;
-	assert_int_equal(tayra__limit_learn(&limit, &window), TAYRA__LIMIT_LOWERED);
-	assert_false(limit.starting);
+		assert_true(limit.starting);
+		window.own = 0;
+		window.drops = window.errors = 20;
+		window.refused = refused ? 20 : 0;
+		assert_int_equal(tayra__limit_learn(&limit, &window),
+				 refused ? TAYRA__LIMIT_LOWERED : TAYRA__LIMIT_HELD);
+		assert_false(limit.starting);
+		if (!refused)
+			assert_int_equal(tayra__limit_learn(&limit, &window), TAYRA__LIMIT_LOWERED);
+	}
 }
 
 static void
@@ -379,7 +385,7 @@ main(void)
 		cmocka_unit_test(drops_are_counted_by_answers_however_slowly_they_come),
 		cmocka_unit_test(a_saved_limit_is_where_it_begins),
 		cmocka_unit_test(drops_cut_it_once_for_each_generation),
-		cmocka_unit_test(after_a_cut_a_queue_is_an_overload),
+		cmocka_unit_test(while_it_starts_drops_end_its_patience_before_they_cut),
 		cmocka_unit_test(a_p90_over_its_maximum_cuts_it),
 		cmocka_unit_test(memory_over_its_maximum_keeps_it_from_growing),
 	};
