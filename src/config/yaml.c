@@ -16,6 +16,8 @@
 
 struct reader {
 	yaml_parser_t parser;
+	const char *bytes; /* the whole text */
+	size_t len;
 	struct tayra__yaml_error *error;
 	struct tayra__yaml *root;
 	/* The open lists and maps, and where the next part of each goes. */
@@ -201,14 +203,34 @@ take(struct reader *r, const yaml_event_t *event)
 	}
 }
 
+/* Where that byte of a text in UTF-8 stands. */
+static yaml_mark_t
+mark_of(const struct reader *r, size_t offset)
+{
+	yaml_mark_t mark = { .index = offset };
+
+	for (size_t i = 0; i < offset && i < r->len; i++) {
+		if (r->bytes[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		} else if (((unsigned char)r->bytes[i] & 0xc0) != 0x80) {
+			mark.column++;
+		}
+	}
+	return mark;
+}
+
 static void
 complain(struct reader *r)
 {
 	const yaml_parser_t *parser = &r->parser;
 	const yaml_mark_t *mark = &parser->problem_mark;
+	const yaml_mark_t at = mark_of(r, parser->problem_offset);
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		no_memory(r);
+	else if (parser->error == YAML_READER_ERROR && parser->encoding == YAML_UTF8_ENCODING)
+		refuse(r, &at, "%s", parser->problem);
 	else if (parser->error == YAML_READER_ERROR)
 		refuse(r, NULL, "byte %zu: %s", parser->problem_offset + 1, parser->problem);
 	else if (parser->context)
@@ -250,7 +272,7 @@ int
 tayra__yaml_parse(const char *bytes, size_t len, struct tayra__yaml_error *error,
 		  struct tayra__yaml **out)
 {
-	struct reader r = { .error = error };
+	struct reader r = { .error = error, .bytes = bytes, .len = len };
 
 	*out = NULL;
 	*error = (struct tayra__yaml_error){ 0 };

@@ -110,9 +110,11 @@ what_has_no_meaning_here_is_refused_where_it_stands(void **state)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		refused(table[i].text, strlen(table[i].text), table[i].line, table[i].column,
 			table[i].why);
-	refused("a: \x01\n", 5, 0, 0, "byte 4: control characters");
-	refused("a: \xff\n", 5, 0, 0, "byte 4: invalid");
-	refused("a: b\0c\n", 7, 0, 0, "control characters");
+	refused("a: \x01\n", 5, 1, 4, "control characters");
+	refused("a: \xff\n", 5, 1, 4, "invalid");
+	refused("a: 1\n\n# \xc3\xa9\nb: \xff\n", 17, 4, 4, "invalid");
+	refused("\xff\xfe\x01\0", 4, 0, 0, "byte 3: control characters"); /* UTF-16 */
+	refused("a: b\0c\n", 7, 1, 5, "control characters");
 }
 
 static void
