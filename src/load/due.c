@@ -20,9 +20,11 @@
 struct entry {
 	struct tayra__list in_bucket, in_line; /* in_line: posted or owed */
 	uint64_t number, delivered;            /* of changes: the latest; the latest told */
+	/* The latest that failed, or that a later one overtook before it was told: what is there
+	 * may be older than any of ours since.  0: none. */
+	uint64_t behind;
 	bool busy, owed;
-	bool failed; /* owed because telling it failed, not because of a clear */
-	bool behind; /* a change was not told: what is there is older than any of ours since */
+	bool failed;              /* owed because telling it failed, not because of a clear */
 	struct tayra__hold *hold; /* of a posted put */
 	struct tayra_item_meta meta;
 	size_t key_len;
@@ -161,7 +163,7 @@ tayra__due_note(struct tayra *t, const void *key, size_t key_len)
 		return 0;
 	e = find(t, key, key_len);
 	if (e) /* it may be skipped for this one, which may be an offer and refused */
-		e->behind |= e->delivered < e->number;
+		e->behind = e->delivered < e->number ? e->number : e->behind;
 	else
 		e = create(t, key, key_len);
 	if (!e) {
@@ -254,7 +256,10 @@ settle(struct tayra__due *due, struct entry *e, uint64_t number, int status, boo
 	e->busy = false;
 	if (told(status))
 		e->delivered = number;
-	e->behind = !replaced && (e->behind || !told(status));
+	if (!told(status) && e->behind < number)
+		e->behind = number;
+	else if (replaced && e->behind <= number)
+		e->behind = 0;
 	pthread_cond_broadcast(&due->settled);
 	if (e->number != number)
 		return;

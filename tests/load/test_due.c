@@ -376,6 +376,58 @@ an_offer_that_overtakes_a_delete_and_is_refused_removes_what_that_was_of(void **
 	move_out(&h);
 }
 
+/* What is noted while a put is on its way. */
+struct meanwhile {
+	struct tayra *t;
+	unsigned changes;
+	uint64_t last;
+};
+
+static void
+note_meanwhile(void *arg)
+{
+	struct meanwhile *m = arg;
+
+	pthread_mutex_lock(&m->t->lock);
+	for (; m->changes > 0; m->changes--)
+		m->last = tayra__due_note(m->t, "k", 1);
+	pthread_mutex_unlock(&m->t->lock);
+}
+
+/* The delete came while a put was on its way, which does not make up for it. */
+static void
+so_does_one_that_overtakes_a_delete_behind_a_put_on_its_way(void **state)
+{
+	struct tayra__tier_ops ops = ram_tier_ops;
+	struct tayra_item_meta meta = { .expire_ms = UINT64_MAX };
+	const struct tayra__news put = { .value = "old", .len = 3, .meta = &meta };
+	const struct tayra__news offer = {
+		.value = "new", .len = 3, .meta = &meta, .loaded = true
+	};
+
+	for (unsigned changes = 1; changes <= 2; changes++) {
+		struct meanwhile m = { .changes = changes };
+		uint64_t first;
+		struct house h;
+
+		move_in(&h, ROOM_REMOTE);
+		ops.offer = refuse_offer;
+		h.remote.tier.ops = &ops;
+		h.remote.in_put = note_meanwhile;
+		h.remote.arg = &m;
+		m.t = h.s.t;
+		pthread_mutex_lock(&h.s.t->lock);
+		first = tayra__due_note(h.s.t, "k", 1);
+		pthread_mutex_unlock(&h.s.t->lock);
+		assert_int_equal(tayra__due_deliver(h.s.t, "k", 1, first, &put), TAYRA_OK);
+		assert_true(is_in(&h.remote, "k", "old"));
+		tayra__due_deliver(h.s.t, "k", 1, m.last, &offer);
+		/* The first of two was the delete. */
+		assert_int_equal(is_in(&h.remote, "k", "old"), changes == 1);
+		move_out(&h);
+	}
+}
+
 static void
 a_put_on_its_way_when_all_is_cleared_does_not_come_after(void **state)
 {
@@ -421,6 +473,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_others_changed_since_is_not_owed_any_more),
 	cmocka_unit_test(that_there_is_none_is_only_a_removal_when_it_is_told_late),
 	cmocka_unit_test(an_offer_that_overtakes_a_delete_and_is_refused_removes_what_that_was_of),
+	cmocka_unit_test(so_does_one_that_overtakes_a_delete_behind_a_put_on_its_way),
 	cmocka_unit_test(a_put_on_its_way_when_all_is_cleared_does_not_come_after),
 };
 
