@@ -48,7 +48,7 @@ enum tayra__remote_sent_kind {
 
 struct tayra__remote_call; /* a caller's, on its stack */
 
-#define TAYRA__REMOTE_COMMANDS_MAX 4u /* that go together */
+#define TAYRA__REMOTE_COMMANDS_MAX 5u /* that go together */
 
 struct tayra__remote_command {
 	const struct tayra__resp_argument *arguments;
@@ -58,7 +58,7 @@ struct tayra__remote_command {
 struct tayra__remote_answer {
 	enum tayra__resp_type type;
 	int64_t integer;
-	unsigned char text[64]; /* of a bulk, cut */
+	unsigned char text[TAYRA__REMOTE_EPOCH]; /* of a bulk, cut */
 	size_t len;
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tier/remote_offer.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "tier/remote_line.h"
 #include "tier/remote_record.h"
@@ -51,6 +53,18 @@ judge(const struct tayra__remote_settings *settings, const struct tayra__remote_
 	return age_ms < settings->removed_ms || session->tracked ? TAKE : UNKNOWN;
 }
 
+/* Nobody has emptied the server, with all words of what was removed, or begun anew, since we heard
+ * of it. */
+static bool
+is_epoch(const struct tayra__remote_answer *said, const struct tayra__remote_session *session)
+{
+	char text[TAYRA__REMOTE_EPOCH];
+
+	tayra__remote_epoch_text(session, session->epoch, text);
+	return said->type == TAYRA__RESP_BULK && said->len == strlen(text) &&
+	       memcmp(said->text, text, said->len) == 0;
+}
+
 /* => TAYRA_OK with what it is, or TAYRA_E_IO. */
 static int
 look(struct tayra__remote_line *line, const struct tayra__remote_settings *settings,
@@ -59,28 +73,28 @@ look(struct tayra__remote_line *line, const struct tayra__remote_settings *setti
 {
 	const struct tayra__resp_argument name = offer->set[1];
 	const struct tayra__resp_argument unwatch[] = { TAYRA__RESP_TEXT("UNWATCH") };
-	const struct tayra__resp_argument watch[] = { TAYRA__RESP_TEXT("WATCH"), name };
+	const struct tayra__resp_argument epoch = { settings->epoch_key,
+						    strlen(settings->epoch_key) };
+	const struct tayra__resp_argument watch[] = { TAYRA__RESP_TEXT("WATCH"), name, epoch };
+	const struct tayra__resp_argument get[] = { TAYRA__RESP_TEXT("GET"), epoch };
 	const struct tayra__resp_argument head[] = { TAYRA__RESP_TEXT("GETRANGE"), name,
 						     TAYRA__RESP_TEXT("0"),
 						     TAYRA__RESP_TEXT("47") };
 	const struct tayra__resp_argument left[] = { TAYRA__RESP_TEXT("PTTL"), name };
 	/* What an offer watched that was not made is forgotten first. */
 	const struct tayra__remote_command commands[] = {
-		{ unwatch, 1 },
-		{ watch, 2 },
-		{ head, 4 },
-		{ left, 2 },
+		{ unwatch, 1 }, { watch, 3 }, { get, 2 }, { head, 4 }, { left, 2 },
 	};
-	struct tayra__remote_answer answers[4] = { 0 };
-	int status = tayra__remote_line_change(line, commands, 4, name.bytes, name.len,
+	struct tayra__remote_answer answers[5] = { 0 };
+	int status = tayra__remote_line_change(line, commands, 5, name.bytes, name.len,
 					       offer->deadline_ns, answers);
 
 	_Static_assert(TAYRA__REMOTE_RECORD_HEAD == 48, "bytes 0 to 47");
 	if (status != TAYRA_OK)
 		return status;
-	*verdict = answers[1].type == TAYRA__RESP_SIMPLE
-			   ? judge(settings, session, offer, &answers[2], &answers[3])
-			   : UNKNOWN; /* it may not watch */
+	*verdict = answers[1].type == TAYRA__RESP_SIMPLE && is_epoch(&answers[2], session)
+			   ? judge(settings, session, offer, &answers[3], &answers[4])
+			   : UNKNOWN; /* it may not watch; what was removed may be forgotten */
 	return TAYRA_OK;
 }
 

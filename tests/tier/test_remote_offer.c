@@ -323,6 +323,29 @@ without_resp3_a_load_that_is_older_than_a_change_is_refused_too(void **state)
 	redis_down(&old);
 }
 
+/* Nobody says so before the next heartbeat, for there is no RESP3. */
+static void
+a_server_that_was_emptied_with_its_words_of_removal_takes_no_load(void **state)
+{
+	struct redis old = { .extra = { "--rename-command", "HELLO", "" } };
+	struct tayra__remote_options o = { .heartbeat_ns = 60 * TAYRA_NS_PER_S };
+	uint64_t began;
+
+	need_redis();
+	assert_true(redis_up(&old));
+	o.url = old.url;
+	reopen(&tier, o);
+	reopen(&other, o);
+	a_little_later();
+	began = wall_ms();
+	a_little_later();
+	drop(other, "k");
+	redis_say(&old, "FLUSHALL");
+	assert_int_not_equal(offer("k", "old", began), TAYRA_OK);
+	assert_true(got(tier, "k", NULL) && got(other, "k", NULL));
+	redis_down(&old);
+}
+
 /* Each began when the server, or the epoch, was another: removals from then may be forgotten. */
 static void
 a_load_that_is_older_than_the_epoch_is_refused(void **state)
@@ -480,6 +503,7 @@ main(void)
 		TEST(word_of_a_removal_goes_when_no_load_can_be_older),
 		TEST(a_load_that_took_longer_is_kept_by_who_is_told_of_changes_only),
 		TEST(without_resp3_a_load_that_is_older_than_a_change_is_refused_too),
+		TEST(a_server_that_was_emptied_with_its_words_of_removal_takes_no_load),
 		TEST(a_load_that_is_older_than_the_epoch_is_refused),
 		TEST(what_we_have_removed_ourselves_can_be_loaded_at_once),
 		TEST(a_value_that_began_to_load_before_another_loaded_one_does_not_lose_to_it),
