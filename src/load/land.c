@@ -300,14 +300,13 @@ answer_all(struct tayra_load *flight, const struct tayra__landing *landing,
 	return change == CHANGE_PUT && status != TAYRA_OK ? CHANGE_REMOVE : change;
 }
 
-/* As the remote is told that there is none. */
+/* As the remote is told that there is none; meta_below() says since when. */
 static struct tayra_item_meta
 meta_of_absence(const struct tayra_load *flight, uint64_t now_ns)
 {
 	struct tayra_item_meta meta = tayra__meta_for(now_ns / TAYRA_NS_PER_MS,
 						      flight->absent_ttl_ms, TAYRA_OFF);
 
-	meta.born_ms = flight->started_ns / TAYRA_NS_PER_MS;
 	meta.flags = TAYRA__ITEM_ABSENT;
 	return meta;
 }

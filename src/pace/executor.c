@@ -57,18 +57,11 @@ tayra__executor_until_ns(uint64_t timeout_ns)
 {
 	uint64_t until;
 
-	return __builtin_add_overflow(tayra__clock_mono_ns(tayra_clock_real()), timeout_ns, &until)
-		       ? UINT64_MAX
-		       : until;
+	return __builtin_add_overflow(tayra__clock_real_ns(), timeout_ns, &until) ? UINT64_MAX
+										  : until;
 }
 
 /* The threads. */
-
-static uint64_t
-real_ns(void)
-{
-	return tayra__clock_mono_ns(tayra_clock_real());
-}
 
 void
 tayra__executor_give(struct tayra_executor *ex, struct tayra__task *task)
@@ -82,7 +75,7 @@ tayra__executor_give(struct tayra_executor *ex, struct tayra__task *task)
 		return;
 	}
 	if (idle && ex->spin_ns)
-		ex->soon = real_ns() - ex->idle_ns < ex->spin_ns;
+		ex->soon = tayra__clock_real_ns() - ex->idle_ns < ex->spin_ns;
 	pthread_cond_signal(&ex->work);
 }
 
@@ -100,12 +93,13 @@ relax(void)
 static void
 look_out(struct tayra_executor *ex)
 {
-	const uint64_t until_ns = real_ns() + ex->spin_ns;
+	const uint64_t until_ns = tayra__clock_real_ns() + ex->spin_ns;
 
 	ex->looking = true;
 	atomic_store_explicit(&ex->given, false, memory_order_relaxed);
 	pthread_mutex_unlock(&ex->lock);
-	while (!atomic_load_explicit(&ex->given, memory_order_relaxed) && real_ns() < until_ns)
+	while (!atomic_load_explicit(&ex->given, memory_order_relaxed) &&
+	       tayra__clock_real_ns() < until_ns)
 		relax();
 	pthread_mutex_lock(&ex->lock);
 	ex->looking = false;
@@ -122,7 +116,7 @@ await_work(struct tayra_executor *ex)
 			continue;
 		}
 		if (ex->spin_ns)
-			ex->idle_ns = real_ns();
+			ex->idle_ns = tayra__clock_real_ns();
 		pthread_cond_wait(&ex->work, &ex->lock);
 	}
 }

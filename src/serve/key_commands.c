@@ -38,6 +38,15 @@ deleted(struct tayra__keyspace *keyspace, const struct tayra__key_in *key)
 }
 
 static void
+reply_ok(struct tayra__call *call, int status)
+{
+	if (status == TAYRA_OK)
+		tayra__resp_simple(call->out, "OK");
+	else
+		tayra__call_refuse(call, status);
+}
+
+static void
 run_del(struct tayra__call *call)
 {
 	count_keys(call, deleted);
@@ -90,10 +99,7 @@ run_rename(struct tayra__call *call)
 	}
 	status = move_value(call, &value);
 	tayra_cache_unpin(keyspace->cache, &value);
-	if (status == TAYRA_OK)
-		tayra__resp_simple(call->out, "OK");
-	else
-		tayra__call_refuse(call, status);
+	reply_ok(call, status);
 }
 
 /* Keys that match, collected as bulks. */
@@ -274,10 +280,7 @@ run_flushdb(struct tayra__call *call)
 	if (!flush_options(call))
 		return;
 	status = tayra__keyspace_flush(&call->server->keyspace, call->connection->db);
-	if (status == TAYRA_OK)
-		tayra__resp_simple(call->out, "OK");
-	else
-		tayra__call_refuse(call, status);
+	reply_ok(call, status);
 }
 
 static void
@@ -288,10 +291,7 @@ run_flushall(struct tayra__call *call)
 	if (!flush_options(call))
 		return;
 	status = tayra__keyspace_flush_all(&call->server->keyspace);
-	if (status == TAYRA_OK)
-		tayra__resp_simple(call->out, "OK");
-	else
-		tayra__call_refuse(call, status);
+	reply_ok(call, status);
 }
 
 /* Which of several was not forgotten, or was, is not said: said again, all are. */
@@ -303,10 +303,7 @@ run_deltag(struct tayra__call *call)
 	for (size_t i = 1; i < call->count && status == TAYRA_OK; i++)
 		status = tayra__keyspace_forget_tag(&call->server->keyspace, call->args[i].bytes,
 						    call->args[i].len);
-	if (status == TAYRA_OK)
-		tayra__resp_simple(call->out, "OK");
-	else
-		tayra__call_refuse(call, status);
+	reply_ok(call, status);
 }
 
 static void
@@ -321,10 +318,7 @@ run_delprefix(struct tayra__call *call)
 	}
 	status = tayra__keyspace_forget(&call->server->keyspace, call->connection->db,
 					prefix->bytes, prefix->len);
-	if (status == TAYRA_OK)
-		tayra__resp_simple(call->out, "OK");
-	else
-		tayra__call_refuse(call, status);
+	reply_ok(call, status);
 }
 
 #define READ  TAYRA__COMMAND_READONLY

@@ -128,6 +128,23 @@ client_say(int fd, const char *command, const char *reply)
 	client_expect(fd, reply, strlen(reply));
 }
 
+/* Ask until that is the reply: what others change is told a moment later. */
+static inline void
+client_ask_until(int fd, const char *command, const char *reply)
+{
+	for (int i = 0; i < CLIENT_PATIENCE_S * 100; i++) {
+		char text[128] = "";
+
+		client_send(fd, command, strlen(command));
+		client_send(fd, "\r\n", 2);
+		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+		if (strcmp(text, reply) == 0)
+			return;
+		usleep(10000);
+	}
+	fail_msg("%s was never answered with %s", command, reply);
+}
+
 /* The other side has closed; what it sent before is read and dropped. */
 static inline void
 client_expect_end(int fd)

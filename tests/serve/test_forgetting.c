@@ -155,23 +155,6 @@ what_cannot_be_a_tag_or_a_prefix_is_refused(void **state)
 	tayra_origin_close(origin);
 }
 
-/* Ask until that is the reply: what others change is told a moment later. */
-static void
-ask_until(int fd, const char *command, const char *reply)
-{
-	for (int i = 0; i < CLIENT_PATIENCE_S * 100; i++) {
-		char text[128] = "";
-
-		client_send(fd, command, strlen(command));
-		client_send(fd, "\r\n", 2);
-		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
-		if (strcmp(text, reply) == 0)
-			return;
-		usleep(10000);
-	}
-	fail_msg("%s was never answered with %s", command, reply);
-}
-
 static void
 servers_that_share_a_remote_tier_hear_of_it(void **state)
 {
@@ -198,14 +181,14 @@ servers_that_share_a_remote_tier_hear_of_it(void **state)
 	usleep(1100000); /* of what is older than both, what has tags is not believed */
 	atomic_store(&version, 1);
 	client_say(a, "GET user:1:name", "$1\r\n1\r\n");
-	ask_until(b, "GET user:1:name", "$1\r\n1\r\n");
+	client_ask_until(b, "GET user:1:name", "$1\r\n1\r\n");
 	atomic_store(&version, 2);
 	client_say(a, "TAYRA.DELTAG user:1", "+OK\r\n");
 	client_say(a, "GET user:1:name", "$1\r\n2\r\n");
-	ask_until(b, "GET user:1:name", "$1\r\n2\r\n");
+	client_ask_until(b, "GET user:1:name", "$1\r\n2\r\n");
 	client_say(b, "SET plain 1", "+OK\r\n");
 	client_say(b, "TAYRA.DELPREFIX pl", "+OK\r\n");
-	ask_until(a, "GET plain", "$-1\r\n");
+	client_ask_until(a, "GET plain", "$-1\r\n");
 	/* Nobody can be told. */
 	kill(redis.pid, SIGSTOP);
 	client_say(a, "TAYRA.DELTAG user:1", "-");

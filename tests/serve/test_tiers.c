@@ -301,23 +301,6 @@ tear_down_remote(void **state)
 	return 0;
 }
 
-/* Ask until that is the reply: what others change is told a moment later. */
-static void
-ask_until(int fd, const char *command, const char *reply)
-{
-	for (int i = 0; i < CLIENT_PATIENCE_S * 100; i++) {
-		char text[128] = "";
-
-		client_send(fd, command, strlen(command));
-		client_send(fd, "\r\n", 2);
-		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
-		if (strcmp(text, reply) == 0)
-			return;
-		usleep(10000);
-	}
-	fail_msg("%s was never answered with %s", command, reply);
-}
-
 static void
 servers_share_what_is_in_a_remote_tier(void **state)
 {
@@ -330,21 +313,21 @@ servers_share_what_is_in_a_remote_tier(void **state)
 	client_say(a, "MSET k 1 l 2", "+OK\r\n");
 	client_say(b, "MGET k l m", "*3\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
 	client_say(b, "INCR k", ":2\r\n");
-	ask_until(a, "GET k", "$1\r\n2\r\n");
+	client_ask_until(a, "GET k", "$1\r\n2\r\n");
 	client_say(a, "DEL k", ":1\r\n");
-	ask_until(b, "GET k", "$-1\r\n");
+	client_ask_until(b, "GET k", "$-1\r\n");
 	client_say(b, "RENAME l n", "+OK\r\n");
-	ask_until(a, "GET n", "$1\r\n2\r\n");
+	client_ask_until(a, "GET n", "$1\r\n2\r\n");
 	close(b);
 	client_stop(&two);
 	client_start(&two, (struct tayra__server_options){ .memory_bytes = 16u << 20,
 							   .remote_tier = redis.url });
 	b = client_connect(&two);
 	client_say(b, "DBSIZE", ":0\r\n");
-	ask_until(b, "GET n", "$1\r\n2\r\n");
+	client_ask_until(b, "GET n", "$1\r\n2\r\n");
 	client_say(a, "FLUSHALL", "+OK\r\n");
 	client_say(a, "GET n", "$-1\r\n");
-	ask_until(b, "GET n", "$-1\r\n");
+	client_ask_until(b, "GET n", "$-1\r\n");
 	close(a);
 	close(b);
 }
@@ -451,7 +434,7 @@ a_remote_tier_that_hangs_keeps_only_its_writers_waiting(void **state)
 	close(a);
 	/* Gone there as well, in the end. */
 	a = client_connect(&two);
-	ask_until(a, "GET l", "$-1\r\n");
+	client_ask_until(a, "GET l", "$-1\r\n");
 	close(a);
 	close(b);
 }
